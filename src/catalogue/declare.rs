@@ -1,0 +1,207 @@
+//! The words with which `models.rs` declares: a function a kind of field, a method a property.
+
+use super::types::{
+    Counted, Field, Kind, Mirror, Model, ModelId, OnDelete, Place, Times, Unique,
+};
+
+fn field(name: &str, kind: Kind) -> Field {
+    Field {
+        name: name.to_owned(),
+        kind,
+        optional: false,
+        default: None,
+        derived: false,
+        lower_case_of: None,
+        one_per: None,
+        indexed: false,
+        doc: String::new(),
+    }
+}
+
+pub(super) fn id(name: &str) -> Field {
+    field(name, Kind::Id)
+}
+
+pub(super) fn text(name: &str) -> Field {
+    field(name, Kind::Text)
+}
+
+pub(super) fn integer(name: &str) -> Field {
+    field(name, Kind::Integer)
+}
+
+pub(super) fn flag(name: &str) -> Field {
+    field(name, Kind::Flag)
+}
+
+pub(super) fn time(name: &str) -> Field {
+    field(name, Kind::Time)
+}
+
+pub(super) fn json(name: &str) -> Field {
+    field(name, Kind::Json)
+}
+
+pub(super) fn one_of(name: &str, words: &[&str]) -> Field {
+    field(name, Kind::Enum(words.iter().map(|word| (*word).to_owned()).collect()))
+}
+
+pub(super) fn link(name: &str, to: ModelId, on_delete: OnDelete) -> Field {
+    field(name, Kind::Link(to, on_delete))
+}
+
+/// A list of references; an entry goes when the record that it names goes.
+pub(super) fn links(name: &str, to: ModelId, on_delete: OnDelete) -> Field {
+    field(name, Kind::List(Box::new(Kind::Link(to, on_delete)))).default("[]")
+}
+
+pub(super) fn object(name: &str, fields: Vec<Field>) -> Field {
+    field(name, Kind::Object(fields))
+}
+
+pub(super) fn objects(name: &str, fields: Vec<Field>) -> Field {
+    field(name, Kind::List(Box::new(Kind::Object(fields))))
+}
+
+impl Field {
+    /// It may be null or absent.
+    pub(super) fn opt(mut self) -> Field {
+        self.optional = true;
+        self
+    }
+
+    /// `create` fills in this JSON text when the key is absent.
+    pub(super) fn default(mut self, json: &str) -> Field {
+        self.default = Some(json.to_owned());
+        self
+    }
+
+    /// The store, and nobody else, writes it.
+    pub(super) fn derived(mut self) -> Field {
+        self.derived = true;
+        self
+    }
+
+    /// It follows another field, in lower case, unless it is given.
+    pub(super) fn lower_case_of(mut self, other: &str) -> Field {
+        self.lower_case_of = Some(other.to_owned());
+        self
+    }
+
+    /// No two entries of the list have the same value in this field.
+    pub(super) fn one_per(mut self, inner: &str) -> Field {
+        self.one_per = Some(inner.to_owned());
+        self
+    }
+
+    /// It is looked up by.
+    pub(super) fn indexed(mut self) -> Field {
+        self.indexed = true;
+        self
+    }
+
+    /// One sentence for the documentation.
+    pub(super) fn doc(mut self, sentence: &str) -> Field {
+        self.doc = sentence.to_owned();
+        self
+    }
+}
+
+pub(super) fn directory(dir: &str) -> Place {
+    Place::Directory { dir: dir.to_owned() }
+}
+
+pub(super) fn document(file: &str, key: &str) -> Place {
+    Place::Document { file: file.to_owned(), key: key.to_owned() }
+}
+
+pub(super) fn rows(file: &str) -> Place {
+    let schema = file.trim_end_matches(".jsonl").to_owned();
+    Place::Rows { file: file.to_owned(), schema }
+}
+
+/// A model with a key `id` and both times, which the caller's `fields` stand between.
+pub(super) fn model(name: &str, collection: &str, place: Place, fields: Vec<Field>) -> Model {
+    Model {
+        name: name.to_owned(),
+        collection: collection.to_owned(),
+        key: "id".to_owned(),
+        fields,
+        uniques: Vec::new(),
+        times: Times::Both,
+        place,
+        mirrors: Vec::new(),
+        counted: None,
+        doc: String::new(),
+        indexes: Vec::new(),
+        links: Vec::new(),
+    }
+}
+
+impl Model {
+    /// Its key is this field, which is declared like any other.
+    pub(super) fn keyed_by(mut self, key: &str) -> Model {
+        self.key = key.to_owned();
+        self
+    }
+
+    /// Which times it has.
+    pub(super) fn times(mut self, times: Times) -> Model {
+        self.times = times;
+        self
+    }
+
+    /// These fields together occur once.
+    pub(super) fn unique(mut self, fields: &[&str]) -> Model {
+        let fields = fields.iter().map(|field| (*field).to_owned()).collect();
+        self.uniques.push(Unique { fields, caseless: false });
+        self
+    }
+
+    /// The unique before this is compared without case.
+    pub(super) fn caseless(mut self) -> Model {
+        if let Some(unique) = self.uniques.last_mut() {
+            unique.caseless = true;
+        }
+        self
+    }
+
+    /// The ids at `path` and the list `field` of the other model are kept in step.
+    pub(super) fn mirror(mut self, path: &[&str], of: ModelId, field: &str) -> Model {
+        let path = path.iter().map(|step| (*step).to_owned()).collect();
+        self.mirrors.push(Mirror { path, of, field: field.to_owned() });
+        self
+    }
+
+    /// It is kept in logs, whose owner counts the rows of one type.
+    pub(super) fn counted(mut self, row_type: &str, count: &str, last: &str) -> Model {
+        self.counted = Some(Counted {
+            row_type: row_type.to_owned(),
+            count: count.to_owned(),
+            last: last.to_owned(),
+        });
+        self
+    }
+
+    /// One sentence for the documentation.
+    pub(super) fn doc(mut self, sentence: &str) -> Model {
+        self.doc = sentence.to_owned();
+        self
+    }
+
+    /// Adds the key in front and the times behind, where the declaration left them out.
+    pub(super) fn finished(mut self) -> Model {
+        if !self.fields.iter().any(|field| field.name == self.key) {
+            let key = id(&self.key.clone()).doc("The record's key; a UUID v4 when the store makes it.");
+            self.fields.insert(0, key);
+        }
+        let both = self.times == Times::Both;
+        if self.times != Times::None {
+            self.fields.push(time("createdAt").doc("When it was created; the store's, unless given."));
+        }
+        if both {
+            self.fields.push(time("updatedAt").doc("When it was last changed; the store's."));
+        }
+        self
+    }
+}

@@ -1,0 +1,197 @@
+//! The words in which a model is declared: kinds of fields, relations, uniques, places.
+//!
+//! The same types describe a built-in model and an app's own collection, so nothing below can
+//! tell the two apart. Where Prisma has a word for a thing, it is used.
+
+/// A model's number in its [`Catalogue`](super::Catalogue).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ModelId(pub u16);
+
+/// What a field holds.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Kind {
+    /// Any text.
+    Text,
+    /// 1 to 64 of `A-Z a-z 0-9 _ -`.
+    Id,
+    /// A whole number within ±(2^53 − 1).
+    Integer,
+    /// Any finite number.
+    Number,
+    /// true or false.
+    Flag,
+    /// ISO-8601 UTC with milliseconds and `Z`; other ISO-8601 forms with an offset are
+    /// accepted and brought to this one.
+    Time,
+    /// Any JSON object.
+    Json,
+    /// Any JSON value.
+    Any,
+    /// One of these words.
+    Enum(Vec<String>),
+    /// A reference to a record of another model, by its key. `None`: the reference is kept in
+    /// the index (so that it can be looked up by) but neither checked nor followed on delete.
+    Link(ModelId, OnDelete),
+    /// A list of values of one kind.
+    List(Box<Kind>),
+    /// An object with declared fields (unknown ones are kept).
+    Object(Vec<Field>),
+}
+
+/// What happens to a referring record when the one it refers to goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnDelete {
+    /// The referring record goes too; inside a list, the entry goes.
+    Cascade,
+    /// The field becomes null; inside a list, the entry goes.
+    SetNull,
+    /// The deletion is refused.
+    Restrict,
+    /// Nothing happens, and the reference is not checked.
+    NoAction,
+}
+
+/// One field of a model or of an object inside it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Field {
+    /// The key in the record.
+    pub name: String,
+    /// What it holds.
+    pub kind: Kind,
+    /// May it be null or absent?
+    pub optional: bool,
+    /// The value that `create` fills in when the key is absent, as JSON text.
+    pub default: Option<String>,
+    /// Does the store, and nobody else, write it? Given values are dropped without error.
+    pub derived: bool,
+    /// Follows, in lower case, the field of this name unless it is given.
+    pub lower_case_of: Option<String>,
+    /// For a list of objects: no two entries have the same value in this field.
+    pub one_per: Option<String>,
+    /// Looked up by often: keeps an index (unique fields and links have one anyway).
+    pub indexed: bool,
+    /// One sentence for the documentation.
+    pub doc: String,
+}
+
+/// Fields whose values together may occur once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unique {
+    /// Top-level field names.
+    pub fields: Vec<String>,
+    /// Compared without case (Unicode lower case)?
+    pub caseless: bool,
+}
+
+/// Which times the store keeps on a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Times {
+    /// `createdAt` and `updatedAt`.
+    Both,
+    /// `createdAt` only.
+    Created,
+    /// None.
+    None,
+}
+
+/// Where the records of a model live, relative to the data folder.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Place {
+    /// One file a record: `characters/{id}.json`.
+    Directory { dir: String },
+    /// An array under `key` in one pretty-printed file, which other models may share.
+    Document { file: String, key: String },
+    /// One line a record in a `.jsonl` file; `schema` is what its header line says.
+    Rows { file: String, schema: String },
+    /// The first record under `key` in the file `first` (which other things share), every
+    /// further one under the same key in its own file `dir/{id}.json`.
+    Owner { first: String, dir: String, key: String },
+    /// Under `key` in the file of the record that the link `by` names (whose model has the
+    /// place `Owner`); one for each.
+    Beside { of: ModelId, by: String, key: String },
+    /// Exactly one record, whose fields stand at the top of `file` (which others share). Its
+    /// key is the constant `settings`.
+    Single { file: String },
+    /// Lines of the log `dir/{owner id}.jsonl`, oldest first; not held in memory.
+    Log { dir: String, owner: ModelId, schema: String },
+}
+
+/// Two lists of ids that mirror each other: the ids at `path` of this model and the list
+/// `field` of model `of` are kept in step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mirror {
+    /// Where this model names the other's records: `["personaLinks", "personaId"]`.
+    pub path: Vec<String>,
+    /// The other model.
+    pub of: ModelId,
+    /// The other model's list of ids of this model: `characterLinks`.
+    pub field: String,
+}
+
+/// What a log model's owner knows of its log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Counted {
+    /// The `type` of the rows that are counted, and that the model's fields describe; rows of
+    /// other types need only an id, a type and a time.
+    pub row_type: String,
+    /// The owner's field with the number of such rows.
+    pub count: String,
+    /// The owner's field with the latest `createdAt` of such rows.
+    pub last: String,
+}
+
+/// One model: all that the store knows of a kind of record.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Model {
+    /// `Character`.
+    pub name: String,
+    /// `characters`: its name in the journal, in change events and in `store.<collection>`.
+    pub collection: String,
+    /// The field that is the record's key: `id`, or `token`.
+    pub key: String,
+    /// Every field, the key and the times included, in the order in which they are written.
+    pub fields: Vec<Field>,
+    /// What may occur once.
+    pub uniques: Vec<Unique>,
+    /// Which times it has.
+    pub times: Times,
+    /// Where it lives.
+    pub place: Place,
+    /// Lists kept in step with another model's.
+    pub mirrors: Vec<Mirror>,
+    /// For a log model: what its owner counts.
+    pub counted: Option<Counted>,
+    /// One sentence for the documentation.
+    pub doc: String,
+    /// Everything the store looks records up by; derived from the fields and uniques.
+    pub indexes: Vec<Index>,
+    /// Every reference to another model; derived from the fields.
+    pub links: Vec<Link>,
+}
+
+/// One way of looking records up, derived from the declaration.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Index {
+    /// Paths of the fields (`["userId"]`, `["personaLinks", "personaId"]`); a unique over
+    /// several fields has several paths.
+    pub paths: Vec<Vec<String>>,
+    /// May a key occur once only?
+    pub unique: bool,
+    /// Is the key compared without case?
+    pub caseless: bool,
+}
+
+/// One reference to another model, derived from the declaration.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Link {
+    /// `["apiKeyId"]`, `["tags"]`, `["avatarOverrides", "chatId"]`.
+    pub path: Vec<String>,
+    /// The model referred to.
+    pub to: ModelId,
+    /// What happens when the other goes.
+    pub on_delete: OnDelete,
+    /// Does it stand in a list (of ids, or of objects)?
+    pub in_list: bool,
+    /// The number of its index in [`Model::indexes`].
+    pub index: usize,
+}

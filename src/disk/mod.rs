@@ -1,0 +1,159 @@
+//! The one door to the file system.
+//!
+//! The rest of the store sees files only through [`Disk`], which has a real implementation and
+//! a simulated one that can lose, reorder and tear what was not synced. This room must not
+//! know what is in a file.
+
+mod safe_path;
+mod real;
+mod simulated;
+
+use crate::error::Result;
+
+pub use real::RealDisk;
+pub use safe_path::SafePath;
+pub use simulated::SimulatedDisk;
+
+/// What identifies the state of a file without reading it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Stamp {
+    /// Length in bytes.
+    pub len: u64,
+    /// Time of the last change, in nanoseconds since 1970.
+    pub modified_ns: i128,
+    /// The file's number in its file system (0 where there is none).
+    pub file_number: u64,
+}
+
+/// What an entry of a folder is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EntryKind {
+    /// A regular file.
+    File,
+    /// A folder.
+    Folder,
+    /// A link, device, socket or pipe: never followed, never opened.
+    Other,
+}
+
+/// One entry of a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name, without the folder. Names that are not UTF-8 come with replacement characters
+    /// and kind `Other`.
+    pub name: String,
+    /// What it is.
+    pub kind: EntryKind,
+}
+
+/// How a file is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// It must exist; reading only.
+    Read,
+    /// It must exist; reading and writing.
+    Write,
+    /// Made (mode 0600) when it is not there; reading and writing.
+    Create,
+    /// Made anew (mode 0600), emptied when it is there.
+    Replace,
+}
+
+/// How a lock is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LockKind {
+    /// With others who share it.
+    Shared,
+    /// Alone.
+    Exclusive,
+}
+
+/// A folder as the store's engine sees it. Every path is relative to the data folder.
+///
+/// Nothing is durable before it is synced: bytes of a file by [`DiskFile::sync`], a new,
+/// renamed or removed name by [`Disk::sync_dir`] of its folder.
+///
+/// # Errors
+/// Every call gives an [`Error`](crate::error::Error) that names the operation and the path.
+pub trait Disk: Send + Sync {
+    /// Opens a file. A link, a device or a folder at `path` is refused.
+    fn open(&self, path: &SafePath, access: Access) -> Result<Box<dyn DiskFile>>;
+    /// The state of a file, or `None` where there is none (a folder or link is an error).
+    fn stamp(&self, path: &SafePath) -> Result<Option<Stamp>>;
+    /// The entries of a folder, sorted by name; none when the folder is not there.
+    fn list(&self, dir: &SafePath) -> Result<Vec<Entry>>;
+    /// Makes a folder and those above it (mode 0700), and nothing when it is there.
+    fn create_dir(&self, dir: &SafePath) -> Result<()>;
+    /// Renames a file over whatever file has the new name.
+    fn rename(&self, from: &SafePath, to: &SafePath) -> Result<()>;
+    /// Removes a file; `false` when there was none.
+    fn remove(&self, path: &SafePath) -> Result<bool>;
+    /// Removes a folder if it is there and empty; `false` otherwise.
+    fn remove_dir(&self, dir: &SafePath) -> Result<bool>;
+    /// Makes the names in a folder durable.
+    fn sync_dir(&self, dir: &SafePath) -> Result<()>;
+    /// Takes an advisory lock on a file (made when absent), or gives `None` when another
+    /// holder has it. It is released when the value is dropped or the process dies.
+    fn try_lock(&self, path: &SafePath, kind: LockKind) -> Result<Option<Box<dyn Lock>>>;
+    /// Words of memory that every process with this folder open shares, kept in a small file.
+    fn shared(&self, path: &SafePath) -> Result<Box<dyn SharedWords>>;
+    /// The name of the file system when it is one over a network, where locks and shared
+    /// memory do not hold.
+    fn network_file_system(&self) -> Option<String>;
+}
+
+/// An open file. Closed when dropped.
+pub trait DiskFile: Send + Sync {
+    /// Reads up to `buffer.len()` bytes at `offset`; fewer only at the end of the file.
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize>;
+    /// Writes all of `bytes` at `offset`; a gap before it reads as zeros.
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()>;
+    /// Its length in bytes.
+    fn len(&self) -> Result<u64>;
+    /// Is it empty?
+    fn is_empty(&self) -> Result<bool> {
+        Ok(self.len()? == 0)
+    }
+    /// Cuts or extends it (with zeros).
+    fn set_len(&self, len: u64) -> Result<()>;
+    /// Reserves room for `len` bytes in all, read as zeros, so that writing them cannot fail
+    /// for want of room and need not change the file's length. Where the system cannot, it
+    /// extends the file.
+    fn allocate(&self, len: u64) -> Result<()>;
+    /// Makes the bytes (and the length) durable.
+    fn sync(&self) -> Result<()>;
+    /// The state of the open file, even after its name is gone or is another's.
+    fn stamp(&self) -> Result<Stamp>;
+}
+
+/// A held lock; dropping it releases it.
+pub trait Lock: Send + Sync {}
+
+/// Eight words of 64 bits that all processes share. Never the truth, only a hint: it may be
+/// zeroed whenever nobody has the store open.
+pub trait SharedWords: Send + Sync {
+    /// The word at `index` (0 to 7), with acquire ordering.
+    fn load(&self, index: usize) -> u64;
+    /// Stores with release ordering.
+    fn store(&self, index: usize, value: u64);
+    /// Raises the word to `value` unless it is higher already.
+    fn raise(&self, index: usize, value: u64);
+    /// Adds one and gives the new value.
+    fn increment(&self, index: usize) -> u64;
+}
+
+/// The whole of a file, or `None` when there is none.
+///
+/// # Errors
+/// Those of the disk.
+pub fn read_all(disk: &dyn Disk, path: &SafePath) -> Result<Option<Vec<u8>>> {
+    if disk.stamp(path)?.is_none() {
+        return Ok(None);
+    }
+    let file = disk.open(path, Access::Read)?;
+    let len = usize::try_from(file.len()?).unwrap_or(usize::MAX);
+    let mut bytes = vec![0; len];
+    let read = file.read_at(0, &mut bytes)?;
+    bytes.truncate(read);
+    Ok(Some(bytes))
+}

@@ -1,0 +1,61 @@
+//! The store's clock: ISO-8601 UTC with milliseconds, and a way for tests to hold it still.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use jiff::Timestamp;
+
+/// Gives the time of each commit.
+#[derive(Debug, Default)]
+pub(crate) struct Clock {
+    /// Milliseconds since 1970 that a test has set; 0 means the system's clock.
+    fixed_ms: AtomicI64,
+}
+
+impl Clock {
+    /// Holds the clock at a time, in milliseconds since 1970.
+    pub(crate) fn hold(&self, ms: i64) {
+        self.fixed_ms.store(ms, Ordering::Relaxed);
+    }
+
+    /// Now, in milliseconds since 1970.
+    pub(crate) fn now_ms(&self) -> i64 {
+        match self.fixed_ms.load(Ordering::Relaxed) {
+            0 => system_ms(),
+            held => held,
+        }
+    }
+
+    /// Now, as records hold it: `2026-11-23T07:30:00.000Z`.
+    pub(crate) fn now(&self) -> String {
+        format_ms(self.now_ms())
+    }
+}
+
+fn system_ms() -> i64 {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// A time in milliseconds since 1970 as records hold it.
+pub(crate) fn format_ms(ms: i64) -> String {
+    let time = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH);
+    format!("{time:.3}")
+}
+
+/// The milliseconds since 1970 of a time as records hold it.
+pub(crate) fn parse_ms(text: &str) -> Option<i64> {
+    text.parse::<Timestamp>().ok().map(Timestamp::as_millisecond)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_and_parses() {
+        assert_eq!(format_ms(0), "1970-01-01T00:00:00.000Z");
+        assert_eq!(parse_ms("1970-01-01T00:00:01.500Z"), Some(1500));
+        assert_eq!(format_ms(1_700_000_000_123), "2023-11-14T22:13:20.123Z");
+    }
+}

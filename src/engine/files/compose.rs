@@ -1,0 +1,149 @@
+//! The bytes of a file, made from the state.
+//!
+//! The same content gives the same bytes: keys in catalogue order, unknown ones behind them,
+//! two spaces, a line feed at the end.
+
+use serde_json::{Map, Value};
+
+use crate::catalogue::ModelId;
+use crate::json;
+
+use super::layout::{OwnerPlace, RowsPlace, Target};
+use crate::engine::log::{deleted_line, header_line};
+use crate::engine::record::Record;
+use crate::engine::state::{SINGLE_KEY, State};
+
+/// The version of every file's form.
+pub(crate) const VERSION: u64 = 1;
+
+/// The bytes of a target, or `None` when the file must not be there.
+pub(crate) fn target(state: &State, target: &Target) -> Option<String> {
+    match target {
+        Target::Record(model, key) => {
+            let record = state.collection(*model).get(key)?;
+            Some(json::pretty(&Value::Object(with_version(record.map()))))
+        }
+        Target::Shared(number) => Some(shared(state, *number)),
+        Target::First => state.layout.owner().map(|place| first(state, place)),
+        Target::Further(key) => further(state, state.layout.owner()?, key),
+    }
+}
+
+fn with_version(map: Map<String, Value>) -> Map<String, Value> {
+    let mut file = Map::new();
+    file.insert("version".into(), VERSION.into());
+    file.extend(map);
+    file
+}
+
+/// The record in a file of its own: everything but the version of the file.
+pub(crate) fn record_of_file(mut file: Map<String, Value>) -> Map<String, Value> {
+    file.shift_remove("version");
+    file
+}
+
+fn shared(state: &State, number: usize) -> String {
+    let (place, file) = (&state.layout.shared_files()[number], &state.shared[number]);
+    let mut text = format!("{{\n  \"version\": {VERSION}");
+    for (key, model) in &place.arrays {
+        text += &format!(",\n  {}: ", json::quote(key));
+        push_array(&mut text, state, *model, &file.unreadable);
+    }
+    let mut rest: Vec<(&str, Value)> = Vec::new();
+    let times = [("createdAt", &file.created_at), ("updatedAt", &file.updated_at)];
+    rest.extend(times.iter().filter_map(|(key, time)| Some((*key, Value::from(time.as_ref()?.as_str())))));
+    rest.extend(file.unknown.iter().map(|(key, value)| (key.as_str(), value.clone())));
+    for (key, value) in rest {
+        let value = json::indent(&json::compact(&value), 1);
+        text += &format!(",\n  {}: {value}", json::quote(key));
+    }
+    text + "\n}\n"
+}
+
+fn push_array(text: &mut String, state: &State, model: ModelId, odd: &[(ModelId, Value)]) {
+    let records = state.collection(model).iter().map(|(_, record)| json::indent(record.text(), 2));
+    let odd = odd.iter().filter(|(of, _)| *of == model);
+    let odd = odd.map(|(_, value)| json::indent(&json::compact(value), 2));
+    let mut empty = true;
+    for item in records.chain(odd) {
+        *text += if empty { "[\n    " } else { ",\n    " };
+        *text += &item;
+        empty = false;
+    }
+    *text += if empty { "[]" } else { "\n  ]" };
+}
+
+fn first(state: &State, place: &OwnerPlace) -> String {
+    let key = state.collection(place.model).first();
+    let mut file = owner_file(state, place, key);
+    let single = place.single.and_then(|model| state.collection(model).get(SINGLE_KEY));
+    if let Some(single) = single {
+        let fields = single.map().into_iter().filter(|(key, _)| key != "id");
+        file.extend(fields);
+    }
+    json::pretty(&Value::Object(file))
+}
+
+fn further(state: &State, place: &OwnerPlace, key: &str) -> Option<String> {
+    let users = state.collection(place.model);
+    if users.first() == Some(key) {
+        return None;
+    }
+    let record = users.get(key)?.map();
+    let mut file = owner_file(state, place, Some(key));
+    for time in ["createdAt", "updatedAt"] {
+        if let Some(value) = record.get(time) {
+            file.insert(time.into(), value.clone());
+        }
+    }
+    if let Some(unknown) = state.owner_unknown.get(key) {
+        file.extend(unknown.clone());
+    }
+    Some(json::pretty(&Value::Object(file)))
+}
+
+fn owner_file(state: &State, place: &OwnerPlace, key: Option<&str>) -> Map<String, Value> {
+    let users = state.collection(place.model);
+    let record = key.and_then(|key| users.get(key));
+    let value = |record: Option<&Record>| record.map_or(Value::Null, |r| Value::Object(r.map()));
+    let mut file = with_version(Map::new());
+    file.insert(place.key.clone(), value(record.map(AsRef::as_ref)));
+    for (model, by, name) in &place.beside {
+        let beside = key.and_then(|key| {
+            let index = state.catalogue.model(*model).index_over(&[by])?;
+            let found = state.collection(*model).lookup(index, key);
+            found.first().map(|(_, record)| (*record).clone())
+        });
+        file.insert(name.clone(), value(beside.as_deref()));
+    }
+    file
+}
+
+/// All lines of a rows file.
+pub(crate) fn all_rows(state: &State, place: &RowsPlace) -> String {
+    let mut text = header_line(&place.schema);
+    text.push('\n');
+    for (_, record) in state.collection(place.model).iter() {
+        text += record.text();
+        text.push('\n');
+    }
+    text
+}
+
+/// The lines to add to a rows file so that it shows these records as they are now.
+pub(crate) fn changed_rows<'a>(
+    state: &State,
+    model: ModelId,
+    keys: impl Iterator<Item = &'a str>,
+) -> String {
+    let key_field = &state.catalogue.model(model).key;
+    let mut text = String::new();
+    for key in keys {
+        match state.collection(model).get(key) {
+            Some(record) => text += record.text(),
+            None => text += &deleted_line(key_field, key),
+        }
+        text.push('\n');
+    }
+    text
+}

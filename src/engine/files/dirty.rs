@@ -1,0 +1,65 @@
+//! What the files do not show yet, and what they show but may lose with the power.
+
+use std::collections::BTreeSet;
+
+use hashbrown::HashMap;
+use indexmap::IndexMap;
+
+use crate::catalogue::ModelId;
+
+use super::layout::Target;
+use crate::engine::state::LogKey;
+
+/// What must be written to the files, each with the position of the commit that last changed it.
+#[derive(Debug, Default)]
+pub(crate) struct Dirty {
+    pub(crate) targets: HashMap<Target, u64>,
+    /// Rows by model, in the order in which they were first changed.
+    pub(crate) rows: HashMap<ModelId, IndexMap<Box<str>, u64>>,
+    pub(crate) logs: HashMap<LogKey, u64>,
+    /// What was changed since the last checkpoint, written or not.
+    pub(crate) unsynced: Unsynced,
+}
+
+/// What a checkpoint must make durable.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Unsynced {
+    pub(crate) targets: BTreeSet<Target>,
+    pub(crate) rows: BTreeSet<ModelId>,
+    pub(crate) logs: BTreeSet<LogKey>,
+}
+
+impl Dirty {
+    /// A file that is written whole has changed.
+    pub(crate) fn target(&mut self, target: Target, position: u64) {
+        self.unsynced.targets.insert(target.clone());
+        self.targets.insert(target, position);
+    }
+
+    /// A row has changed.
+    pub(crate) fn row(&mut self, model: ModelId, key: &str, position: u64) {
+        self.unsynced.rows.insert(model);
+        self.rows.entry(model).or_default().insert(key.into(), position);
+    }
+
+    /// A log has grown, has started anew or is gone.
+    pub(crate) fn log(&mut self, key: LogKey, position: u64) {
+        self.unsynced.logs.insert(key.clone());
+        self.logs.insert(key, position);
+    }
+
+    /// Forgets what the files show already, up to `position`.
+    pub(crate) fn shown(&mut self, position: u64) {
+        self.targets.retain(|_, at| *at > position);
+        self.logs.retain(|_, at| *at > position);
+        self.rows.retain(|_, rows| {
+            rows.retain(|_, at| *at > position);
+            !rows.is_empty()
+        });
+    }
+
+    /// Do the files show everything?
+    pub(crate) fn is_clean(&self) -> bool {
+        self.targets.is_empty() && self.rows.is_empty() && self.logs.is_empty()
+    }
+}

@@ -1,0 +1,206 @@
+//! Which record stands in which file; derived from the places that the catalogue declares.
+
+use hashbrown::HashMap;
+
+use crate::catalogue::{Catalogue, ModelId, Place};
+use crate::disk::SafePath;
+use crate::error::{Code, Error, Result};
+
+/// A file that is written whole.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Target {
+    /// The file of one record of a place `Directory`.
+    Record(ModelId, Box<str>),
+    /// The shared file with this number.
+    Shared(usize),
+    /// The file that the first record of a place `Owner` shares with the record of a `Single`.
+    First,
+    /// The file of a further record of a place `Owner`.
+    Further(Box<str>),
+}
+
+/// A file whose arrays hold the records of some models.
+#[derive(Debug, Clone)]
+pub(crate) struct SharedPlace {
+    pub(crate) path: SafePath,
+    /// The key of each array, and whose records it holds.
+    pub(crate) arrays: Vec<(String, ModelId)>,
+}
+
+/// A file of rows.
+#[derive(Debug, Clone)]
+pub(crate) struct RowsPlace {
+    pub(crate) model: ModelId,
+    pub(crate) path: SafePath,
+    pub(crate) schema: String,
+}
+
+/// The files of the places `Owner`, `Beside` and `Single`, which belong together.
+#[derive(Debug, Clone)]
+pub(crate) struct OwnerPlace {
+    pub(crate) model: ModelId,
+    pub(crate) key: String,
+    pub(crate) first: SafePath,
+    pub(crate) dir: SafePath,
+    /// Models that stand beside it: model, link field, key.
+    pub(crate) beside: Vec<(ModelId, String, String)>,
+    /// The model whose one record stands at the top of `first`.
+    pub(crate) single: Option<ModelId>,
+}
+
+/// A folder of logs.
+#[derive(Debug, Clone)]
+pub(crate) struct LogPlace {
+    pub(crate) model: ModelId,
+    pub(crate) owner: ModelId,
+    pub(crate) dir: SafePath,
+    pub(crate) schema: String,
+}
+
+/// Which record stands in which file.
+#[derive(Debug, Default)]
+pub(crate) struct Layout {
+    shared: Vec<SharedPlace>,
+    shared_of: HashMap<ModelId, usize>,
+    rows: Vec<RowsPlace>,
+    directories: Vec<(ModelId, SafePath)>,
+    owner: Option<OwnerPlace>,
+    logs: Vec<LogPlace>,
+}
+
+impl Layout {
+    /// The layout of a catalogue.
+    ///
+    /// # Errors
+    /// `VALIDATION` when a declared place is not a safe path.
+    pub(crate) fn of(catalogue: &Catalogue) -> Result<Layout> {
+        let mut layout = Layout::default();
+        for id in catalogue.ids() {
+            layout.add(id, &catalogue.model(id).place)?;
+        }
+        for id in catalogue.ids() {
+            layout.add_beside(id, &catalogue.model(id).place);
+        }
+        Ok(layout)
+    }
+
+    fn add(&mut self, model: ModelId, place: &Place) -> Result<()> {
+        match place {
+            Place::Directory { dir } => self.directories.push((model, SafePath::new(dir)?)),
+            Place::Document { file, key } => self.add_document(model, SafePath::new(file)?, key),
+            Place::Rows { file, schema } => {
+                let path = SafePath::new(file)?;
+                self.rows.push(RowsPlace { model, path, schema: schema.clone() });
+            }
+            Place::Owner { first, dir, key } => {
+                let (first, dir) = (SafePath::new(first)?, SafePath::new(dir)?);
+                let (key, beside) = (key.clone(), Vec::new());
+                self.owner = Some(OwnerPlace { model, key, first, dir, beside, single: None });
+            }
+            Place::Log { dir, owner, schema } => {
+                let (dir, schema) = (SafePath::new(dir)?, schema.clone());
+                self.logs.push(LogPlace { model, owner: *owner, dir, schema });
+            }
+            Place::Beside { .. } | Place::Single { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn add_document(&mut self, model: ModelId, path: SafePath, key: &str) {
+        let found = self.shared.iter().position(|place| place.path == path);
+        let number = found.unwrap_or_else(|| {
+            self.shared.push(SharedPlace { path, arrays: Vec::new() });
+            self.shared.len() - 1
+        });
+        self.shared[number].arrays.push((key.to_owned(), model));
+        self.shared_of.insert(model, number);
+    }
+
+    fn add_beside(&mut self, model: ModelId, place: &Place) {
+        let Some(owner) = &mut self.owner else { return };
+        match place {
+            Place::Beside { by, key, .. } => {
+                owner.beside.push((model, by.clone(), key.clone()));
+            }
+            Place::Single { .. } => owner.single = Some(model),
+            _ => {}
+        }
+    }
+
+    /// The files that several records share as arrays.
+    pub(crate) fn shared_files(&self) -> &[SharedPlace] {
+        &self.shared
+    }
+
+    /// The number of the shared file that holds a model's records.
+    pub(crate) fn shared_file_of(&self, model: ModelId) -> Option<usize> {
+        self.shared_of.get(&model).copied()
+    }
+
+    /// The files of rows.
+    pub(crate) fn rows(&self) -> &[RowsPlace] {
+        &self.rows
+    }
+
+    /// The folders with one file a record.
+    pub(crate) fn directories(&self) -> &[(ModelId, SafePath)] {
+        &self.directories
+    }
+
+    /// The files of the places `Owner`, `Beside` and `Single`.
+    pub(crate) fn owner(&self) -> Option<&OwnerPlace> {
+        self.owner.as_ref()
+    }
+
+    /// The folders of logs.
+    pub(crate) fn logs(&self) -> &[LogPlace] {
+        &self.logs
+    }
+
+    /// The model whose records are the lines of the logs that `owner` owns.
+    pub(crate) fn log_of(&self, owner: ModelId) -> Option<ModelId> {
+        self.logs.iter().find(|place| place.owner == owner).map(|place| place.model)
+    }
+
+    /// The folder of a log model.
+    ///
+    /// # Errors
+    /// `IO` when the model has no logs, which is a fault of the caller.
+    pub(crate) fn log_place(&self, model: ModelId) -> Result<&LogPlace> {
+        let found = self.logs.iter().find(|place| place.model == model);
+        found.ok_or_else(|| Error::new(Code::Io, "this model is not kept in logs"))
+    }
+
+    /// The file of a log.
+    ///
+    /// # Errors
+    /// `VALIDATION` when the owner's key cannot be a file name.
+    pub(crate) fn log_path(&self, model: ModelId, owner: &str) -> Result<SafePath> {
+        self.log_place(model)?.dir.join(&format!("{owner}.jsonl"))
+    }
+
+    /// The file of a record of a place `Directory`.
+    ///
+    /// # Errors
+    /// `VALIDATION` when the key cannot be a file name.
+    pub(crate) fn record_path(&self, model: ModelId, key: &str) -> Result<Option<SafePath>> {
+        let found = self.directories.iter().find(|(id, _)| *id == model);
+        found.map(|(_, dir)| dir.join(&format!("{key}.json"))).transpose()
+    }
+
+    /// The file of a target.
+    ///
+    /// # Errors
+    /// `VALIDATION` when a key cannot be a file name.
+    pub(crate) fn path(&self, target: &Target) -> Result<SafePath> {
+        let none = || Error::new(Code::Io, "this model has no file of its own");
+        match target {
+            Target::Record(model, key) => self.record_path(*model, key)?.ok_or_else(none),
+            Target::Shared(number) => Ok(self.shared[*number].path.clone()),
+            Target::First => self.owner.as_ref().map(|o| o.first.clone()).ok_or_else(none),
+            Target::Further(key) => {
+                self.owner.as_ref().ok_or_else(none)?.dir.join(&format!("{key}.json"))
+            }
+        }
+    }
+}

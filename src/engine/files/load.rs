@@ -1,0 +1,378 @@
+//! Reads everything but the logs from the files into an empty state.
+//!
+//! What cannot be read is remembered with its reason and left alone: the rest stays usable, and
+//! nothing of it is ever overwritten.
+
+use std::sync::Arc;
+
+use hashbrown::{HashMap, HashSet};
+use serde_json::{Map, Value};
+
+use crate::catalogue::{self, ModelId};
+use crate::disk::{Disk, EntryKind, SafePath, Stamp, read_all};
+use crate::error::{Code, Error, Result};
+use crate::json;
+
+use super::compose::{VERSION, record_of_file};
+use super::layout::{OwnerPlace, RowsPlace};
+use crate::engine::log::{DELETED, HEADER};
+use crate::engine::record::Record;
+use crate::engine::state::{SINGLE_KEY, State};
+
+/// What is needed to read the files, and what was learnt on the way.
+pub(crate) struct Loader<'a> {
+    pub(crate) disk: &'a dyn Disk,
+    /// Length of each rows file at the last checkpoint: bad lines behind it are torn writes of
+    /// our own, which the journal repeats.
+    pub(crate) checkpoint_rows: HashMap<String, u64>,
+    /// The order of the records in folders, from the cache.
+    pub(crate) known_order: HashMap<ModelId, Vec<String>>,
+    /// The state of each record's own file, as it was read.
+    pub(crate) stamps: HashMap<SafePath, Stamp>,
+    /// Rows files with a torn end, to be written anew.
+    pub(crate) torn: HashSet<ModelId>,
+}
+
+/// Reads everything but the logs.
+///
+/// # Errors
+/// Those of the disk, and `UNSUPPORTED_VERSION`. A file that cannot be parsed is no error here.
+pub(crate) fn load(loader: &mut Loader<'_>, state: &mut State) -> Result<()> {
+    let layout = Arc::clone(&state.layout);
+    if let Some(place) = layout.owner() {
+        load_first(loader, state, place)?;
+        load_further(loader, state, place)?;
+    }
+    for number in 0..layout.shared_files().len() {
+        load_shared(loader, state, number)?;
+    }
+    for (model, dir) in layout.directories() {
+        load_directory(loader, state, *model, dir)?;
+    }
+    for place in layout.rows() {
+        load_rows(loader, state, place)?;
+    }
+    Ok(())
+}
+
+/// A file's text as a JSON value, or what is wrong with it.
+pub(crate) fn parse_file(path: &SafePath, bytes: &[u8]) -> Result<Value> {
+    json::parse_bytes(bytes).map_err(|fault| {
+        let place = format!("{path}:{}:{}", fault.line, fault.column);
+        let message = format!("{place}: {}; mend the file or restore it", fault.message);
+        Error::new(Code::Corrupt, message).path(place)
+    })
+}
+
+/// A record of a file that passed the checks, or what is wrong with it.
+pub(crate) fn admit(
+    state: &State,
+    model: ModelId,
+    path: &str,
+    map: Map<String, Value>,
+) -> Result<Record> {
+    let declared = state.catalogue.model(model);
+    let map = catalogue::admit(declared, map).map_err(|issues| {
+        let mut error = Error::validation(&declared.name, issues.clone());
+        let message = format!("{path}: {}; mend the file or restore it", error.message());
+        error = Error::new(Code::Corrupt, message).model(&declared.name).path(path);
+        error.issues(issues)
+    })?;
+    let key = map.get(&declared.key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    Ok(Record::from_map(&key, &map))
+}
+
+fn object(path: &SafePath, value: Value) -> Result<Map<String, Value>> {
+    match value {
+        Value::Object(map) => Ok(map),
+        _ => {
+            let place = format!("{path}:1:1");
+            let message = format!("{place}: expected a JSON object; mend the file or restore it");
+            Err(Error::new(Code::Corrupt, message).path(place))
+        }
+    }
+}
+
+fn check_version(path: &SafePath, map: &Map<String, Value>) -> Result<()> {
+    let version = map.get("version").and_then(Value::as_u64).unwrap_or(VERSION);
+    if version <= VERSION {
+        return Ok(());
+    }
+    let message =
+        format!("{path} has version {version}, this package knows {VERSION}; use a newer package");
+    Err(Error::new(Code::UnsupportedVersion, message).path(path.as_str()))
+}
+
+/// The object in a file; `None` when there is no file.
+fn read_object(loader: &Loader<'_>, path: &SafePath) -> Result<Option<Map<String, Value>>> {
+    let Some(bytes) = read_all(loader.disk, path)? else { return Ok(None) };
+    let map = object(path, parse_file(path, &bytes)?)?;
+    check_version(path, &map)?;
+    Ok(Some(map))
+}
+
+/// Lets a file that cannot be read stand as a fault of its models.
+fn or_fault<T>(
+    state: &mut State,
+    models: &[ModelId],
+    result: Result<Option<T>>,
+) -> Result<Option<T>> {
+    match result {
+        Err(error) if error.code() == Code::Corrupt => {
+            for model in models {
+                state.collection_mut(*model).faults.push(error.clone());
+            }
+            Ok(None)
+        }
+        other => other,
+    }
+}
+
+fn load_first(loader: &Loader<'_>, state: &mut State, place: &OwnerPlace) -> Result<()> {
+    let mut models = vec![place.model];
+    models.extend(place.beside.iter().map(|(model, _, _)| *model).chain(place.single));
+    let read = read_object(loader, &place.first);
+    let Some(mut file) = or_fault(state, &models, read)? else { return Ok(()) };
+    take_owner(state, place, &place.first, &mut file);
+    if let Some(single) = place.single {
+        let mut map = record_of_file(file);
+        map.insert("id".into(), SINGLE_KEY.into());
+        take_record(state, single, place.first.as_str(), map);
+    }
+    Ok(())
+}
+
+fn load_further(loader: &mut Loader<'_>, state: &mut State, place: &OwnerPlace) -> Result<()> {
+    let first = state.collection(place.model).first().map(str::to_owned);
+    for (path, key) in files_of(loader.disk, &place.dir)? {
+        match read_object(loader, &path) {
+            Ok(Some(mut file)) => {
+                take_owner(state, place, &path, &mut file);
+                let mut unknown = record_of_file(file);
+                unknown.retain(|name, _| name != "createdAt" && name != "updatedAt");
+                if !unknown.is_empty() {
+                    state.owner_unknown.insert(key.as_str().into(), unknown);
+                }
+            }
+            Ok(None) => {}
+            Err(error) => note_broken(state, place.model, &key, error)?,
+        }
+    }
+    state.collection_mut(place.model).set_first(first.as_deref());
+    Ok(())
+}
+
+/// Takes the owner's record and those beside it out of a file.
+fn take_owner(
+    state: &mut State,
+    place: &OwnerPlace,
+    path: &SafePath,
+    file: &mut Map<String, Value>,
+) {
+    let beside = place.beside.iter().map(|(model, _, key)| (*model, key));
+    for (model, key) in std::iter::once((place.model, &place.key)).chain(beside) {
+        if let Some(Value::Object(map)) = file.shift_remove(key) {
+            take_record(state, model, path.as_str(), map);
+        }
+    }
+}
+
+fn take_record(state: &mut State, model: ModelId, path: &str, map: Map<String, Value>) {
+    let key_field = &state.catalogue.model(model).key;
+    let key = map.get(key_field).and_then(Value::as_str).unwrap_or_default().to_owned();
+    match admit(state, model, path, map) {
+        Ok(record) => {
+            state.put(model, Arc::new(record));
+        }
+        Err(error) => {
+            let collection = state.collection_mut(model);
+            collection.broken.insert(key, error.clone());
+        }
+    }
+}
+
+fn note_broken(state: &mut State, model: ModelId, key: &str, error: Error) -> Result<()> {
+    match error.code() {
+        Code::Corrupt | Code::UnsupportedVersion => {
+            state.collection_mut(model).broken.insert(key.to_owned(), error);
+            Ok(())
+        }
+        _ => Err(error),
+    }
+}
+
+fn load_shared(loader: &Loader<'_>, state: &mut State, number: usize) -> Result<()> {
+    let place = state.layout.shared_files()[number].clone();
+    let models: Vec<ModelId> = place.arrays.iter().map(|(_, model)| *model).collect();
+    let read = read_shared(loader, &place.path, &place.arrays[0].0);
+    let corrupt = matches!(&read, Err(error) if error.code() == Code::Corrupt);
+    state.shared[number].corrupt = corrupt;
+    let Some(mut file) = or_fault(state, &models, read)? else { return Ok(()) };
+    file.shift_remove("version");
+    for (key, model) in &place.arrays {
+        let Some(Value::Array(items)) = file.shift_remove(key) else { continue };
+        for item in items {
+            take_item(state, number, *model, place.path.as_str(), item);
+        }
+    }
+    let mut time = |key: &str| file.shift_remove(key).and_then(|t| t.as_str().map(str::to_owned));
+    let (created_at, updated_at) = (time("createdAt"), time("updatedAt"));
+    let shared = &mut state.shared[number];
+    (shared.created_at, shared.updated_at, shared.unknown) = (created_at, updated_at, file);
+    shared.unknown.sort_keys();
+    Ok(())
+}
+
+/// The object of a shared file; a bare array, as older stores wrote it, counts as the first one.
+fn read_shared(
+    loader: &Loader<'_>,
+    path: &SafePath,
+    first: &str,
+) -> Result<Option<Map<String, Value>>> {
+    let Some(bytes) = read_all(loader.disk, path)? else { return Ok(None) };
+    let map = match parse_file(path, &bytes)? {
+        Value::Array(items) => Map::from_iter([(first.to_owned(), Value::Array(items))]),
+        other => object(path, other)?,
+    };
+    check_version(path, &map)?;
+    Ok(Some(map))
+}
+
+fn take_item(state: &mut State, number: usize, model: ModelId, path: &str, item: Value) {
+    let key_field = state.catalogue.model(model).key.clone();
+    let key = item.get(&key_field).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let map = item.as_object().cloned().unwrap_or_default();
+    match admit(state, model, path, map) {
+        Ok(record) => {
+            state.put(model, Arc::new(record));
+        }
+        Err(error) => {
+            state.shared[number].unreadable.push((model, item));
+            state.collection_mut(model).broken.insert(key, error);
+        }
+    }
+}
+
+/// The files `<key>.json` of a folder, with their keys.
+fn files_of(disk: &dyn Disk, dir: &SafePath) -> Result<Vec<(SafePath, String)>> {
+    let mut files = Vec::new();
+    for entry in disk.list(dir)? {
+        let Some(key) = entry.name.strip_suffix(".json") else { continue };
+        if entry.kind == EntryKind::File && catalogue::is_id(key) {
+            files.push((dir.join(&entry.name)?, key.to_owned()));
+        }
+    }
+    Ok(files)
+}
+
+fn load_directory(
+    loader: &mut Loader<'_>,
+    state: &mut State,
+    model: ModelId,
+    dir: &SafePath,
+) -> Result<()> {
+    let mut files = files_of(loader.disk, dir)?;
+    if let Some(order) = loader.known_order.get(&model) {
+        let place: HashMap<&str, usize> =
+            order.iter().enumerate().map(|(at, key)| (key.as_str(), at)).collect();
+        files.sort_by_key(|(_, key)| place.get(key.as_str()).copied().unwrap_or(usize::MAX));
+    }
+    for (path, key) in files {
+        if let Some(stamp) = loader.disk.stamp(&path)? {
+            loader.stamps.insert(path.clone(), stamp);
+        }
+        match read_record(loader.disk, state, model, &path, &key) {
+            Ok(Some(record)) => {
+                state.put(model, Arc::new(record));
+            }
+            Ok(None) => {}
+            Err(error) => note_broken(state, model, &key, error)?,
+        }
+    }
+    Ok(())
+}
+
+/// The record in a file of its own; `None` when there is no file.
+///
+/// # Errors
+/// `CORRUPT` when it is not one, or is not the record that its name says.
+pub(crate) fn read_record(
+    disk: &dyn Disk,
+    state: &State,
+    model: ModelId,
+    path: &SafePath,
+    key: &str,
+) -> Result<Option<Record>> {
+    let Some(bytes) = read_all(disk, path)? else { return Ok(None) };
+    let map = object(path, parse_file(path, &bytes)?)?;
+    check_version(path, &map)?;
+    let record = admit(state, model, path.as_str(), record_of_file(map))?;
+    if record.key() != key {
+        let message = format!(
+            "{path}: expected the id {key}, as the file is named, found {}; rename the file or mend the id",
+            record.key()
+        );
+        return Err(Error::new(Code::Corrupt, message).path(path.as_str()));
+    }
+    Ok(Some(record))
+}
+
+fn load_rows(loader: &mut Loader<'_>, state: &mut State, place: &RowsPlace) -> Result<()> {
+    let Some(bytes) = read_all(loader.disk, &place.path)? else { return Ok(()) };
+    let ours_from = loader.checkpoint_rows.get(place.path.as_str()).copied();
+    let (mut offset, mut number) = (0_usize, 0);
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        number += 1;
+        let at = offset as u64;
+        offset += line.len();
+        let line = line.trim_ascii();
+        if line.is_empty() {
+            continue;
+        }
+        if let Err(error) = take_row(state, place, line, number) {
+            if error.code() == Code::UnsupportedVersion {
+                return Err(error);
+            }
+            if ours_from.is_some_and(|from| at >= from) {
+                loader.torn.insert(place.model);
+                break;
+            }
+            state.collection_mut(place.model).faults.push(error);
+        }
+    }
+    Ok(())
+}
+
+fn take_row(state: &mut State, place: &RowsPlace, line: &[u8], number: usize) -> Result<()> {
+    let value = json::parse_bytes(line).map_err(|fault| {
+        let at = format!("{}:{number}:{}", place.path, fault.column);
+        let message = format!("{at}: {}; mend the line or remove it", fault.message);
+        Error::new(Code::Corrupt, message).path(at)
+    })?;
+    let at = format!("{}:{number}:1", place.path);
+    let Value::Object(map) = value else {
+        let message = format!("{at}: expected a JSON object; mend the line or remove it");
+        return Err(Error::new(Code::Corrupt, message).path(at));
+    };
+    let key_field = state.catalogue.model(place.model).key.clone();
+    match map.get("type").and_then(Value::as_str) {
+        Some(HEADER) if map.contains_key("schema") => return check_version(&place.path, &map),
+        Some(DELETED) if map.len() == 2 => {
+            let key = map.get(&key_field).and_then(Value::as_str).unwrap_or_default();
+            state.remove(place.model, key);
+            return Ok(());
+        }
+        _ => {}
+    }
+    let key = map.get(&key_field).and_then(Value::as_str).unwrap_or_default().to_owned();
+    match admit(state, place.model, &at, map) {
+        Ok(record) => {
+            state.put(place.model, Arc::new(record));
+            Ok(())
+        }
+        Err(error) => {
+            state.collection_mut(place.model).broken.insert(key, error.clone());
+            Err(error)
+        }
+    }
+}

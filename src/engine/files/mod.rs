@@ -1,0 +1,17 @@
+//! The JSON and JSONL files that people see, made from the state and read back into it.
+//!
+//! `layout` tells which record stands in which file, `compose` makes a file's bytes, `dirty`
+//! remembers what must be written, `write` writes it, `load` reads everything at open. This
+//! room follows the places that the catalogue declares; it must not know which models exist.
+
+mod compose;
+mod dirty;
+mod layout;
+mod load;
+mod write;
+
+pub(crate) use compose::all_rows;
+pub(crate) use dirty::Dirty;
+pub(crate) use layout::{Layout, Target};
+pub(crate) use load::{Loader, load, read_record};
+pub(crate) use write::{Work, Writer, paths_of, plan};

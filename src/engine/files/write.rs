@@ -1,0 +1,245 @@
+//! Writes files so that a reader, and a crash, find the old or the new content.
+
+use std::sync::Arc;
+
+use crate::catalogue::ModelId;
+use crate::disk::{Access, Disk, SafePath, Stamp};
+use crate::error::Result;
+
+use super::compose;
+use super::dirty::Unsynced;
+use super::layout::{RowsPlace, Target};
+use crate::engine::journal;
+use crate::engine::log::header_line;
+use crate::engine::state::{LogKey, State};
+
+/// One piece of work on the files, made from the state and done without it.
+pub(crate) enum Work {
+    /// The file has exactly these bytes, or is not there. With `shared`, it holds records that
+    /// the journal does not repeat, so the new bytes must be durable before the old ones go.
+    Whole { path: SafePath, bytes: Option<String>, shared: bool },
+    /// These lines are added to a rows file.
+    Rows { path: SafePath, schema: String, lines: String },
+    /// These bytes stand at these offsets of a log; with `fresh`, and nothing before them.
+    Log { path: SafePath, fresh: bool, pieces: Vec<(u64, Arc<str>)> },
+}
+
+/// Everything that the files do not show yet.
+pub(crate) fn plan(state: &State, shown: u64) -> Result<Vec<Work>> {
+    let dirty = &state.dirty;
+    let mut work = Vec::new();
+    for target in dirty.targets.keys() {
+        if let Some(whole) = plan_whole(state, target)? {
+            work.push(whole);
+        }
+    }
+    for place in state.layout.rows() {
+        if let Some(rows) = dirty.rows.get(&place.model) {
+            let keys = rows.keys().map(AsRef::as_ref);
+            let lines = compose::changed_rows(state, place.model, keys);
+            let (path, schema) = (place.path.clone(), place.schema.clone());
+            work.push(Work::Rows { path, schema, lines });
+        }
+    }
+    for key in dirty.logs.keys() {
+        work.push(plan_log(state, key, shown)?);
+    }
+    Ok(work)
+}
+
+fn plan_whole(state: &State, target: &Target) -> Result<Option<Work>> {
+    let corrupt = match target {
+        Target::Shared(number) => state.shared[*number].corrupt,
+        Target::First => {
+            state.layout.owner().is_some_and(|o| !state.collection(o.model).faults.is_empty())
+        }
+        _ => false,
+    };
+    if corrupt {
+        return Ok(None);
+    }
+    let path = state.layout.path(target)?;
+    let shared = !matches!(target, Target::Record(..));
+    Ok(Some(Work::Whole { path, bytes: compose::target(state, target), shared }))
+}
+
+fn plan_log(state: &State, key: &LogKey, shown: u64) -> Result<Work> {
+    let path = state.layout.log_path(key.0, &key.1)?;
+    let Some(pending) = state.logs.get(key) else {
+        return Ok(Work::Whole { path, bytes: None, shared: false });
+    };
+    let unseen = pending.pieces.first().is_some_and(|(at, _)| *at > shown);
+    let fresh = pending.fresh && unseen;
+    let mut pieces = Vec::new();
+    let mut offset = pending.start;
+    for (at, bytes) in &pending.pieces {
+        if fresh || *at > shown {
+            pieces.push((offset, Arc::clone(bytes)));
+        }
+        offset += bytes.len() as u64;
+    }
+    Ok(Work::Log { path, fresh, pieces })
+}
+
+/// Does the work on the files.
+pub(crate) struct Writer<'a> {
+    pub(crate) disk: &'a dyn Disk,
+}
+
+impl Writer<'_> {
+    /// Does one piece of work; gives the state of a file that was written whole.
+    ///
+    /// # Errors
+    /// Those of the disk; doing the work again mends what was half done.
+    pub(crate) fn perform(&self, work: &Work) -> Result<Option<(SafePath, Option<Stamp>)>> {
+        match work {
+            Work::Whole { path, bytes: Some(bytes), shared } => {
+                self.replace(path, bytes.as_bytes(), *shared)?;
+                Ok(Some((path.clone(), self.disk.stamp(path)?)))
+            }
+            Work::Whole { path, bytes: None, .. } => {
+                self.disk.remove(path)?;
+                Ok(Some((path.clone(), None)))
+            }
+            Work::Rows { path, schema, lines } => self.add_rows(path, schema, lines).map(|()| None),
+            Work::Log { path, fresh, pieces } => self.add_log(path, *fresh, pieces).map(|()| None),
+        }
+    }
+
+    /// Puts new bytes in the place of a file by a rename.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub(crate) fn replace(&self, path: &SafePath, bytes: &[u8], durable: bool) -> Result<()> {
+        self.disk.create_dir(&journal::folder())?;
+        let draft = draft_of(path)?;
+        let file = self.disk.open(&draft, Access::Replace)?;
+        file.write_at(0, bytes)?;
+        if durable {
+            file.sync()?;
+        }
+        self.make_folder_of(path)?;
+        self.disk.rename(&draft, path)
+    }
+
+    fn make_folder_of(&self, path: &SafePath) -> Result<()> {
+        path.parent().map_or(Ok(()), |folder| self.disk.create_dir(&folder))
+    }
+
+    fn add_rows(&self, path: &SafePath, schema: &str, lines: &str) -> Result<()> {
+        self.make_folder_of(path)?;
+        let file = self.disk.open(path, Access::Create)?;
+        let mut len = file.len()?;
+        let mut bytes = String::new();
+        if len == 0 {
+            bytes = header_line(schema) + "\n";
+        } else if let Some(start) = unfinished_line(&*file, len)? {
+            // A line that a killed process left half written is in the journal and comes again;
+            // a whole one that an editor left without its line feed stays.
+            if ends_whole(&*file, start, len)? {
+                bytes.push('\n');
+            } else {
+                len = start;
+                file.set_len(len)?;
+            }
+        }
+        bytes += lines;
+        file.write_at(len, bytes.as_bytes())
+    }
+
+    fn add_log(&self, path: &SafePath, fresh: bool, pieces: &[(u64, Arc<str>)]) -> Result<()> {
+        if fresh {
+            let bytes: String = pieces.iter().map(|(_, bytes)| &**bytes).collect();
+            return self.replace(path, bytes.as_bytes(), false);
+        }
+        self.make_folder_of(path)?;
+        let file = self.disk.open(path, Access::Create)?;
+        let mut at = 0;
+        while at < pieces.len() {
+            let (offset, mut bytes) = (pieces[at].0, String::new());
+            while let Some((_, piece)) = pieces.get(at).filter(|p| p.0 == offset + bytes.len() as u64) {
+                bytes += piece;
+                at += 1;
+            }
+            file.write_at(offset, bytes.as_bytes())?;
+        }
+        Ok(())
+    }
+
+    /// Writes a rows file anew, without its dead lines.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub(crate) fn rewrite_rows(&self, state: &State, place: &RowsPlace) -> Result<()> {
+        self.replace(&place.path, compose::all_rows(state, place).as_bytes(), true)
+    }
+
+    /// Makes everything durable that was changed since the last checkpoint.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub(crate) fn sync(&self, state_paths: &[SafePath]) -> Result<()> {
+        let mut folders: Vec<SafePath> = Vec::new();
+        for path in state_paths {
+            if self.disk.stamp(path)?.is_some() {
+                self.disk.open(path, Access::Write)?.sync()?;
+            }
+            let mut folder = path.parent();
+            while let Some(dir) = folder {
+                folder = dir.parent();
+                folders.push(dir);
+            }
+        }
+        folders.sort();
+        folders.dedup();
+        for folder in folders {
+            self.disk.sync_dir(&folder)?;
+        }
+        Ok(())
+    }
+}
+
+/// The paths of everything that was changed since the last checkpoint.
+pub(crate) fn paths_of(state: &State, unsynced: &Unsynced) -> Result<Vec<SafePath>> {
+    let mut paths = Vec::new();
+    for target in &unsynced.targets {
+        paths.push(state.layout.path(target)?);
+    }
+    let changed = |model: &ModelId| unsynced.rows.contains(model);
+    paths.extend(state.layout.rows().iter().filter(|p| changed(&p.model)).map(|p| p.path.clone()));
+    for key in &unsynced.logs {
+        paths.push(state.layout.log_path(key.0, &key.1)?);
+    }
+    Ok(paths)
+}
+
+/// The name under which a file is written before it takes its place.
+fn draft_of(path: &SafePath) -> Result<SafePath> {
+    journal::folder().join(&format!("{}.draft", path.as_str().replace('/', "~")))
+}
+
+/// Where the last line starts when it has no line feed.
+fn unfinished_line(file: &dyn crate::disk::DiskFile, len: u64) -> Result<Option<u64>> {
+    let mut last = [0];
+    file.read_at(len - 1, &mut last)?;
+    if last == [b'\n'] {
+        return Ok(None);
+    }
+    let mut end = len;
+    while end > 0 {
+        let start = end.saturating_sub(64 * 1024);
+        let mut bytes = vec![0; usize::try_from(end - start).unwrap_or_default()];
+        file.read_at(start, &mut bytes)?;
+        if let Some(at) = memchr::memrchr(b'\n', &bytes) {
+            return Ok(Some(start + at as u64 + 1));
+        }
+        end = start;
+    }
+    Ok(Some(0))
+}
+
+fn ends_whole(file: &dyn crate::disk::DiskFile, start: u64, len: u64) -> Result<bool> {
+    let mut bytes = vec![0; usize::try_from(len - start).unwrap_or_default()];
+    file.read_at(start, &mut bytes)?;
+    Ok(crate::json::parse_bytes(&bytes).is_ok())
+}

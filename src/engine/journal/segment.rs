@@ -1,0 +1,118 @@
+//! A segment file of the journal: its name and its first line.
+//!
+//! Positions in the journal count bytes over all segments. A segment's name is the position of
+//! its first byte. Its first line is a [`Header`]: everything before it is safely in the files.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::disk::{Access, Disk, DiskFile, EntryKind, SafePath};
+use crate::error::{Code, Error, Result};
+
+use super::line;
+
+/// The version of the journal's own form.
+const VERSION: u32 = 1;
+
+/// The first line of a segment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Header {
+    /// The version of the journal's form.
+    pub(crate) journal: u32,
+    /// The position of the segment's first byte.
+    pub(crate) base: u64,
+    /// Length of each rows file as of this segment: what stands behind it came later.
+    pub(crate) rows: Vec<(String, u64)>,
+}
+
+impl Header {
+    /// The header of a segment that starts at `base`, when the rows files have these lengths.
+    pub(crate) fn new(base: u64, rows: Vec<(String, u64)>) -> Header {
+        Header { journal: VERSION, base, rows }
+    }
+}
+
+/// An open segment, and where its lines start.
+pub(crate) struct Segment {
+    pub(crate) header: Header,
+    pub(crate) file: Arc<dyn DiskFile>,
+    /// Offset of the first line behind the header.
+    pub(crate) lines_from: u64,
+    /// The checksum from which the first line goes on.
+    pub(crate) checksum: u32,
+}
+
+/// The folder of the journal.
+pub(crate) fn folder() -> SafePath {
+    SafePath::new("journal").expect("a constant that is a safe path")
+}
+
+fn path_of(base: u64) -> Result<SafePath> {
+    folder().join(&format!("{base:016}.log"))
+}
+
+/// The bases of the segments in the folder, oldest first.
+///
+/// # Errors
+/// Those of the disk.
+pub(crate) fn list(disk: &dyn Disk) -> Result<Vec<u64>> {
+    let entries = disk.list(&folder())?;
+    let bases = entries.iter().filter(|e| e.kind == EntryKind::File).filter_map(|entry| {
+        let digits = entry.name.strip_suffix(".log").filter(|d| d.len() == 16)?;
+        digits.parse().ok()
+    });
+    Ok(bases.collect())
+}
+
+/// Makes a segment that starts with `header`, durable in itself and in its name.
+///
+/// # Errors
+/// Those of the disk.
+pub(crate) fn start(disk: &dyn Disk, header: Header, reserve: u64) -> Result<Segment> {
+    disk.create_dir(&folder())?;
+    let file: Arc<dyn DiskFile> = Arc::from(disk.open(&path_of(header.base)?, Access::Replace)?);
+    let text = serde_json::to_string(&header).expect("numbers and texts");
+    let (first, checksum) = line::encode(0, &text);
+    file.allocate(reserve)?;
+    file.write_at(0, first.as_bytes())?;
+    file.sync()?;
+    disk.sync_dir(&folder())?;
+    Ok(Segment { header, file, lines_from: first.len() as u64, checksum })
+}
+
+impl Segment {
+    /// Opens the segment at `base`; `None` when its header never became durable.
+    ///
+    /// # Errors
+    /// Those of the disk, and `UNSUPPORTED_VERSION` for a journal of a newer version.
+    pub(crate) fn open(disk: &dyn Disk, base: u64, access: Access) -> Result<Option<Segment>> {
+        let path = path_of(base)?;
+        if disk.stamp(&path)?.is_none() {
+            return Ok(None);
+        }
+        let file: Arc<dyn DiskFile> = Arc::from(disk.open(&path, access)?);
+        let mut bytes = vec![0; 64 * 1024];
+        let read = file.read_at(0, &mut bytes)?;
+        let Some(first) = line::decode(0, &bytes[..read]) else { return Ok(None) };
+        let (lines_from, checksum) = (first.len as u64, first.checksum);
+        let header: Header = serde_json::from_str(first.text).map_err(|_| unsupported(&path))?;
+        if header.journal != VERSION || header.base != base {
+            return Err(unsupported(&path));
+        }
+        Ok(Some(Segment { header, file, lines_from, checksum }))
+    }
+
+    /// Removes the segment at `base`.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub(crate) fn remove(disk: &dyn Disk, base: u64) -> Result<()> {
+        disk.remove(&path_of(base)?).map(|_| ())
+    }
+}
+
+fn unsupported(path: &SafePath) -> Error {
+    let text = format!("{path} was written by a newer version of quilltap-store; use that version");
+    Error::new(Code::UnsupportedVersion, text).path(path.as_str())
+}

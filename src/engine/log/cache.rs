@@ -1,0 +1,204 @@
+//! The indexes of the logs that were used last, within bounds.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use hashbrown::HashMap;
+
+use crate::disk::{Access, Disk, SafePath, Stamp};
+use crate::error::Result;
+
+use super::super::state::{LogKey, PendingLog};
+use super::index::LogIndex;
+
+/// At most so many indexes are kept, each with an open file.
+const MAX_LOGS: usize = 128;
+/// The indexes together take at most about so many bytes.
+const MAX_BYTES: usize = 64 << 20;
+
+/// May an answer come from the disk, or from memory only?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    Memory,
+    Disk,
+}
+
+/// One kept index and when it was used last.
+struct Kept {
+    index: Arc<Mutex<LogIndex>>,
+    used: u64,
+}
+
+/// The indexes of the logs that were used last.
+#[derive(Default)]
+pub(crate) struct LogCache {
+    kept: Mutex<(HashMap<LogKey, Kept>, u64)>,
+}
+
+/// Locks a mutex whose data stays whole even when a holder panicked.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl LogCache {
+    /// Calls `read` with the index of a log brought up to date; `None` when that needs the disk
+    /// and `source` does not allow it.
+    pub(crate) fn with<T>(
+        &self,
+        disk: &dyn Disk,
+        key: &LogKey,
+        path: &SafePath,
+        pending: Option<&PendingLog>,
+        source: Source,
+        read: impl FnOnce(&LogIndex) -> Result<T>,
+    ) -> Result<Option<T>> {
+        if let Some(index) = self.find(key) {
+            // A thread that reads from the disk may hold it: the JavaScript thread must not wait.
+            let guard = match source {
+                Source::Memory => index.try_lock().ok(),
+                Source::Disk => Some(locked(&index)),
+            };
+            let Some(mut index) = guard else { return Ok(None) };
+            if bring_up_to_date(&mut index, disk, path, pending, source)? {
+                if source == Source::Memory && !index.holds_text() {
+                    return Ok(None);
+                }
+                return read(&index).map(Some);
+            }
+        }
+        if source == Source::Memory {
+            return Ok(None);
+        }
+        let index = build(disk, path, pending)?;
+        let answer = read(&index)?;
+        self.keep(key, index);
+        Ok(Some(answer))
+    }
+
+    /// Forgets a log.
+    pub(crate) fn forget(&self, key: &LogKey) {
+        locked(&self.kept).0.remove(key);
+    }
+
+    /// The keys of the logs whose dead lines outweigh the live ones, or with `all`, that have any.
+    pub(crate) fn wasteful(&self, all: bool) -> Vec<LogKey> {
+        let kept = locked(&self.kept);
+        let wasteful = kept.0.iter().filter(|(_, kept)| {
+            let index = locked(&kept.index);
+            index.dead() > if all { 0 } else { index.live() + 1000 }
+        });
+        wasteful.map(|(key, _)| key.clone()).collect()
+    }
+
+    fn find(&self, key: &LogKey) -> Option<Arc<Mutex<LogIndex>>> {
+        let mut guard = locked(&self.kept);
+        guard.1 += 1;
+        let now = guard.1;
+        let kept = guard.0.get_mut(key)?;
+        kept.used = now;
+        Some(Arc::clone(&kept.index))
+    }
+
+    fn keep(&self, key: &LogKey, index: LogIndex) {
+        let mut guard = locked(&self.kept);
+        guard.1 += 1;
+        let used = guard.1;
+        let mut room = MAX_BYTES.saturating_sub(index.weight());
+        guard.0.insert(key.clone(), Kept { index: Arc::new(Mutex::new(index)), used });
+        let mut by_use: Vec<(u64, LogKey, usize)> = guard
+            .0
+            .iter()
+            .map(|(key, kept)| (kept.used, key.clone(), locked(&kept.index).weight()))
+            .collect();
+        by_use.sort_unstable_by_key(|(used, _, _)| std::cmp::Reverse(*used));
+        for (place, (_, key, weight)) in by_use.into_iter().enumerate().skip(1) {
+            room = room.saturating_sub(weight);
+            if place >= MAX_LOGS || room == 0 {
+                guard.0.remove(&key);
+            }
+        }
+    }
+}
+
+/// Brings an index up to date; `false` when it is stale and must be built anew.
+fn bring_up_to_date(
+    index: &mut LogIndex,
+    disk: &dyn Disk,
+    path: &SafePath,
+    pending: Option<&PendingLog>,
+    source: Source,
+) -> Result<bool> {
+    if let Some(pending) = pending.filter(|pending| pending.fresh) {
+        let same = index.generation == pending.generation;
+        if same {
+            extend(index, pending);
+        }
+        return Ok(same);
+    }
+    let Some(stamp) = disk.stamp(path)? else { return Ok(index.end == 0 && pending.is_none()) };
+    let Some(known) = index.stamp else {
+        return find_file(index, disk, path, stamp, pending, source);
+    };
+    if known.file_number != stamp.file_number {
+        return Ok(false);
+    }
+    match pending {
+        Some(pending) if index.end >= pending.start => extend(index, pending),
+        None if known == stamp => {}
+        // Only our own lines were added since: the file has them now.
+        None if index.has_grown() && stamp.len == index.end => index.restamp(Some(stamp)),
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
+/// For an index that was built from the journal alone: the file that has its bytes now.
+fn find_file(
+    index: &mut LogIndex,
+    disk: &dyn Disk,
+    path: &SafePath,
+    stamp: Stamp,
+    pending: Option<&PendingLog>,
+    source: Source,
+) -> Result<bool> {
+    let start = pending.map_or(stamp.len, |pending| pending.start);
+    if source == Source::Memory || index.end != start || index.end == 0 {
+        return Ok(false);
+    }
+    index.settle(Arc::from(disk.open(path, Access::Read)?), Some(stamp));
+    if let Some(pending) = pending {
+        extend(index, pending);
+    }
+    Ok(true)
+}
+
+fn extend(index: &mut LogIndex, pending: &PendingLog) {
+    let mut offset = pending.start;
+    for (_, piece) in &pending.pieces {
+        if offset >= index.end {
+            index.extend(piece.as_bytes());
+        }
+        offset += piece.len() as u64;
+    }
+}
+
+fn build(disk: &dyn Disk, path: &SafePath, pending: Option<&PendingLog>) -> Result<LogIndex> {
+    let generation = pending.map_or(0, |pending| pending.generation);
+    let stamp = match pending {
+        Some(pending) if pending.fresh => None,
+        _ => disk.stamp(path)?,
+    };
+    let mut index = match stamp {
+        None => LogIndex::empty(path.as_str(), generation),
+        Some(stamp) => {
+            let file = Arc::from(disk.open(path, Access::Read)?);
+            let len = pending.map_or(stamp.len, |pending| pending.start);
+            let mut index = LogIndex::of_file(path.as_str(), file, len)?;
+            index.restamp(Some(stamp));
+            index
+        }
+    };
+    if let Some(pending) = pending {
+        extend(&mut index, pending);
+    }
+    Ok(index)
+}

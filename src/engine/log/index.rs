@@ -1,0 +1,417 @@
+//! Where each live row of one log stands.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, OnceLock};
+
+use hashbrown::HashTable;
+
+use crate::disk::{DiskFile, Stamp};
+use crate::error::{Code, Error, Result};
+
+use super::query::{LogBound, LogQuery};
+use super::row::{DELETED, HEADER, Head};
+use crate::engine::clock;
+
+/// Logs up to this length, in bytes, are kept whole beside their index.
+const KEEP_TEXT: u64 = 16 << 20;
+/// Bytes that are read at a time while a log is indexed.
+const WINDOW: usize = 1 << 20;
+
+/// One row.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    offset: u64,
+    id_hash: u128,
+    created_ms: i64,
+    len: u32,
+    kind: u16,
+    live: bool,
+}
+
+/// Where each live row of one log stands.
+pub(crate) struct LogIndex {
+    /// Which beginning of the log this is; see `PendingLog::generation`.
+    pub(crate) generation: u64,
+    /// The file as it was when its rows were last known to be indexed.
+    pub(crate) stamp: Option<Stamp>,
+    /// The file whose offsets these are; it stays readable when its name becomes another's.
+    file: Option<Arc<dyn DiskFile>>,
+    path: String,
+    entries: Vec<Entry>,
+    by_id: HashTable<u32>,
+    kinds: Vec<String>,
+    /// Offset behind the last indexed byte.
+    pub(crate) end: u64,
+    lines: u64,
+    dead: usize,
+    /// The log's bytes from its start, where they are kept.
+    text: Option<Vec<u8>>,
+    /// The bytes from `recent_from` on, which the file may not have yet.
+    recent: Vec<u8>,
+    recent_from: u64,
+    /// The first line that is no row.
+    fault: Option<Error>,
+    /// Does the file end without a line feed?
+    pub(crate) unfinished: bool,
+}
+
+/// Two independent hashes of an id, under keys that an attacker cannot know.
+fn hash_of(id: &str) -> u128 {
+    static KEYS: OnceLock<(RandomState, RandomState)> = OnceLock::new();
+    let (one, other) = KEYS.get_or_init(|| (RandomState::new(), RandomState::new()));
+    u128::from(one.hash_one(id)) << 64 | u128::from(other.hash_one(id))
+}
+
+fn short(hash: u128) -> u64 {
+    (hash & u128::from(u64::MAX)) as u64
+}
+
+impl LogIndex {
+    /// The index of a log that has no file yet.
+    pub(crate) fn empty(path: &str, generation: u64) -> LogIndex {
+        LogIndex {
+            generation,
+            stamp: None,
+            file: None,
+            path: path.to_owned(),
+            entries: Vec::new(),
+            by_id: HashTable::new(),
+            kinds: Vec::new(),
+            end: 0,
+            lines: 0,
+            dead: 0,
+            text: Some(Vec::new()),
+            recent: Vec::new(),
+            recent_from: 0,
+            fault: None,
+            unfinished: false,
+        }
+    }
+
+    /// Indexes the first `len` bytes of a file.
+    pub(crate) fn of_file(path: &str, file: Arc<dyn DiskFile>, len: u64) -> Result<LogIndex> {
+        let mut index = LogIndex::empty(path, 0);
+        index.text = (len <= KEEP_TEXT).then(Vec::new);
+        let mut rest: Vec<u8> = Vec::new();
+        let mut offset = 0;
+        while offset < len {
+            let want = WINDOW.min(usize::try_from(len - offset).unwrap_or(WINDOW));
+            let start = rest.len();
+            rest.resize(start + want, 0);
+            let read = file.read_at(offset, &mut rest[start..])?;
+            rest.truncate(start + read);
+            offset += read as u64;
+            if read == 0 {
+                break;
+            }
+            let whole = memchr::memrchr(b'\n', &rest).map_or(0, |at| at + 1);
+            index.extend(&rest[..whole]);
+            rest.drain(..whole);
+        }
+        index.unfinished = !rest.is_empty();
+        if index.unfinished {
+            index.extend(&rest);
+        }
+        index.settle(file, None);
+        Ok(index)
+    }
+
+    /// Takes bytes that stand at the end of the log: whole lines.
+    pub(crate) fn extend(&mut self, bytes: &[u8]) {
+        let mut from = 0;
+        while from < bytes.len() {
+            let to = memchr::memchr(b'\n', &bytes[from..]).map_or(bytes.len(), |at| from + at);
+            self.take_line(&bytes[from..to], self.end + from as u64);
+            from = to + 1;
+        }
+        self.end += bytes.len() as u64;
+        self.unfinished = bytes.last().is_some_and(|last| *last != b'\n');
+        match &mut self.text {
+            Some(text) => text.extend_from_slice(bytes),
+            None => self.recent.extend_from_slice(bytes),
+        }
+    }
+
+    /// Has the log grown since the file's stamp was taken?
+    pub(crate) fn has_grown(&self) -> bool {
+        self.end > self.recent_from
+    }
+
+    fn take_line(&mut self, line: &[u8], offset: u64) {
+        self.lines += 1;
+        if line.iter().all(u8::is_ascii_whitespace) {
+            return;
+        }
+        let head = std::str::from_utf8(line)
+            .map_err(|e| (e.valid_up_to() + 1, "UTF-8 text".to_owned()))
+            .and_then(|text| Head::of(text).map_err(|e| (e.column(), e.to_string())));
+        match head {
+            Ok(head) => self.take_row(&head, line.len(), offset),
+            Err((column, problem)) => self.note_fault(column, &problem),
+        }
+    }
+
+    fn note_fault(&mut self, column: usize, problem: &str) {
+        let place = format!("{}:{}:{column}", self.path, self.lines);
+        let message = format!(
+            "{place}: expected one JSON object on this line ({problem}); mend the line or remove it"
+        );
+        self.fault.get_or_insert_with(|| Error::new(Code::Corrupt, message).path(place));
+    }
+
+    fn take_row(&mut self, head: &Head<'_>, len: usize, offset: u64) {
+        let kind = head.kind.as_deref().unwrap_or("message");
+        let Some(id) = head.id.as_deref() else {
+            if kind != HEADER {
+                self.note_fault(1, "a row needs an id");
+            }
+            return;
+        };
+        let hash = hash_of(id);
+        if kind == DELETED {
+            return self.kill(hash);
+        }
+        let entry = Entry {
+            offset,
+            id_hash: hash,
+            created_ms: head.created_at.as_deref().and_then(clock::parse_ms).unwrap_or(0),
+            len: u32::try_from(len).unwrap_or(u32::MAX),
+            kind: self.kind_number(kind),
+            live: true,
+        };
+        match self.position_of(hash) {
+            Some(at) => {
+                self.dead += 1;
+                self.entries[at] = entry;
+            }
+            None => self.add(entry),
+        }
+    }
+
+    fn add(&mut self, entry: Entry) {
+        let number = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
+        self.entries.push(entry);
+        let entries = &self.entries;
+        let rehash = |n: &u32| short(entries[*n as usize].id_hash);
+        self.by_id.insert_unique(short(entry.id_hash), number, rehash);
+    }
+
+    fn kill(&mut self, hash: u128) {
+        self.dead += 1;
+        if let Some(at) = self.position_of(hash) {
+            self.entries[at].live = false;
+            self.dead += 1;
+            let entries = &self.entries;
+            let same = |n: &u32| entries[*n as usize].id_hash == hash;
+            if let Ok(found) = self.by_id.find_entry(short(hash), same) {
+                found.remove();
+            }
+        }
+    }
+
+    fn kind_number(&mut self, kind: &str) -> u16 {
+        let found = self.kinds.iter().position(|k| k == kind).unwrap_or_else(|| {
+            self.kinds.push(kind.to_owned());
+            self.kinds.len() - 1
+        });
+        u16::try_from(found).unwrap_or(u16::MAX)
+    }
+
+    fn position_of(&self, hash: u128) -> Option<usize> {
+        let same = |n: &u32| self.entries[*n as usize].id_hash == hash;
+        self.by_id.find(short(hash), same).map(|n| *n as usize)
+    }
+
+    /// Is there a live row with this id?
+    pub(crate) fn contains(&self, id: &str) -> bool {
+        self.position_of(hash_of(id)).is_some()
+    }
+
+    /// How many lines of the file hold no live row.
+    pub(crate) fn dead(&self) -> usize {
+        self.dead
+    }
+
+    /// How many live rows there are.
+    pub(crate) fn live(&self) -> usize {
+        self.by_id.len()
+    }
+
+    /// Fails when a line of the log cannot be read.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.fault.clone().map_or(Ok(()), Err)
+    }
+
+    /// Are all bytes of the log in memory?
+    pub(crate) fn holds_text(&self) -> bool {
+        self.text.is_some()
+    }
+
+    /// Bytes of memory that the index takes, roughly.
+    pub(crate) fn weight(&self) -> usize {
+        let text = self.text.as_ref().map_or(0, Vec::capacity);
+        text + self.recent.capacity() + self.entries.capacity() * (size_of::<Entry>() + 8)
+    }
+
+    /// The number of live rows of type `kind` and the latest of their times, in milliseconds,
+    /// leaving out the rows with the ids in `without`.
+    pub(crate) fn count(&self, kind: &str, without: &[String]) -> (u64, Option<i64>) {
+        let Some(number) = self.kinds.iter().position(|k| k == kind) else { return (0, None) };
+        let gone: Vec<u128> = without.iter().map(|id| hash_of(id)).collect();
+        let of_kind = self.entries.iter().filter(|entry| {
+            entry.live && usize::from(entry.kind) == number && !gone.contains(&entry.id_hash)
+        });
+        of_kind.fold((0, None), |(count, last), entry| {
+            (count + 1, last.max(Some(entry.created_ms)))
+        })
+    }
+
+    /// The type of the live row with this id.
+    pub(crate) fn kind_of(&self, id: &str) -> Option<&str> {
+        let at = self.position_of(hash_of(id))?;
+        self.kinds.get(usize::from(self.entries[at].kind)).map(String::as_str)
+    }
+
+    /// The text of the row with this id.
+    pub(crate) fn row(&self, id: &str) -> Result<Option<Arc<str>>> {
+        self.position_of(hash_of(id)).map(|at| self.read(at)).transpose()
+    }
+
+    /// The texts of all live rows, in order.
+    pub(crate) fn rows(&self) -> Result<Vec<Arc<str>>> {
+        self.select(&LogQuery::default())
+    }
+
+    /// The texts of the rows that a query selects, oldest first.
+    pub(crate) fn select(&self, query: &LogQuery) -> Result<Vec<Arc<str>>> {
+        let kinds = query.types.as_ref().map(|types| self.kind_numbers(types));
+        let wanted = |entry: &Entry| {
+            entry.live && kinds.as_ref().is_none_or(|kinds| kinds.contains(&entry.kind))
+        };
+        let (from, to) = self.range(query);
+        let inside = self.entries.get(from..to).unwrap_or_default();
+        let mut chosen: Vec<usize> = Vec::new();
+        let numbered = inside.iter().enumerate().filter(|(_, e)| wanted(e)).map(|(n, _)| from + n);
+        let limit = query.limit.unwrap_or(usize::MAX);
+        if query.after.is_some() {
+            chosen.extend(numbered.take(limit));
+        } else {
+            chosen.extend(numbered.rev().take(limit));
+            chosen.reverse();
+        }
+        self.read_many(&chosen)
+    }
+
+    fn kind_numbers(&self, types: &[String]) -> Vec<u16> {
+        let numbered = self.kinds.iter().enumerate().filter(|(_, kind)| types.contains(kind));
+        numbered.filter_map(|(number, _)| u16::try_from(number).ok()).collect()
+    }
+
+    fn range(&self, query: &LogQuery) -> (usize, usize) {
+        let from = match &query.after {
+            None => 0,
+            Some(LogBound::Id(id)) => {
+                self.position_of(hash_of(id)).map_or(self.entries.len(), |at| at + 1)
+            }
+            Some(LogBound::Time(time)) => {
+                let ms = clock::parse_ms(time).unwrap_or(i64::MAX);
+                let last = self.entries.iter().rposition(|e| e.created_ms <= ms);
+                last.map_or(0, |at| at + 1)
+            }
+        };
+        let to = match &query.before {
+            None => self.entries.len(),
+            Some(LogBound::Id(id)) => self.position_of(hash_of(id)).unwrap_or(0),
+            Some(LogBound::Time(time)) => {
+                let ms = clock::parse_ms(time).unwrap_or(0);
+                let first = self.entries.iter().position(|e| e.created_ms >= ms);
+                first.unwrap_or(self.entries.len())
+            }
+        };
+        (from, to.max(from))
+    }
+
+    fn read(&self, at: usize) -> Result<Arc<str>> {
+        let entry = &self.entries[at];
+        self.with_bytes(entry.offset, u64::from(entry.len), |bytes| to_text(bytes, &self.path))?
+    }
+
+    fn read_many(&self, chosen: &[usize]) -> Result<Vec<Arc<str>>> {
+        let mut rows = Vec::with_capacity(chosen.len());
+        let mut at = 0;
+        while at < chosen.len() {
+            let stop = self.stretch(chosen, at);
+            let from = self.entries[chosen[at]].offset;
+            let last = &self.entries[chosen[stop - 1]];
+            let len = last.offset + u64::from(last.len) - from;
+            self.with_bytes(from, len, |bytes| {
+                for number in &chosen[at..stop] {
+                    let entry = &self.entries[*number];
+                    let start = usize::try_from(entry.offset - from).unwrap_or(usize::MAX);
+                    let line = bytes.get(start..start + entry.len as usize).unwrap_or_default();
+                    rows.push(to_text(line, &self.path)?);
+                }
+                Ok(())
+            })??;
+            at = stop;
+        }
+        Ok(rows)
+    }
+
+    /// The end of the run of rows from `at` on that one read of bounded size can give.
+    fn stretch(&self, chosen: &[usize], at: usize) -> usize {
+        let from = self.entries[chosen[at]].offset;
+        let mut stop = at + 1;
+        while let Some(next) = chosen.get(stop).map(|n| &self.entries[*n]) {
+            let previous = self.entries[chosen[stop - 1]].offset;
+            let same_source = (previous < self.recent_from) == (next.offset < self.recent_from);
+            let near = next.offset > previous && next.offset - from < WINDOW as u64 && same_source;
+            if !near {
+                break;
+            }
+            stop += 1;
+        }
+        stop
+    }
+
+    fn with_bytes<T>(&self, offset: u64, len: u64, take: impl FnOnce(&[u8]) -> T) -> Result<T> {
+        let start = usize::try_from(offset).unwrap_or(usize::MAX);
+        let size = usize::try_from(len).unwrap_or(usize::MAX);
+        if let Some(kept) = self.text.as_ref().and_then(|t| t.get(start..start + size)) {
+            return Ok(take(kept));
+        }
+        if self.text.is_none() && offset >= self.recent_from {
+            let start = usize::try_from(offset - self.recent_from).unwrap_or(usize::MAX);
+            return Ok(take(self.recent.get(start..start + size).unwrap_or_default()));
+        }
+        let mut bytes = vec![0; size];
+        let read = match &self.file {
+            Some(file) => file.read_at(offset, &mut bytes)?,
+            None => 0,
+        };
+        bytes.truncate(read);
+        Ok(take(&bytes))
+    }
+
+    /// Tells the index that this file now holds all its bytes.
+    pub(crate) fn settle(&mut self, file: Arc<dyn DiskFile>, stamp: Option<Stamp>) {
+        self.file = Some(file);
+        self.restamp(stamp);
+    }
+
+    /// Tells the index that its file now holds all its bytes.
+    pub(crate) fn restamp(&mut self, stamp: Option<Stamp>) {
+        self.stamp = stamp;
+        self.recent = Vec::new();
+        self.recent_from = self.end;
+    }
+}
+
+fn to_text(bytes: &[u8], path: &str) -> Result<Arc<str>> {
+    let text = std::str::from_utf8(bytes).ok().filter(|text| text.starts_with('{'));
+    let changed = || {
+        let message = format!("{path} was changed while it was read; read it again");
+        Error::new(Code::Corrupt, message).path(path)
+    };
+    text.map(Into::into).ok_or_else(changed)
+}

@@ -1,0 +1,81 @@
+//! One line of a log or of a rows file.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::catalogue::Counted;
+use crate::json;
+
+use super::super::change::{Effect, LogLines};
+use super::super::record::Record;
+use super::super::state::Touched;
+
+/// The type of the line that begins a file.
+pub(crate) const HEADER: &str = "header";
+/// The type of a line that removes an earlier row.
+pub(crate) const DELETED: &str = "deleted";
+
+/// What must be known of a line in order to find it again.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Head<'a> {
+    #[serde(borrow, rename = "type")]
+    pub(crate) kind: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    pub(crate) id: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    pub(crate) created_at: Option<Cow<'a, str>>,
+}
+
+impl<'a> Head<'a> {
+    /// The head of a line of JSON text.
+    pub(crate) fn of(line: &'a str) -> serde_json::Result<Head<'a>> {
+        serde_json::from_str(line)
+    }
+}
+
+/// The first line of a file of rows, without its line feed.
+pub(crate) fn header_line(schema: &str) -> String {
+    format!("{{\"type\":\"{HEADER}\",\"schema\":{},\"version\":1}}", json::quote(schema))
+}
+
+/// The line that removes the row with this key, without its line feed.
+pub(crate) fn deleted_line(key_field: &str, key: &str) -> String {
+    format!("{{\"type\":\"{DELETED}\",\"{key_field}\":{}}}", json::quote(key))
+}
+
+/// The owner's record with the count and time of its log.
+pub(crate) fn with_counts(
+    owner: &Record,
+    counted: &Counted,
+    count: u64,
+    last: Option<&str>,
+) -> Map<String, Value> {
+    let mut map = owner.map();
+    map.insert(counted.count.clone(), count.into());
+    map.insert(counted.last.clone(), last.map_or(Value::Null, Into::into));
+    map
+}
+
+/// Adds what the lines did to the rows that they name.
+pub(crate) fn touched(lines: &LogLines, touched: &mut Vec<Touched>) {
+    let mut push = |key: &str| {
+        touched.push(Touched {
+            model: lines.model,
+            key: key.into(),
+            effect: lines.effect,
+            owner: Some(lines.owner.clone()),
+        });
+    };
+    if lines.fresh && lines.effect == Effect::Delete {
+        return push("");
+    }
+    for line in lines.bytes.lines() {
+        let Ok(head) = Head::of(line) else { continue };
+        if head.kind.as_deref() != Some(HEADER) {
+            push(head.id.as_deref().unwrap_or_default());
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! Everything that is committed, in memory: the collections, and the ends of the chat logs
+//! that the journal still holds.
+//!
+//! The state follows from the files and the journal alone, so every process that has read the
+//! same journal has the same state.
+
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use serde_json::{Map, Value};
+
+use crate::catalogue::{Catalogue, ModelId, Place};
+
+use super::change::{Change, Commit, Effect, LogLines};
+use super::collection::Collection;
+use super::files::{Dirty, Layout, Target};
+use super::record::Record;
+
+/// The key of the one record of a place `Single`.
+pub(crate) const SINGLE_KEY: &str = "settings";
+
+/// A log by its model and its owner's key.
+pub(crate) type LogKey = (ModelId, Box<str>);
+
+/// The lines of a log that the journal still holds.
+#[derive(Debug, Clone)]
+pub(crate) struct PendingLog {
+    /// Counts up when the log starts anew, so that an index of the old one is seen to be stale.
+    pub(crate) generation: u64,
+    /// Does the log start anew with these lines?
+    pub(crate) fresh: bool,
+    /// Offset of the first of these bytes.
+    pub(crate) start: u64,
+    /// The lines, one piece a commit, each with the position of its commit.
+    pub(crate) pieces: Vec<(u64, Arc<str>)>,
+    /// Offset behind the last of them: the length of the log.
+    pub(crate) end: u64,
+}
+
+/// What is kept of a file that several records share, besides them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SharedFile {
+    pub(crate) created_at: Option<String>,
+    pub(crate) updated_at: Option<String>,
+    /// Keys that nobody declared, kept as they are.
+    pub(crate) unknown: Map<String, Value>,
+    /// Records that did not pass the checks, kept as they are: collection and value.
+    pub(crate) unreadable: Vec<(ModelId, Value)>,
+    /// The whole file cannot be parsed: it is never written until it is mended.
+    pub(crate) corrupt: bool,
+}
+
+/// One record that a commit touched.
+#[derive(Debug, Clone)]
+pub(crate) struct Touched {
+    pub(crate) model: ModelId,
+    /// Its key; empty when a whole log was cleared.
+    pub(crate) key: Box<str>,
+    pub(crate) effect: Effect,
+    /// For a log: whose.
+    pub(crate) owner: Option<Box<str>>,
+}
+
+/// Everything that is committed.
+pub(crate) struct State {
+    pub(crate) catalogue: Arc<Catalogue>,
+    pub(crate) layout: Arc<Layout>,
+    collections: Vec<Collection>,
+    pub(crate) logs: HashMap<LogKey, PendingLog>,
+    /// Counts up with each log that starts anew.
+    generations: u64,
+    /// By the number of the shared file in the layout.
+    pub(crate) shared: Vec<SharedFile>,
+    /// Unknown keys of the files of a place `Owner`, by the record's key.
+    pub(crate) owner_unknown: HashMap<Box<str>, Map<String, Value>>,
+    /// What the files do not show yet.
+    pub(crate) dirty: Dirty,
+}
+
+impl State {
+    /// An empty state.
+    pub(crate) fn new(catalogue: Arc<Catalogue>, layout: Arc<Layout>) -> State {
+        let collections = catalogue.ids().map(|id| Collection::new(catalogue.model(id))).collect();
+        let shared = vec![SharedFile::default(); layout.shared_files().len()];
+        State {
+            catalogue,
+            layout,
+            collections,
+            logs: HashMap::new(),
+            generations: 0,
+            shared,
+            owner_unknown: HashMap::new(),
+            dirty: Dirty::default(),
+        }
+    }
+
+    /// The records of a model.
+    pub(crate) fn collection(&self, model: ModelId) -> &Collection {
+        &self.collections[usize::from(model.0)]
+    }
+
+    /// The records of a model, to be changed.
+    pub(crate) fn collection_mut(&mut self, model: ModelId) -> &mut Collection {
+        &mut self.collections[usize::from(model.0)]
+    }
+
+    /// Puts a record while loading or committing; gives the one that it replaces.
+    pub(crate) fn put(&mut self, model: ModelId, record: Arc<Record>) -> Option<Arc<Record>> {
+        let catalogue = Arc::clone(&self.catalogue);
+        let collection = self.collection_mut(model);
+        let key: Box<str> = record.key().into();
+        let old = collection.put(catalogue.model(model), record);
+        let owner_place = matches!(catalogue.model(model).place, Place::Owner { .. });
+        if owner_place && collection.first().is_none() {
+            collection.set_first(Some(&key));
+        }
+        old
+    }
+
+    /// Takes a commit whose line ends at `position`; gives what it touched.
+    pub(crate) fn apply(&mut self, commit: &Commit, position: u64) -> Vec<Touched> {
+        let mut touched = Vec::with_capacity(commit.changes.len());
+        for change in &commit.changes {
+            self.apply_change(change, &commit.at, position, &mut touched);
+        }
+        touched
+    }
+
+    fn apply_change(
+        &mut self,
+        change: &Change,
+        at: &str,
+        position: u64,
+        touched: &mut Vec<Touched>,
+    ) {
+        match change {
+            Change::Put { model, record } => {
+                let first = self.first_owner();
+                let old = self.put(*model, Arc::clone(record));
+                let effect = if old.is_some() { Effect::Update } else { Effect::Create };
+                self.mark(*model, record.key(), old.as_deref(), at, position);
+                self.mark_owners(first, position);
+                let key = record.key().into();
+                touched.push(Touched { model: *model, key, effect, owner: None });
+            }
+            Change::Remove { model, key } => {
+                let first = self.first_owner();
+                let old = self.collection(*model).get(key).cloned();
+                self.remove(*model, key);
+                self.mark(*model, key, old.as_deref(), at, position);
+                self.mark_owners(first, position);
+                if let Some(log) = self.layout.log_of(*model) {
+                    self.dirty.log((log, key.clone()), position);
+                }
+                let effect = Effect::Delete;
+                touched.push(Touched { model: *model, key: key.clone(), effect, owner: None });
+            }
+            Change::Lines(lines) => {
+                super::log::touched(lines, touched);
+                self.apply_lines(lines, at, position);
+            }
+        }
+    }
+
+    /// Removes a record, and the log that it owns.
+    pub(crate) fn remove(&mut self, model: ModelId, key: &str) {
+        let catalogue = Arc::clone(&self.catalogue);
+        self.collection_mut(model).remove(catalogue.model(model), key);
+        self.owner_unknown.remove(key);
+        if let Some(log_model) = self.layout.log_of(model) {
+            self.logs.remove(&(log_model, key.into()) as &LogKey);
+        }
+    }
+
+    /// Notes that the file of a record must be written.
+    fn mark(
+        &mut self,
+        model: ModelId,
+        key: &str,
+        old: Option<&Record>,
+        at: &str,
+        position: u64,
+    ) {
+        let catalogue = Arc::clone(&self.catalogue);
+        match &catalogue.model(model).place {
+            Place::Directory { .. } => {
+                self.dirty.target(Target::Record(model, key.into()), position);
+            }
+            Place::Document { .. } => self.mark_shared(model, at, position),
+            Place::Rows { .. } => self.dirty.row(model, key, position),
+            Place::Owner { .. } => self.mark_owner(key, position),
+            Place::Single { .. } => self.dirty.target(Target::First, position),
+            Place::Beside { by, .. } => {
+                let record = self.collection(model).get(key).map(AsRef::as_ref).or(old);
+                let owner = record.and_then(|r| crate::json::text_field(r.text(), by));
+                if let Some(owner) = owner.map(|o| o.into_owned()) {
+                    self.mark_owner(&owner, position);
+                }
+            }
+            Place::Log { .. } => {}
+        }
+    }
+
+    fn mark_shared(&mut self, model: ModelId, at: &str, position: u64) {
+        let Some(number) = self.layout.shared_file_of(model) else { return };
+        let file = &mut self.shared[number];
+        file.created_at.get_or_insert_with(|| at.to_owned());
+        file.updated_at = Some(at.to_owned());
+        self.dirty.target(Target::Shared(number), position);
+    }
+
+    fn mark_owner(&mut self, key: &str, position: u64) {
+        self.dirty.target(Target::Further(key.into()), position);
+        self.dirty.target(Target::First, position);
+    }
+
+    fn first_owner(&self) -> Option<String> {
+        let place = self.layout.owner()?;
+        self.collection(place.model).first().map(str::to_owned)
+    }
+
+    /// Notes the files of whoever stopped or began to be the first owner.
+    fn mark_owners(&mut self, before: Option<String>, position: u64) {
+        let now = self.first_owner();
+        if before != now {
+            before.into_iter().chain(now).for_each(|key| self.mark_owner(&key, position));
+        }
+    }
+
+    fn apply_lines(&mut self, lines: &LogLines, at: &str, position: u64) {
+        let key: LogKey = (lines.model, lines.owner.clone());
+        if lines.fresh || !self.logs.contains_key(&key) {
+            self.generations += u64::from(lines.fresh);
+            let pending = PendingLog {
+                generation: self.generations,
+                fresh: lines.fresh,
+                start: lines.offset,
+                pieces: Vec::new(),
+                end: lines.offset,
+            };
+            self.logs.insert(key.clone(), pending);
+        }
+        if let Some(pending) = self.logs.get_mut(&key) {
+            pending.end = lines.offset + lines.bytes.len() as u64;
+            pending.pieces.push((position, Arc::clone(&lines.bytes)));
+        }
+        self.dirty.log(key, position);
+        self.set_counted(lines, at, position);
+    }
+
+    /// Writes into the owner's record what the log says now.
+    fn set_counted(&mut self, lines: &LogLines, at: &str, position: u64) {
+        let catalogue = Arc::clone(&self.catalogue);
+        let Some((owner_model, counted)) = catalogue.counted(lines.model) else { return };
+        let Some(record) = self.collection(owner_model).get(&lines.owner) else { return };
+        let map = super::log::with_counts(record, counted, lines.count, lines.last.as_deref());
+        self.put(owner_model, Arc::new(Record::from_map(&lines.owner, &map)));
+        self.mark(owner_model, &lines.owner, None, at, position);
+    }
+
+    /// Forgets the log lines that a checkpoint has brought into the files.
+    pub(crate) fn forget_pending(&mut self, position: u64) {
+        self.logs.retain(|_, log| log.pieces.iter().any(|(at, _)| *at > position));
+    }
+}

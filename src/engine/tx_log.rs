@@ -1,0 +1,351 @@
+//! What a writing call may do to a log.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::catalogue::{self, Counted, Model, ModelId, OnDelete};
+use crate::disk::Access;
+use crate::error::{Code, Error, Issue, Result};
+use crate::json;
+
+use super::change::{Effect, LogLines};
+use super::clock;
+use super::log::{DELETED, HEADER, Head, LogQuery, deleted_line, header_line, with_counts};
+use super::record::Record;
+use super::relations;
+use super::state::LogKey;
+use super::tx::{Tx, new_id};
+
+type Object = Map<String, Value>;
+/// A row's id and its text; no text where it is removed.
+type Row = (String, Option<Arc<str>>);
+
+/// The end of a log, as the next line finds it.
+struct End {
+    offset: u64,
+    fresh: bool,
+    /// Does the last line lack its line feed?
+    unfinished: bool,
+}
+
+impl Tx<'_> {
+    /// Adds rows to a log; gives them as they are kept.
+    ///
+    /// # Errors
+    /// `FOREIGN_KEY` when the owner is missing, `VALIDATION`, `UNIQUE`, `TOO_LARGE`.
+    pub fn log_append(
+        &mut self,
+        model: ModelId,
+        owner: &str,
+        rows: Vec<Object>,
+    ) -> Result<Vec<Arc<str>>> {
+        let record = self.log_owner(model, owner)?;
+        let counted = self.counted(model)?;
+        let mut ready: Vec<Row> = Vec::with_capacity(rows.len());
+        let mut count = count_of(&record, &counted);
+        for row in rows {
+            let map = self.complete_row(model, owner, &counted, row, &ready)?;
+            count_row(&map, &counted, &mut count);
+            let text = self.row_text(model, &map)?;
+            ready.push((text_of(&map, "id"), Some(text)));
+        }
+        self.write_lines(model, &record, &ready, Effect::Create, false, count)?;
+        Ok(ready.into_iter().filter_map(|(_, text)| text).collect())
+    }
+
+    /// Changes a row; `None` when there is none.
+    ///
+    /// # Errors
+    /// As for [`Tx::log_append`].
+    pub fn log_update(
+        &mut self,
+        model: ModelId,
+        owner: &str,
+        id: &str,
+        patch: Object,
+    ) -> Result<Option<Arc<str>>> {
+        let Some(text) = self.view().log_row(model, owner, id)? else { return Ok(None) };
+        let record = self.log_owner(model, owner)?;
+        let counted = self.counted(model)?;
+        let old = json::parse_object(&text).unwrap_or_default();
+        let declared = self.catalogue().model(model);
+        let map = if text_of(&old, "type") == counted.row_type {
+            catalogue::merge(declared, &old, patch, self.context.now)
+                .map_err(|issues| Error::validation(&declared.name, issues))?
+        } else {
+            merge_event(declared, &old, patch)?
+        };
+        relations::check_references(self, model, &map, Some(&old))?;
+        let text = self.row_text(model, &map)?;
+        let rows = [(id.to_owned(), Some(Arc::clone(&text)))];
+        let count = count_of(&record, &counted);
+        self.write_lines(model, &record, &rows, Effect::Update, false, count)?;
+        Ok(Some(text))
+    }
+
+    /// Removes rows; gives how many there were.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn log_delete(&mut self, model: ModelId, owner: &str, ids: &[String]) -> Result<usize> {
+        let Some(record) = self.view().get(self.owner_model(model)?, owner)? else { return Ok(0) };
+        let mut gone: Vec<String> = Vec::new();
+        for id in ids {
+            if !gone.contains(id) && self.view().log_row(model, owner, id)?.is_some() {
+                gone.push(id.clone());
+            }
+        }
+        if gone.is_empty() {
+            return Ok(0);
+        }
+        let count = self.count_without(model, owner, &gone)?;
+        let rows: Vec<Row> = gone.iter().map(|id| (id.clone(), None)).collect();
+        self.whole(|tx| {
+            tx.write_lines(model, &record, &rows, Effect::Delete, false, count)?;
+            relations::forget_rows(tx, model, &gone)
+        })?;
+        Ok(gone.len())
+    }
+
+    /// Removes all rows; gives how many there were.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn log_clear(&mut self, model: ModelId, owner: &str) -> Result<usize> {
+        let Some(record) = self.view().get(self.owner_model(model)?, owner)? else { return Ok(0) };
+        let rows = self.view().log(model, owner, &LogQuery::default())?;
+        let ids: Vec<String> = rows.iter().filter_map(|row| head_id(row)).collect();
+        if ids.is_empty() {
+            return Ok(0);
+        }
+        self.whole(|tx| {
+            tx.write_lines(model, &record, &[], Effect::Delete, true, (0, None))?;
+            relations::forget_rows(tx, model, &ids)
+        })?;
+        Ok(ids.len())
+    }
+
+    fn owner_model(&self, model: ModelId) -> Result<ModelId> {
+        Ok(self.state.layout.log_place(model)?.owner)
+    }
+
+    fn counted(&self, model: ModelId) -> Result<Counted> {
+        let found = self.catalogue().counted(model).map(|(_, counted)| counted.clone());
+        found.ok_or_else(|| Error::new(Code::Io, "this model is not kept in logs"))
+    }
+
+    fn log_owner(&self, model: ModelId, owner: &str) -> Result<Arc<Record>> {
+        let owner_model = self.owner_model(model)?;
+        if let Some(record) = self.view().get(owner_model, owner)? {
+            return Ok(record);
+        }
+        let name = &self.catalogue().model(owner_model).name;
+        let message = format!("there is no {name} {owner}");
+        let issue = Issue::new("", format!("the id of a {name}"), format!("{owner}, which is none"));
+        Err(Error::new(Code::ForeignKey, message).model(name).issues(vec![issue]))
+    }
+
+    fn complete_row(
+        &self,
+        model: ModelId,
+        owner: &str,
+        counted: &Counted,
+        row: Object,
+        before: &[Row],
+    ) -> Result<Object> {
+        let declared = self.catalogue().model(model);
+        let given_id = row.get("id").is_some_and(|id| !id.is_null());
+        let kind = row.get("type").cloned().unwrap_or(Value::Null);
+        let map = if kind.is_null() || kind == counted.row_type.as_str() {
+            catalogue::complete(declared, row, self.context.now, &mut new_id)
+                .map_err(|issues| Error::validation(&declared.name, issues))?
+        } else {
+            complete_event(declared, row, self.context.now)?
+        };
+        let id = text_of(&map, "id");
+        if given_id {
+            let twice = before.iter().any(|(other, _)| *other == id);
+            if twice || self.has_row(model, owner, &id)? {
+                let message = format!("there is a {} with the id {id} in this log already", declared.name);
+                return Err(Error::new(Code::Unique, message).model(&declared.name));
+            }
+        }
+        relations::check_references(self, model, &map, None)?;
+        Ok(map)
+    }
+
+    fn has_row(&self, model: ModelId, owner: &str, id: &str) -> Result<bool> {
+        let key: LogKey = (model, owner.into());
+        match self.overlay.log(&key) {
+            Some(log) if log.row(id).is_some() => Ok(log.row(id).flatten().is_some()),
+            Some(log) if log.fresh => Ok(false),
+            _ => self.view().with_log(&key, |index| Ok(index.contains(id))),
+        }
+    }
+
+    fn row_text(&self, model: ModelId, map: &Object) -> Result<Arc<str>> {
+        let text = json::compact_object(map);
+        self.check_size(model, &text)?;
+        Ok(text.into())
+    }
+
+    /// The count and the latest time of the counted rows, without those of some ids.
+    fn count_without(
+        &self,
+        model: ModelId,
+        owner: &str,
+        gone: &[String],
+    ) -> Result<(u64, Option<String>)> {
+        let counted = self.counted(model)?;
+        let key: LogKey = (model, owner.into());
+        if self.overlay.log(&key).is_none() {
+            let counts = |index: &super::log::LogIndex| Ok(index.count(&counted.row_type, gone));
+            let (count, last) = self.view().with_log(&key, counts)?;
+            return Ok((count, last.map(clock::format_ms)));
+        }
+        let types = Some(vec![counted.row_type]);
+        let rows = self.view().log(model, owner, &LogQuery { types, ..LogQuery::default() })?;
+        let heads = rows.iter().filter_map(|row| Head::of(row).ok());
+        let staying = heads.filter(|head| !gone.iter().any(|id| Some(id.as_str()) == head.id.as_deref()));
+        Ok(staying.fold((0, None), |(count, last), head| {
+            (count + 1, last.max(head.created_at.map(|time| time.into_owned())))
+        }))
+    }
+
+    fn write_lines(
+        &mut self,
+        model: ModelId,
+        owner: &Record,
+        rows: &[Row],
+        effect: Effect,
+        anew: bool,
+        count: (u64, Option<String>),
+    ) -> Result<()> {
+        let end = self.end_of(model, owner.key())?;
+        let fresh = anew || end.fresh;
+        let mut bytes = String::new();
+        if fresh {
+            bytes = header_line(&self.state.layout.log_place(model)?.schema) + "\n";
+        } else if end.unfinished {
+            bytes.push('\n');
+        }
+        for (id, text) in rows {
+            bytes += text.as_deref().unwrap_or(&deleted_line("id", id));
+            bytes.push('\n');
+        }
+        let offset = if fresh { 0 } else { end.offset };
+        let (count, last) = count;
+        let counted = self.counted(model)?;
+        let map = with_counts(owner, &counted, count, last.as_deref());
+        let record = Arc::new(Record::from_map(owner.key(), &map));
+        self.set(self.owner_model(model)?, owner.key(), &map, &record);
+        let (owner, last) = (owner.key().into(), last.map(Into::into));
+        let bytes = bytes.into();
+        let lines = LogLines { model, owner, offset, fresh, effect, bytes, count, last };
+        self.overlay.add_lines(lines, rows);
+        Ok(())
+    }
+
+    fn end_of(&self, model: ModelId, owner: &str) -> Result<End> {
+        let key: LogKey = (model, owner.into());
+        let whole = |offset| End { offset, fresh: false, unfinished: false };
+        if let Some(log) = self.overlay.log(&key) {
+            return Ok(whole(log.end));
+        }
+        if let Some(pending) = self.state.logs.get(&key) {
+            return Ok(whole(pending.end));
+        }
+        let path = self.state.layout.log_path(model, owner)?;
+        let len = self.context.disk.stamp(&path)?.map_or(0, |stamp| stamp.len);
+        // A log of a removed record that the files still show is no log of a new one.
+        let leftover = self.state.dirty.logs.contains_key(&key);
+        if len == 0 || leftover {
+            return Ok(End { offset: 0, fresh: true, unfinished: false });
+        }
+        let mut last = [0];
+        self.context.disk.open(&path, Access::Read)?.read_at(len - 1, &mut last)?;
+        Ok(End { offset: len, fresh: false, unfinished: last != [b'\n'] })
+    }
+}
+
+fn text_of(map: &Object, field: &str) -> String {
+    map.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+fn head_id(row: &str) -> Option<String> {
+    Head::of(row).ok()?.id.map(|id| id.into_owned())
+}
+
+fn count_of(owner: &Record, counted: &Counted) -> (u64, Option<String>) {
+    let map = owner.map();
+    let count = map.get(&counted.count).and_then(Value::as_u64).unwrap_or(0);
+    (count, map.get(&counted.last).and_then(Value::as_str).map(str::to_owned))
+}
+
+fn count_row(map: &Object, counted: &Counted, count: &mut (u64, Option<String>)) {
+    if text_of(map, "type") == counted.row_type {
+        count.0 += 1;
+        count.1 = count.1.take().max(Some(text_of(map, "createdAt")));
+    }
+}
+
+/// An event of a type that the catalogue does not describe: an id, a type, a time, and whatever
+/// else it holds.
+fn complete_event(model: &Model, mut event: Object, now: &str) -> Result<Object> {
+    let mut issues = Vec::new();
+    let id = event.shift_remove("id").filter(|id| !id.is_null());
+    let id = id.unwrap_or_else(|| new_id().into());
+    if !id.as_str().is_some_and(catalogue::is_id) {
+        issues.push(Issue::new("id", "1 to 64 of A-Z a-z 0-9 _ -", json::describe(&id)));
+    }
+    let kind = event.shift_remove("type").unwrap_or_default();
+    if !kind.as_str().is_some_and(|kind| !kind.is_empty() && kind != HEADER && kind != DELETED) {
+        let wanted = format!("a type other than {HEADER} and {DELETED}");
+        issues.push(Issue::new("type", wanted, json::describe(&kind)));
+    }
+    let time = event.shift_remove("createdAt").filter(|time| !time.is_null());
+    let given = time.clone().unwrap_or_else(|| now.into());
+    let created = given.as_str().and_then(catalogue::normalise_time);
+    if created.is_none() {
+        issues.push(Issue::new("createdAt", "a time (ISO-8601)", json::describe(&given)));
+    }
+    if !issues.is_empty() {
+        return Err(Error::validation(&model.name, issues));
+    }
+    event.sort_keys();
+    let mut map = Object::new();
+    map.insert("id".into(), id);
+    map.insert("type".into(), kind);
+    map.extend(event);
+    map.insert("createdAt".into(), created.into());
+    Ok(map)
+}
+
+fn merge_event(model: &Model, old: &Object, patch: Object) -> Result<Object> {
+    let mut map = old.clone();
+    for (key, value) in patch {
+        if matches!(key.as_str(), "id" | "type" | "createdAt") && Some(&value) != old.get(&key) {
+            let issue = Issue::new(&key, "the value that it has", json::describe(&value));
+            return Err(Error::validation(&model.name, vec![issue]));
+        }
+        map.insert(key, value);
+    }
+    let now = text_of(old, "createdAt");
+    complete_event(model, map, &now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_of_messages_are_not_followed_on_delete() {
+        let catalogue = catalogue::Catalogue::builtin();
+        let logs = catalogue.ids().filter(|id| catalogue.counted(*id).is_some());
+        for id in logs {
+            let links = &catalogue.model(id).links;
+            assert!(links.iter().all(|link| link.on_delete == OnDelete::NoAction));
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! The one error of the whole store.
+//!
+//! Every room returns it; it holds what a caller needs to act: a stable code, a sentence that
+//! names the thing, what is wrong and what to do, and where it applies the model, the path and
+//! all the faults found. It must not hold logic, and never a secret.
+
+use std::fmt;
+use std::io;
+
+/// The result of everything in this crate that can fail.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What kind of failure it is. The names are the API: `SPEC.md` §5.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Code {
+    /// The input does not fit the model; `issues` lists every fault.
+    Validation,
+    /// Another record has this value already.
+    Unique,
+    /// A reference to nothing, or a deletion that something still refers to.
+    ForeignKey,
+    /// A file that cannot be read as what it should be.
+    Corrupt,
+    /// Another process or transaction holds the store for too long.
+    Locked,
+    /// The folder or file cannot be written.
+    ReadOnly,
+    /// The disk or quota is full.
+    NoSpace,
+    /// Any other failure of the disk.
+    Io,
+    /// The store, or the transaction, is closed.
+    Closed,
+    /// A secret was asked for and no passphrase was given.
+    NoPassphrase,
+    /// The passphrase is not the one of this store.
+    WrongPassphrase,
+    /// A ciphertext was edited, moved or cut.
+    Tampered,
+    /// A record, an id or a nesting over its limit.
+    TooLarge,
+    /// A file of a newer version than this package knows.
+    UnsupportedVersion,
+}
+
+impl Code {
+    /// Every code, in the order of the documentation.
+    pub const ALL: [Code; 14] = [
+        Code::Validation,
+        Code::Unique,
+        Code::ForeignKey,
+        Code::Corrupt,
+        Code::Locked,
+        Code::ReadOnly,
+        Code::NoSpace,
+        Code::Io,
+        Code::Closed,
+        Code::NoPassphrase,
+        Code::WrongPassphrase,
+        Code::Tampered,
+        Code::TooLarge,
+        Code::UnsupportedVersion,
+    ];
+
+    /// The code as JavaScript sees it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Code::Validation => "VALIDATION",
+            Code::Unique => "UNIQUE",
+            Code::ForeignKey => "FOREIGN_KEY",
+            Code::Corrupt => "CORRUPT",
+            Code::Locked => "LOCKED",
+            Code::ReadOnly => "READ_ONLY",
+            Code::NoSpace => "NO_SPACE",
+            Code::Io => "IO",
+            Code::Closed => "CLOSED",
+            Code::NoPassphrase => "NO_PASSPHRASE",
+            Code::WrongPassphrase => "WRONG_PASSPHRASE",
+            Code::Tampered => "TAMPERED",
+            Code::TooLarge => "TOO_LARGE",
+            Code::UnsupportedVersion => "UNSUPPORTED_VERSION",
+        }
+    }
+}
+
+/// One fault of an input or a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issue {
+    /// Where: `name`, `personaLinks[2].personaId`; empty for the whole.
+    pub path: String,
+    /// What was expected, as a phrase: `a text`, `one of SYSTEM, USER`.
+    pub expected: String,
+    /// What came, shortened: `a number (7)`, `nothing`.
+    pub received: String,
+}
+
+impl Issue {
+    /// An issue from its three parts.
+    pub fn new(
+        path: impl Into<String>,
+        expected: impl Into<String>,
+        received: impl Into<String>,
+    ) -> Issue {
+        Issue { path: path.into(), expected: expected.into(), received: received.into() }
+    }
+}
+
+/// A failure, with all that a caller needs to act on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error(Box<Parts>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Parts {
+    code: Code,
+    message: String,
+    model: Option<String>,
+    path: Option<String>,
+    issues: Vec<Issue>,
+    source: Option<String>,
+}
+
+impl Error {
+    /// An error with a code and a sentence that says what is wrong and what to do.
+    pub fn new(code: Code, message: impl Into<String>) -> Error {
+        Error(Box::new(Parts {
+            code,
+            message: message.into(),
+            model: None,
+            path: None,
+            issues: Vec::new(),
+            source: None,
+        }))
+    }
+
+    /// A `VALIDATION` error of `model` that lists `issues`.
+    pub fn validation(model: &str, issues: Vec<Issue>) -> Error {
+        let list: Vec<String> = issues
+            .iter()
+            .map(|i| {
+                let place = if i.path.is_empty() { "value" } else { &i.path };
+                format!("{place}: expected {}, got {}", i.expected, i.received)
+            })
+            .collect();
+        let message = format!("{model} is not valid: {}", list.join("; "));
+        Error::new(Code::Validation, message).model(model).issues(issues)
+    }
+
+    /// An error of the disk while it did `operation` on `path` (relative to the data folder).
+    pub fn io(operation: &str, path: &str, error: &io::Error) -> Error {
+        let (code, advice) = advice_for(error);
+        Error::new(code, format!("cannot {operation} {path}: {error}{advice}"))
+            .path(path)
+            .source(error.to_string())
+    }
+
+    /// Names the model that the error is about.
+    pub fn model(mut self, model: &str) -> Error {
+        self.0.model = Some(model.to_owned());
+        self
+    }
+
+    /// Names the file (relative to the data folder), with line and column where known.
+    pub fn path(mut self, path: impl Into<String>) -> Error {
+        self.0.path = Some(path.into());
+        self
+    }
+
+    /// Adds the list of faults.
+    pub fn issues(mut self, issues: Vec<Issue>) -> Error {
+        self.0.issues = issues;
+        self
+    }
+
+    /// Keeps the text of the error underneath.
+    pub fn source(mut self, source: String) -> Error {
+        self.0.source = Some(source);
+        self
+    }
+
+    /// What kind of failure it is.
+    pub fn code(&self) -> Code {
+        self.0.code
+    }
+
+    /// The sentence.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The faults, where there are any.
+    pub fn all_issues(&self) -> &[Issue] {
+        &self.0.issues
+    }
+
+    /// The model, where one is concerned.
+    pub fn model_name(&self) -> Option<&str> {
+        self.0.model.as_deref()
+    }
+
+    /// The file, where one is concerned.
+    pub fn file(&self) -> Option<&str> {
+        self.0.path.as_deref()
+    }
+
+    /// The error as the JSON text from which JavaScript builds a `StoreError`.
+    pub fn to_json(&self) -> String {
+        let mut map = serde_json::Map::new();
+        map.insert("code".into(), self.0.code.name().into());
+        map.insert("message".into(), self.0.message.clone().into());
+        if let Some(model) = &self.0.model {
+            map.insert("model".into(), model.clone().into());
+        }
+        if let Some(path) = &self.0.path {
+            map.insert("path".into(), path.clone().into());
+        }
+        if !self.0.issues.is_empty() {
+            let issues = self.0.issues.iter().map(|i| {
+                serde_json::json!({"path": i.path, "expected": i.expected, "received": i.received})
+            });
+            map.insert("issues".into(), issues.collect());
+        }
+        serde_json::Value::Object(map).to_string()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.0.code.name(), self.0.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// The code and the advice that fit an error of the operating system.
+fn advice_for(error: &io::Error) -> (Code, &'static str) {
+    use io::ErrorKind as K;
+    match error.kind() {
+        K::StorageFull | K::QuotaExceeded | K::FileTooLarge => {
+            (Code::NoSpace, "; make room and try again")
+        }
+        K::ReadOnlyFilesystem | K::PermissionDenied => {
+            (Code::ReadOnly, "; check the owner and the mode of the data folder")
+        }
+        _ => (Code::Io, ""),
+    }
+}

@@ -1,0 +1,13 @@
+//! JSON text: strict reading, and writing so that the same content gives the same bytes.
+//!
+//! Values are `serde_json`'s, whose reader this room makes stricter (duplicate keys, depth) and
+//! whose writer it makes to agree with JavaScript's `JSON.stringify`. It knows nothing of
+//! records.
+
+mod field;
+mod parse;
+mod write;
+
+pub use field::text_field;
+pub use parse::{Fault, MAX_DEPTH, parse, parse_bytes, parse_object};
+pub use write::{compact, compact_object, describe, indent, pretty, quote};

@@ -12,8 +12,10 @@ pub mod error;
 pub mod json;
 pub mod query;
 pub mod repos;
+pub mod store;
 
 mod auth;
+mod registry;
 
 #[cfg(feature = "node")]
 mod node;

@@ -205,7 +205,7 @@ fn decode_lines(change: &ChangeText<'_>, model: ModelId, owner: &str) -> LogLine
         owner: owner.into(),
         offset: change.offset,
         fresh: change.fresh,
-        effect: change.effect.unwrap_or(Effect::Updated),
+        effect: change.effect.unwrap_or(Effect::Update),
         bytes: bytes.into(),
         count: change.count,
         last: change.last.as_deref().map(Into::into),

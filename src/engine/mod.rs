@@ -1,0 +1,42 @@
+//! The engine: journal, commit, state, indexes, logs, files, recovery, compaction.
+//!
+//! A change is committed when its line is durable in the journal; then the state in memory has
+//! it, then the files that people see. This room follows the catalogue and the disk; it must
+//! not know which models exist, nor which calls there are.
+
+mod change;
+mod clock;
+mod collection;
+mod commit;
+mod core;
+mod events;
+mod files;
+mod follow;
+mod journal;
+mod keep;
+mod locks;
+mod log;
+mod open;
+mod order;
+mod overlay;
+mod queue;
+mod record;
+mod relations;
+mod running;
+mod stamps;
+mod state;
+mod tx;
+mod tx_log;
+mod view;
+
+pub(crate) use clock::parse_ms as time_ms;
+pub(crate) use core::Settings;
+pub use log::{LogBound, LogQuery};
+pub(crate) use queue::{Change, closed, settle};
+pub use queue::{Settle, Ticket};
+pub use record::Record;
+pub(crate) use running::Running;
+pub(crate) use state::SINGLE_KEY;
+pub use tx::Tx;
+pub(crate) use tx::new_id;
+pub use view::View;

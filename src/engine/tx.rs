@@ -110,7 +110,7 @@ impl Tx<'_> {
         }
     }
 
-    fn create_single(&mut self, model: ModelId) -> Result<Arc<Record>> {
+    pub(crate) fn create_single(&mut self, model: ModelId) -> Result<Arc<Record>> {
         let input = Map::from_iter([("id".to_owned(), Value::from(SINGLE_KEY))]);
         self.create(model, input)
     }

@@ -33,6 +33,19 @@ pub(crate) struct Loader<'a> {
     pub(crate) torn: HashSet<ModelId>,
 }
 
+impl<'a> Loader<'a> {
+    /// A loader that knows the lengths of the rows files at the last checkpoint.
+    pub(crate) fn new(disk: &'a dyn Disk, rows: &[(String, u64)]) -> Loader<'a> {
+        Loader {
+            disk,
+            checkpoint_rows: rows.iter().cloned().collect(),
+            known_order: HashMap::new(),
+            stamps: HashMap::new(),
+            torn: HashSet::new(),
+        }
+    }
+}
+
 /// Reads everything but the logs.
 ///
 /// # Errors

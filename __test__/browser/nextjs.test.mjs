@@ -1,0 +1,310 @@
+// A person with a browser and the example app: what only a real Next.js, a real Chromium
+// and a server that is killed in the middle can show.
+//
+//   node --test __test__/browser/nextjs.test.mjs
+
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { mkdir, rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { join, resolve } from 'node:path'
+import { after, before, test } from 'node:test'
+import { build, example, makeApp } from './app.mjs'
+
+const { chromium } = createRequire(join(example, 'package.json'))('playwright-core')
+
+const screenshots = join(import.meta.dirname, 'screenshots')
+const shakespeare = resolve(import.meta.dirname, '../../../shared/data/shakespeare.txt')
+const shipped = join(example, 'scenes', 'the-night-ferry.txt')
+const play = existsSync(shakespeare)
+  ? { file: shakespeare, title: 'Shakespeare', messages: 7097, characters: 294, search: 'ROMEO' }
+  : { file: shipped, title: 'Ferry', messages: 50, characters: 5, search: 'MR' }
+
+const ADDRESS = 'prospero@example.org'
+const WIDE = { width: 1280, height: 800 }
+const PHONE = { width: 390, height: 844 }
+const ARGUMENTS = [
+  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+  '--disable-background-networking', '--disable-component-update', '--disable-sync',
+]
+
+let app, browser, page, chatAddress
+let shots = 0
+const pageFaults = []
+
+before(async () => {
+  await rm(screenshots, { recursive: true, force: true })
+  await mkdir(screenshots, { recursive: true })
+  await build()
+  app = await makeApp()
+  await app.start()
+  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ARGUMENTS })
+  page = await browser.newPage({ viewport: WIDE, colorScheme: 'light', reducedMotion: 'reduce' })
+  page.setDefaultTimeout(30_000)
+  page.on('pageerror', (error) => pageFaults.push(error.message))
+})
+
+after(async () => {
+  await browser?.close()
+  await app?.end()
+})
+
+test('signs in by the link in a mail, which a scanner may open first', async () => {
+  await page.goto(app.address)
+  await page.waitForURL('**/auth/signin**')
+  await shoot('sign-in')
+  const link = await app.linkFrom(async () => {
+    await page.getByLabel('E-mail address').fill(ADDRESS)
+    await page.getByRole('button', { name: 'Send me a link' }).click()
+  })
+  await page.waitForURL('**/auth/verify**')
+  await shoot('verify')
+
+  assert.equal((await fetch(link)).status, 200, 'the scanner sees the page with the button')
+  await page.goto(link)
+  await shoot('confirm')
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.waitForURL('**/chats')
+  await page.getByText('No scene has been played yet').waitFor()
+  await shoot('no-chats')
+
+  const stranger = await browser.newPage()
+  await stranger.goto(link)
+  await stranger.getByRole('button', { name: 'Sign in' }).click()
+  await stranger.getByText('The link was used before').waitFor()
+  await stranger.close()
+  await page.goto(`${app.address}/auth/error?error=Verification`)
+  await shoot('sign-in-error')
+})
+
+test('imports the shipped scene', async () => {
+  await page.goto(`${app.address}/import`)
+  await shoot('import')
+  await page.getByRole('button', { name: 'Import this scene' }).click()
+  await page.waitForURL('**/chats/*')
+  await page.getByText('it is always', { exact: false }).waitFor()
+  await page.getByText('The beginning · 50 messages').waitFor({ state: 'attached' })
+  await shoot('chat-shipped')
+})
+
+test('says what is wrong with a text that is no play', async () => {
+  await page.goto(`${app.address}/import`)
+  await page.getByLabel('Or the text itself').fill('Just some words, and nobody who says them.')
+  await page.getByRole('button', { name: 'Import', exact: true }).click()
+  await page.getByText('No speech was found').waitFor()
+  await shoot('import-fault')
+})
+
+test('imports a whole play: a chat a scene, and once more as one long chat', async () => {
+  await page.goto(`${app.address}/import`)
+  await upload(play.title)
+  await page.getByText(`“${play.title}” is in`).waitFor()
+  await shoot('imported')
+
+  await page.goto(`${app.address}/import`)
+  await page.getByLabel('One in all').check()
+  await upload(`${play.title} whole`)
+  await page.waitForURL('**/chats/*')
+  chatAddress = page.url()
+  await page.locator('.speech').first().waitFor()
+  await shoot('chat-long')
+  assert.equal(await messagesOnDataPage(), 50 + 2 * play.messages)
+})
+
+test('reads a long chat backwards without losing the place', { skip: play.messages < 200 }, async () => {
+  await page.goto(chatAddress)
+  const speeches = page.locator('.speech')
+  await speeches.first().waitFor()
+  const shown = await speeches.count()
+  const first = await speeches.first().getAttribute('data-message-id')
+  const place = page.locator(`[data-message-id="${first}"]`)
+  await place.scrollIntoViewIfNeeded()
+  await page.waitForFunction((count) => document.querySelectorAll('.speech').length > count, shown)
+  const box = await place.boundingBox()
+  assert.ok(box.y > -400 && box.y < WIDE.height, `the message that was read is still there: ${box.y}`)
+  await shoot('chat-earlier')
+})
+
+test('finds a character, tags it and makes it a favourite', async () => {
+  await page.goto(`${app.address}/characters`)
+  await shoot('characters')
+  await page.getByRole('searchbox').fill(play.search)
+  await page.getByRole('button', { name: 'Search' }).click()
+  await page.waitForURL('**search=**')
+  const names = await page.locator('.card-name').allInnerTexts()
+  assert.ok(names.length > 0 && names.every((name) => name.toUpperCase().includes(play.search)), names.join())
+  await page.locator('.card').first().click()
+  await page.waitForURL('**/characters/*')
+  await addTag('tragic')
+  await addTag('in love')
+  await page.getByRole('button', { name: 'Favourite' }).click()
+  await page.locator('button[aria-pressed="true"]').waitFor()
+  await shoot('character')
+
+  await page.goto(`${app.address}/characters`)
+  await page.getByRole('link', { name: 'tragic' }).click()
+  await page.waitForURL('**tag=**')
+  await page.getByText('1 character', { exact: true }).waitFor()
+  assert.equal(await page.locator('.card').count(), 1)
+  await page.locator('.card .star').waitFor()
+  await shoot('characters-by-tag')
+})
+
+test('writes messages, edits one, and gets lines that the character said before', async () => {
+  await page.goto(chatAddress)
+  await say('What news from the quay?')
+  await say('And who is that, behind you?\nHe has no shadow.')
+  await page.getByText('quotes itself').last().waitFor()
+  const mine = page.locator('.speech.mine').first()
+  await mine.hover()
+  await mine.getByRole('button', { name: 'Edit' }).click()
+  await shoot('chat-editing')
+  await mine.getByLabel('The message').fill('What news from the harbour?')
+  await mine.getByRole('button', { name: 'Save' }).click()
+  await mine.getByText('edited').waitFor()
+  await shoot('chat-written')
+})
+
+test('tags a chat', async () => {
+  await page.getByText('Tags and more').click()
+  await addTag('rehearsed')
+  await shoot('chat-tags')
+  await page.goto(`${app.address}/chats`)
+  await page.getByRole('link', { name: 'rehearsed' }).first().waitFor()
+  await shoot('chats')
+})
+
+test('kill -9: still signed in, and every message there', async () => {
+  await page.goto(chatAddress)
+  await say('Remember this.')
+  await app.kill()
+  await page.getByLabel('Your message').fill('Is anybody there?')
+  await page.keyboard.press('Enter')
+  await page.getByText('The server did not answer').waitFor()
+  await shoot('server-gone')
+  assert.equal(await page.getByLabel('Your message').inputValue(), 'Is anybody there?', 'the words come back')
+
+  await app.start()
+  await page.goto(chatAddress)
+  await page.getByText('Remember this.').waitFor()
+  await page.getByText('What news from the harbour?').waitFor()
+  const expected = 50 + 2 * play.messages + 6
+  assert.equal(await messagesOnDataPage(), expected)
+  const files = await app.messagesInFiles()
+  assert.equal(sum(files), expected, 'the files say the same as the page')
+  assert.equal(files.get(chatAddress.split('/').at(-1)), play.messages + 6)
+  await shoot('data')
+  await page.goto(`${app.address}/chats`)
+  await page.getByRole('link', { name: 'rehearsed' }).first().waitFor()
+})
+
+test('starts a chat with a character', async () => {
+  await page.goto(`${app.address}/characters?search=${play.search}`)
+  await page.locator('.card').first().click()
+  await page.getByRole('button', { name: 'New chat' }).click()
+  await page.waitForURL('**/chats/*')
+  await say('We have met before.')
+  await page.getByText('The beginning').waitFor()
+  assert.equal(await page.locator('.speech').count(), 3)
+  await shoot('chat-new')
+})
+
+test('deletes a message, a chat and a character, and asks before', async () => {
+  const before = await messagesOnDataPage()
+  await page.goto(chatAddress)
+  const last = page.locator('.speech').last()
+  await last.hover()
+  await last.getByRole('button', { name: 'Delete' }).click()
+  await shoot('delete-message')
+  await page.getByRole('dialog').getByRole('button', { name: 'Keep' }).click()
+  await last.hover()
+  await last.getByRole('button', { name: 'Delete' }).click()
+  const id = await last.getAttribute('data-message-id')
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
+  await page.locator(`[data-message-id="${id}"]`).waitFor({ state: 'detached' })
+  assert.equal(await messagesOnDataPage(), before - 1)
+
+  await page.goto(chatAddress)
+  await page.getByText('Tags and more').click()
+  await page.getByRole('button', { name: 'Delete this chat' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
+  await page.waitForURL('**/chats')
+  assert.equal(await messagesOnDataPage(), before - 1 - (play.messages + 5))
+  await page.goto(chatAddress)
+  await page.getByText('There is nothing here').waitFor()
+  await shoot('not-found')
+
+  await page.goto(`${app.address}/characters?search=hale`)
+  await page.locator('.card').first().click()
+  await page.getByRole('button', { name: 'Delete', exact: true }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
+  await page.waitForURL('**/characters')
+  await page.goto(`${app.address}/characters?search=mrs%20hale`)
+  await page.getByText('Nobody answers to that').waitFor()
+  await shoot('nobody-found')
+
+  const files = await app.messagesInFiles()
+  assert.equal(files.has(chatAddress.split('/').at(-1)), false, 'the log of the deleted chat is gone')
+  assert.equal(sum(files), await messagesOnDataPage())
+})
+
+test('shows a stranger nothing', async () => {
+  const stranger = await browser.newPage()
+  await stranger.goto(chatAddress)
+  await stranger.waitForURL('**/auth/signin**')
+  const answer = await fetch(`${chatAddress.replace('/chats/', '/api/chats/')}/messages`)
+  assert.equal(answer.status, 401)
+  await stranger.close()
+})
+
+test('signs out', async () => {
+  await page.goto(`${app.address}/chats`)
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await page.waitForURL('**/auth/signin')
+  await page.goto(`${app.address}/data`)
+  await page.waitForURL('**/auth/signin**')
+  assert.deepEqual(pageFaults, [], 'no script of the pages threw')
+})
+
+async function upload(title) {
+  await page.getByLabel('A text file').setInputFiles(play.file)
+  await page.getByLabel('Title').fill(title)
+  await page.getByRole('button', { name: 'Import', exact: true }).click()
+}
+
+async function addTag(name) {
+  await page.getByLabel('Add a tag').fill(name)
+  await page.getByRole('button', { name: 'Add', exact: true }).click()
+  await page.getByRole('button', { name: `Remove the tag ${name}` }).waitFor()
+}
+
+/** Writes a message and waits for it and the answer to be in the log. */
+async function say(words) {
+  const shown = await page.locator('.speech[data-message-id]').count()
+  await page.getByLabel('Your message').fill(words)
+  await page.keyboard.press('Enter')
+  await page.waitForFunction((count) => document.querySelectorAll('.speech[data-message-id]').length >= count + 2, shown)
+}
+
+/** The number of messages that the page 'Your data' shows; it has the store write its files first. */
+async function messagesOnDataPage() {
+  await page.goto(`${app.address}/data`)
+  const figure = page.locator('.figures div').filter({ hasText: 'message' }).locator('dd')
+  return Number((await figure.innerText()).replaceAll(',', ''))
+}
+
+function sum(counts) {
+  return [...counts.values()].reduce((total, count) => total + count, 0)
+}
+
+/** Wide and phone, light and dark. */
+async function shoot(name) {
+  const number = String(++shots).padStart(2, '0')
+  for (const [size, viewport] of Object.entries({ phone: PHONE, wide: WIDE })) {
+    await page.setViewportSize(viewport)
+    for (const colorScheme of ['dark', 'light']) {
+      await page.emulateMedia({ colorScheme })
+      await page.screenshot({ path: join(screenshots, `${number}-${name}-${size}-${colorScheme}.png`) })
+    }
+  }
+}

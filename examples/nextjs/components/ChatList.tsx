@@ -1,0 +1,43 @@
+import Link from 'next/link'
+import { Monogram } from '@/components/Monogram'
+import type { Chat, Tag } from '@/lib/records'
+import { counted, day } from '@/lib/words'
+
+interface Props {
+  chats: Chat[]
+  /** The names of the characters that lead; a chat whose leader is not in it shows its title's letters. */
+  nameOf: Map<string, string>
+  tags: Tag[]
+}
+
+export function ChatList({ chats, nameOf, tags }: Props) {
+  return (
+    <ul className="rows">
+      {chats.map((chat) => {
+        const leader = nameOf.get(chat.characterId)
+        return (
+          <li key={chat.id}>
+            <Link className="row" href={`/chats/${chat.id}`}>
+              <Monogram name={leader ?? chat.title} />
+              <span className="row-words">
+                <span className="row-title">{chat.title}</span>
+                <span className="row-note">
+                  {counted(chat.messageCount, 'message')} · {day(chat.lastMessageAt ?? chat.createdAt)}
+                </span>
+              </span>
+              <span className="row-tags">
+                {tags
+                  .filter((tag) => chat.tags.includes(tag.id))
+                  .map((tag) => (
+                    <span key={tag.id} className="chip small">
+                      {tag.name}
+                    </span>
+                  ))}
+              </span>
+            </Link>
+          </li>
+        )
+      })}
+    </ul>
+  )
+}

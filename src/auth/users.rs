@@ -1,0 +1,142 @@
+//! Users, and the first sign-in that was cut off.
+//!
+//! NextAuth makes a user and links the account in two calls. When the process dies between
+//! them, or two first sign-ins of one person meet, the user stands there without an account:
+//! every later sign-in finds the address taken and is refused (next-auth #876, cal.diy #28300).
+//! So a user that the adapter made carries the mark `signUp` until somebody owns it: an account
+//! or a credential is linked, the address is verified, or a session is made. A marked user
+//! without any of these, and without data, is nobody's: `getUserByEmail` does not see it, and
+//! `createUser` for its address takes it up again. Rows of an importer or an administrator are
+//! never marked.
+//!
+//! Could an attacker use this to get into a victim's account before it exists? They would have
+//! to be in a first sign-in, with the victim's address from a provider that does not verify it,
+//! at the very moment of the victim's own, so that both get the same user and both link an
+//! account to it. That is refused: taking a user up notes the time in the mark, which then
+//! outlives the first link, and while it is fresh only the first account, and the same one
+//! again, can be linked. Who comes second is told so and then meets the usual refusal, as if
+//! the two had signed in one after the other.
+
+use serde_json::{Value, json};
+
+use super::{Object, missing, one, reply, shown, text, unmark};
+use crate::catalogue::{ModelId, models};
+use crate::engine::{Record, Tx, View, time_ms};
+use crate::error::{Code, Error, Result};
+use crate::repos::{Args, Reply, follow};
+
+/// The mark of a user that nobody owns yet: `{ at, contestedAt? }`.
+const MARK: &str = "signUp";
+/// How long after it was taken up a user accepts no second account, in milliseconds.
+const CONTESTED_MS: i64 = 10 * 60 * 1000;
+/// What the adapter's caller does not get.
+const HIDDEN: &[&str] = &["passwordHash", "totp", "backupCodes", "createdAt", "updatedAt", MARK];
+
+/// What the adapter's caller gets of a user.
+pub(super) fn shown_user(record: &Record) -> Value {
+    shown(record, HIDDEN)
+}
+
+pub(super) fn create(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
+    let mut data = args.object(0)?;
+    let verified = data.get("emailVerified").is_some_and(|time| !time.is_null());
+    let same = one(&tx.view(), model, &["email"], &[text(&data, "email")])?;
+    if let Some(orphan) = same.filter(|user| is_orphan(&tx.view(), user).unwrap_or(false)) {
+        return take_up(tx, model, &orphan, data, verified);
+    }
+    if !verified {
+        data.insert(MARK.into(), json!({ "at": tx.now() }));
+    }
+    let record = follow::create(tx, model, data)?;
+    Ok(reply(Some(shown_user(&record))))
+}
+
+fn take_up(tx: &mut Tx<'_>, model: ModelId, orphan: &Record, mut data: Object, verified: bool) -> Result<Reply> {
+    for kept in ["id", "createdAt"] {
+        data.shift_remove(kept);
+    }
+    let at = orphan.map().get(MARK).and_then(|m| m.get("at").cloned()).unwrap_or_default();
+    let mark = json!({ "at": at, "contestedAt": tx.now(), "owned": verified });
+    data.insert(MARK.into(), mark);
+    let record = tx.update(model, orphan.key(), data)?;
+    Ok(reply(record.as_deref().map(shown_user)))
+}
+
+/// Could nobody ever have signed in as this user?
+fn is_orphan(view: &View<'_>, user: &Record) -> Result<bool> {
+    let map = user.map();
+    let set = |field: &str| map.get(field).is_some_and(|value| !value.is_null());
+    let marked = map.get(MARK).is_some_and(|m| m.is_object() && m.get("owned") != Some(&json!(true)));
+    if !marked || set("emailVerified") || set("passwordHash") {
+        return Ok(false);
+    }
+    // Nothing may refer to it but the settings that were made with it.
+    let catalogue = view.catalogue();
+    for &(model, link) in catalogue.referrers(models::USER) {
+        let path = &catalogue.model(model).links[link].path;
+        let fields = path.join(".");
+        if model != models::CHAT_SETTINGS && !view.find(model, &[&fields], &[user.key()])?.is_empty() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Somebody owns the user now; while it is contested, the mark stays to tell so.
+pub(super) fn own(tx: &mut Tx<'_>, user: &str) -> Result<()> {
+    let Some(record) = tx.view().get(models::USER, user)? else { return Ok(()) };
+    let map = record.map();
+    let Some(mark) = map.get(MARK).and_then(Value::as_object) else { return Ok(()) };
+    if !is_contested(tx, mark) {
+        return unmark(tx, models::USER, user, MARK);
+    }
+    let mut mark = mark.clone();
+    mark.insert("owned".into(), true.into());
+    let patch = Object::from_iter([(MARK.to_owned(), Value::Object(mark))]);
+    tx.update(models::USER, user, patch).map(|_| ())
+}
+
+fn is_contested(tx: &Tx<'_>, mark: &Object) -> bool {
+    let at = mark.get("contestedAt").and_then(Value::as_str).and_then(time_ms);
+    at.zip(time_ms(tx.now())).is_some_and(|(at, now)| now - at < CONTESTED_MS)
+}
+
+/// Refuses a further account for a user that two sign-ins have met at.
+pub(super) fn refuse_contested(tx: &Tx<'_>, user: &str) -> Result<()> {
+    let Some(record) = tx.view().get(models::USER, user)? else { return Ok(()) };
+    let map = record.map();
+    let Some(mark) = map.get(MARK).and_then(Value::as_object) else { return Ok(()) };
+    if mark.get("owned") == Some(&json!(true)) && is_contested(tx, mark) {
+        let message = "another sign-in with this address has just come first; sign in again";
+        return Err(Error::new(Code::Unique, message).model("Account"));
+    }
+    Ok(())
+}
+
+pub(super) fn get(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
+    Ok(reply(view.get(model, args.text(0)?)?.as_deref().map(shown_user)))
+}
+
+pub(super) fn get_by_email(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
+    let Some(user) = one(view, model, &["email"], &[args.text(0)?])? else { return Ok(reply(None)) };
+    let owned = !is_orphan(view, &user)?;
+    Ok(reply(owned.then(|| shown_user(&user))))
+}
+
+pub(super) fn update(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
+    let data = args.object(0)?;
+    let id = text(&data, "id").to_owned();
+    let verified = data.get("emailVerified").is_some_and(|time| !time.is_null());
+    let record = tx.update(model, &id, data)?.ok_or_else(|| missing("User", &id))?;
+    if verified {
+        own(tx, record.key())?;
+    }
+    Ok(reply(Some(shown_user(&record))))
+}
+
+pub(super) fn delete(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
+    let id = args.text(0)?;
+    let user = tx.view().get(model, id)?;
+    tx.delete(model, id)?;
+    Ok(reply(user.as_deref().map(shown_user)))
+}

@@ -1,0 +1,219 @@
+//! One open store: what its threads share.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
+
+use hashbrown::HashSet;
+
+use crate::catalogue::ModelId;
+use crate::disk::{Disk, Lock, SharedWords};
+use crate::error::{Code, Error, Result};
+
+use super::clock::Clock;
+use super::events::Listeners;
+use super::journal::Tail;
+use super::log::{LogCache, Source};
+use super::queue::Queue;
+use super::stamps::Stamps;
+use super::state::State;
+use super::view::{Context, View};
+
+/// What the words that all processes share mean.
+pub(crate) mod word {
+    /// The position up to which the journal is committed.
+    pub(crate) const END: usize = 0;
+    /// The base of the current segment plus one; 0 when there is none.
+    pub(crate) const BASE: usize = 1;
+    /// The position up to which the files show everything.
+    pub(crate) const SHOWN: usize = 2;
+    /// When somebody last waited for the commit lock, in microseconds.
+    pub(crate) const WANTED: usize = 3;
+    /// Not 0 after a failed sync of the journal: nobody may write any more.
+    pub(crate) const SICK: usize = 4;
+    /// What the holder of the commit lock is in the middle of.
+    pub(crate) const BUSY: usize = 5;
+}
+
+/// What the holder of the commit lock is in the middle of, for whoever finds it dead.
+pub(crate) mod busy {
+    pub(crate) const IDLE: u64 = 0;
+    pub(crate) const APPENDING: u64 = 1;
+    pub(crate) const SWITCHING: u64 = 2;
+}
+
+/// How a store behaves.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Settings {
+    /// Does a commit wait until it is durable?
+    pub(crate) strict: bool,
+    pub(crate) max_record_bytes: usize,
+    pub(crate) lock_timeout: Duration,
+    pub(crate) transaction_timeout: Duration,
+}
+
+/// One open store.
+pub(crate) struct Engine {
+    pub(crate) disk: Arc<dyn Disk>,
+    pub(crate) settings: Settings,
+    state: RwLock<State>,
+    tail: Mutex<Option<Tail>>,
+    /// The position in the journal that the state stands at.
+    pub(crate) position: AtomicU64,
+    /// The word `BASE` as the tail has it.
+    pub(crate) known_base: AtomicU64,
+    pub(crate) words: Box<dyn SharedWords>,
+    pub(crate) logs: LogCache,
+    pub(crate) stamps: Stamps,
+    pub(crate) clock: Clock,
+    pub(crate) queue: Queue,
+    pub(crate) listeners: Listeners,
+    /// Rows files with a torn end, to be written anew.
+    pub(crate) torn: Mutex<HashSet<ModelId>>,
+    /// Held as long as the store is open, shared with other processes.
+    pub(crate) presence: Mutex<Option<Box<dyn Lock>>>,
+    /// Why nothing may be written any more.
+    pub(crate) sick: Mutex<Option<Error>>,
+    /// Is there something in the journal that was not synced?
+    pub(crate) unsynced: AtomicBool,
+    pub(crate) last_flush_error: Mutex<Option<Error>>,
+}
+
+/// Locks a mutex whose data stays whole even when a holder panicked.
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Engine {
+    /// An engine over a state that was just loaded.
+    pub(crate) fn new(
+        disk: Arc<dyn Disk>,
+        settings: Settings,
+        state: State,
+        words: Box<dyn SharedWords>,
+    ) -> Engine {
+        Engine {
+            disk,
+            settings,
+            state: RwLock::new(state),
+            tail: Mutex::new(None),
+            position: AtomicU64::new(0),
+            known_base: AtomicU64::new(0),
+            words,
+            logs: LogCache::default(),
+            stamps: Stamps::default(),
+            clock: Clock::default(),
+            queue: Queue::default(),
+            listeners: Listeners::default(),
+            torn: Mutex::default(),
+            presence: Mutex::new(None),
+            sick: Mutex::new(None),
+            unsynced: AtomicBool::new(false),
+            last_flush_error: Mutex::new(None),
+        }
+    }
+
+    /// The state, to be read.
+    pub(crate) fn state(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The state, to be changed.
+    pub(crate) fn state_mut(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The tail of the journal, where there is one.
+    pub(crate) fn tail(&self) -> MutexGuard<'_, Option<Tail>> {
+        locked(&self.tail)
+    }
+
+    /// The position in the journal that the state stands at.
+    pub(crate) fn position(&self) -> u64 {
+        self.position.load(Ordering::Acquire)
+    }
+
+    /// What a look at the state needs besides it.
+    pub(crate) fn context<'a>(&'a self, now: &'a str) -> Context<'a> {
+        Context {
+            disk: &*self.disk,
+            logs: &self.logs,
+            stamps: &self.stamps,
+            now,
+            max_record_bytes: self.settings.max_record_bytes,
+        }
+    }
+
+    /// Fails when nothing may be written any more.
+    pub(crate) fn check_health(&self) -> Result<()> {
+        if let Some(error) = locked(&self.sick).as_ref() {
+            return Err(error.clone());
+        }
+        if self.words.load(word::SICK) != 0 {
+            return Err(sick_sentence("another process failed to make its changes durable"));
+        }
+        Ok(())
+    }
+
+    /// Refuses every write from now on: a sync has failed, and a later one may claim a success
+    /// that this one has lost.
+    pub(crate) fn fall_sick(&self, cause: &Error) -> Error {
+        self.words.store(word::SICK, 1);
+        let error = sick_sentence(cause.message());
+        *locked(&self.sick) = Some(error.clone());
+        error
+    }
+
+    /// Refuses writes to a folder that cannot be written.
+    pub(crate) fn become_read_only(&self, cause: &Error) {
+        let message = format!("the data folder is open for reading only: {}", cause.message());
+        *locked(&self.sick) = Some(Error::new(Code::ReadOnly, message));
+    }
+
+    /// Reads from the state; `None` when the answer needs the disk and may not use it.
+    pub(crate) fn read<T>(
+        &self,
+        source: Source,
+        read: impl Fn(&View<'_>) -> Result<T>,
+    ) -> Option<Result<T>> {
+        for _ in 0..8 {
+            if self.has_news() {
+                match self.catch_up(source) {
+                    Ok(true) => {}
+                    Ok(false) => return None,
+                    Err(error) => return Some(Err(error)),
+                }
+            }
+            let base = self.words.load(word::BASE);
+            let now = self.clock.now();
+            let state = self.state();
+            let view = View::new(&state, None, self.context(&now), source);
+            let answer = read(&view);
+            let gave_up = answer.is_err() && view.needs_disk();
+            let suspects = view.take_suspects();
+            drop(state);
+            if gave_up && source == Source::Memory {
+                return None;
+            }
+            if !suspects.is_empty() {
+                if let Err(error) = self.adopt(suspects) {
+                    return Some(Err(error));
+                }
+                continue;
+            }
+            // A log may have been rewritten between our look at the journal and at its file.
+            if source == Source::Disk && self.words.load(word::BASE) != base {
+                continue;
+            }
+            return Some(answer);
+        }
+        Some(Err(Error::new(Code::Locked, "the data changed too often while it was read; try again")))
+    }
+}
+
+fn sick_sentence(cause: &str) -> Error {
+    let message = format!(
+        "the store takes no more changes since {cause}; close it and open it anew, and look at the disk"
+    );
+    Error::new(Code::Io, message)
+}

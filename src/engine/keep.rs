@@ -1,0 +1,265 @@
+//! Brings what is committed into the files, makes it safe there, and starts the journal anew.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use crate::disk::SafePath;
+use crate::error::Result;
+
+use super::core::{Engine, busy, locked, word};
+use super::files::{Unsynced, Writer, all_rows, paths_of, plan};
+use super::journal::{self, Segment, Tail};
+use super::log::{LogIndex, Source, header_line};
+use super::order;
+
+/// How long a change may wait before the files show it, and in the batched mode before it is
+/// durable.
+const PAUSE: Duration = Duration::from_millis(30);
+/// A checkpoint is made when the journal is longer than this, in bytes.
+const JOURNAL_LIMIT: u64 = 8 << 20;
+/// A checkpoint is made when nothing was committed for so long.
+const IDLE: Duration = Duration::from_secs(3);
+/// A rows file is rewritten when it is longer than twice its live rows, and this many bytes.
+const ROWS_SLACK: u64 = 64 << 10;
+
+/// Keeps the files until `stopped` says so.
+pub(crate) fn run(engine: &Engine, stopped: &dyn Fn() -> bool) {
+    let mut last_change = Instant::now();
+    let mut seen = engine.position();
+    while !stopped() {
+        std::thread::park_timeout(PAUSE);
+        if engine.has_news() {
+            let _ = engine.catch_up(Source::Disk);
+        }
+        if engine.position() != seen {
+            seen = engine.position();
+            last_change = Instant::now();
+        }
+        engine.tend(last_change.elapsed() > IDLE);
+    }
+}
+
+impl Engine {
+    /// One round of keeping; a failure is kept for whoever asks, and tried again.
+    fn tend(&self, idle: bool) {
+        let long = self.tail().as_ref().is_some_and(|tail| tail.used() > JOURNAL_LIMIT);
+        let idle = idle && self.tail().is_some();
+        let done = if long || idle {
+            self.checkpoint(false)
+        } else if !self.state().dirty.is_clean() || self.unsynced.load(Ordering::Acquire) {
+            self.flush()
+        } else {
+            return;
+        };
+        *locked(&self.last_flush_error) = done.err();
+    }
+
+    /// Brings everything that is committed into the files.
+    ///
+    /// # Errors
+    /// Those of the disk; what was not written is written later.
+    pub(crate) fn flush(&self) -> Result<()> {
+        if self.state().dirty.is_clean() && !self.unsynced.load(Ordering::Acquire) && !self.has_news() {
+            return Ok(());
+        }
+        self.sync_journal()?;
+        let files = self.lock_files()?;
+        self.catch_up_for_files()?;
+        let done = self.write_files();
+        drop(files);
+        done
+    }
+
+    /// In the batched mode: makes the journal durable.
+    fn sync_journal(&self) -> Result<()> {
+        if !self.unsynced.swap(false, Ordering::AcqRel) {
+            return Ok(());
+        }
+        let file = self.tail().as_ref().map(Tail::file);
+        file.map_or(Ok(()), |file| file.sync().map_err(|error| self.fall_sick(&error)))
+    }
+
+    /// Catches up as the holder of the files lock.
+    fn catch_up_for_files(&self) -> Result<()> {
+        if !self.has_news() {
+            return Ok(());
+        }
+        let commit = self.lock_commit()?;
+        let done = self.catch_up_locked();
+        self.unlock_commit(commit);
+        done
+    }
+
+    /// Writes what the files do not show yet; the caller holds the files lock.
+    fn write_files(&self) -> Result<()> {
+        let (work, position) = {
+            let mut state = self.state_mut();
+            let shown = self.words.load(word::SHOWN);
+            state.dirty.shown(shown);
+            (plan(&state, shown)?, self.position())
+        };
+        let writer = Writer { disk: &*self.disk };
+        for one in &work {
+            if let Some((path, stamp)) = writer.perform(one)? {
+                self.stamps.know(path, stamp);
+            }
+        }
+        self.words.raise(word::SHOWN, position);
+        self.state_mut().dirty.shown(position);
+        Ok(())
+    }
+
+    /// Makes the files safe and starts the journal anew; with `closing`, also drops every dead
+    /// line.
+    ///
+    /// # Errors
+    /// Those of the disk; the journal then stays, and nothing is lost.
+    pub(crate) fn checkpoint(&self, closing: bool) -> Result<()> {
+        self.check_health()?;
+        self.sync_journal()?;
+        let files = self.lock_files()?;
+        self.catch_up_for_files()?;
+        self.write_files()?;
+        self.sync_files()?;
+        let commit = self.lock_commit()?;
+        let done = self.catch_up_locked().and_then(|()| self.finish_checkpoint(closing));
+        self.unlock_commit(commit);
+        drop(files);
+        done
+    }
+
+    /// The part of a checkpoint that nobody may commit in; the caller holds both locks.
+    pub(crate) fn finish_checkpoint(&self, closing: bool) -> Result<()> {
+        if !self.state().dirty.is_clean() || self.words.load(word::SHOWN) < self.position() {
+            self.sync_journal()?;
+            self.write_files()?;
+            self.sync_files()?;
+        }
+        if self.holds_unwritten() {
+            return Ok(());
+        }
+        self.compact_rows(closing)?;
+        self.compact_logs(closing)?;
+        order::remember(self);
+        self.drop_journal()?;
+        let mut state = self.state_mut();
+        state.dirty.unsynced = Unsynced::default();
+        state.forget_pending(self.position());
+        Ok(())
+    }
+
+    fn sync_files(&self) -> Result<()> {
+        let paths = {
+            let state = self.state();
+            paths_of(&state, &state.dirty.unsynced)?
+        };
+        Writer { disk: &*self.disk }.sync(&paths)
+    }
+
+    /// Does the journal hold changes of a file that cannot be written, being corrupt?
+    fn holds_unwritten(&self) -> bool {
+        let state = self.state();
+        let unsynced = state.dirty.unsynced.targets.iter();
+        unsynced.clone().any(|target| match target {
+            super::files::Target::Shared(number) => state.shared[*number].corrupt,
+            _ => false,
+        })
+    }
+
+    fn compact_rows(&self, closing: bool) -> Result<()> {
+        let state = self.state();
+        let torn = std::mem::take(&mut *locked(&self.torn));
+        for place in state.layout.rows() {
+            let collection = state.collection(place.model);
+            let touched = state.dirty.unsynced.rows.contains(&place.model);
+            let forced = torn.contains(&place.model);
+            if !(touched || forced) || !collection.faults.is_empty() {
+                continue;
+            }
+            let live = all_rows(&state, place).len() as u64;
+            let len = self.disk.stamp(&place.path)?.map_or(0, |stamp| stamp.len);
+            let wasteful = len > 2 * live + ROWS_SLACK;
+            if forced || wasteful || (closing && len != live) {
+                let writer = Writer { disk: &*self.disk };
+                writer.rewrite_rows(&state, place)?;
+                sync_folder_of(self, &place.path)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn compact_logs(&self, closing: bool) -> Result<()> {
+        for key in self.logs.wasteful(closing) {
+            let state = self.state();
+            if state.collection(state.layout.log_place(key.0)?.owner).get(&key.1).is_none() {
+                continue;
+            }
+            let path = state.layout.log_path(key.0, &key.1)?;
+            let schema = &state.layout.log_place(key.0)?.schema;
+            let pending = state.logs.get(&key);
+            let read = |index: &LogIndex| {
+                index.check()?;
+                index.rows()
+            };
+            let rows = self.logs.with(&*self.disk, &key, &path, pending, Source::Disk, read);
+            // A log with a line that cannot be read is left as it is.
+            let Ok(Some(rows)) = rows else { continue };
+            let mut bytes = header_line(schema) + "\n";
+            rows.iter().for_each(|row| bytes += &format!("{row}\n"));
+            Writer { disk: &*self.disk }.replace(&path, bytes.as_bytes(), true)?;
+            sync_folder_of(self, &path)?;
+            drop(state);
+            self.logs.forget(&key);
+        }
+        Ok(())
+    }
+
+    /// Removes the journal, whose changes are all safe in the files.
+    fn drop_journal(&self) -> Result<()> {
+        let mut tail = self.tail();
+        self.words.store(word::BUSY, busy::SWITCHING);
+        let bases = journal::list(&*self.disk)?;
+        for base in &bases {
+            Segment::remove(&*self.disk, *base)?;
+        }
+        if !bases.is_empty() {
+            self.disk.sync_dir(&journal::folder())?;
+        }
+        self.words.store(word::BASE, 0);
+        self.known_base.store(0, Ordering::Release);
+        *tail = None;
+        self.words.store(word::BUSY, busy::IDLE);
+        Ok(())
+    }
+
+    /// Brings everything into its final form as the last one to leave.
+    pub(crate) fn leave(self: &Arc<Self>) -> Result<()> {
+        let presence = locked(&self.presence).take();
+        if presence.is_none() {
+            return Ok(());
+        }
+        self.flush()?;
+        drop(presence);
+        let alone = self.disk.try_lock(&super::locks::open_path(), crate::disk::LockKind::Exclusive)?;
+        if alone.is_some() && self.check_health().is_ok() {
+            self.checkpoint(true)?;
+            remove_drafts(self)?;
+        }
+        Ok(())
+    }
+}
+
+fn sync_folder_of(engine: &Engine, path: &SafePath) -> Result<()> {
+    path.parent().map_or(Ok(()), |folder| engine.disk.sync_dir(&folder))
+}
+
+/// Removes what a process that died left half written in the journal's folder.
+fn remove_drafts(engine: &Engine) -> Result<()> {
+    for entry in engine.disk.list(&journal::folder())? {
+        if entry.name.ends_with(".draft") {
+            engine.disk.remove(&journal::folder().join(&entry.name)?)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,171 @@
+//! Opens a store: locks, recovery, loading.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use crate::catalogue::Catalogue;
+use crate::disk::{Access, Disk, LockKind, SafePath};
+use crate::error::{Code, Error, Result};
+
+use super::core::{Engine, Settings, locked, word};
+use super::files::{Layout, Loader, load};
+use super::follow::replay;
+use super::journal::{self, Segment, Tail};
+use super::locks;
+use super::order;
+use super::state::State;
+
+/// What git must not take: sessions, and what only this machine needs.
+const GITIGNORE: &str = "auth/\njournal/\ncache/\n";
+
+/// Opens the store in a folder; after a crash, brings it back to what was committed.
+///
+/// # Errors
+/// Those of the disk, `LOCKED`, `UNSUPPORTED_VERSION`.
+pub(crate) fn open(
+    disk: Arc<dyn Disk>,
+    catalogue: Arc<Catalogue>,
+    settings: Settings,
+) -> Result<Arc<Engine>> {
+    let layout = Arc::new(Layout::of(&catalogue)?);
+    let state = State::new(catalogue, layout);
+    match disk.create_dir(&locks::cache_folder()).and_then(|()| disk.shared(&locks::words_path())) {
+        Ok(words) => {
+            let engine = Engine::new(disk, settings, state, words);
+            open_shared(&engine)?;
+            Ok(Arc::new(engine))
+        }
+        Err(error) if error.code() == Code::ReadOnly => open_read_only(disk, settings, state, &error),
+        Err(error) => Err(error),
+    }
+}
+
+fn open_shared(engine: &Engine) -> Result<()> {
+    let disk = &*engine.disk;
+    let files = locks::files_at_open(disk, engine.settings.lock_timeout)?;
+    let commit = locks::commit_at_open(disk, engine.settings.lock_timeout)?;
+    let alone = disk.try_lock(&locks::open_path(), LockKind::Exclusive)?;
+    let first = alone.is_some();
+    if first {
+        (0..8).for_each(|index| engine.words.store(index, 0));
+        write_gitignore(disk)?;
+    }
+    drop(alone);
+    let presence = disk.try_lock(&locks::open_path(), LockKind::Shared)?;
+    let busy = || Error::new(Code::Locked, "another process is just opening or closing the store; try again");
+    *locked(&engine.presence) = Some(presence.ok_or_else(busy)?);
+    if !first {
+        finish_dead_switch(engine)?;
+    }
+    let segment = find_segment(engine, first)?;
+    let recovered = segment.is_some();
+    load_all(engine, segment)?;
+    if first && recovered {
+        recover(engine)?;
+    }
+    drop(commit);
+    drop(files);
+    Ok(())
+}
+
+/// A process died while it dropped the journal.
+fn finish_dead_switch(engine: &Engine) -> Result<()> {
+    let base = engine.words.load(word::BASE);
+    if base > 0 && Segment::open(&*engine.disk, base - 1, Access::Read)?.is_none() {
+        engine.words.store(word::BASE, 0);
+    }
+    Ok(())
+}
+
+fn find_segment(engine: &Engine, first: bool) -> Result<Option<Segment>> {
+    let disk = &*engine.disk;
+    if !first {
+        return match engine.words.load(word::BASE) {
+            0 => Ok(None),
+            base => Segment::open(disk, base - 1, Access::Write),
+        };
+    }
+    for base in journal::list(disk)?.into_iter().rev() {
+        if let Some(segment) = Segment::open(disk, base, Access::Write)? {
+            return Ok(Some(segment));
+        }
+    }
+    Ok(None)
+}
+
+/// Reads the files, and over them the journal.
+fn load_all(engine: &Engine, segment: Option<Segment>) -> Result<()> {
+    let base_word = segment.as_ref().map_or(0, |segment| segment.header.base + 1);
+    let mut tail = segment.map(Tail::at_start).transpose()?;
+    let mut state = engine.state_mut();
+    let mut loader = Loader::new(&*engine.disk, tail.as_ref().map_or(&[], Tail::rows));
+    loader.known_order = order::recall(&*engine.disk, &state.catalogue);
+    load(&mut loader, &mut state)?;
+    let end = engine.words.load(word::END);
+    let position = replay(&mut state, &mut tail, None)?.unwrap_or(end);
+    engine.stamps.replace(loader.stamps);
+    *locked(&engine.torn) = loader.torn;
+    *engine.tail() = tail;
+    engine.position.store(position, Ordering::Release);
+    engine.known_base.store(base_word, Ordering::Release);
+    engine.words.store(word::BASE, base_word);
+    engine.words.raise(word::END, position);
+    Ok(())
+}
+
+/// Brings what the journal holds safely into the files.
+fn recover(engine: &Engine) -> Result<()> {
+    match engine.finish_checkpoint(true) {
+        // The journal stays, and everything is there; room or a better disk may come.
+        Err(error) if error.code() != Code::UnsupportedVersion => {
+            *locked(&engine.last_flush_error) = Some(error);
+            Ok(())
+        }
+        other => other,
+    }
+}
+
+fn write_gitignore(disk: &dyn Disk) -> Result<()> {
+    let path = SafePath::new(".gitignore")?;
+    let root = disk.list(&SafePath::root())?;
+    if root.iter().any(|entry| entry.name != locks::cache_folder().as_str()) {
+        return Ok(());
+    }
+    disk.open(&path, Access::Create)?.write_at(0, GITIGNORE.as_bytes())
+}
+
+fn open_read_only(
+    disk: Arc<dyn Disk>,
+    settings: Settings,
+    state: State,
+    cause: &Error,
+) -> Result<Arc<Engine>> {
+    let engine = Engine::new(disk, settings, state, Box::new(NoWords));
+    engine.become_read_only(cause);
+    let bases = journal::list(&*engine.disk)?;
+    let segment = match bases.last() {
+        Some(base) => Segment::open(&*engine.disk, *base, Access::Read)?,
+        None => None,
+    };
+    load_all(&engine, segment)?;
+    engine.known_base.store(0, Ordering::Release);
+    engine.state_mut().dirty.shown(u64::MAX);
+    Ok(Arc::new(engine))
+}
+
+/// Stands in for shared words where a folder can only be read: nothing changes.
+struct NoWords;
+
+impl crate::disk::SharedWords for NoWords {
+    fn load(&self, _index: usize) -> u64 {
+        0
+    }
+
+    fn store(&self, _index: usize, _value: u64) {}
+
+    fn raise(&self, _index: usize, _value: u64) {}
+
+    fn increment(&self, _index: usize) -> u64 {
+        0
+    }
+}

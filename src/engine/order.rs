@@ -1,0 +1,51 @@
+//! The order of records that were created in the same millisecond, kept in the cache: a folder
+//! of files has none. Without the cache such records are ordered by their ids.
+
+use hashbrown::HashMap;
+use serde_json::{Map, Value};
+
+use crate::catalogue::{Catalogue, ModelId};
+use crate::disk::{Disk, SafePath, read_all};
+use crate::json;
+
+use super::core::Engine;
+use super::files::Writer;
+use super::locks::cache_folder;
+
+fn path() -> SafePath {
+    cache_folder().join("order.json").expect("a constant that is a safe path")
+}
+
+/// Writes the order down. The cache may be lost, so a failure is none.
+pub(crate) fn remember(engine: &Engine) {
+    let mut orders = Map::new();
+    let state = engine.state();
+    let touched = |model: ModelId| {
+        state.dirty.unsynced.targets.iter().any(
+            |target| matches!(target, super::files::Target::Record(of, _) if *of == model),
+        )
+    };
+    if !state.layout.directories().iter().any(|(model, _)| touched(*model)) {
+        return;
+    }
+    for (model, _) in state.layout.directories() {
+        let keys = state.collection(*model).iter().map(|(_, record)| Value::from(record.key()));
+        orders.insert(state.catalogue.model(*model).collection.clone(), keys.collect());
+    }
+    let text = json::compact(&Value::Object(orders));
+    let _ = Writer { disk: &*engine.disk }.replace(&path(), text.as_bytes(), false);
+}
+
+/// The order as it was written down.
+pub(crate) fn recall(disk: &dyn Disk, catalogue: &Catalogue) -> HashMap<ModelId, Vec<String>> {
+    let bytes = read_all(disk, &path()).ok().flatten().unwrap_or_default();
+    let Ok(Value::Object(orders)) = json::parse_bytes(&bytes) else { return HashMap::new() };
+    let keys = |keys: Value| -> Vec<String> {
+        let keys = keys.as_array().cloned().unwrap_or_default();
+        keys.iter().filter_map(|key| key.as_str().map(str::to_owned)).collect()
+    };
+    orders
+        .into_iter()
+        .filter_map(|(collection, list)| Some((catalogue.by_collection(&collection)?, keys(list))))
+        .collect()
+}

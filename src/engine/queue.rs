@@ -1,0 +1,174 @@
+//! What waits for the committing thread, and the way back to those who wait.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::error::{Code, Error, Result};
+
+use super::core::locked;
+use super::tx::Tx;
+
+/// Who is told when calls have ended; called once a batch, from any thread.
+pub trait Settle: Send + Sync {
+    /// The calls that ended, by the numbers under which their callers wait.
+    fn settle(&self, ended: Vec<(u64, Result<String>)>);
+}
+
+/// A call's way back.
+pub struct Ticket {
+    /// Who is told.
+    pub settler: Arc<dyn Settle>,
+    /// The number under which the caller waits.
+    pub id: u64,
+}
+
+/// What a writing call does, and what it answers.
+pub(crate) type Change = Box<dyn FnOnce(&mut Tx<'_>) -> Result<String> + Send>;
+
+/// Something for the committing thread to do.
+pub(crate) enum Job {
+    /// One change of its own.
+    Change(Change, Ticket),
+    /// A transaction of several calls begins.
+    Begin(Option<Duration>, Ticket),
+}
+
+/// Something for the transaction that is under way.
+pub(crate) enum Inside {
+    Call(Change, Ticket),
+    Finish(bool, Ticket),
+}
+
+#[derive(Default)]
+struct Waiting {
+    jobs: VecDeque<Job>,
+    inside: VecDeque<Inside>,
+    /// The transaction that is under way.
+    running: Option<u64>,
+    /// The last transaction that took too long.
+    expired: Option<u64>,
+    closed: bool,
+}
+
+/// What waits for the committing thread.
+#[derive(Default)]
+pub(crate) struct Queue {
+    waiting: Mutex<Waiting>,
+    bell: Condvar,
+}
+
+impl Queue {
+    /// Adds a job, or answers at once that the store is closed.
+    pub(crate) fn push(&self, job: Job) {
+        let mut waiting = locked(&self.waiting);
+        if waiting.closed {
+            drop(waiting);
+            let (Job::Change(_, ticket) | Job::Begin(_, ticket)) = job;
+            return settle(vec![(ticket, Err(closed()))]);
+        }
+        waiting.jobs.push_back(job);
+        self.bell.notify_all();
+    }
+
+    /// Adds something to a transaction, or answers at once that it has ended.
+    pub(crate) fn push_inside(&self, transaction: u64, inside: Inside) {
+        let mut waiting = locked(&self.waiting);
+        if waiting.running == Some(transaction) {
+            waiting.inside.push_back(inside);
+            self.bell.notify_all();
+            return;
+        }
+        let expired = waiting.expired == Some(transaction);
+        drop(waiting);
+        let (Inside::Call(_, ticket) | Inside::Finish(_, ticket)) = inside;
+        settle(vec![(ticket, Err(ended(expired)))]);
+    }
+
+    /// Waits for jobs and takes all of them; `None` when the store is closed and nothing waits.
+    pub(crate) fn take(&self) -> Option<Vec<Job>> {
+        let mut waiting = locked(&self.waiting);
+        loop {
+            if !waiting.jobs.is_empty() {
+                return Some(waiting.jobs.drain(..).collect());
+            }
+            if waiting.closed {
+                return None;
+            }
+            waiting = self.bell.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Puts jobs back in front.
+    pub(crate) fn put_back(&self, jobs: VecDeque<Job>) {
+        let mut waiting = locked(&self.waiting);
+        jobs.into_iter().rev().for_each(|job| waiting.jobs.push_front(job));
+    }
+
+    /// Begins a transaction.
+    pub(crate) fn begin(&self, transaction: u64) {
+        locked(&self.waiting).running = Some(transaction);
+    }
+
+    /// Waits for the transaction's next call; `None` when it took too long.
+    pub(crate) fn next_inside(&self, until: Instant) -> Option<Inside> {
+        let mut waiting = locked(&self.waiting);
+        loop {
+            if let Some(inside) = waiting.inside.pop_front() {
+                return Some(inside);
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return None;
+            }
+            let woken = self.bell.wait_timeout(waiting, left);
+            waiting = woken.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Ends the transaction; answers what still waits for it.
+    pub(crate) fn end(&self, transaction: u64, expired: bool) {
+        let mut waiting = locked(&self.waiting);
+        waiting.running = None;
+        if expired {
+            waiting.expired = Some(transaction);
+        }
+        let rest: Vec<Inside> = waiting.inside.drain(..).collect();
+        drop(waiting);
+        settle(rest.into_iter().map(|inside| {
+            let (Inside::Call(_, ticket) | Inside::Finish(_, ticket)) = inside;
+            (ticket, Err(ended(expired)))
+        }).collect());
+    }
+
+    /// Takes no more jobs.
+    pub(crate) fn close(&self) {
+        locked(&self.waiting).closed = true;
+        self.bell.notify_all();
+    }
+}
+
+/// The error of a call on a store that is closed.
+pub(crate) fn closed() -> Error {
+    Error::new(Code::Closed, "the store is closed; open it anew with createStore")
+}
+
+fn ended(expired: bool) -> Error {
+    if expired {
+        let message = "the transaction took too long and was rolled back; do less in it, or give it a longer timeout";
+        return Error::new(Code::Locked, message);
+    }
+    Error::new(Code::Closed, "the transaction has ended; use the store, or begin another one")
+}
+
+/// Tells each settler once about all its calls that ended.
+pub(crate) fn settle(mut ended: Vec<(Ticket, Result<String>)>) {
+    while let Some((first, _)) = ended.first() {
+        let settler = Arc::clone(&first.settler);
+        let (his, others): (Vec<_>, Vec<_>) = ended
+            .into_iter()
+            .partition(|(ticket, _)| Arc::ptr_eq(&ticket.settler, &settler));
+        ended = others;
+        settler.settle(his.into_iter().map(|(ticket, result)| (ticket.id, result)).collect());
+    }
+}

@@ -1,0 +1,67 @@
+//! What follows from creating or changing a record, besides what the catalogue declares: a
+//! user's settings come with the user, and a user has one default of a kind.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::generic::patch;
+use crate::catalogue::{ModelId, models};
+use crate::engine::{Record, Tx, View};
+use crate::error::Result;
+
+/// Creates a record and what comes with it.
+///
+/// # Errors
+/// Those of creating.
+pub(crate) fn create(tx: &mut Tx<'_>, model: ModelId, data: Map<String, Value>) -> Result<Arc<Record>> {
+    let record = tx.create(model, data)?;
+    if model == models::USER {
+        tx.create(models::CHAT_SETTINGS, patch("userId", record.key()))?;
+    }
+    keep_one_default(tx, model, &record)?;
+    Ok(record)
+}
+
+/// Changes a record, and what must change with it.
+///
+/// # Errors
+/// Those of changing.
+pub(crate) fn update(
+    tx: &mut Tx<'_>,
+    model: ModelId,
+    key: &str,
+    change: Map<String, Value>,
+) -> Result<Option<Arc<Record>>> {
+    let record = tx.update(model, key, change)?;
+    if let Some(record) = &record {
+        keep_one_default(tx, model, record)?;
+    }
+    Ok(record)
+}
+
+/// Of a user's profiles of one kind at most one is the default: the last one that became it.
+fn keep_one_default(tx: &mut Tx<'_>, model: ModelId, record: &Record) -> Result<()> {
+    let map = record.map();
+    let (Some(true), Some(user)) =
+        (map.get("isDefault").and_then(Value::as_bool), map.get("userId").and_then(Value::as_str))
+    else {
+        return Ok(());
+    };
+    for other in defaults_of(&tx.view(), model, user)? {
+        if other.key() != record.key() {
+            tx.update(model, other.key(), patch("isDefault", false))?;
+        }
+    }
+    Ok(())
+}
+
+/// A user's records that are marked as the default.
+///
+/// # Errors
+/// `CORRUPT` when their file cannot be read.
+pub(super) fn defaults_of(view: &View<'_>, model: ModelId, user: &str) -> Result<Vec<Arc<Record>>> {
+    let mut records = view.find(model, &["userId"], &[user])?;
+    records.retain(|record| record.map().get("isDefault") == Some(&Value::Bool(true)));
+    Ok(records)
+}

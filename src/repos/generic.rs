@@ -1,0 +1,220 @@
+//! The calls that every repository has.
+
+use serde_json::{Map, Value};
+
+use super::args::Args;
+use super::follow;
+use super::reply::Reply;
+use super::table::{Call, read, write};
+use crate::catalogue::{Catalogue, Kind, Model, ModelId};
+use crate::engine::{Record, Tx, View};
+use crate::error::{Code, Error, Issue, Result};
+use crate::json;
+use crate::query::Query;
+use std::sync::Arc;
+
+type Object = Map<String, Value>;
+
+/// Is a call offered for a model?
+pub(super) fn applies(call: &Call, catalogue: &Catalogue, model: ModelId) -> bool {
+    let model = catalogue.model(model);
+    match call.name {
+        "findByUserId" => model.field("userId").is_some(),
+        "findByTag" | "addTag" | "removeTag" => has_tags(model),
+        _ => true,
+    }
+}
+
+fn has_tags(model: &Model) -> bool {
+    model.field("tags").is_some_and(|field| matches!(field.kind, Kind::List(_)))
+}
+
+/// The calls, in the order of the documentation. `$` stands for the model's name.
+pub(super) const CALLS: &[Call] = &[
+    read("findById", "id: string", "$ | null", "The record with this id.", find_by_id),
+    read("findAll", "", "$[]", "All records, in creation order.", find_all),
+    read("findByUserId", "userId: string", "$[]", "A user's records, in creation order.", find_by_user),
+    read("findByTag", "tagId: string", "$[]", "The records with a tag, in creation order.", find_by_tag),
+    read("findMany", "options?: FindMany<$>", "$[]", "The records that match, in the wanted order.", find_many),
+    read("count", "options?: { where?: Where<$> }", "number", "How many records match.", count),
+    write("create", "data: $Create", "$", "Creates a record.", create),
+    write("createMany", "data: $Create[], options?: { skipDuplicates?: boolean }", "$[]",
+        "Creates records, all or none; with `skipDuplicates`, those whose unique fields are free.", create_many),
+    write("update", "id: string, data: $Update", "$ | null",
+        "Changes a record: an absent key stays, `null` clears.", update),
+    write("upsert", "options: Upsert<$Create, $Update>", "$",
+        "Changes the record that `where` names by its id or a unique combination, or creates it.", upsert),
+    write("delete", "id: string", "boolean",
+        "Deletes a record and what follows from it; false when there is none.", delete),
+    write("addTag", "id: string, tagId: string", "$ | null", "Adds a tag; one that is there stays.", add_tag),
+    write("removeTag", "id: string, tagId: string", "$ | null", "Removes a tag.", remove_tag),
+];
+
+fn find_by_id(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
+    Ok(Reply::Record(view.get(model, args.text(0)?)?))
+}
+
+fn find_all(view: &View<'_>, model: ModelId, _args: &Args<'_>) -> Result<Reply> {
+    Ok(Reply::Records(view.all(model)?))
+}
+
+fn find_by_user(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
+    Ok(Reply::Records(view.find(model, &["userId"], &[args.text(0)?])?))
+}
+
+fn find_by_tag(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
+    Ok(Reply::Records(view.find(model, &["tags"], &[args.text(0)?])?))
+}
+
+fn find_many(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
+    let options = args.given(0).then(|| args.value(0));
+    let query = Query::parse(view.catalogue().model(model), options)?;
+    Ok(Reply::Records(query.select(candidates(view, model, &query)?, |record| record.map())))
+}
+
+fn count(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
+    let options = args.options(0)?;
+    if options.keys().any(|key| key != "where") {
+        let issue = Issue::new("options", "only where", "more than that");
+        return Err(Error::validation("Arguments", vec![issue]));
+    }
+    if options.is_empty() {
+        return Ok(Reply::Count(view.all(model)?.len()));
+    }
+    let query = Query::parse(view.catalogue().model(model), Some(&Value::Object(options)))?;
+    Ok(Reply::Count(query.select(candidates(view, model, &query)?, |record| record.map()).len()))
+}
+
+/// The records that may match: found by an index where one helps.
+fn candidates(view: &View<'_>, model: ModelId, query: &Query) -> Result<Vec<Arc<Record>>> {
+    for (field, values) in query.narrowed() {
+        if let [value] = values[..] {
+            if view.has_index(model, &[field]) {
+                return view.find(model, &[field], &[value]);
+            }
+        }
+        let is_key = view.catalogue().model(model).key == field;
+        if is_key && values.len() == 1 {
+            return Ok(view.get(model, values[0])?.into_iter().collect());
+        }
+    }
+    view.all(model)
+}
+
+fn create(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
+    Ok(Reply::Record(Some(follow::create(tx, model, args.object(0)?)?)))
+}
+
+fn create_many(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
+    let skip = args.options(1)?.get("skipDuplicates").and_then(Value::as_bool).unwrap_or(false);
+    let (mut made, mut issues) = (Vec::new(), Vec::new());
+    for (number, data) in args.objects(0)?.into_iter().enumerate() {
+        match follow::create(tx, model, data) {
+            Ok(record) => made.push(record),
+            Err(error) if skip && error.code() == Code::Unique => {}
+            Err(error) if error.code() == Code::Validation => issues.extend(at(number, &error)),
+            Err(error) => return Err(error),
+        }
+    }
+    if issues.is_empty() {
+        return Ok(Reply::Records(made));
+    }
+    Err(Error::validation(&tx.view().catalogue().model(model).name, issues))
+}
+
+fn at(number: usize, error: &Error) -> Vec<Issue> {
+    let issues = error.all_issues().iter();
+    issues.map(|i| Issue::new(format!("[{number}].{}", i.path), &i.expected, &i.received)).collect()
+}
+
+fn update(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
+    Ok(Reply::Record(follow::update(tx, model, args.text(0)?, args.object(1)?)?))
+}
+
+fn upsert(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
+    let options = args.object(0)?;
+    let part = |name: &str| match options.get(name) {
+        Some(Value::Object(map)) => Ok(map.clone()),
+        other => {
+            let came = json::describe(other.unwrap_or(&Value::Null));
+            Err(Error::validation("Arguments", vec![Issue::new(name, "an object", came)]))
+        }
+    };
+    let (wanted, create, update) = (part("where")?, part("create")?, part("update")?);
+    match unique_record(&tx.view(), model, &wanted)? {
+        Some(record) => Ok(Reply::Record(follow::update(tx, model, record.key(), update)?)),
+        None => Ok(Reply::Record(Some(follow::create(tx, model, create)?))),
+    }
+}
+
+/// The record that `where` names: by its key, or by all fields of one unique, which may stand
+/// in an object under their names joined by `_`, as Prisma has it.
+fn unique_record(view: &View<'_>, model: ModelId, wanted: &Object) -> Result<Option<Arc<Record>>> {
+    let declared = view.catalogue().model(model);
+    if let Some(key) = wanted.get(&declared.key).and_then(Value::as_str) {
+        return view.get(model, key);
+    }
+    for unique in &declared.uniques {
+        let inner = wanted.get(&unique.fields.join("_")).and_then(Value::as_object).unwrap_or(wanted);
+        let values = unique.fields.iter().map(|field| inner.get(field).and_then(Value::as_str));
+        let Some(values) = values.collect::<Option<Vec<&str>>>() else { continue };
+        let fields: Vec<&str> = unique.fields.iter().map(String::as_str).collect();
+        return Ok(view.find(model, &fields, &values)?.into_iter().next());
+    }
+    let mut ways = vec![declared.key.clone()];
+    ways.extend(declared.uniques.iter().map(|unique| unique.fields.join(" and ")));
+    let issue = Issue::new("where", format!("one of: {}", ways.join("; ")), json::describe(&Value::Object(wanted.clone())));
+    Err(Error::validation(&declared.name, vec![issue]))
+}
+
+fn delete(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
+    Ok(Reply::Flag(tx.delete(model, args.text(0)?)?))
+}
+
+fn add_tag(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
+    edit_list(tx, model, args.text(0)?, "tags", args.text(1)?, true)
+}
+
+fn remove_tag(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
+    edit_list(tx, model, args.text(0)?, "tags", args.text(1)?, false)
+}
+
+/// Adds an id to a list of a record, or takes it out; what is so already changes nothing.
+pub(super) fn edit_list(
+    tx: &mut Tx<'_>,
+    model: ModelId,
+    key: &str,
+    field: &str,
+    id: &str,
+    add: bool,
+) -> Result<Reply> {
+    let Some(record) = tx.view().get(model, key)? else { return Ok(Reply::Record(None)) };
+    let map = record.map();
+    let mut list = map.get(field).and_then(Value::as_array).cloned().unwrap_or_default();
+    let there = list.iter().any(|item| item == id);
+    if there == add {
+        return Ok(Reply::Record(Some(record)));
+    }
+    if add {
+        list.push(id.into());
+    } else {
+        list.retain(|item| item != id);
+    }
+    let mut patch = Object::from_iter([(field.to_owned(), Value::Array(list))]);
+    if !add && field == "tags" {
+        forget_link(&map, id, &mut patch);
+    }
+    Ok(Reply::Record(tx.update(model, key, patch)?))
+}
+
+/// What was kept beside a tag goes with it.
+fn forget_link(map: &Object, tag: &str, patch: &mut Object) {
+    let Some(links) = map.get("tagLinks").and_then(Value::as_array) else { return };
+    let rest = links.iter().filter(|link| link.get("tagId").is_none_or(|id| id != tag));
+    patch.insert("tagLinks".into(), rest.cloned().collect());
+}
+
+/// A patch of one field.
+pub(super) fn patch(field: &str, value: impl Into<Value>) -> Object {
+    Object::from_iter([(field.to_owned(), value.into())])
+}

@@ -1,0 +1,36 @@
+//! The calls on what belongs to the whole store.
+
+use serde_json::Value;
+
+use super::args::Args;
+use super::reply::Reply;
+use super::{Call, read, write};
+use crate::catalogue::ModelId;
+use crate::engine::{SINGLE_KEY, Tx, View};
+use crate::error::{Error, Issue, Result};
+
+pub(super) const CALLS: &[Call] = &[
+    read("getSettings", "", "Settings | null", "What belongs to the whole store; null before its first change.", get),
+    write("updateSettings", "data: SettingsUpdate", "Settings",
+        "Changes it; `flags` are merged key by key, and null takes one away.", update),
+];
+
+fn get(view: &View<'_>, model: ModelId, _args: &Args<'_>) -> Result<Reply> {
+    Ok(Reply::Record(view.get(model, SINGLE_KEY)?))
+}
+
+fn update(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
+    let mut data = args.object(0)?;
+    if data.contains_key("encryption") {
+        let issue = Issue::new("encryption", "nothing: only the store writes it", "a value");
+        return Err(Error::validation("Settings", vec![issue]));
+    }
+    if let Some(Value::Object(flags)) = data.get("flags") {
+        let now = tx.view().get(model, SINGLE_KEY)?.map(|record| record.map());
+        let mut merged = now.and_then(|m| m.get("flags").and_then(Value::as_object).cloned()).unwrap_or_default();
+        merged.extend(flags.clone());
+        merged.retain(|_, value| !value.is_null());
+        data.insert("flags".into(), Value::Object(merged));
+    }
+    Ok(Reply::Record(tx.update(model, SINGLE_KEY, data)?))
+}

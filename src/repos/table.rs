@@ -1,0 +1,171 @@
+//! The table of all calls, from which everything else follows: the methods in JavaScript, the
+//! types, the documentation.
+
+use std::sync::OnceLock;
+
+use serde_json::json;
+
+use super::args::Args;
+use super::reply::Reply;
+use super::{REPOSITORIES, Repository, generic};
+use crate::catalogue::{Catalogue, ModelId};
+use crate::engine::{Tx, View};
+use crate::error::{Code, Error, Result};
+
+/// A call that only reads.
+pub(crate) type ReadFn = fn(&View<'_>, ModelId, &Args<'_>) -> Result<Reply>;
+/// A call that changes something.
+pub(crate) type WriteFn = fn(&mut Tx<'_>, ModelId, &Args<'_>) -> Result<Reply>;
+
+/// What a call does.
+#[derive(Clone, Copy)]
+pub(crate) enum Run {
+    Read(ReadFn),
+    Write(WriteFn),
+}
+
+/// One call, as it is declared.
+#[derive(Clone, Copy)]
+pub(crate) struct Call {
+    pub(crate) name: &'static str,
+    /// TypeScript parameters; `$` stands for the model's name.
+    pub(crate) params: &'static str,
+    /// TypeScript result, without the promise.
+    pub(crate) result: &'static str,
+    /// One sentence for the documentation.
+    pub(crate) doc: &'static str,
+    pub(crate) run: Run,
+}
+
+/// Declares a call that only reads.
+pub(crate) const fn read(
+    name: &'static str,
+    params: &'static str,
+    result: &'static str,
+    doc: &'static str,
+    run: ReadFn,
+) -> Call {
+    Call { name, params, result, doc, run: Run::Read(run) }
+}
+
+/// Declares a call that changes something.
+pub(crate) const fn write(
+    name: &'static str,
+    params: &'static str,
+    result: &'static str,
+    doc: &'static str,
+    run: WriteFn,
+) -> Call {
+    Call { name, params, result, doc, run: Run::Write(run) }
+}
+
+/// One call of one repository.
+pub(crate) struct Entry {
+    pub(crate) repository: &'static Repository,
+    pub(crate) call: Call,
+    /// Names of the parameters, for messages.
+    names: Vec<&'static str>,
+}
+
+/// All calls; a call's number is its place.
+pub(crate) fn table() -> &'static [Entry] {
+    static TABLE: OnceLock<Vec<Entry>> = OnceLock::new();
+    TABLE.get_or_init(build)
+}
+
+fn build() -> Vec<Entry> {
+    let catalogue = Catalogue::builtin();
+    let mut entries = Vec::new();
+    for repository in REPOSITORIES {
+        let own = |name: &str| repository.calls.iter().any(|call| call.name == name);
+        let shared = generic::CALLS.iter().filter(|call| {
+            repository.generic && !own(call.name) && generic::applies(call, &catalogue, repository.model)
+        });
+        for call in shared.chain(repository.calls) {
+            let names = names_of(call.params);
+            entries.push(Entry { repository, call: *call, names });
+        }
+    }
+    entries
+}
+
+/// The parameters' names in their TypeScript declaration.
+fn names_of(params: &'static str) -> Vec<&'static str> {
+    let mut names = Vec::new();
+    let (mut depth, mut start) = (0, 0);
+    for (at, letter) in params.char_indices() {
+        match letter {
+            '{' | '<' | '(' | '[' => depth += 1,
+            '}' | '>' | ')' | ']' => depth -= 1,
+            ',' if depth == 0 => {
+                names.push(name_of(&params[start..at]));
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    if !params.is_empty() {
+        names.push(name_of(&params[start..]));
+    }
+    names
+}
+
+fn name_of(param: &'static str) -> &'static str {
+    param.split(':').next().unwrap_or_default().trim()
+}
+
+/// The table for JavaScript: `[{"repository":"characters","name":"findById","kind":"read"}, …]`.
+pub fn table_json() -> String {
+    let entries = table().iter().map(|entry| {
+        let kind = if is_write_call(&entry.call) { "write" } else { "read" };
+        json!({ "repository": entry.repository.name, "name": entry.call.name, "kind": kind })
+    });
+    serde_json::Value::from_iter(entries).to_string()
+}
+
+fn is_write_call(call: &Call) -> bool {
+    matches!(call.run, Run::Write(_))
+}
+
+/// Does the call with this number change something?
+pub fn is_write(number: usize) -> bool {
+    table().get(number).is_some_and(|entry| is_write_call(&entry.call))
+}
+
+/// The number of a call by its name: `characters.findById`.
+pub fn number_of(name: &str) -> Option<usize> {
+    let (repository, call) = name.split_once('.')?;
+    table().iter().position(|e| e.repository.name == repository && e.call.name == call)
+}
+
+fn entry(number: usize) -> Result<&'static Entry> {
+    let none = || Error::new(Code::Validation, format!("there is no call number {number}"));
+    table().get(number).ok_or_else(none)
+}
+
+/// Answers a reading call.
+///
+/// # Errors
+/// Those of the call; `VALIDATION` for a call that is none, or that writes.
+pub fn read_call(number: usize, view: &View<'_>, args: &str) -> Result<String> {
+    let entry = entry(number)?;
+    let Run::Read(run) = entry.call.run else {
+        return Err(Error::new(Code::Validation, format!("{} changes something", entry.call.name)));
+    };
+    let args = Args::parse(&entry.names, args)?;
+    Ok(run(view, entry.repository.model, &args)?.into_text())
+}
+
+/// Makes a call, reading or writing, in a transaction.
+///
+/// # Errors
+/// Those of the call; `VALIDATION` for a call that is none.
+pub fn any_call(number: usize, tx: &mut Tx<'_>, args: &str) -> Result<String> {
+    let entry = entry(number)?;
+    let args = Args::parse(&entry.names, args)?;
+    let reply = match entry.call.run {
+        Run::Read(run) => run(&tx.view(), entry.repository.model, &args)?,
+        Run::Write(run) => run(tx, entry.repository.model, &args)?,
+    };
+    Ok(reply.into_text())
+}

@@ -1,0 +1,26 @@
+//! The calls on tags.
+
+use serde_json::Value;
+
+use super::args::Args;
+use super::reply::Reply;
+use super::{Call, read};
+use crate::catalogue::ModelId;
+use crate::engine::View;
+use crate::error::Result;
+
+pub(super) const CALLS: &[Call] = &[read(
+    "findByName", "userId: string, name: string", "Tag | null",
+    "A user's tag with this name, compared without case.", find_by_name,
+)];
+
+fn find_by_name(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
+    let (user, name) = (args.text(0)?, args.text(1)?.to_lowercase());
+    let mut tags = view.find(model, &["userId"], &[user])?;
+    tags.retain(|tag| {
+        let map = tag.map();
+        let is = |field: &str| map.get(field).and_then(Value::as_str).is_some_and(|t| t.to_lowercase() == name);
+        is("nameLower") || is("name")
+    });
+    Ok(Reply::Record(tags.into_iter().next()))
+}

@@ -1,0 +1,54 @@
+//! The calls on users and their chat settings.
+
+use std::sync::Arc;
+
+use super::args::Args;
+use super::reply::Reply;
+use super::{Call, read, write};
+use crate::catalogue::{ModelId, models};
+use crate::engine::{Record, Tx, View};
+use crate::error::Result;
+
+pub(super) const CALLS: &[Call] = &[
+    read("findByEmail", "email: string", "User | null", "The user with this address, compared without case.", find_by_email),
+    read("getCurrentUser", "", "User | null", "The owner of the store: the first user.", current),
+    read("getChatSettings", "userId: string", "ChatSettings | null", "How a user's chats look.", chat_settings),
+    write("updateChatSettings", "userId: string, data: ChatSettingsUpdate", "ChatSettings | null",
+        "Changes how a user's chats look.", update_chat_settings),
+];
+
+fn find_by_email(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
+    Ok(Reply::Record(by_email(view, model, args.text(0)?)?))
+}
+
+/// The user with an address.
+pub(crate) fn by_email(view: &View<'_>, model: ModelId, email: &str) -> Result<Option<Arc<Record>>> {
+    Ok(view.find(model, &["email"], &[email])?.into_iter().next())
+}
+
+fn current(view: &View<'_>, model: ModelId, _args: &Args<'_>) -> Result<Reply> {
+    Ok(Reply::Record(view.first(model)))
+}
+
+fn settings_of(view: &View<'_>, user: &str) -> Result<Option<Arc<Record>>> {
+    Ok(view.find(models::CHAT_SETTINGS, &["userId"], &[user])?.into_iter().next())
+}
+
+fn chat_settings(view: &View<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
+    Ok(Reply::Record(settings_of(view, args.text(0)?)?))
+}
+
+fn update_chat_settings(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
+    let (user, data) = (args.text(0)?, args.object(1)?);
+    let settings = settings_of(&tx.view(), user)?;
+    if let Some(settings) = settings {
+        return Ok(Reply::Record(tx.update(models::CHAT_SETTINGS, settings.key(), data)?));
+    }
+    if tx.view().get(model, user)?.is_none() {
+        return Ok(Reply::Record(None));
+    }
+    // A user of an older store may have none.
+    let mut data = data;
+    data.insert("userId".into(), user.into());
+    Ok(Reply::Record(Some(tx.create(models::CHAT_SETTINGS, data)?)))
+}

@@ -1,0 +1,327 @@
+//! The store as a Rust program uses it, and as the border to JavaScript does.
+//!
+//! It joins the engine, which knows no calls, and the table of calls, which knows no files.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::catalogue::Catalogue;
+use crate::disk::{Disk, RealDisk};
+use crate::engine::{Running, Settings, closed, settle};
+use crate::error::{Code, Error, Result};
+use crate::{auth, registry, repos};
+
+pub use crate::engine::{Settle, Ticket};
+
+/// What is safe when a call resolves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// The change survives power loss.
+    Strict,
+    /// The change survives the death of the process, and power loss 50 ms later.
+    Batched,
+}
+
+/// How a store is opened.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The folder; made when it is not there.
+    pub data_dir: PathBuf,
+    /// What is safe when a call resolves.
+    pub durability: Durability,
+    /// Largest record, in bytes of its JSON text.
+    pub max_record_bytes: usize,
+    /// How long a call waits for other processes before it gives up with `LOCKED`.
+    pub lock_timeout: Duration,
+    /// How long a transaction may take.
+    pub transaction_timeout: Duration,
+    /// Is a folder on a network file system opened without a warning?
+    pub allow_network_fs: bool,
+}
+
+impl Options {
+    /// The usual options for a folder.
+    pub fn new(data_dir: impl Into<PathBuf>) -> Options {
+        Options {
+            data_dir: data_dir.into(),
+            durability: Durability::Strict,
+            max_record_bytes: 16 << 20,
+            lock_timeout: Duration::from_secs(30),
+            transaction_timeout: Duration::from_secs(5),
+            allow_network_fs: false,
+        }
+    }
+
+    fn settings(&self) -> Settings {
+        Settings {
+            strict: self.durability == Durability::Strict,
+            max_record_bytes: self.max_record_bytes,
+            lock_timeout: self.lock_timeout,
+            transaction_timeout: self.transaction_timeout,
+        }
+    }
+}
+
+/// Which folder a handle counts for; none for a disk of its own.
+type Folder = Option<(PathBuf, (u64, u64))>;
+
+struct Handle {
+    engine: Arc<Running>,
+    folder: Folder,
+    closed: AtomicBool,
+    warning: Option<String>,
+}
+
+/// A handle on an open store. Clones are the same handle; `open` on the same folder gives
+/// another handle on the same engine.
+#[derive(Clone)]
+pub struct Store(Arc<Handle>);
+
+impl Store {
+    /// Opens a folder; after a crash this brings it back to what was committed.
+    ///
+    /// # Errors
+    /// Those of the disk, `LOCKED`, `UNSUPPORTED_VERSION`.
+    pub fn open(options: Options) -> Result<Store> {
+        let disk = RealDisk::open(&options.data_dir)?;
+        let folder = (disk.root().to_owned(), disk.identity());
+        let network = disk.network_file_system().filter(|_| !options.allow_network_fs);
+        let warning = network.map(|name| format!(
+            "{} is on a network file system ({name}), where locks and shared memory do not hold: \
+             let one process at a time use it, or move it to a local disk (allowNetworkFs: true \
+             silences this)",
+            folder.0.display()
+        ));
+        let catalogue = Arc::new(Catalogue::builtin());
+        let settings = options.settings();
+        let engine = registry::enter(&folder, || Running::open(Arc::new(disk), catalogue, settings))?;
+        let (folder, closed) = (Some(folder), AtomicBool::new(false));
+        let store = Store(Arc::new(Handle { engine, folder, closed, warning }));
+        store.sweep();
+        Ok(store)
+    }
+
+    /// Opens a store on any disk, for tests; not shared with other handles.
+    ///
+    /// # Errors
+    /// As for [`Store::open`].
+    pub fn open_on(disk: Arc<dyn Disk>, options: &Options) -> Result<Store> {
+        let catalogue = Arc::new(Catalogue::builtin());
+        let engine = Arc::new(Running::open(disk, catalogue, options.settings())?);
+        let closed = AtomicBool::new(false);
+        Ok(Store(Arc::new(Handle { engine, folder: None, closed, warning: None })))
+    }
+
+    /// What the owner should know about the folder.
+    pub fn warning(&self) -> Option<&str> {
+        self.0.warning.as_deref()
+    }
+
+    /// Removes sessions and tokens that have expired, behind everything that waits already.
+    fn sweep(&self) {
+        let none_expired = self.0.engine.read(|view| Ok(auth::expired(view)?.is_empty().to_string()));
+        if matches!(none_expired, Some(Ok(none)) if none == "false") {
+            let ticket = Ticket { settler: Arc::new(Nobody), id: 0 };
+            self.0.engine.write(Box::new(|tx| auth::sweep(tx).map(|gone| gone.to_string())), ticket);
+        }
+    }
+
+    fn open_engine(&self, ticket: Ticket) -> Option<(&Running, Ticket)> {
+        if self.0.closed.load(Ordering::Acquire) {
+            settle(vec![(ticket, Err(closed()))]);
+            return None;
+        }
+        Some((&self.0.engine, ticket))
+    }
+
+    /// Answers from memory; `None` when the answer needs the disk: then [`Store::read_later`].
+    pub fn read(&self, call: usize, args: &str) -> Option<Result<String>> {
+        if self.0.closed.load(Ordering::Acquire) {
+            return Some(Err(closed()));
+        }
+        self.0.engine.read(|view| repos::read_call(call, view, args))
+    }
+
+    /// Answers on a thread that may use the disk.
+    pub fn read_later(&self, call: usize, args: String, ticket: Ticket) {
+        if let Some((engine, ticket)) = self.open_engine(ticket) {
+            engine.read_later(move |view| repos::read_call(call, view, &args), ticket);
+        }
+    }
+
+    /// Commits what a writing call changes.
+    pub fn write(&self, call: usize, args: String, ticket: Ticket) {
+        if let Some((engine, ticket)) = self.open_engine(ticket) {
+            engine.write(Box::new(move |tx| repos::any_call(call, tx, &args)), ticket);
+        }
+    }
+
+    /// Begins a transaction; settles with its number.
+    pub fn begin(&self, timeout: Option<Duration>, ticket: Ticket) {
+        if let Some((engine, ticket)) = self.open_engine(ticket) {
+            engine.begin(timeout, ticket);
+        }
+    }
+
+    /// Makes a call, reading or writing, in a transaction.
+    pub fn inside(&self, transaction: u64, call: usize, args: String, ticket: Ticket) {
+        if let Some((engine, ticket)) = self.open_engine(ticket) {
+            let change = Box::new(move |tx: &mut crate::engine::Tx<'_>| repos::any_call(call, tx, &args));
+            engine.inside(transaction, change, ticket);
+        }
+    }
+
+    /// Ends a transaction.
+    pub fn finish(&self, transaction: u64, commit: bool, ticket: Ticket) {
+        if let Some((engine, ticket)) = self.open_engine(ticket) {
+            engine.finish(transaction, commit, ticket);
+        }
+    }
+
+    /// Settles when the files show every change so far.
+    pub fn flush(&self, ticket: Ticket) {
+        if let Some((engine, ticket)) = self.open_engine(ticket) {
+            engine.flush(ticket);
+        }
+    }
+
+    /// Removes what has expired, drops dead lines, and starts the journal anew.
+    pub fn compact(&self, ticket: Ticket) {
+        if let Some((engine, ticket)) = self.open_engine(ticket) {
+            self.sweep();
+            engine.compact(ticket);
+        }
+    }
+
+    /// What the store holds, as JSON text.
+    pub fn stats(&self) -> String {
+        self.0.engine.stats()
+    }
+
+    /// Calls `listener` with the JSON texts of the events of every commit.
+    pub fn subscribe(&self, listener: Box<dyn Fn(&[String]) + Send + Sync>) -> u64 {
+        self.0.engine.subscribe(listener)
+    }
+
+    /// Removes a listener.
+    pub fn unsubscribe(&self, number: u64) {
+        self.0.engine.unsubscribe(number);
+    }
+
+    /// Holds the store's clock at a time, in milliseconds since 1970: the same calls then give
+    /// the same bytes.
+    pub fn hold_clock(&self, ms: i64) {
+        self.0.engine.hold_clock(ms);
+    }
+
+    /// Closes this handle; with the last one of its folder the engine ends, and the folder is
+    /// at rest. Closing twice is no error.
+    ///
+    /// # Errors
+    /// Those of the disk; what is committed is then in the journal.
+    pub fn close(&self) -> Result<()> {
+        if self.0.closed.swap(true, Ordering::AcqRel) {
+            return Ok(());
+        }
+        match &self.0.folder {
+            Some(folder) => registry::leave(folder),
+            None => self.0.engine.close(),
+        }
+    }
+
+    /// Makes a call by name and waits for its answer: `characters.findById`, `["id"]`.
+    ///
+    /// # Errors
+    /// Those of the call; `VALIDATION` when there is no such call.
+    pub fn call(&self, name: &str, args: &str) -> Result<String> {
+        let call = number_of(name)?;
+        if !repos::is_write(call) {
+            if let Some(answer) = self.read(call, args) {
+                return answer;
+            }
+            return wait(|ticket| self.read_later(call, args.to_owned(), ticket));
+        }
+        wait(|ticket| self.write(call, args.to_owned(), ticket))
+    }
+
+    /// Makes several calls one atomic change, and waits for it; nothing stays when `calls`
+    /// fails.
+    ///
+    /// # Errors
+    /// Those of the calls.
+    pub fn transaction<T>(&self, calls: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        let number = wait(|ticket| self.begin(None, ticket))?;
+        let number = number.parse().map_err(|_| Error::new(Code::Io, "a transaction without a number"))?;
+        let transaction = Transaction { store: self, number };
+        let done = calls(&transaction);
+        let ended = wait(|ticket| self.finish(number, done.is_ok(), ticket));
+        done.and_then(|value| ended.map(|_| value))
+    }
+
+    /// Waits until the files show every change so far.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn flush_now(&self) -> Result<()> {
+        wait(|ticket| self.flush(ticket)).map(|_| ())
+    }
+
+    /// Waits until the journal is empty and no dead line is left.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn compact_now(&self) -> Result<()> {
+        wait(|ticket| self.compact(ticket)).map(|_| ())
+    }
+}
+
+/// Several calls that are one atomic change.
+pub struct Transaction<'a> {
+    store: &'a Store,
+    number: u64,
+}
+
+impl Transaction<'_> {
+    /// Makes a call in the transaction.
+    ///
+    /// # Errors
+    /// Those of the call.
+    pub fn call(&self, name: &str, args: &str) -> Result<String> {
+        let call = number_of(name)?;
+        wait(|ticket| self.store.inside(self.number, call, args.to_owned(), ticket))
+    }
+}
+
+fn number_of(name: &str) -> Result<usize> {
+    let none = || Error::new(Code::Validation, format!("there is no call {name}; see docs/api.md"));
+    repos::number_of(name).ok_or_else(none)
+}
+
+/// Nobody waits for the answer.
+struct Nobody;
+
+impl Settle for Nobody {
+    fn settle(&self, _ended: Vec<(u64, Result<String>)>) {}
+}
+
+/// A thread that waits for one answer.
+struct Waiter(Mutex<mpsc::Sender<Result<String>>>);
+
+impl Settle for Waiter {
+    fn settle(&self, ended: Vec<(u64, Result<String>)>) {
+        let sender = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for (_, answer) in ended {
+            // Who no longer waits needs no answer.
+            let _ = sender.send(answer);
+        }
+    }
+}
+
+fn wait(start: impl FnOnce(Ticket)) -> Result<String> {
+    let (sender, receiver) = mpsc::channel();
+    start(Ticket { settler: Arc::new(Waiter(Mutex::new(sender))), id: 0 });
+    receiver.recv().unwrap_or_else(|_| Err(closed()))
+}

@@ -1,0 +1,6 @@
+//! The promises of the store, seen through its public API; each file is named after one.
+
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+mod basics;
+mod support;

@@ -5,15 +5,14 @@
 
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { mkdir, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
 import { after, before, test } from 'node:test'
 import { build, example, makeApp } from './app.mjs'
+import { openAlbum, WIDE } from './album.mjs'
 
 const { chromium } = createRequire(join(example, 'package.json'))('playwright-core')
 
-const screenshots = join(import.meta.dirname, 'screenshots')
 const shakespeare = resolve(import.meta.dirname, '../../../shared/data/shakespeare.txt')
 const shipped = join(example, 'scenes', 'the-night-ferry.txt')
 const play = existsSync(shakespeare)
@@ -21,26 +20,22 @@ const play = existsSync(shakespeare)
   : { file: shipped, title: 'Ferry', messages: 50, characters: 5, search: 'MR' }
 
 const ADDRESS = 'prospero@example.org'
-const WIDE = { width: 1280, height: 800 }
-const PHONE = { width: 390, height: 844 }
 const ARGUMENTS = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync',
 ]
 
-let app, browser, page, chatAddress
-let shots = 0
+let app, browser, page, chatAddress, shoot
 const pageFaults = []
 
 before(async () => {
-  await rm(screenshots, { recursive: true, force: true })
-  await mkdir(screenshots, { recursive: true })
   await build()
   app = await makeApp()
   await app.start()
   browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ARGUMENTS })
   page = await browser.newPage({ viewport: WIDE, colorScheme: 'light', reducedMotion: 'reduce' })
   page.setDefaultTimeout(30_000)
+  shoot = await openAlbum(page)
   page.on('pageerror', (error) => pageFaults.push(error.message))
 })
 
@@ -92,6 +87,7 @@ test('says what is wrong with a text that is no play', async () => {
   await page.getByLabel('Or the text itself').fill('Just some words, and nobody who says them.')
   await page.getByRole('button', { name: 'Import', exact: true }).click()
   await page.getByText('No speech was found').waitFor()
+  assert.match(await page.getByLabel('Or the text itself').inputValue(), /nobody who says them/, 'the text stays')
   await shoot('import-fault')
 })
 
@@ -163,6 +159,11 @@ test('writes messages, edits one, and gets lines that the character said before'
   await mine.getByRole('button', { name: 'Save' }).click()
   await mine.getByText('edited').waitFor()
   await shoot('chat-written')
+
+  await page.getByRole('link', { name: 'Characters' }).click()
+  await page.waitForURL('**/characters')
+  await page.goBack()
+  await page.getByText('What news from the harbour?').waitFor()
 })
 
 test('tags a chat', async () => {
@@ -295,16 +296,4 @@ async function messagesOnDataPage() {
 
 function sum(counts) {
   return [...counts.values()].reduce((total, count) => total + count, 0)
-}
-
-/** Wide and phone, light and dark. */
-async function shoot(name) {
-  const number = String(++shots).padStart(2, '0')
-  for (const [size, viewport] of Object.entries({ phone: PHONE, wide: WIDE })) {
-    await page.setViewportSize(viewport)
-    for (const colorScheme of ['dark', 'light']) {
-      await page.emulateMedia({ colorScheme })
-      await page.screenshot({ path: join(screenshots, `${number}-${name}-${size}-${colorScheme}.png`) })
-    }
-  }
 }

@@ -253,7 +253,9 @@ impl State {
         let catalogue = Arc::clone(&self.catalogue);
         let Some((owner_model, counted)) = catalogue.counted(lines.model) else { return };
         let Some(record) = self.collection(owner_model).get(&lines.owner) else { return };
-        let map = super::log::with_counts(record, counted, lines.count, lines.last.as_deref());
+        let declared = catalogue.model(owner_model);
+        let last = lines.last.as_deref();
+        let map = super::log::with_counts(declared, record, counted, lines.count, last);
         self.put(owner_model, Arc::new(Record::from_map(&lines.owner, &map)));
         self.mark(owner_model, &lines.owner, None, at, position);
     }

@@ -237,9 +237,11 @@ impl Tx<'_> {
         let offset = if fresh { 0 } else { end.offset };
         let (count, last) = count;
         let counted = self.counted(model)?;
-        let map = with_counts(owner, &counted, count, last.as_deref());
+        let owner_model = self.owner_model(model)?;
+        let declared = self.catalogue().model(owner_model);
+        let map = with_counts(declared, owner, &counted, count, last.as_deref());
         let record = Arc::new(Record::from_map(owner.key(), &map));
-        self.set(self.owner_model(model)?, owner.key(), &map, &record);
+        self.set(owner_model, owner.key(), &map, &record);
         let (owner, last) = (owner.key().into(), last.map(Into::into));
         let bytes = bytes.into();
         let lines = LogLines { model, owner, offset, fresh, effect, bytes, count, last };

@@ -1,0 +1,23 @@
+//! The border to JavaScript, by Node-API.
+//!
+//! - A call crosses as its number and the JSON text of its arguments, its answer as JSON text
+//!   that V8 parses in the caller's realm. An error is an answer too: `!` and its JSON text.
+//! - A read that memory can answer is answered at once, on the JavaScript thread.
+//! - Everything else is settled by one wake-up of that thread for a whole batch; promises are
+//!   made, kept and settled in JavaScript.
+//! - Nothing here keeps a process alive but calls under way, and a worker thread may end with
+//!   calls under way: no future ever borrows a handle.
+//!
+//! This room must not know what a call means.
+
+mod handle;
+mod lazy;
+mod wake;
+
+use napi_derive::napi;
+
+/// The table of all calls as JSON text; a call's number is its place.
+#[napi(catch_unwind)]
+pub fn calls() -> String {
+    crate::repos::table_json()
+}

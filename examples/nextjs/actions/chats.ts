@@ -11,6 +11,9 @@ const LONGEST_MESSAGE = 20_000
 
 type Answer = { lines: Line[]; error?: undefined } | { lines?: undefined; error: string }
 
+// The three calls on messages revalidate nothing: the browser knows what they changed, and a
+// page that is rendered again with every message would be lost with a server that goes away.
+
 /** Keeps what the person wrote together with the character's reply, in one change. */
 export async function sendMessage(chatId: string, content: string): Promise<Answer> {
   const user = await requireUser()
@@ -25,7 +28,6 @@ export async function sendMessage(chatId: string, content: string): Promise<Answ
       { role: 'USER', content: content.trim() },
       reply,
     ])
-    revalidatePath('/chats')
     return { lines: messages.map(lineOf) }
   } catch (error) {
     return { error: sentenceOf(error) }
@@ -59,7 +61,6 @@ export async function deleteMessage(chatId: string, messageId: string) {
   } catch (error) {
     return { error: sentenceOf(error) }
   }
-  revalidatePath('/chats')
 }
 
 export async function deleteChat(chatId: string) {

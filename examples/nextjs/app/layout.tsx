@@ -3,6 +3,7 @@ import './styles/tokens.css'
 import './styles/base.css'
 import './styles/controls.css'
 import './styles/pages.css'
+import './styles/foyer.css'
 import './styles/lists.css'
 import './styles/conversation.css'
 

@@ -5,7 +5,7 @@ import { counted, day } from '@/lib/words'
 
 interface Props {
   chats: Chat[]
-  /** The names of the characters that lead; a chat whose leader is not in it shows its title's letters. */
+  /** The names of the characters that the chats belong to, by id. */
   nameOf: Map<string, string>
   tags: Tag[]
 }

@@ -15,6 +15,9 @@ interface Props {
   total: number
 }
 
+/** Chats that this tab wrote in: the router's Back shows them as they were before. */
+const writtenIn = new Set<string>()
+
 export function Conversation({ chatId, characterName, newest, total: storedTotal }: Props) {
   const [lines, setLines] = useState(newest)
   const [total, setTotal] = useState(storedTotal)
@@ -34,6 +37,15 @@ export function Conversation({ chatId, characterName, newest, total: storedTotal
     box.scrollTop = box.scrollHeight - keepFromEnd.current
     keepFromEnd.current = null
   }, [lines, sending])
+
+  useEffect(() => {
+    if (!writtenIn.has(chatId)) return
+    fetchLines(chatId).then((page) => {
+      keepFromEnd.current = 0
+      setLines(page.lines)
+      setTotal(page.total)
+    }, () => setError('The newest messages could not be loaded.'))
+  }, [chatId])
 
   // A phone's keyboard, a longer draft: who was at the end stays there.
   useEffect(() => {
@@ -57,13 +69,11 @@ export function Conversation({ chatId, characterName, newest, total: storedTotal
     setLoading(true)
     setError('')
     try {
-      const answer = await fetch(`/api/chats/${chatId}/messages?before=${first.id}`)
-      if (!answer.ok) throw new Error(`The server said ${answer.status}.`)
-      const page = (await answer.json()) as { lines: Line[] }
+      const page = await fetchLines(chatId, first.id)
       const box = scroller.current!
       keepFromEnd.current = box.scrollHeight - box.scrollTop
       setLines((shown) => [...page.lines, ...shown])
-      if (page.lines.length === 0) setTotal(lines.length)
+      setTotal(page.lines.length === 0 ? lines.length : page.total)
     } catch (fault) {
       setError(`Earlier messages could not be loaded. ${fault instanceof Error ? fault.message : ''}`)
     } finally {
@@ -91,6 +101,7 @@ export function Conversation({ chatId, characterName, newest, total: storedTotal
     keepFromEnd.current = 0
     setSending('')
     if (answer.lines) {
+      writtenIn.add(chatId)
       const { lines: added } = answer
       setLines((shown) => [...shown, ...added])
       setTotal((count) => count + added.length)
@@ -103,6 +114,7 @@ export function Conversation({ chatId, characterName, newest, total: storedTotal
   async function edit(id: string, content: string) {
     const answer = await editMessage(chatId, id, content).catch(() => ({ lines: undefined, error: UNANSWERED }))
     if (!answer.lines) return answer.error
+    writtenIn.add(chatId)
     const [changed] = answer.lines
     setLines((shown) => shown.map((line) => (line.id === id ? changed! : line)))
   }
@@ -110,6 +122,7 @@ export function Conversation({ chatId, characterName, newest, total: storedTotal
   async function remove(id: string) {
     const failed = await deleteMessage(chatId, id).catch(() => ({ error: UNANSWERED }))
     if (failed) return failed
+    writtenIn.add(chatId)
     setLines((shown) => shown.filter((line) => line.id !== id))
     setTotal((count) => count - 1)
   }
@@ -155,6 +168,12 @@ export function Conversation({ chatId, characterName, newest, total: storedTotal
 }
 
 const UNANSWERED = 'The server did not answer. Nothing was changed; try again.'
+
+async function fetchLines(chatId: string, before = '') {
+  const answer = await fetch(`/api/chats/${chatId}/messages?before=${before}`)
+  if (!answer.ok) throw new Error(`The server said ${answer.status}.`)
+  return (await answer.json()) as { lines: Line[]; total: number }
+}
 
 function sameSpeaker(before: Line | undefined, line: Line) {
   if (!before || line.quote || line.editedAt) return false

@@ -1,7 +1,7 @@
 'use client'
 
 import Link from 'next/link'
-import { useActionState } from 'react'
+import { startTransition, useActionState, useEffect, useRef, type FormEvent } from 'react'
 import { importText } from '@/actions/importPlay'
 import { counted } from '@/lib/words'
 
@@ -13,20 +13,22 @@ I cannot see my own boots.`
 
 export function ImportForm() {
   const [state, importIt, importing] = useActionState(importText, {})
+  const form = useRef<HTMLFormElement>(null)
+
+  // Not `action={importIt}`: React would empty the form, and a fault must not cost the pasted text.
+  function submit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault()
+    const data = new FormData(event.currentTarget)
+    startTransition(() => importIt(data))
+  }
+
+  useEffect(() => {
+    if (state.done) form.current?.reset()
+  }, [state])
+
   return (
-    <form className="panel stack" action={importIt}>
+    <form className="panel stack" ref={form} onSubmit={submit}>
       <h2>Your own text</h2>
-      {state.done ? (
-        <p className="success" role="status">
-          “{state.done.title}” is in: {counted(state.done.speeches, 'message')} in {counted(state.done.chats, 'chat')},
-          by {counted(state.done.newCharacters, 'new character')}. <Link href="/chats">To the chats</Link>
-        </p>
-      ) : null}
-      {state.error ? (
-        <p className="fault" role="alert">
-          {state.error}
-        </p>
-      ) : null}
       <label className="field">
         <span>A text file</span>
         <input type="file" name="file" accept=".txt,text/plain" />
@@ -57,6 +59,17 @@ export function ImportForm() {
           </span>
         </label>
       </fieldset>
+      {state.done ? (
+        <p className="success" role="status">
+          “{state.done.title}” is in: {counted(state.done.speeches, 'message')} in {counted(state.done.chats, 'chat')},
+          by {counted(state.done.newCharacters, 'new character')}. <Link href="/chats">To the chats</Link>
+        </p>
+      ) : null}
+      {state.error ? (
+        <p className="fault" role="alert">
+          {state.error}
+        </p>
+      ) : null}
       <div>
         <button className="button" disabled={importing}>
           {importing ? 'Importing…' : 'Import'}

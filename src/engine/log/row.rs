@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::catalogue::Counted;
+use crate::catalogue::{self, Counted, Model};
 use crate::json;
 
 use super::super::change::{Effect, LogLines};
@@ -46,8 +46,9 @@ pub(crate) fn deleted_line(key_field: &str, key: &str) -> String {
     format!("{{\"type\":\"{DELETED}\",\"{key_field}\":{}}}", json::quote(key))
 }
 
-/// The owner's record with the count and time of its log.
+/// The owner's record with the count and time of its log, its keys in catalogue order.
 pub(crate) fn with_counts(
+    model: &Model,
     owner: &Record,
     counted: &Counted,
     count: u64,
@@ -56,7 +57,7 @@ pub(crate) fn with_counts(
     let mut map = owner.map();
     map.insert(counted.count.clone(), count.into());
     map.insert(counted.last.clone(), last.map_or(Value::Null, Into::into));
-    map
+    catalogue::admit(model, map.clone()).unwrap_or(map)
 }
 
 /// Adds what the lines did to the rows that they name.

@@ -4,6 +4,7 @@ import { ChatList } from '@/components/ChatList'
 import { EmptyState } from '@/components/EmptyState'
 import { ListTools } from '@/components/ListTools'
 import { Pager } from '@/components/Pager'
+import { leadersOf } from '@/lib/leaders'
 import { CHATS_PER_PAGE, listQuery } from '@/lib/paging'
 import { requireUser } from '@/lib/session'
 import { store } from '@/lib/store'
@@ -31,10 +32,6 @@ export default async function ChatsPage({ searchParams }: PageProps<'/chats'>) {
     }),
     usedTags(user.id, 'chats'),
   ])
-  const leaders = await store.characters.findMany({
-    where: { id: { in: chats.map((chat) => chat.characterId) } },
-  })
-
   if (all === 0) {
     return (
       <div className="page">
@@ -64,7 +61,7 @@ export default async function ChatsPage({ searchParams }: PageProps<'/chats'>) {
           </Link>
         </EmptyState>
       ) : (
-        <ChatList chats={chats} nameOf={new Map(leaders.map(({ id, name }) => [id, name]))} tags={tags} />
+        <ChatList chats={chats} nameOf={await leadersOf(chats)} tags={tags} />
       )}
       <Pager path="/chats" query={query} total={total} perPage={CHATS_PER_PAGE} />
     </div>

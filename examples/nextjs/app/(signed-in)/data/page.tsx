@@ -52,7 +52,7 @@ export default async function DataPage() {
               <tr>
                 <th scope="col">Name</th>
                 <th scope="col">What it is</th>
-                <th scope="col" className="number">
+                <th scope="col" className="number minor">
                   Files
                 </th>
                 <th scope="col" className="number">
@@ -67,7 +67,7 @@ export default async function DataPage() {
                     <code>{name}</code>
                   </td>
                   <td>{WHAT[name] ?? ''}</td>
-                  <td className="number">{files.toLocaleString('en')}</td>
+                  <td className="number minor">{files.toLocaleString('en')}</td>
                   <td className="number">{bytes(size)}</td>
                 </tr>
               ))}
@@ -78,9 +78,16 @@ export default async function DataPage() {
       <section>
         <h2>Look for yourself</h2>
         <pre>{`cd ${path}
-ls characters | head                  # a file each
-tail -n 3 chats/*.jsonl | cut -c -200  # the last words of each chat
-grep -il 'hens' chats/*.jsonl          # who spoke of hens
+
+# a file each
+ls characters | head
+
+# the last words of each chat
+tail -n 1 chats/*.jsonl | cut -c -200
+
+# who spoke of hens
+grep -il 'hens' chats/*.jsonl
+
 git init && git add . && git commit -m 'Act one'`}</pre>
         <p>
           You may edit a file while the app runs; the store notices. Sign-in mails lie outside of this folder, and{' '}

@@ -9,6 +9,7 @@ import { FavoriteButton } from '@/components/FavoriteButton'
 import { Monogram } from '@/components/Monogram'
 import { StartChatButton } from '@/components/StartChatButton'
 import { TagEditor } from '@/components/TagEditor'
+import { leadersOf } from '@/lib/leaders'
 import { chatsWith, ownCharacter } from '@/lib/records'
 import { requireUser } from '@/lib/session'
 import { store } from '@/lib/store'
@@ -71,7 +72,7 @@ export default async function CharacterPage({ params }: Props) {
           Chats <span className="count">{chats.length}</span>
         </h2>
         {chats.length > 0 ? (
-          <ChatList chats={chats} nameOf={new Map([[character.id, character.name]])} tags={tags} />
+          <ChatList chats={chats} nameOf={await leadersOf(chats)} tags={tags} />
         ) : (
           <EmptyState title="Waiting for a cue">
             <p>{character.name} has no chat yet.</p>

@@ -1,0 +1,7 @@
+'use strict'
+
+const { QuilltapAdapter } = require('./lib/adapter.js')
+const { StoreError } = require('./lib/error.js')
+const { createStore } = require('./lib/store.js')
+
+module.exports = { createStore, QuilltapAdapter, StoreError }

@@ -1,0 +1,4 @@
+import quilltap from './index.js'
+
+export const { createStore, QuilltapAdapter, StoreError } = quilltap
+export default quilltap

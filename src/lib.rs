@@ -9,6 +9,7 @@ pub mod catalogue;
 pub mod disk;
 pub mod engine;
 pub mod error;
+pub mod generated;
 pub mod json;
 pub mod query;
 pub mod repos;

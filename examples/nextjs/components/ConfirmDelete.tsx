@@ -45,7 +45,12 @@ export function ConfirmDelete({ what, warning, label = 'Delete', className = 'bu
             </p>
           ) : null}
           <div className="dialog-buttons">
-            <button type="button" className="button quiet" autoFocus onClick={() => setAsking(false)}>
+            <button
+              type="button"
+              className="button quiet"
+              autoFocus
+              onClick={(event) => event.currentTarget.closest('dialog')?.close()}
+            >
               Keep
             </button>
             <button type="button" className="button danger" disabled={deleting} onClick={confirm}>

@@ -1,4 +1,3 @@
 import quilltap from './index.js'
 
 export const { createStore, QuilltapAdapter, StoreError } = quilltap
-export default quilltap

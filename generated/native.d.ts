@@ -38,8 +38,10 @@ export declare class NativeStore {
   compact(id: number): void
   /** What the store holds. */
   stats(id: number): void
-  /** Calls `listen` with the JSON texts of events. */
+  /** Calls `listen` with the JSON texts of events, until `unsubscribe`. */
   subscribe(listen: (arg0: Array<string>) => void): void
+  /** Ends what `subscribe` began. */
+  unsubscribe(): void
   /** Closes the handle. */
   close(id: number): void
 }

@@ -1,78 +1,83 @@
 'use strict'
 
 const native = require('./load.js')
-const { pack, unpack } = require('./pack.js')
+const { StoreError } = require('./error.js')
+const { unpack } = require('./pack.js')
 
-/** The calls: `[{ repository, name, kind }]`; a call's number is its place. */
-const CALLS = JSON.parse(native.calls())
+/** The number under which no call waits, but what a folder's owner should know is told. */
+const WARNING = 0
+const warned = new Set()
+
+/** Once in a process for each folder, which the warning names. */
+function warn(text) {
+  if (warned.has(text)) return
+  warned.add(text)
+  process.emitWarning(JSON.parse(text), 'QuilltapStoreWarning')
+}
+
+/** A failure that is no answer: a panic below, or a text that native code cannot take. */
+function internal(cause) {
+  const message = `internal error in quilltap-store: ${cause.message}; please report it`
+  return new StoreError({ code: 'IO', message, cause })
+}
+
+/**
+ * Settles calls. The native side holds this function for as long as it lives, so it must not
+ * hold the handle, or neither would ever be freed: only a call under way does.
+ */
+function settler(waiting) {
+  return (ids, texts) => {
+    let handle
+    ids.forEach((id, at) => {
+      if (id === WARNING) return warn(texts[at])
+      const call = waiting.get(id)
+      if (call === undefined) return
+      waiting.delete(id)
+      handle = call.handle
+      call.resolve(texts[at])
+    })
+    if (waiting.size === 0) handle?.keepAlive(false)
+  }
+}
 
 /** A native handle, and the promises of the calls that are under way on it. */
-class Connection {
-  #waiting = new Map()
-  #next = 0
-  #native
+function connect(options) {
+  const waiting = new Map()
+  const handle = new native.NativeStore(JSON.stringify(options), settler(waiting))
+  let last = WARNING
 
-  constructor(options) {
-    this.#native = new native.NativeStore(JSON.stringify(options), (ids, texts) => this.#settle(ids, texts))
-  }
-
-  #settle(ids, texts) {
-    ids.forEach((id, at) => {
-      const resolve = this.#waiting.get(id)
-      this.#waiting.delete(id)
-      resolve?.(texts[at])
+  /** Starts something that is settled later, with its answer's text. */
+  const later = (method, ...args) =>
+    new Promise((resolve, reject) => {
+      const id = ++last
+      waiting.set(id, { resolve, handle })
+      try {
+        if (waiting.size === 1) handle.keepAlive(true)
+        handle[method](id, ...args)
+      } catch (cause) {
+        waiting.delete(id)
+        if (waiting.size === 0) handle.keepAlive(false)
+        reject(internal(cause))
+      }
     })
-    if (this.#waiting.size === 0) this.#native.keepAlive(false)
+
+  /** The answer's text if memory has it, else null. */
+  const read = (number, text) => {
+    try {
+      return handle.read(number, text)
+    } catch (cause) {
+      throw internal(cause)
+    }
   }
 
-  /** Starts something that is settled later; the promise is made here, in the caller's realm. */
-  async #later(method, ...args) {
-    const id = ++this.#next
-    const text = await new Promise((resolve) => {
-      this.#waiting.set(id, resolve)
-      this.#native.keepAlive(true)
-      this.#native[method](id, ...args)
-    })
-    return unpack(text)
-  }
-
-  async call(number, args) {
-    const text = pack(args)
-    if (CALLS[number].kind === 'write') return this.#later('write', number, text)
-    const answer = this.#native.read(number, text)
-    return answer === null ? this.#later('readLater', number, text) : unpack(answer)
-  }
-
-  async inside(transaction, number, args) {
-    return this.#later('inside', transaction, number, pack(args))
-  }
-
-  begin(timeout) {
-    return this.#later('begin', timeout)
-  }
-
-  finish(transaction, commit) {
-    return this.#later('finish', transaction, commit)
-  }
-
-  /** open, flush, compact, stats or close. */
-  run(method) {
-    return this.#later(method)
-  }
-
-  subscribe(listen) {
-    this.#native.subscribe(listen)
+  return {
+    later,
+    read,
+    /** open, begin, finish, flush, compact, stats or close. */
+    run: async (method, ...args) => unpack(await later(method, ...args)),
+    subscribe: (listen) => handle.subscribe(listen),
+    unsubscribe: () => handle.unsubscribe(),
   }
 }
 
-/** The repositories' methods, made from the table; `call(number, args)` does the work. */
-function repositories(call) {
-  const made = { store: {}, auth: {} }
-  CALLS.forEach(({ repository, name, kind }, number) => {
-    made[repository] ??= {}
-    made[repository][name] = async (...args) => call(number, args, kind)
-  })
-  return made
-}
-
-module.exports = { Connection, repositories }
+module.exports = { connect }

@@ -5,9 +5,9 @@ const BRAND = Symbol.for('quilltap.StoreError')
 
 /** Every failure of a store. `code` tells what kind; `model`, `path` and `issues` where. */
 class StoreError extends Error {
-  /** @param {{ code: string, message: string, model?: string, path?: string, issues?: object[] }} parts */
+  /** @param {{ code: string, message: string, model?: string, path?: string, issues?: object[], cause?: unknown }} parts */
   constructor(parts) {
-    super(parts.message)
+    super(parts.message, 'cause' in parts ? { cause: parts.cause } : undefined)
     this.code = parts.code
     for (const key of ['model', 'path', 'issues']) {
       if (parts[key] !== undefined) this[key] = parts[key]
@@ -15,6 +15,7 @@ class StoreError extends Error {
   }
 
   static [Symbol.hasInstance](value) {
+    if (this !== StoreError) return Function.prototype[Symbol.hasInstance].call(this, value)
     return typeof value === 'object' && value !== null && value[BRAND] === true
   }
 }
@@ -27,4 +28,14 @@ function invalid(what, issues) {
   return new StoreError({ code: 'VALIDATION', message: `${what} is not valid: ${list.join('; ')}`, issues })
 }
 
-module.exports = { StoreError, invalid }
+/** What came, for a message: short, and never a value that may be a secret. */
+function described(value) {
+  if (value === null || value === undefined || typeof value === 'boolean') return String(value)
+  if (typeof value === 'number') return `a number (${value})`
+  if (typeof value === 'bigint') return 'a BigInt'
+  if (typeof value === 'string') return 'a text'
+  if (Array.isArray(value)) return 'a list'
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
+}
+
+module.exports = { StoreError, invalid, described }

@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { existsSync, watch } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -30,6 +30,7 @@ export async function makeApp() {
   const folder = await mkdtemp(join(tmpdir(), 'quilltap-browser-'))
   const port = await freePort()
   const app = {
+    folder,
     address: `http://127.0.0.1:${port}`,
     dataDir: join(folder, 'data'),
     mailDir: join(folder, 'mail'),
@@ -90,6 +91,17 @@ export async function makeApp() {
       await work()
       const file = (await written).replace(/^Mail for .* written to /, '')
       return /^http\S+$/m.exec(await readFile(file, 'utf8'))[0]
+    },
+
+    /** Resolves as soon as a folder of the data has a new entry. */
+    newFileIn(name) {
+      return new Promise((found) => {
+        const watcher = watch(join(app.dataDir, name), (kind) => {
+          if (kind !== 'rename') return
+          watcher.close()
+          found()
+        })
+      })
     },
 
     /** Messages in the files, as a person with an editor would count them, by chat. */

@@ -2,9 +2,14 @@
 // and a server that is killed in the middle can show.
 //
 //   node --test __test__/browser/nextjs.test.mjs
+//
+// It needs /usr/bin/chromium, the package built in the root, and `npm install` in the example.
+// SKIP_BUILD=1 takes the example's last build; PLAY=<file> another play than Shakespeare's, which
+// lies beside the repository; where there is none, five casts play the shipped scene.
 
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -13,11 +18,10 @@ import { openAlbum, WIDE } from './album.mjs'
 
 const { chromium } = createRequire(join(example, 'package.json'))('playwright-core')
 
-const shakespeare = resolve(import.meta.dirname, '../../../shared/data/shakespeare.txt')
-const shipped = join(example, 'scenes', 'the-night-ferry.txt')
+const shakespeare = resolve(import.meta.dirname, process.env.PLAY ?? '../../../shared/data/shakespeare.txt')
 const play = existsSync(shakespeare)
-  ? { file: shakespeare, title: 'Shakespeare', messages: 7097, characters: 294, search: 'ROMEO' }
-  : { file: shipped, title: 'Ferry', messages: 50, characters: 5, search: 'MR' }
+  ? { file: shakespeare, title: 'Shakespeare', messages: 7097, search: 'ROMEO' }
+  : { file: null, title: 'Understudies', messages: 250, search: 'WREN' }
 
 const ADDRESS = 'prospero@example.org'
 const ARGUMENTS = [
@@ -31,6 +35,7 @@ const pageFaults = []
 before(async () => {
   await build()
   app = await makeApp()
+  play.file ??= await writeUnderstudies()
   await app.start()
   browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ARGUMENTS })
   page = await browser.newPage({ viewport: WIDE, colorScheme: 'light', reducedMotion: 'reduce' })
@@ -199,6 +204,30 @@ test('kill -9: still signed in, and every message there', async () => {
   await page.getByRole('link', { name: 'rehearsed' }).first().waitFor()
 })
 
+test('kill -9 in the middle of an import: all of it is there, or nothing', async () => {
+  const before = await messagesOnDataPage()
+  await page.goto(`${app.address}/import`)
+  const firstLog = app.newFileIn('chats')
+  await upload('Cut short')
+  await firstLog
+  await app.kill()
+  await page.getByText(/The server did not answer|“Cut short” is in/).waitFor()
+  await app.start()
+  const kept = await messagesOnDataPage()
+  assert.ok([before, before + play.messages].includes(kept), `${before} messages before, ${kept} behind`)
+  assert.equal(sum(await app.messagesInFiles()), kept)
+})
+
+test('sees what was changed with an editor', async () => {
+  await page.goto(`${app.address}/characters?search=${play.search}`)
+  await page.locator('.card').first().click()
+  await page.waitForURL('**/characters/*')
+  const file = join(app.dataDir, 'characters', `${page.url().split('/').at(-1)}.json`)
+  await writeFile(file, (await readFile(file, 'utf8')).replace(/Speaks .* in /, 'Was seen by lamplight in '))
+  await page.reload()
+  await page.getByText('Was seen by lamplight').waitFor()
+})
+
 test('starts a chat with a character', async () => {
   await page.goto(`${app.address}/characters?search=${play.search}`)
   await page.locator('.card').first().click()
@@ -267,6 +296,15 @@ test('signs out', async () => {
   assert.deepEqual(pageFaults, [], 'no script of the pages threw')
 })
 
+/** Five casts play the shipped scene, one after the other: enough for several chats and pages. */
+async function writeUnderstudies() {
+  const scene = await readFile(join(example, 'scenes', 'the-night-ferry.txt'), 'utf8')
+  const casts = [1, 2, 3, 4].map((cast) => scene.replaceAll(/^(.*):$/gm, (_, name) => `Understudy ${cast} for ${name.at(-1)}${name.length}:`))
+  const file = join(app.folder, 'understudies.txt')
+  await writeFile(file, [scene, ...casts].join('\n'))
+  return file
+}
+
 async function upload(title) {
   await page.getByLabel('A text file').setInputFiles(play.file)
   await page.getByLabel('Title').fill(title)
@@ -291,6 +329,7 @@ async function say(words) {
 async function messagesOnDataPage() {
   await page.goto(`${app.address}/data`)
   const figure = page.locator('.figures div').filter({ hasText: 'message' }).locator('dd')
+  await figure.waitFor()
   return Number((await figure.innerText()).replaceAll(',', ''))
 }
 

@@ -13,7 +13,7 @@ use crate::error::Result;
 
 pub use real::RealDisk;
 pub use safe_path::SafePath;
-pub use simulated::SimulatedDisk;
+pub use simulated::{Fault, Outcome, SimulatedDisk};
 
 /// What identifies the state of a file without reading it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -40,8 +40,8 @@ impl Effect {
 /// One outcome of a commit.
 #[derive(Debug, Clone)]
 pub(crate) enum Change {
-    /// The record is now this.
-    Put { model: ModelId, record: Arc<Record> },
+    /// The record is now this; `new` tells that it comes last in creation order.
+    Put { model: ModelId, record: Arc<Record>, new: bool },
     /// The record is gone (with its log, where it owns one).
     Remove { model: ModelId, key: Box<str> },
     /// These lines stand in the owner's log.
@@ -104,8 +104,9 @@ impl Commit {
 fn encode_change(text: &mut String, change: &Change, catalogue: &Catalogue) {
     let name = |model: &ModelId| catalogue.model(*model).collection.clone();
     match change {
-        Change::Put { model, record } => {
-            *text += &format!("{{\"put\":\"{}\",\"record\":{}}}", name(model), record.text());
+        Change::Put { model, record, new } => {
+            let new = if *new { "\"new\":true," } else { "" };
+            *text += &format!("{{\"put\":\"{}\",{new}\"record\":{}}}", name(model), record.text());
         }
         Change::Remove { model, key } => {
             *text += &format!("{{\"delete\":\"{}\",\"key\":{}}}", name(model), json::quote(key));
@@ -146,6 +147,8 @@ struct LineText<'a> {
 struct ChangeText<'a> {
     #[serde(borrow)]
     put: Option<Cow<'a, str>>,
+    #[serde(default)]
+    new: bool,
     #[serde(borrow)]
     record: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -182,7 +185,8 @@ fn decode_change(
         let model = find(name)?;
         let key = json::text_field(record.get(), &catalogue.model(model).key)
             .ok_or("a record without its key")?;
-        return Ok(Change::Put { model, record: Arc::new(Record::from_text(&key, record.get())) });
+        let record = Arc::new(Record::from_text(&key, record.get()));
+        return Ok(Change::Put { model, record, new: change.new });
     }
     if let (Some(name), Some(key)) = (&change.delete, &change.key) {
         return Ok(Change::Remove { model: find(name)?, key: key.as_ref().into() });

@@ -157,6 +157,15 @@ impl Collection {
         Some(record)
     }
 
+    /// Forgets a record and its place in creation order, for it to come last.
+    pub(crate) fn forget_order(&mut self, model: &Model, key: &str) {
+        if self.by_key.contains_key(key) {
+            let first = self.first.take();
+            self.remove(model, key);
+            self.first = first;
+        }
+    }
+
     fn add_posting(&mut self, index: usize, key: String, order: Order) {
         let postings = self.indexes[index].entry(key.into()).or_insert(Postings::One(order));
         match postings {

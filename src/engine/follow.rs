@@ -183,7 +183,10 @@ impl Engine {
                 self.state_mut().collection_mut(model).broken.remove(key);
                 Ok(None)
             }
-            (Ok(Some(found)), _) => Ok(Some(Change::Put { model, record: Arc::new(found) })),
+            (Ok(Some(found)), known) => {
+                let (record, new) = (Arc::new(found), known.is_none());
+                Ok(Some(Change::Put { model, record, new }))
+            }
             (Ok(None), Some(_)) => Ok(Some(Change::Remove { model, key: key.into() })),
             (Ok(None), None) if broken => {
                 self.state_mut().collection_mut(model).broken.remove(key);

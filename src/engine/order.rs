@@ -33,7 +33,8 @@ pub(crate) fn remember(engine: &Engine) {
         orders.insert(state.catalogue.model(*model).collection.clone(), keys.collect());
     }
     let text = json::compact(&Value::Object(orders));
-    let _ = Writer { disk: &*engine.disk }.replace(&path(), text.as_bytes(), false);
+    let written = Writer { disk: &*engine.disk }.replace(&path(), text.as_bytes(), true);
+    let _ = written.and_then(|()| engine.disk.sync_dir(&cache_folder()));
 }
 
 /// The order as it was written down.

@@ -134,8 +134,13 @@ impl State {
         touched: &mut Vec<Touched>,
     ) {
         match change {
-            Change::Put { model, record } => {
+            Change::Put { model, record, new } => {
                 let first = self.first_owner();
+                if *new {
+                    // While recovering, a file may show it already, in an order of its own.
+                    let catalogue = Arc::clone(&self.catalogue);
+                    self.collection_mut(*model).forget_order(catalogue.model(*model), record.key());
+                }
                 let old = self.put(*model, Arc::clone(record));
                 let effect = if old.is_some() { Effect::Update } else { Effect::Create };
                 self.mark(*model, record.key(), old.as_deref(), at, position);

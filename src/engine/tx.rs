@@ -174,8 +174,9 @@ impl Tx<'_> {
     ) -> Result<Arc<Record>> {
         let record = Arc::new(Record::from_map(key, map));
         self.check_size(model, record.text())?;
+        let new = self.order_of(model, key).is_none();
         self.set(model, key, map, &record);
-        self.overlay.note(Change::Put { model, record: Arc::clone(&record) });
+        self.overlay.note(Change::Put { model, record: Arc::clone(&record), new });
         Ok(record)
     }
 

@@ -116,12 +116,11 @@ impl NativeStore {
         self.lazy.with(whole(id), move |store, ticket| store.finish(whole(transaction), commit, ticket));
     }
 
-    /// Opens the store; settles with what its owner should know, or null.
+    /// Opens the store.
     #[napi(catch_unwind)]
     pub fn open(&self, id: f64) {
-        self.lazy.with(whole(id), |store, ticket| {
-            let warning = store.warning().map_or_else(|| "null".to_owned(), crate::json::quote);
-            crate::engine::settle(vec![(ticket, Ok(warning))]);
+        self.lazy.with(whole(id), |_, ticket| {
+            crate::engine::settle(vec![(ticket, Ok("null".to_owned()))]);
         });
     }
 
@@ -145,11 +144,17 @@ impl NativeStore {
         });
     }
 
-    /// Calls `listen` with the JSON texts of events.
+    /// Calls `listen` with the JSON texts of events, until `unsubscribe`.
     #[napi(catch_unwind)]
     pub fn subscribe(&self, listen: Function<'_, FnArgs<(Vec<String>,)>, ()>) -> napi::Result<()> {
         self.lazy.listen(listener(&listen)?);
         Ok(())
+    }
+
+    /// Ends what `subscribe` began.
+    #[napi(catch_unwind)]
+    pub fn unsubscribe(&self) {
+        self.lazy.unlisten();
     }
 
     /// Closes the handle.

@@ -1,44 +1,79 @@
 //! A store that opens with its first call, on a thread of its own.
+//!
+//! Calls made meanwhile wait in their order. Whatever happens, every ticket is settled once.
 
+use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use crate::engine::{closed, settle};
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::store::{Options, Settle, Store, Ticket};
 
-/// What is done with the store once it is open.
+/// The number under which no call waits, but a warning is told.
+const WARNING: u64 = 0;
+
+/// What is done with the store once it is open; it settles the ticket.
 type Work = Box<dyn FnOnce(&Store, Ticket) + Send>;
+
+/// Called with the events of every commit.
+pub(super) type Listener = Box<dyn Fn(&[String]) + Send + Sync>;
+
+/// What waits until the store is open.
+#[derive(Default)]
+struct Waiting {
+    calls: Vec<(Work, Ticket)>,
+    /// Who waits for it to be closed again behind those calls; none when nobody closes it.
+    closing: Option<Vec<Ticket>>,
+}
 
 enum Phase {
     Unopened,
-    /// What waits until it is open.
-    Opening(Vec<(Work, Ticket)>),
+    Opening(Waiting),
     Open(Store),
     Closed,
 }
 
-/// Called with the events of every commit.
-pub(super) type Listener = Box<dyn Fn(&[String]) + Send + Sync>;
+/// Who hears of changes.
+enum Listening {
+    Nobody,
+    /// From the opening on.
+    Soon(Listener),
+    /// Under this number.
+    Now(u64),
+}
 
 /// A store that opens with its first call.
 pub(super) struct Lazy {
     options: Options,
     settler: Arc<dyn Settle>,
     phase: Mutex<Phase>,
-    listener: Mutex<Option<Listener>>,
-    subscription: Mutex<Option<u64>>,
+    /// Taken after `phase` where both are held.
+    listening: Mutex<Listening>,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn internal(what: &str) -> Error {
+    Error::new(Code::Io, format!("internal error in quilltap-store: {what}; please report it"))
+}
+
+fn without_panic<T>(what: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(internal(what)))
+}
+
+fn settle_all(tickets: Vec<Ticket>, answer: &Result<String>) {
+    settle(tickets.into_iter().map(|ticket| (ticket, answer.clone())).collect());
 }
 
 impl Lazy {
+    /// A store that opens with its first call, and answers to `settler`.
     pub(super) fn new(options: Options, settler: Arc<dyn Settle>) -> Arc<Lazy> {
-        let phase = Mutex::new(Phase::Unopened);
-        let (listener, subscription) = (Mutex::new(None), Mutex::new(None));
-        Arc::new(Lazy { options, settler, phase, listener, subscription })
-    }
-
-    fn phase(&self) -> MutexGuard<'_, Phase> {
-        self.phase.lock().unwrap_or_else(PoisonError::into_inner)
+        let (phase, listening) = (Mutex::new(Phase::Unopened), Mutex::new(Listening::Nobody));
+        Arc::new(Lazy { options, settler, phase, listening })
     }
 
     fn ticket(&self, id: u64) -> Ticket {
@@ -47,7 +82,7 @@ impl Lazy {
 
     /// Answers from memory; `None` when it is not open, or the answer needs the disk.
     pub(super) fn read(&self, call: usize, args: &str) -> Option<Result<String>> {
-        let store = match &*self.phase() {
+        let store = match &*locked(&self.phase) {
             Phase::Open(store) => store.clone(),
             Phase::Closed => return Some(Err(closed())),
             _ => return None,
@@ -56,107 +91,183 @@ impl Lazy {
     }
 
     /// Does something with the open store, which settles the call with this number.
-    pub(super) fn with(self: &Arc<Self>, id: u64, work: impl FnOnce(&Store, Ticket) + Send + 'static) {
+    pub(super) fn with(
+        self: &Arc<Self>,
+        id: u64,
+        work: impl FnOnce(&Store, Ticket) + Send + 'static,
+    ) {
         let ticket = self.ticket(id);
-        let mut phase = self.phase();
+        let mut phase = locked(&self.phase);
         match &mut *phase {
             Phase::Open(store) => {
                 let store = store.clone();
                 drop(phase);
                 work(&store, ticket);
             }
-            Phase::Opening(waiting) => waiting.push((Box::new(work), ticket)),
-            Phase::Closed => {
+            Phase::Opening(waiting) if waiting.closing.is_none() => {
+                waiting.calls.push((Box::new(work), ticket));
+            }
+            Phase::Opening(_) | Phase::Closed => {
                 drop(phase);
                 settle(vec![(ticket, Err(closed()))]);
             }
             Phase::Unopened => {
-                *phase = Phase::Opening(vec![(Box::new(work), ticket)]);
-                drop(phase);
-                let lazy = Arc::clone(self);
-                thread::spawn(move || lazy.open());
+                let calls: Vec<(Work, Ticket)> = vec![(Box::new(work), ticket)];
+                self.start(phase, Waiting { calls, closing: None });
             }
+        }
+    }
+
+    /// Starts to open the store on a thread of its own.
+    fn start(self: &Arc<Self>, mut phase: MutexGuard<'_, Phase>, waiting: Waiting) {
+        *phase = Phase::Opening(waiting);
+        let lazy = Arc::clone(self);
+        let started = thread::Builder::new().name("quilltap-open".into()).spawn(move || lazy.open());
+        drop(phase);
+        if let Err(error) = started {
+            let error = Error::new(Code::Io, format!("cannot start a thread: {error}"));
+            self.drain(&Err(error));
         }
     }
 
     fn open(&self) {
-        let opened = Store::open(self.options.clone());
+        let opened = without_panic("while it opened", || Store::open(self.options.clone()));
         if let Ok(store) = &opened {
+            // Before the first call, so that its own change is heard of too.
             self.attach(store);
+            self.warn(store);
         }
-        loop {
-            let mut phase = self.phase();
-            let Phase::Opening(waiting) = &mut *phase else { return };
-            let waiting = std::mem::take(waiting);
-            if waiting.is_empty() {
-                *phase = match opened {
-                    Ok(store) => Phase::Open(store),
-                    Err(_) => Phase::Unopened,
-                };
-                return;
+        self.drain(&opened);
+    }
+
+    /// Tells what the folder's owner should know, under the number of no call.
+    fn warn(&self, store: &Store) {
+        if let Some(warning) = store.warning() {
+            settle(vec![(self.ticket(WARNING), Ok(crate::json::quote(warning)))]);
+        }
+    }
+
+    /// Does what waits, in its order, until nothing does.
+    fn drain(&self, opened: &Result<Store>) {
+        while let Some(calls) = self.next_calls(opened) {
+            for (work, ticket) in calls {
+                self.run(opened, work, ticket);
             }
+        }
+    }
+
+    /// The calls that wait; `None` once there are none, and calls no longer wait.
+    fn next_calls(&self, opened: &Result<Store>) -> Option<Vec<(Work, Ticket)>> {
+        let mut phase = locked(&self.phase);
+        let Phase::Opening(waiting) = &mut *phase else { return None };
+        let calls = mem::take(&mut waiting.calls);
+        if !calls.is_empty() {
+            return Some(calls);
+        }
+        if let Some(tickets) = waiting.closing.take() {
+            *phase = Phase::Closed;
             drop(phase);
-            for (work, ticket) in waiting {
-                match &opened {
-                    Ok(store) => work(store, ticket),
-                    Err(error) => settle(vec![(ticket, Err(error.clone()))]),
-                }
+            let closed = opened.as_ref().map_or(Ok(()), |store| self.end(store));
+            settle_all(tickets, &closed.map(|()| "null".to_owned()));
+            return None;
+        }
+        *phase = opened.as_ref().map_or(Phase::Unopened, |store| Phase::Open(store.clone()));
+        None
+    }
+
+    fn run(&self, opened: &Result<Store>, work: Work, ticket: Ticket) {
+        let id = ticket.id;
+        let ran = without_panic("in a call", || match opened {
+            Ok(store) => {
+                work(store, ticket);
+                Ok(())
             }
+            Err(error) => Err(error.clone()),
+        });
+        if let Err(error) = ran {
+            settle(vec![(self.ticket(id), Err(error))]);
+        }
+    }
+
+    /// Calls a listener with the events of every commit, and opens the store for it.
+    pub(super) fn listen(self: &Arc<Self>, listener: Listener) {
+        let phase = locked(&self.phase);
+        *locked(&self.listening) = Listening::Soon(listener);
+        match &*phase {
+            Phase::Open(store) => self.attach(store),
+            // A failure to open is told to the next call.
+            Phase::Unopened => self.start(phase, Waiting::default()),
+            Phase::Opening(_) | Phase::Closed => {}
         }
     }
 
     fn attach(&self, store: &Store) {
-        let listener = self.listener.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(listener) = listener {
-            let number = store.subscribe(listener);
-            *self.subscription.lock().unwrap_or_else(PoisonError::into_inner) = Some(number);
+        let mut listening = locked(&self.listening);
+        match mem::replace(&mut *listening, Listening::Nobody) {
+            Listening::Soon(listener) => *listening = Listening::Now(store.subscribe(listener)),
+            other => *listening = other,
         }
     }
 
-    fn detach(&self, store: &Store) {
-        let number = self.subscription.lock().unwrap_or_else(PoisonError::into_inner).take();
-        number.into_iter().for_each(|number| store.unsubscribe(number));
+    /// Ends what `listen` began.
+    pub(super) fn unlisten(&self) {
+        let phase = locked(&self.phase);
+        let listening = mem::replace(&mut *locked(&self.listening), Listening::Nobody);
+        if let (Listening::Now(number), Phase::Open(store)) = (listening, &*phase) {
+            store.unsubscribe(number);
+        }
     }
 
-    /// Calls a listener with the events of every commit, from now on or from the opening on.
-    pub(super) fn listen(&self, listener: Listener) {
-        *self.listener.lock().unwrap_or_else(PoisonError::into_inner) = Some(listener);
-        let store = match &*self.phase() {
-            Phase::Open(store) => store.clone(),
-            _ => return,
-        };
-        self.attach(&store);
-    }
-
-    /// Closes the handle; a second time it settles at once.
+    /// Closes the handle behind the calls that wait; a second time it settles at once.
     pub(super) fn close(self: &Arc<Self>, id: u64) {
         let ticket = self.ticket(id);
-        let mut phase = self.phase();
-        match std::mem::replace(&mut *phase, Phase::Closed) {
-            Phase::Unopened | Phase::Closed => {
-                drop(phase);
-                settle(vec![(ticket, Ok("null".to_owned()))]);
-            }
-            Phase::Open(store) => {
-                drop(phase);
-                self.detach(&store);
-                thread::spawn(move || settle(vec![(ticket, store.close().map(|()| "null".to_owned()))]));
-            }
-            Phase::Opening(mut waiting) => {
-                let lazy = Arc::clone(self);
-                waiting.push((Box::new(move |_, ticket| lazy.close(ticket.id)), ticket));
-                *phase = Phase::Opening(waiting);
-            }
+        if let Some(store) = self.leave(Some(ticket)) {
+            self.end_later(store, Some(id));
         }
     }
 
     /// Gives the handle back when JavaScript has forgotten it, or its thread has ended.
-    pub(super) fn abandon(&self) {
-        let phase = std::mem::replace(&mut *self.phase(), Phase::Closed);
-        if let Phase::Open(store) = phase {
-            self.detach(&store);
-            // Nobody is left to hear of a failure, and what is committed is in the journal.
-            thread::spawn(move || drop(store.close()));
+    pub(super) fn abandon(self: &Arc<Self>) {
+        if let Some(store) = self.leave(None) {
+            self.end_later(store, None);
         }
+    }
+
+    /// Takes no more calls; gives the store when it is open and its end is now the caller's.
+    fn leave(&self, ticket: Option<Ticket>) -> Option<Store> {
+        let mut phase = locked(&self.phase);
+        if let Phase::Opening(waiting) = &mut *phase {
+            waiting.closing.get_or_insert_default().extend(ticket);
+            return None;
+        }
+        match mem::replace(&mut *phase, Phase::Closed) {
+            Phase::Open(store) => Some(store),
+            _ => {
+                drop(phase);
+                settle_all(ticket.into_iter().collect(), &Ok("null".to_owned()));
+                None
+            }
+        }
+    }
+
+    /// Closes an open store on a thread of its own, for it waits for the disk.
+    fn end_later(self: &Arc<Self>, store: Store, id: Option<u64>) {
+        let lazy = Arc::clone(self);
+        let end = move || {
+            let closed = lazy.end(&store).map(|()| "null".to_owned());
+            // Where nobody waits nobody hears of a failure; what is committed is in the journal.
+            settle_all(id.map(|id| lazy.ticket(id)).into_iter().collect(), &closed);
+        };
+        if let Err(error) = thread::Builder::new().name("quilltap-close".into()).spawn(end) {
+            let error = Error::new(Code::Io, format!("cannot start a thread: {error}"));
+            settle_all(id.map(|id| self.ticket(id)).into_iter().collect(), &Err(error));
+        }
+    }
+
+    fn end(&self, store: &Store) -> Result<()> {
+        if let Listening::Now(number) = mem::replace(&mut *locked(&self.listening), Listening::Nobody) {
+            store.unsubscribe(number);
+        }
+        without_panic("while it closed", || store.close())
     }
 }

@@ -18,6 +18,6 @@ use napi_derive::napi;
 
 /// The table of all calls as JSON text; a call's number is its place.
 #[napi(catch_unwind)]
-pub fn calls() -> String {
+pub(crate) fn calls() -> String {
     crate::repos::table_json()
 }

@@ -9,7 +9,7 @@ import { store } from '@/lib/store'
 
 const LONGEST_MESSAGE = 20_000
 
-type Answer = { lines: Line[]; error?: undefined } | { lines?: undefined; error: string }
+type Answer = { lines: Line[] } | { error: string }
 
 // The three calls on messages revalidate nothing: the browser knows what they changed, and a
 // page that is rendered again with every message would be lost with a server that goes away.

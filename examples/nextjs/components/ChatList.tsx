@@ -1,6 +1,6 @@
 import Link from 'next/link'
+import type { Chat, Tag } from 'quilltap-store'
 import { Monogram } from '@/components/Monogram'
-import type { Chat, Tag } from '@/lib/records'
 import { counted, day } from '@/lib/words'
 
 interface Props {

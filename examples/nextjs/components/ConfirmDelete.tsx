@@ -1,6 +1,7 @@
 'use client'
 
 import { useCallback, useState, useTransition } from 'react'
+import { attempt } from '@/lib/attempt'
 
 interface Props {
   what: string
@@ -24,7 +25,7 @@ export function ConfirmDelete({ what, warning, label = 'Delete', className = 'bu
 
   function confirm() {
     startDeleting(async () => {
-      const failed = await action()
+      const failed = await attempt(action)
       if (failed?.error) setError(failed.error)
       else setAsking(false)
     })

@@ -2,6 +2,7 @@
 
 import { useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { deleteMessage, editMessage, sendMessage } from '@/actions/chats'
+import { attempt } from '@/lib/attempt'
 import type { Line } from '@/lib/records'
 import { counted } from '@/lib/words'
 import { Composer } from './Composer'
@@ -70,10 +71,11 @@ export function Conversation({ chatId, characterName, newest, total: storedTotal
     setError('')
     try {
       const page = await fetchLines(chatId, first.id)
+      if (page.lines.length === 0 && page.total > lines.length) throw new Error('Reload the page to see them.')
       const box = scroller.current!
       keepFromEnd.current = box.scrollHeight - box.scrollTop
       setLines((shown) => [...page.lines, ...shown])
-      setTotal(page.lines.length === 0 ? lines.length : page.total)
+      setTotal(page.total)
     } catch (fault) {
       setError(`Earlier messages could not be loaded. ${fault instanceof Error ? fault.message : ''}`)
     } finally {
@@ -97,10 +99,10 @@ export function Conversation({ chatId, characterName, newest, total: storedTotal
     keepFromEnd.current = 0
     setSending(content)
     setError('')
-    const answer = await sendMessage(chatId, content).catch(() => ({ lines: undefined, error: UNANSWERED }))
+    const answer = await attempt(() => sendMessage(chatId, content))
     keepFromEnd.current = 0
     setSending('')
-    if (answer.lines) {
+    if ('lines' in answer) {
       writtenIn.add(chatId)
       const { lines: added } = answer
       setLines((shown) => [...shown, ...added])
@@ -112,15 +114,15 @@ export function Conversation({ chatId, characterName, newest, total: storedTotal
   }
 
   async function edit(id: string, content: string) {
-    const answer = await editMessage(chatId, id, content).catch(() => ({ lines: undefined, error: UNANSWERED }))
-    if (!answer.lines) return answer.error
+    const answer = await attempt(() => editMessage(chatId, id, content))
+    if (!('lines' in answer)) return answer.error
     writtenIn.add(chatId)
     const [changed] = answer.lines
     setLines((shown) => shown.map((line) => (line.id === id ? changed! : line)))
   }
 
   async function remove(id: string) {
-    const failed = await deleteMessage(chatId, id).catch(() => ({ error: UNANSWERED }))
+    const failed = await attempt(() => deleteMessage(chatId, id))
     if (failed) return failed
     writtenIn.add(chatId)
     setLines((shown) => shown.filter((line) => line.id !== id))
@@ -166,8 +168,6 @@ export function Conversation({ chatId, characterName, newest, total: storedTotal
     </>
   )
 }
-
-const UNANSWERED = 'The server did not answer. Nothing was changed; try again.'
 
 async function fetchLines(chatId: string, before = '') {
   const answer = await fetch(`/api/chats/${chatId}/messages?before=${before}`)

@@ -2,6 +2,7 @@
 
 import { useOptimistic, useState, useTransition } from 'react'
 import { setFavorite } from '@/actions/characters'
+import { attempt } from '@/lib/attempt'
 
 export function FavoriteButton({ characterId, isFavorite }: { characterId: string; isFavorite: boolean }) {
   const [shown, show] = useOptimistic(isFavorite)
@@ -11,7 +12,7 @@ export function FavoriteButton({ characterId, isFavorite }: { characterId: strin
   function toggle() {
     startChange(async () => {
       show(!shown)
-      setError((await setFavorite(characterId, !shown))?.error ?? '')
+      setError((await attempt(() => setFavorite(characterId, !shown)))?.error ?? '')
     })
   }
 

@@ -2,7 +2,8 @@
 
 import Link from 'next/link'
 import { startTransition, useActionState, useEffect, useRef, type FormEvent } from 'react'
-import { importText } from '@/actions/importPlay'
+import { importText, type ImportState } from '@/actions/importPlay'
+import { attempt } from '@/lib/attempt'
 import { counted } from '@/lib/words'
 
 const EXAMPLE = `Captain Osk:
@@ -12,7 +13,10 @@ Wren:
 I cannot see my own boots.`
 
 export function ImportForm() {
-  const [state, importIt, importing] = useActionState(importText, {})
+  const [state, importIt, importing] = useActionState(
+    (state: ImportState, data: FormData): Promise<ImportState> => attempt(() => importText(state, data)),
+    {},
+  )
   const form = useRef<HTMLFormElement>(null)
 
   // Not `action={importIt}`: React would empty the form, and a fault must not cost the pasted text.

@@ -1,6 +1,6 @@
 import Link from 'next/link'
+import type { Tag } from 'quilltap-store'
 import { listAddress } from '@/lib/paging'
-import type { Tag } from '@/lib/records'
 
 interface Props {
   path: string

@@ -1,10 +1,14 @@
 'use client'
 
 import { useActionState } from 'react'
-import { importShipped } from '@/actions/importPlay'
+import { importShipped, type ImportState } from '@/actions/importPlay'
+import { attempt } from '@/lib/attempt'
 
 export function ShippedScene({ file, title }: { file: string; title: string }) {
-  const [state, importIt, importing] = useActionState(importShipped, {})
+  const [state, importIt, importing] = useActionState(
+    (state: ImportState, form: FormData): Promise<ImportState> => attempt(() => importShipped(state, form)),
+    {},
+  )
   return (
     <form className="panel inviting" action={importIt}>
       <input type="hidden" name="scene" value={file} />

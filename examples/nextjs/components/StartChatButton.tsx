@@ -2,6 +2,7 @@
 
 import { useState, useTransition } from 'react'
 import { startChat } from '@/actions/characters'
+import { attempt } from '@/lib/attempt'
 
 export function StartChatButton({ characterId }: { characterId: string }) {
   const [error, setError] = useState('')
@@ -11,7 +12,7 @@ export function StartChatButton({ characterId }: { characterId: string }) {
       <button
         className="button"
         disabled={starting}
-        onClick={() => start(async () => setError((await startChat(characterId))?.error ?? ''))}
+        onClick={() => start(async () => setError((await attempt(() => startChat(characterId)))?.error ?? ''))}
       >
         {starting ? 'Opening…' : 'New chat'}
       </button>

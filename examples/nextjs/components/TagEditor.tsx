@@ -2,6 +2,7 @@
 
 import { useId, useRef, useState, useTransition } from 'react'
 import { addTag, removeTag, type Tagged } from '@/actions/tags'
+import { attempt } from '@/lib/attempt'
 
 interface Named {
   id: string
@@ -24,7 +25,7 @@ export function TagEditor({ kind, recordId, tags, known }: Props) {
 
   function change(work: () => Promise<{ error: string } | void>) {
     startChange(async () => {
-      const failed = await work()
+      const failed = await attempt(work)
       setError(failed?.error ?? '')
       if (!failed) form.current?.reset()
     })

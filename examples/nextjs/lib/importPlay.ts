@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto'
+import type { Repositories } from 'quilltap-store'
 import { readPlay, sceneOf, splitIntoScenes, type Scene, type Speech } from './play'
 import { store } from './store'
 import { counted } from './words'
 
 const IMPORT_TIMEOUT_MS = 60_000
-
-type Transaction = Parameters<Parameters<typeof store.transaction>[0]>[0]
 
 export interface Play {
   userId: string
@@ -60,7 +59,7 @@ export class NothingToImport extends Error {
 }
 
 /** A chat needs a connection profile; this app talks to no model, and its profile says so. */
-export async function defaultProfile(tx: Transaction, userId: string) {
+export async function defaultProfile(tx: Repositories, userId: string) {
   const profile = await tx.connections.findDefault(userId)
   if (profile) return profile.id
   const made = await tx.connections.create({
@@ -74,7 +73,7 @@ export async function defaultProfile(tx: Transaction, userId: string) {
 }
 
 /** The character of each speaker; one that the user has already is taken again. */
-async function castOf(tx: Transaction, userId: string, title: string, speeches: Speech[]) {
+async function castOf(tx: Repositories, userId: string, title: string, speeches: Speech[]) {
   const idOf = new Map<string, string>()
   for (const character of await tx.characters.findByUserId(userId)) {
     if (!idOf.has(character.name)) idOf.set(character.name, character.id)

@@ -1,4 +1,4 @@
-import type { Chat } from './records'
+import type { Chat } from 'quilltap-store'
 import { store } from './store'
 
 /** The names of the characters that these chats belong to, by id. */

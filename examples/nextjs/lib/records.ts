@@ -1,9 +1,5 @@
+import type { Character, Chat, Message } from 'quilltap-store'
 import { store } from './store'
-
-export type Character = NonNullable<Awaited<ReturnType<typeof store.characters.findById>>>
-export type Chat = NonNullable<Awaited<ReturnType<typeof store.chats.findById>>>
-export type Tag = NonNullable<Awaited<ReturnType<typeof store.tags.findById>>>
-export type StoredMessage = Awaited<ReturnType<typeof store.chats.getMessages>>[number]
 
 /** What this app keeps on a message beside the store's own fields. */
 export interface MessageExtras {
@@ -27,19 +23,9 @@ export interface Line extends MessageExtras {
   createdAt: string
 }
 
-export function lineOf(message: StoredMessage): Line {
-  const extras = message as MessageExtras
-  const { id, role, content, createdAt } = message as unknown as Line
-  return {
-    id,
-    role,
-    content,
-    createdAt,
-    speaker: extras.speaker,
-    characterId: extras.characterId,
-    quote: extras.quote,
-    editedAt: extras.editedAt,
-  }
+export function lineOf(message: Message & MessageExtras): Line {
+  const { id, role, content, createdAt, speaker, characterId, quote, editedAt } = message
+  return { id, role, content, createdAt, speaker, characterId, quote, editedAt }
 }
 
 export async function ownCharacter(userId: string, id: string) {
@@ -68,7 +54,7 @@ export async function chatsWith(userId: string, characterId: string) {
     orderBy: [{ lastMessageAt: 'desc' }, { createdAt: 'desc' }],
   })
   return chats.filter(
-    (chat) => chat.characterId === characterId || (chat as ChatExtras).cast?.includes(characterId),
+    (chat: Chat & ChatExtras) => chat.characterId === characterId || chat.cast?.includes(characterId),
   )
 }
 

@@ -1,4 +1,5 @@
-import { chatsWith, type Character, type MessageExtras } from './records'
+import type { Character, Message } from 'quilltap-store'
+import { chatsWith, type MessageExtras } from './records'
 import { store } from './store'
 
 /**
@@ -9,10 +10,8 @@ export async function replyOf(character: Character) {
   const chats = await chatsWith(character.userId, character.id)
   while (chats.length > 0) {
     const [chat] = chats.splice(Math.floor(Math.random() * chats.length), 1)
-    const lines = (await store.chats.getMessages(chat!.id)).filter((message) => {
-      const { characterId, quote } = message as MessageExtras
-      return characterId === character.id && !quote
-    })
+    const messages: (Message & MessageExtras)[] = await store.chats.getMessages(chat!.id)
+    const lines = messages.filter((message) => message.characterId === character.id && !message.quote)
     const line = lines[Math.floor(Math.random() * lines.length)]
     if (line) return quoteOf(character, line.content)
   }

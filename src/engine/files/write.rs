@@ -113,6 +113,9 @@ impl Writer<'_> {
     pub(crate) fn replace(&self, path: &SafePath, bytes: &[u8], durable: bool) -> Result<()> {
         self.disk.create_dir(&journal::folder())?;
         let draft = draft_of(path)?;
+        // A draft that a crash left may be a second name of the file in place: a new one is made,
+        // the old one never written to.
+        self.disk.remove(&draft)?;
         let file = self.disk.open(&draft, Access::Replace)?;
         file.write_at(0, bytes)?;
         if durable {

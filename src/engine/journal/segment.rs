@@ -71,6 +71,8 @@ pub(crate) fn list(disk: &dyn Disk) -> Result<Vec<u64>> {
 /// Those of the disk.
 pub(crate) fn start(disk: &dyn Disk, header: Header, reserve: u64) -> Result<Segment> {
     disk.create_dir(&folder())?;
+    // The folder itself may be new: without its name, the segment would be lost with it.
+    disk.sync_dir(&SafePath::root())?;
     let file: Arc<dyn DiskFile> = Arc::from(disk.open(&path_of(header.base)?, Access::Replace)?);
     let text = serde_json::to_string(&header).expect("numbers and texts");
     let (first, checksum) = line::encode(0, &text);

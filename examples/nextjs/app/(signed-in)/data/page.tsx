@@ -96,7 +96,12 @@ git init && git add . && git commit -m 'Act one'`}</pre>
       </section>
       <section>
         <h2>What the store says</h2>
-        <pre data-testid="stats">{JSON.stringify(stats, null, 2)}</pre>
+        {stats.faults.map((fault) => (
+          <p key={fault} className="fault" role="alert">
+            {fault}
+          </p>
+        ))}
+        <pre>{JSON.stringify(stats, null, 2)}</pre>
       </section>
     </div>
   )

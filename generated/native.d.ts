@@ -30,7 +30,7 @@ export declare class NativeStore {
   inside(id: number, transaction: number, call: number, args: string): void
   /** Ends a transaction. */
   finish(id: number, transaction: number, commit: boolean): void
-  /** Opens the store; settles with what its owner should know, or null. */
+  /** Opens the store. */
   open(id: number): void
   /** Settles when the files show every change so far. */
   flush(id: number): void

@@ -13,8 +13,10 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
 import { after, before, test } from 'node:test'
-import { build, example, makeApp } from './app.mjs'
 import { openAlbum, WIDE } from './album.mjs'
+import { build, example, makeApp } from './app.mjs'
+import { makePerson } from './person.mjs'
+import { writeUnderstudies } from './understudies.mjs'
 
 const { chromium } = createRequire(join(example, 'package.json'))('playwright-core')
 
@@ -29,17 +31,18 @@ const ARGUMENTS = [
   '--disable-background-networking', '--disable-component-update', '--disable-sync',
 ]
 
-let app, browser, page, chatAddress, shoot
+let app, browser, page, person, chatAddress, shoot
 const pageFaults = []
 
 before(async () => {
   await build()
   app = await makeApp()
-  play.file ??= await writeUnderstudies()
+  play.file ??= await writeUnderstudies(app.folder)
   await app.start()
   browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ARGUMENTS })
   page = await browser.newPage({ viewport: WIDE, colorScheme: 'light', reducedMotion: 'reduce' })
   page.setDefaultTimeout(30_000)
+  person = makePerson(page, app, play)
   shoot = await openAlbum(page)
   page.on('pageerror', (error) => pageFaults.push(error.message))
 })
@@ -98,18 +101,18 @@ test('says what is wrong with a text that is no play', async () => {
 
 test('imports a whole play: a chat a scene, and once more as one long chat', async () => {
   await page.goto(`${app.address}/import`)
-  await upload(play.title)
+  await person.upload(play.title)
   await page.getByText(`“${play.title}” is in`).waitFor()
   await shoot('imported')
 
   await page.goto(`${app.address}/import`)
   await page.getByLabel('One in all').check()
-  await upload(`${play.title} whole`)
+  await person.upload(`${play.title} whole`)
   await page.waitForURL('**/chats/*')
   chatAddress = page.url()
   await page.locator('.speech').first().waitFor()
   await shoot('chat-long')
-  assert.equal(await messagesOnDataPage(), 50 + 2 * play.messages)
+  assert.equal(await person.messagesOnDataPage(), 50 + 2 * play.messages)
 })
 
 test('reads a long chat backwards without losing the place', { skip: play.messages < 200 }, async () => {
@@ -136,8 +139,8 @@ test('finds a character, tags it and makes it a favourite', async () => {
   assert.ok(names.length > 0 && names.every((name) => name.toUpperCase().includes(play.search)), names.join())
   await page.locator('.card').first().click()
   await page.waitForURL('**/characters/*')
-  await addTag('tragic')
-  await addTag('in love')
+  await person.addTag('tragic')
+  await person.addTag('in love')
   await page.getByRole('button', { name: 'Favourite' }).click()
   await page.locator('button[aria-pressed="true"]').waitFor()
   await shoot('character')
@@ -153,8 +156,8 @@ test('finds a character, tags it and makes it a favourite', async () => {
 
 test('writes messages, edits one, and gets lines that the character said before', async () => {
   await page.goto(chatAddress)
-  await say('What news from the quay?')
-  await say('And who is that, behind you?\nHe has no shadow.')
+  await person.say('What news from the quay?')
+  await person.say('And who is that, behind you?\nHe has no shadow.')
   await page.getByText('quotes itself').last().waitFor()
   const mine = page.locator('.speech.mine').first()
   await mine.hover()
@@ -173,7 +176,7 @@ test('writes messages, edits one, and gets lines that the character said before'
 
 test('tags a chat', async () => {
   await page.getByText('Tags and more').click()
-  await addTag('rehearsed')
+  await person.addTag('rehearsed')
   await shoot('chat-tags')
   await page.goto(`${app.address}/chats`)
   await page.getByRole('link', { name: 'rehearsed' }).first().waitFor()
@@ -182,7 +185,7 @@ test('tags a chat', async () => {
 
 test('kill -9: still signed in, and every message there', async () => {
   await page.goto(chatAddress)
-  await say('Remember this.')
+  await person.say('Remember this.')
   await app.kill()
   await page.getByLabel('Your message').fill('Is anybody there?')
   await page.keyboard.press('Enter')
@@ -195,7 +198,7 @@ test('kill -9: still signed in, and every message there', async () => {
   await page.getByText('Remember this.').waitFor()
   await page.getByText('What news from the harbour?').waitFor()
   const expected = 50 + 2 * play.messages + 6
-  assert.equal(await messagesOnDataPage(), expected)
+  assert.equal(await person.messagesOnDataPage(), expected)
   const files = await app.messagesInFiles()
   assert.equal(sum(files), expected, 'the files say the same as the page')
   assert.equal(files.get(chatAddress.split('/').at(-1)), play.messages + 6)
@@ -205,15 +208,15 @@ test('kill -9: still signed in, and every message there', async () => {
 })
 
 test('kill -9 in the middle of an import: all of it is there, or nothing', async () => {
-  const before = await messagesOnDataPage()
+  const before = await person.messagesOnDataPage()
   await page.goto(`${app.address}/import`)
   const firstLog = app.newFileIn('chats')
-  await upload('Cut short')
+  await person.upload('Cut short')
   await firstLog
   await app.kill()
   await page.getByText(/The server did not answer|“Cut short” is in/).waitFor()
   await app.start()
-  const kept = await messagesOnDataPage()
+  const kept = await person.messagesOnDataPage()
   assert.ok([before, before + play.messages].includes(kept), `${before} messages before, ${kept} behind`)
   assert.equal(sum(await app.messagesInFiles()), kept)
 })
@@ -233,14 +236,14 @@ test('starts a chat with a character', async () => {
   await page.locator('.card').first().click()
   await page.getByRole('button', { name: 'New chat' }).click()
   await page.waitForURL('**/chats/*')
-  await say('We have met before.')
+  await person.say('We have met before.')
   await page.getByText('The beginning').waitFor()
   assert.equal(await page.locator('.speech').count(), 3)
   await shoot('chat-new')
 })
 
 test('deletes a message, a chat and a character, and asks before', async () => {
-  const before = await messagesOnDataPage()
+  const before = await person.messagesOnDataPage()
   await page.goto(chatAddress)
   const last = page.locator('.speech').last()
   await last.hover()
@@ -252,14 +255,14 @@ test('deletes a message, a chat and a character, and asks before', async () => {
   const id = await last.getAttribute('data-message-id')
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
   await page.locator(`[data-message-id="${id}"]`).waitFor({ state: 'detached' })
-  assert.equal(await messagesOnDataPage(), before - 1)
+  assert.equal(await person.messagesOnDataPage(), before - 1)
 
   await page.goto(chatAddress)
   await page.getByText('Tags and more').click()
   await page.getByRole('button', { name: 'Delete this chat' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
   await page.waitForURL('**/chats')
-  assert.equal(await messagesOnDataPage(), before - 1 - (play.messages + 5))
+  assert.equal(await person.messagesOnDataPage(), before - 1 - (play.messages + 5))
   await page.goto(chatAddress)
   await page.getByText('There is nothing here').waitFor()
   await shoot('not-found')
@@ -275,7 +278,7 @@ test('deletes a message, a chat and a character, and asks before', async () => {
 
   const files = await app.messagesInFiles()
   assert.equal(files.has(chatAddress.split('/').at(-1)), false, 'the log of the deleted chat is gone')
-  assert.equal(sum(files), await messagesOnDataPage())
+  assert.equal(sum(files), await person.messagesOnDataPage())
 })
 
 test('shows a stranger nothing', async () => {
@@ -295,43 +298,6 @@ test('signs out', async () => {
   await page.waitForURL('**/auth/signin**')
   assert.deepEqual(pageFaults, [], 'no script of the pages threw')
 })
-
-/** Five casts play the shipped scene, one after the other: enough for several chats and pages. */
-async function writeUnderstudies() {
-  const scene = await readFile(join(example, 'scenes', 'the-night-ferry.txt'), 'utf8')
-  const casts = [1, 2, 3, 4].map((cast) => scene.replaceAll(/^(.*):$/gm, (_, name) => `Understudy ${cast} for ${name.at(-1)}${name.length}:`))
-  const file = join(app.folder, 'understudies.txt')
-  await writeFile(file, [scene, ...casts].join('\n'))
-  return file
-}
-
-async function upload(title) {
-  await page.getByLabel('A text file').setInputFiles(play.file)
-  await page.getByLabel('Title').fill(title)
-  await page.getByRole('button', { name: 'Import', exact: true }).click()
-}
-
-async function addTag(name) {
-  await page.getByLabel('Add a tag').fill(name)
-  await page.getByRole('button', { name: 'Add', exact: true }).click()
-  await page.getByRole('button', { name: `Remove the tag ${name}` }).waitFor()
-}
-
-/** Writes a message and waits for it and the answer to be in the log. */
-async function say(words) {
-  const shown = await page.locator('.speech[data-message-id]').count()
-  await page.getByLabel('Your message').fill(words)
-  await page.keyboard.press('Enter')
-  await page.waitForFunction((count) => document.querySelectorAll('.speech[data-message-id]').length >= count + 2, shown)
-}
-
-/** The number of messages that the page 'Your data' shows; it has the store write its files first. */
-async function messagesOnDataPage() {
-  await page.goto(`${app.address}/data`)
-  const figure = page.locator('.figures div').filter({ hasText: 'message' }).locator('dd')
-  await figure.waitFor()
-  return Number((await figure.innerText()).replaceAll(',', ''))
-}
 
 function sum(counts) {
   return [...counts.values()].reduce((total, count) => total + count, 0)

@@ -27,6 +27,8 @@ pub(crate) struct Collection {
     folded: HashMap<Box<str>, Box<str>>,
     indexes: Vec<HashMap<Box<str>, Postings>>,
     sequence: u64,
+    /// Places in creation order that are kept for records that are still to come, while loading.
+    reserved: HashMap<Box<str>, u64>,
     /// The record that stands in the shared file of a place `Owner`.
     first: Option<Box<str>>,
     /// Records that could not be read from their place, by key, with the reason.
@@ -102,16 +104,34 @@ impl Collection {
         let map = record.map();
         self.broken.remove(record.key());
         let previous = self.by_key.get(record.key()).copied();
-        let order = previous.unwrap_or_else(|| {
-            self.sequence += 1;
-            Order::of(&map, self.sequence)
-        });
+        let order = previous.unwrap_or_else(|| Order::of(&map, self.take_sequence(record.key())));
         let old = self.records.insert(order, Arc::clone(&record));
         match &old {
             Some(old) => self.reindex(model, order, &old.map(), &map),
             None => self.add_new(model, order, &record, &map),
         }
         old
+    }
+
+    fn take_sequence(&mut self, key: &str) -> u64 {
+        self.reserved.remove(key).unwrap_or_else(|| {
+            self.sequence += 1;
+            self.sequence
+        })
+    }
+
+    /// Keeps places in creation order for records that are still to come, the journal's among
+    /// them: their files may be torn.
+    pub(crate) fn reserve(&mut self, keys: &[String]) {
+        for key in keys {
+            self.sequence += 1;
+            self.reserved.insert(key.as_str().into(), self.sequence);
+        }
+    }
+
+    /// Forgets the places that nobody took.
+    pub(crate) fn end_reservations(&mut self) {
+        self.reserved = HashMap::new();
     }
 
     fn add_new(&mut self, model: &Model, order: Order, record: &Record, map: &Map<String, Value>) {
@@ -159,6 +179,7 @@ impl Collection {
 
     /// Forgets a record and its place in creation order, for it to come last.
     pub(crate) fn forget_order(&mut self, model: &Model, key: &str) {
+        self.reserved.remove(key);
         if self.by_key.contains_key(key) {
             let first = self.first.take();
             self.remove(model, key);

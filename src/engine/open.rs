@@ -103,6 +103,7 @@ fn load_all(engine: &Engine, segment: Option<Segment>) -> Result<()> {
     load(&mut loader, &mut state)?;
     let end = engine.words.load(word::END);
     let position = replay(&mut state, &mut tail, None)?.unwrap_or(end);
+    state.end_reservations();
     engine.stamps.replace(loader.stamps);
     *locked(&engine.torn) = loader.torn;
     *engine.tail() = tail;

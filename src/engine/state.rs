@@ -117,6 +117,11 @@ impl State {
         old
     }
 
+    /// Everything is loaded: the order of the records stands.
+    pub(crate) fn end_reservations(&mut self) {
+        self.collections.iter_mut().for_each(Collection::end_reservations);
+    }
+
     /// Takes a commit whose line ends at `position`; gives what it touched.
     pub(crate) fn apply(&mut self, commit: &Commit, position: u64) -> Vec<Touched> {
         let mut touched = Vec::with_capacity(commit.changes.len());

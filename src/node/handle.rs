@@ -6,12 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use napi::Env;
-use napi::bindgen_prelude::{FnArgs, Function};
 use napi_derive::napi;
 use serde::Deserialize;
 
 use super::lazy::Lazy;
-use super::wake::{Waker, answer_text, listener};
+use super::wake::{ListenFunction, SettleFunction, Waker, answer_text, listener};
 use crate::store::{Durability, Options};
 
 /// Options as the skin sends them, checked there.
@@ -58,10 +57,7 @@ fn whole(number: f64) -> u64 {
 impl NativeStore {
     /// Makes a handle; nothing is opened before its first call.
     #[napi(constructor, catch_unwind)]
-    pub fn new(
-        options: String,
-        settle: Function<'_, FnArgs<(Vec<f64>, Vec<String>)>, ()>,
-    ) -> napi::Result<NativeStore> {
+    pub fn new(options: String, settle: SettleFunction<'_>) -> napi::Result<NativeStore> {
         let options: OptionsText = serde_json::from_str(&options)
             .map_err(|error| napi::Error::from_reason(error.to_string()))?;
         let waker = Arc::new(Waker::new(&settle)?);
@@ -146,7 +142,7 @@ impl NativeStore {
 
     /// Calls `listen` with the JSON texts of events, until `unsubscribe`.
     #[napi(catch_unwind)]
-    pub fn subscribe(&self, listen: Function<'_, FnArgs<(Vec<String>,)>, ()>) -> napi::Result<()> {
+    pub fn subscribe(&self, listen: ListenFunction<'_>) -> napi::Result<()> {
         self.lazy.listen(listener(&listen)?);
         Ok(())
     }

@@ -6,11 +6,16 @@ use napi::bindgen_prelude::{FnArgs, Function};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Status, sys};
 
+use super::lazy::Listener;
 use crate::error::Result;
 use crate::store::Settle;
 
 /// The numbers of the calls that ended, and their answers.
-type Answers = FnArgs<(Vec<f64>, Vec<String>)>;
+pub(super) type Answers = FnArgs<(Vec<f64>, Vec<String>)>;
+/// `settle(ids, texts)` in JavaScript.
+pub(super) type SettleFunction<'a> = Function<'a, Answers, ()>;
+/// `listen(events)` in JavaScript.
+pub(super) type ListenFunction<'a> = Function<'a, FnArgs<(Vec<String>,)>, ()>;
 /// Calls a JavaScript function with answers; weak, so that it keeps no process alive by itself.
 type AnswerFunction = ThreadsafeFunction<Vec<(u64, String)>, (), Answers, Status, false, true>;
 /// Calls a JavaScript function with the JSON texts of events.
@@ -26,7 +31,7 @@ pub(super) struct Waker(AnswerFunction);
 
 impl Waker {
     /// A waker that calls `settle(ids, texts)`.
-    pub(super) fn new(settle: &Function<'_, FnArgs<(Vec<f64>, Vec<String>)>, ()>) -> napi::Result<Waker> {
+    pub(super) fn new(settle: &SettleFunction<'_>) -> napi::Result<Waker> {
         let built = settle.build_threadsafe_function::<Vec<(u64, String)>>();
         let built = built.weak::<true>().callee_handled::<false>().build_callback(|context| {
             // Numbers of calls stay far below 2^53.
@@ -63,9 +68,7 @@ impl Settle for Waker {
 }
 
 /// A listener that calls `listen(events)`.
-pub(super) fn listener(
-    listen: &Function<'_, FnArgs<(Vec<String>,)>, ()>,
-) -> napi::Result<Box<dyn Fn(&[String]) + Send + Sync>> {
+pub(super) fn listener(listen: &ListenFunction<'_>) -> napi::Result<Listener> {
     let built = listen.build_threadsafe_function::<Vec<String>>();
     let built = built.weak::<true>().callee_handled::<false>();
     let function: Arc<EventFunction> =

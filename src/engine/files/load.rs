@@ -284,13 +284,10 @@ fn load_directory(
     model: ModelId,
     dir: &SafePath,
 ) -> Result<()> {
-    let mut files = files_of(loader.disk, dir)?;
     if let Some(order) = loader.known_order.get(&model) {
-        let place: HashMap<&str, usize> =
-            order.iter().enumerate().map(|(at, key)| (key.as_str(), at)).collect();
-        files.sort_by_key(|(_, key)| place.get(key.as_str()).copied().unwrap_or(usize::MAX));
+        state.collection_mut(model).reserve(order);
     }
-    for (path, key) in files {
+    for (path, key) in files_of(loader.disk, dir)? {
         if let Some(stamp) = loader.disk.stamp(&path)? {
             loader.stamps.insert(path.clone(), stamp);
         }

@@ -285,10 +285,10 @@ export interface User {
   /** The sealed secret of one-time passwords. */
   totp?: { ciphertext: string; iv: string; authTag: string; enabled: boolean; verifiedAt?: string | null } | null;
   /** The sealed backup codes. */
-  backupCodes?: { ciphertext: string; iv: string; authTag: string; createdAt?: string | null } | null;
+  backupCodes?: { ciphertext: string; iv: string; authTag: string; createdAt: string } | null;
   /** When it was created; the store's, unless given. */
   createdAt: string;
-  /** When it was last changed; the store's. */
+  /** When it was last changed; the store's, unless given. */
   updatedAt: string;
 }
 
@@ -303,14 +303,13 @@ export interface UserCreate {
   emailVerified?: string | Date | null | undefined;
   passwordHash?: string | null | undefined;
   /** The sealed secret of one-time passwords. */
-  totp?: { ciphertext: string; iv: string; authTag: string; enabled?: boolean; verifiedAt?: string | Date | null } | null | undefined;
+  totp?: { ciphertext: string; iv: string; authTag: string; enabled?: boolean | undefined; verifiedAt?: string | Date | null | undefined } | null | undefined;
   /** The sealed backup codes. */
-  backupCodes?: { ciphertext: string; iv: string; authTag: string; createdAt?: string | Date | null } | null | undefined;
+  backupCodes?: { ciphertext: string; iv: string; authTag: string; createdAt: string | Date } | null | undefined;
   /** When it was created; the store's, unless given. */
   createdAt?: string | Date | undefined;
-  /** When it was last changed; the store's. */
+  /** When it was last changed; the store's, unless given. */
   updatedAt?: string | Date | undefined;
-  [unknownField: string]: unknown;
 }
 
 /** What `update` takes for a User: an absent key stays, `null` clears. */
@@ -322,13 +321,14 @@ export interface UserUpdate {
   emailVerified?: string | Date | null | undefined;
   passwordHash?: string | null | undefined;
   /** The sealed secret of one-time passwords. */
-  totp?: { ciphertext: string; iv: string; authTag: string; enabled?: boolean; verifiedAt?: string | Date | null } | null | undefined;
+  totp?: { ciphertext: string; iv: string; authTag: string; enabled?: boolean | undefined; verifiedAt?: string | Date | null | undefined } | null | undefined;
   /** The sealed backup codes. */
-  backupCodes?: { ciphertext: string; iv: string; authTag: string; createdAt?: string | Date | null } | null | undefined;
-  /** When it was last changed; the store's. */
+  backupCodes?: { ciphertext: string; iv: string; authTag: string; createdAt: string | Date } | null | undefined;
+  /** When it was last changed; the store's, unless given. */
   updatedAt?: string | Date | undefined;
-  [unknownField: string]: unknown;
 }
+
+export type ChatSettingsAvatarDisplayMode = 'ALWAYS' | 'GROUP_ONLY' | 'NEVER';
 
 /** How a user's chats look; one per user, made with it. */
 export interface ChatSettings {
@@ -336,11 +336,11 @@ export interface ChatSettings {
   id: string;
   /** Whose it is. */
   userId: string;
-  avatarDisplayMode: 'ALWAYS' | 'GROUP_ONLY' | 'NEVER';
+  avatarDisplayMode: ChatSettingsAvatarDisplayMode;
   avatarDisplayStyle: string;
   /** When it was created; the store's, unless given. */
   createdAt: string;
-  /** When it was last changed; the store's. */
+  /** When it was last changed; the store's, unless given. */
   updatedAt: string;
 }
 
@@ -350,24 +350,22 @@ export interface ChatSettingsCreate {
   id?: string | undefined;
   /** Whose it is. */
   userId: string;
-  avatarDisplayMode?: 'ALWAYS' | 'GROUP_ONLY' | 'NEVER' | undefined;
+  avatarDisplayMode?: ChatSettingsAvatarDisplayMode | undefined;
   avatarDisplayStyle?: string | undefined;
   /** When it was created; the store's, unless given. */
   createdAt?: string | Date | undefined;
-  /** When it was last changed; the store's. */
+  /** When it was last changed; the store's, unless given. */
   updatedAt?: string | Date | undefined;
-  [unknownField: string]: unknown;
 }
 
 /** What `update` takes for a ChatSettings: an absent key stays, `null` clears. */
 export interface ChatSettingsUpdate {
   /** Whose it is. */
   userId?: string | undefined;
-  avatarDisplayMode?: 'ALWAYS' | 'GROUP_ONLY' | 'NEVER' | undefined;
+  avatarDisplayMode?: ChatSettingsAvatarDisplayMode | undefined;
   avatarDisplayStyle?: string | undefined;
-  /** When it was last changed; the store's. */
+  /** When it was last changed; the store's, unless given. */
   updatedAt?: string | Date | undefined;
-  [unknownField: string]: unknown;
 }
 
 /** A user's account at an OAuth or OpenID provider. */
@@ -406,7 +404,6 @@ export interface AccountCreate {
   scope?: string | null | undefined;
   id_token?: string | null | undefined;
   session_state?: string | null | undefined;
-  [unknownField: string]: unknown;
 }
 
 /** What `update` takes for a Account: an absent key stays, `null` clears. */
@@ -424,7 +421,6 @@ export interface AccountUpdate {
   scope?: string | null | undefined;
   id_token?: string | null | undefined;
   session_state?: string | null | undefined;
-  [unknownField: string]: unknown;
 }
 
 /** A signed-in browser. */
@@ -445,7 +441,6 @@ export interface SessionCreate {
   /** Whose it is. */
   userId: string;
   expires: string | Date;
-  [unknownField: string]: unknown;
 }
 
 /** What `update` takes for a Session: an absent key stays, `null` clears. */
@@ -454,7 +449,6 @@ export interface SessionUpdate {
   /** Whose it is. */
   userId?: string | undefined;
   expires?: string | Date | undefined;
-  [unknownField: string]: unknown;
 }
 
 /** A one-time token for signing in by e-mail. */
@@ -469,14 +463,12 @@ export interface VerificationTokenCreate {
   identifier: string;
   token: string;
   expires: string | Date;
-  [unknownField: string]: unknown;
 }
 
 /** What `update` takes for a VerificationToken: an absent key stays, `null` clears. */
 export interface VerificationTokenUpdate {
   identifier?: string | undefined;
   expires?: string | Date | undefined;
-  [unknownField: string]: unknown;
 }
 
 /** A WebAuthn credential. */
@@ -507,7 +499,6 @@ export interface AuthenticatorCreate {
   credentialDeviceType: string;
   credentialBackedUp: boolean;
   transports?: string | null | undefined;
-  [unknownField: string]: unknown;
 }
 
 /** What `update` takes for a Authenticator: an absent key stays, `null` clears. */
@@ -521,8 +512,9 @@ export interface AuthenticatorUpdate {
   credentialDeviceType?: string | undefined;
   credentialBackedUp?: boolean | undefined;
   transports?: string | null | undefined;
-  [unknownField: string]: unknown;
 }
+
+export type ApiKeyProvider = 'OPENAI' | 'ANTHROPIC' | 'OLLAMA' | 'OPENROUTER' | 'OPENAI_COMPATIBLE' | 'GROK' | 'GAB_AI' | 'GOOGLE';
 
 /** A sealed key for a model provider. */
 export interface ApiKey {
@@ -530,7 +522,7 @@ export interface ApiKey {
   id: string;
   /** Whose it is. */
   userId: string;
-  provider: 'OPENAI' | 'ANTHROPIC' | 'OLLAMA' | 'OPENROUTER' | 'OPENAI_COMPATIBLE' | 'GROK' | 'GAB_AI' | 'GOOGLE';
+  provider: ApiKeyProvider;
   label: string;
   ciphertext: string;
   iv: string;
@@ -539,7 +531,7 @@ export interface ApiKey {
   lastUsed?: string | null;
   /** When it was created; the store's, unless given. */
   createdAt: string;
-  /** When it was last changed; the store's. */
+  /** When it was last changed; the store's, unless given. */
   updatedAt: string;
 }
 
@@ -549,7 +541,7 @@ export interface ApiKeyCreate {
   id?: string | undefined;
   /** Whose it is. */
   userId: string;
-  provider: 'OPENAI' | 'ANTHROPIC' | 'OLLAMA' | 'OPENROUTER' | 'OPENAI_COMPATIBLE' | 'GROK' | 'GAB_AI' | 'GOOGLE';
+  provider: ApiKeyProvider;
   label: string;
   ciphertext: string;
   iv: string;
@@ -558,26 +550,26 @@ export interface ApiKeyCreate {
   lastUsed?: string | Date | null | undefined;
   /** When it was created; the store's, unless given. */
   createdAt?: string | Date | undefined;
-  /** When it was last changed; the store's. */
+  /** When it was last changed; the store's, unless given. */
   updatedAt?: string | Date | undefined;
-  [unknownField: string]: unknown;
 }
 
 /** What `update` takes for a ApiKey: an absent key stays, `null` clears. */
 export interface ApiKeyUpdate {
   /** Whose it is. */
   userId?: string | undefined;
-  provider?: 'OPENAI' | 'ANTHROPIC' | 'OLLAMA' | 'OPENROUTER' | 'OPENAI_COMPATIBLE' | 'GROK' | 'GAB_AI' | 'GOOGLE' | undefined;
+  provider?: ApiKeyProvider | undefined;
   label?: string | undefined;
   ciphertext?: string | undefined;
   iv?: string | undefined;
   authTag?: string | undefined;
   isActive?: boolean | undefined;
   lastUsed?: string | Date | null | undefined;
-  /** When it was last changed; the store's. */
+  /** When it was last changed; the store's, unless given. */
   updatedAt?: string | Date | undefined;
-  [unknownField: string]: unknown;
 }
+
+export type ConnectionProfileProvider = 'OPENAI' | 'ANTHROPIC' | 'OLLAMA' | 'OPENROUTER' | 'OPENAI_COMPATIBLE' | 'GROK' | 'GAB_AI' | 'GOOGLE';
 
 /** How to reach a language model. */
 export interface ConnectionProfile {
@@ -586,7 +578,7 @@ export interface ConnectionProfile {
   /** Whose it is. */
   userId: string;
   name: string;
-  provider: 'OPENAI' | 'ANTHROPIC' | 'OLLAMA' | 'OPENROUTER' | 'OPENAI_COMPATIBLE' | 'GROK' | 'GAB_AI' | 'GOOGLE';
+  provider: ConnectionProfileProvider;
   apiKeyId?: string | null;
   baseUrl?: string | null;
   modelName: string;
@@ -598,7 +590,7 @@ export interface ConnectionProfile {
   tagLinks?: Array<{ id?: string | null; tagId: string; createdAt?: string | null }> | null;
   /** When it was created; the store's, unless given. */
   createdAt: string;
-  /** When it was last changed; the store's. */
+  /** When it was last changed; the store's, unless given. */
   updatedAt: string;
 }
 
@@ -609,21 +601,20 @@ export interface ConnectionProfileCreate {
   /** Whose it is. */
   userId: string;
   name: string;
-  provider: 'OPENAI' | 'ANTHROPIC' | 'OLLAMA' | 'OPENROUTER' | 'OPENAI_COMPATIBLE' | 'GROK' | 'GAB_AI' | 'GOOGLE';
+  provider: ConnectionProfileProvider;
   apiKeyId?: string | null | undefined;
   baseUrl?: string | null | undefined;
   modelName: string;
   parameters?: JsonObject | undefined;
   isDefault?: boolean | undefined;
   /** Ids of tags; a tag that goes is taken out. */
-  tags?: Array<string> | undefined;
+  tags?: ReadonlyArray<string> | undefined;
   /** What a join row of the app's old database held. */
-  tagLinks?: Array<{ id?: string | null; tagId: string; createdAt?: string | Date | null }> | null | undefined;
+  tagLinks?: ReadonlyArray<{ id?: string | null | undefined; tagId: string; createdAt?: string | Date | null | undefined }> | null | undefined;
   /** When it was created; the store's, unless given. */
   createdAt?: string | Date | undefined;
-  /** When it was last changed; the store's. */
+  /** When it was last changed; the store's, unless given. */
   updatedAt?: string | Date | undefined;
-  [unknownField: string]: unknown;
 }
 
 /** What `update` takes for a ConnectionProfile: an absent key stays, `null` clears. */
@@ -631,20 +622,21 @@ export interface ConnectionProfileUpdate {
   /** Whose it is. */
   userId?: string | undefined;
   name?: string | undefined;
-  provider?: 'OPENAI' | 'ANTHROPIC' | 'OLLAMA' | 'OPENROUTER' | 'OPENAI_COMPATIBLE' | 'GROK' | 'GAB_AI' | 'GOOGLE' | undefined;
+  provider?: ConnectionProfileProvider | undefined;
   apiKeyId?: string | null | undefined;
   baseUrl?: string | null | undefined;
   modelName?: string | undefined;
   parameters?: JsonObject | undefined;
   isDefault?: boolean | undefined;
   /** Ids of tags; a tag that goes is taken out. */
-  tags?: Array<string> | undefined;
+  tags?: ReadonlyArray<string> | undefined;
   /** What a join row of the app's old database held. */
-  tagLinks?: Array<{ id?: string | null; tagId: string; createdAt?: string | Date | null }> | null | undefined;
-  /** When it was last changed; the store's. */
+  tagLinks?: ReadonlyArray<{ id?: string | null | undefined; tagId: string; createdAt?: string | Date | null | undefined }> | null | undefined;
+  /** When it was last changed; the store's, unless given. */
   updatedAt?: string | Date | undefined;
-  [unknownField: string]: unknown;
 }
+
+export type ImageProfileProvider = 'OPENAI' | 'GROK' | 'GOOGLE_IMAGEN';
 
 /** How to reach a model that makes images. */
 export interface ImageProfile {
@@ -653,7 +645,7 @@ export interface ImageProfile {
   /** Whose it is. */
   userId: string;
   name: string;
-  provider: 'OPENAI' | 'GROK' | 'GOOGLE_IMAGEN';
+  provider: ImageProfileProvider;
   apiKeyId?: string | null;
   baseUrl?: string | null;
   modelName: string;
@@ -665,7 +657,7 @@ export interface ImageProfile {
   tagLinks?: Array<{ id?: string | null; tagId: string; createdAt?: string | null }> | null;
   /** When it was created; the store's, unless given. */
   createdAt: string;
-  /** When it was last changed; the store's. */
+  /** When it was last changed; the store's, unless given. */
   updatedAt: string;
 }
 
@@ -676,21 +668,20 @@ export interface ImageProfileCreate {
   /** Whose it is. */
   userId: string;
   name: string;
-  provider: 'OPENAI' | 'GROK' | 'GOOGLE_IMAGEN';
+  provider: ImageProfileProvider;
   apiKeyId?: string | null | undefined;
   baseUrl?: string | null | undefined;
   modelName: string;
   parameters?: JsonObject | undefined;
   isDefault?: boolean | undefined;
   /** Ids of tags; a tag that goes is taken out. */
-  tags?: Array<string> | undefined;
+  tags?: ReadonlyArray<string> | undefined;
   /** What a join row of the app's old database held. */
-  tagLinks?: Array<{ id?: string | null; tagId: string; createdAt?: string | Date | null }> | null | undefined;
+  tagLinks?: ReadonlyArray<{ id?: string | null | undefined; tagId: string; createdAt?: string | Date | null | undefined }> | null | undefined;
   /** When it was created; the store's, unless given. */
   createdAt?: string | Date | undefined;
-  /** When it was last changed; the store's. */
+  /** When it was last changed; the store's, unless given. */
   updatedAt?: string | Date | undefined;
-  [unknownField: string]: unknown;
 }
 
 /** What `update` takes for a ImageProfile: an absent key stays, `null` clears. */
@@ -698,19 +689,18 @@ export interface ImageProfileUpdate {
   /** Whose it is. */
   userId?: string | undefined;
   name?: string | undefined;
-  provider?: 'OPENAI' | 'GROK' | 'GOOGLE_IMAGEN' | undefined;
+  provider?: ImageProfileProvider | undefined;
   apiKeyId?: string | null | undefined;
   baseUrl?: string | null | undefined;
   modelName?: string | undefined;
   parameters?: JsonObject | undefined;
   isDefault?: boolean | undefined;
   /** Ids of tags; a tag that goes is taken out. */
-  tags?: Array<string> | undefined;
+  tags?: ReadonlyArray<string> | undefined;
   /** What a join row of the app's old database held. */
-  tagLinks?: Array<{ id?: string | null; tagId: string; createdAt?: string | Date | null }> | null | undefined;
-  /** When it was last changed; the store's. */
+  tagLinks?: ReadonlyArray<{ id?: string | null | undefined; tagId: string; createdAt?: string | Date | null | undefined }> | null | undefined;
+  /** When it was last changed; the store's, unless given. */
   updatedAt?: string | Date | undefined;
-  [unknownField: string]: unknown;
 }
 
 /** Somebody to chat with. */
@@ -741,7 +731,7 @@ export interface Character {
   avatarOverrides: Array<{ id: string; chatId: string; imageId: string; createdAt: string }>;
   /** When it was created; the store's, unless given. */
   createdAt: string;
-  /** When it was last changed; the store's. */
+  /** When it was last changed; the store's, unless given. */
   updatedAt: string;
 }
 
@@ -764,18 +754,17 @@ export interface CharacterCreate {
   sillyTavernData?: JsonObject | null | undefined;
   isFavorite?: boolean | undefined;
   /** The personas that go with it. */
-  personaLinks?: Array<{ personaId: string; isDefault?: boolean }> | undefined;
+  personaLinks?: ReadonlyArray<{ personaId: string; isDefault?: boolean | undefined }> | undefined;
   /** Ids of tags; a tag that goes is taken out. */
-  tags?: Array<string> | undefined;
+  tags?: ReadonlyArray<string> | undefined;
   /** What a join row of the app's old database held. */
-  tagLinks?: Array<{ id?: string | null; tagId: string; createdAt?: string | Date | null }> | null | undefined;
+  tagLinks?: ReadonlyArray<{ id?: string | null | undefined; tagId: string; createdAt?: string | Date | null | undefined }> | null | undefined;
   /** Its avatar in single chats. */
-  avatarOverrides?: Array<{ id: string; chatId: string; imageId: string; createdAt: string | Date }> | undefined;
+  avatarOverrides?: ReadonlyArray<{ id: string; chatId: string; imageId: string; createdAt: string | Date }> | undefined;
   /** When it was created; the store's, unless given. */
   createdAt?: string | Date | undefined;
-  /** When it was last changed; the store's. */
+  /** When it was last changed; the store's, unless given. */
   updatedAt?: string | Date | undefined;
-  [unknownField: string]: unknown;
 }
 
 /** What `update` takes for a Character: an absent key stays, `null` clears. */
@@ -795,16 +784,15 @@ export interface CharacterUpdate {
   sillyTavernData?: JsonObject | null | undefined;
   isFavorite?: boolean | undefined;
   /** The personas that go with it. */
-  personaLinks?: Array<{ personaId: string; isDefault?: boolean }> | undefined;
+  personaLinks?: ReadonlyArray<{ personaId: string; isDefault?: boolean | undefined }> | undefined;
   /** Ids of tags; a tag that goes is taken out. */
-  tags?: Array<string> | undefined;
+  tags?: ReadonlyArray<string> | undefined;
   /** What a join row of the app's old database held. */
-  tagLinks?: Array<{ id?: string | null; tagId: string; createdAt?: string | Date | null }> | null | undefined;
+  tagLinks?: ReadonlyArray<{ id?: string | null | undefined; tagId: string; createdAt?: string | Date | null | undefined }> | null | undefined;
   /** Its avatar in single chats. */
-  avatarOverrides?: Array<{ id: string; chatId: string; imageId: string; createdAt: string | Date }> | undefined;
-  /** When it was last changed; the store's. */
+  avatarOverrides?: ReadonlyArray<{ id: string; chatId: string; imageId: string; createdAt: string | Date }> | undefined;
+  /** When it was last changed; the store's, unless given. */
   updatedAt?: string | Date | undefined;
-  [unknownField: string]: unknown;
 }
 
 /** Who the user is in a chat. */
@@ -828,7 +816,7 @@ export interface Persona {
   tagLinks?: Array<{ id?: string | null; tagId: string; createdAt?: string | null }> | null;
   /** When it was created; the store's, unless given. */
   createdAt: string;
-  /** When it was last changed; the store's. */
+  /** When it was last changed; the store's, unless given. */
   updatedAt: string;
 }
 
@@ -846,16 +834,15 @@ export interface PersonaCreate {
   defaultImageId?: string | null | undefined;
   sillyTavernData?: JsonObject | null | undefined;
   /** The characters that it goes with; the reverse of their personaLinks. */
-  characterLinks?: Array<string> | undefined;
+  characterLinks?: ReadonlyArray<string> | undefined;
   /** Ids of tags; a tag that goes is taken out. */
-  tags?: Array<string> | undefined;
+  tags?: ReadonlyArray<string> | undefined;
   /** What a join row of the app's old database held. */
-  tagLinks?: Array<{ id?: string | null; tagId: string; createdAt?: string | Date | null }> | null | undefined;
+  tagLinks?: ReadonlyArray<{ id?: string | null | undefined; tagId: string; createdAt?: string | Date | null | undefined }> | null | undefined;
   /** When it was created; the store's, unless given. */
   createdAt?: string | Date | undefined;
-  /** When it was last changed; the store's. */
+  /** When it was last changed; the store's, unless given. */
   updatedAt?: string | Date | undefined;
-  [unknownField: string]: unknown;
 }
 
 /** What `update` takes for a Persona: an absent key stays, `null` clears. */
@@ -870,14 +857,13 @@ export interface PersonaUpdate {
   defaultImageId?: string | null | undefined;
   sillyTavernData?: JsonObject | null | undefined;
   /** The characters that it goes with; the reverse of their personaLinks. */
-  characterLinks?: Array<string> | undefined;
+  characterLinks?: ReadonlyArray<string> | undefined;
   /** Ids of tags; a tag that goes is taken out. */
-  tags?: Array<string> | undefined;
+  tags?: ReadonlyArray<string> | undefined;
   /** What a join row of the app's old database held. */
-  tagLinks?: Array<{ id?: string | null; tagId: string; createdAt?: string | Date | null }> | null | undefined;
-  /** When it was last changed; the store's. */
+  tagLinks?: ReadonlyArray<{ id?: string | null | undefined; tagId: string; createdAt?: string | Date | null | undefined }> | null | undefined;
+  /** When it was last changed; the store's, unless given. */
   updatedAt?: string | Date | undefined;
-  [unknownField: string]: unknown;
 }
 
 /** A conversation with a character. */
@@ -903,7 +889,7 @@ export interface Chat {
   lastMessageAt?: string | null;
   /** When it was created; the store's, unless given. */
   createdAt: string;
-  /** When it was last changed; the store's. */
+  /** When it was last changed; the store's, unless given. */
   updatedAt: string;
 }
 
@@ -921,14 +907,17 @@ export interface ChatCreate {
   contextSummary?: string | null | undefined;
   sillyTavernMetadata?: JsonObject | null | undefined;
   /** Ids of tags; a tag that goes is taken out. */
-  tags?: Array<string> | undefined;
+  tags?: ReadonlyArray<string> | undefined;
   /** What a join row of the app's old database held. */
-  tagLinks?: Array<{ id?: string | null; tagId: string; createdAt?: string | Date | null }> | null | undefined;
+  tagLinks?: ReadonlyArray<{ id?: string | null | undefined; tagId: string; createdAt?: string | Date | null | undefined }> | null | undefined;
+  /** How many messages its log holds. The store's own: what is given is left out. */
+  messageCount?: number | undefined;
+  /** The latest time of a message in its log. The store's own: what is given is left out. */
+  lastMessageAt?: string | Date | null | undefined;
   /** When it was created; the store's, unless given. */
   createdAt?: string | Date | undefined;
-  /** When it was last changed; the store's. */
+  /** When it was last changed; the store's, unless given. */
   updatedAt?: string | Date | undefined;
-  [unknownField: string]: unknown;
 }
 
 /** What `update` takes for a Chat: an absent key stays, `null` clears. */
@@ -943,13 +932,14 @@ export interface ChatUpdate {
   contextSummary?: string | null | undefined;
   sillyTavernMetadata?: JsonObject | null | undefined;
   /** Ids of tags; a tag that goes is taken out. */
-  tags?: Array<string> | undefined;
+  tags?: ReadonlyArray<string> | undefined;
   /** What a join row of the app's old database held. */
-  tagLinks?: Array<{ id?: string | null; tagId: string; createdAt?: string | Date | null }> | null | undefined;
-  /** When it was last changed; the store's. */
+  tagLinks?: ReadonlyArray<{ id?: string | null | undefined; tagId: string; createdAt?: string | Date | null | undefined }> | null | undefined;
+  /** When it was last changed; the store's, unless given. */
   updatedAt?: string | Date | undefined;
-  [unknownField: string]: unknown;
 }
+
+export type MessageRole = 'SYSTEM' | 'USER' | 'ASSISTANT' | 'TOOL';
 
 /** What somebody said in a chat. */
 export interface Message {
@@ -957,14 +947,14 @@ export interface Message {
   id: string;
   /** Always `message`; events of other types are free. */
   type: string;
-  role: 'SYSTEM' | 'USER' | 'ASSISTANT' | 'TOOL';
+  role: MessageRole;
   content: string;
   rawResponse?: JsonObject | null;
   tokenCount?: number | null;
   /** Alternative answers share it. */
   swipeGroupId?: string | null;
   swipeIndex?: number | null;
-  /** Ids of images and files. */
+  /** Ids of images and files; kept when one goes, for a log is not rewritten for that. */
   attachments: Array<string>;
   /** When it was created; the store's, unless given. */
   createdAt: string;
@@ -976,35 +966,39 @@ export interface MessageCreate {
   id?: string | undefined;
   /** Always `message`; events of other types are free. */
   type?: string | undefined;
-  role: 'SYSTEM' | 'USER' | 'ASSISTANT' | 'TOOL';
+  role: MessageRole;
   content: string;
   rawResponse?: JsonObject | null | undefined;
   tokenCount?: number | null | undefined;
   /** Alternative answers share it. */
   swipeGroupId?: string | null | undefined;
   swipeIndex?: number | null | undefined;
-  /** Ids of images and files. */
-  attachments?: Array<string> | undefined;
+  /** Ids of images and files; kept when one goes, for a log is not rewritten for that. */
+  attachments?: ReadonlyArray<string> | undefined;
   /** When it was created; the store's, unless given. */
   createdAt?: string | Date | undefined;
-  [unknownField: string]: unknown;
 }
 
 /** What `update` takes for a Message: an absent key stays, `null` clears. */
 export interface MessageUpdate {
   /** Always `message`; events of other types are free. */
   type?: string | undefined;
-  role?: 'SYSTEM' | 'USER' | 'ASSISTANT' | 'TOOL' | undefined;
+  role?: MessageRole | undefined;
   content?: string | undefined;
   rawResponse?: JsonObject | null | undefined;
   tokenCount?: number | null | undefined;
   /** Alternative answers share it. */
   swipeGroupId?: string | null | undefined;
   swipeIndex?: number | null | undefined;
-  /** Ids of images and files. */
-  attachments?: Array<string> | undefined;
-  [unknownField: string]: unknown;
+  /** Ids of images and files; kept when one goes, for a log is not rewritten for that. */
+  attachments?: ReadonlyArray<string> | undefined;
 }
+
+export type BinaryType = 'image' | 'chat_file' | 'avatar';
+
+export type BinarySource = 'upload' | 'import' | 'generated';
+
+export type BinaryTagLinksTagType = 'CHARACTER' | 'PERSONA' | 'CHAT' | 'THEME';
 
 /** An image or a file: its row; the payload lies under its SHA-256. */
 export interface Binary {
@@ -1013,7 +1007,7 @@ export interface Binary {
   /** Whose it is. */
   userId: string;
   sha256: string;
-  type: 'image' | 'chat_file' | 'avatar';
+  type: BinaryType;
   filename: string;
   relativePath: string;
   mimeType: string;
@@ -1024,21 +1018,22 @@ export interface Binary {
   /** Pixels. */
   height?: number | null;
   url?: string | null;
-  source: 'upload' | 'import' | 'generated';
+  source: BinarySource;
   generationPrompt?: string | null;
   generationModel?: string | null;
   chatId?: string | null;
   messageId?: string | null;
+  /** Kept when the character goes. */
   characterId?: string | null;
   sentToProvider: boolean;
   providerError?: string | null;
   /** Ids of tags, or of the characters, personas, chats and themes it is tagged with. */
   tags: Array<string>;
   /** What a join row of the app's old database held. */
-  tagLinks?: Array<{ id?: string | null; tagType?: 'CHARACTER' | 'PERSONA' | 'CHAT' | 'THEME' | null; tagId: string; createdAt?: string | null }> | null;
+  tagLinks?: Array<{ id?: string | null; tagType?: BinaryTagLinksTagType | null; tagId: string; createdAt?: string | null }> | null;
   /** When it was created; the store's, unless given. */
   createdAt: string;
-  /** When it was last changed; the store's. */
+  /** When it was last changed; the store's, unless given. */
   updatedAt: string;
 }
 
@@ -1049,7 +1044,7 @@ export interface BinaryCreate {
   /** Whose it is. */
   userId: string;
   sha256: string;
-  type: 'image' | 'chat_file' | 'avatar';
+  type: BinaryType;
   filename: string;
   relativePath: string;
   mimeType: string;
@@ -1060,23 +1055,23 @@ export interface BinaryCreate {
   /** Pixels. */
   height?: number | null | undefined;
   url?: string | null | undefined;
-  source?: 'upload' | 'import' | 'generated' | undefined;
+  source?: BinarySource | undefined;
   generationPrompt?: string | null | undefined;
   generationModel?: string | null | undefined;
   chatId?: string | null | undefined;
   messageId?: string | null | undefined;
+  /** Kept when the character goes. */
   characterId?: string | null | undefined;
   sentToProvider?: boolean | undefined;
   providerError?: string | null | undefined;
   /** Ids of tags, or of the characters, personas, chats and themes it is tagged with. */
-  tags?: Array<string> | undefined;
+  tags?: ReadonlyArray<string> | undefined;
   /** What a join row of the app's old database held. */
-  tagLinks?: Array<{ id?: string | null; tagType?: 'CHARACTER' | 'PERSONA' | 'CHAT' | 'THEME' | null; tagId: string; createdAt?: string | Date | null }> | null | undefined;
+  tagLinks?: ReadonlyArray<{ id?: string | null | undefined; tagType?: BinaryTagLinksTagType | null | undefined; tagId: string; createdAt?: string | Date | null | undefined }> | null | undefined;
   /** When it was created; the store's, unless given. */
   createdAt?: string | Date | undefined;
-  /** When it was last changed; the store's. */
+  /** When it was last changed; the store's, unless given. */
   updatedAt?: string | Date | undefined;
-  [unknownField: string]: unknown;
 }
 
 /** What `update` takes for a Binary: an absent key stays, `null` clears. */
@@ -1084,7 +1079,7 @@ export interface BinaryUpdate {
   /** Whose it is. */
   userId?: string | undefined;
   sha256?: string | undefined;
-  type?: 'image' | 'chat_file' | 'avatar' | undefined;
+  type?: BinaryType | undefined;
   filename?: string | undefined;
   relativePath?: string | undefined;
   mimeType?: string | undefined;
@@ -1095,21 +1090,21 @@ export interface BinaryUpdate {
   /** Pixels. */
   height?: number | null | undefined;
   url?: string | null | undefined;
-  source?: 'upload' | 'import' | 'generated' | undefined;
+  source?: BinarySource | undefined;
   generationPrompt?: string | null | undefined;
   generationModel?: string | null | undefined;
   chatId?: string | null | undefined;
   messageId?: string | null | undefined;
+  /** Kept when the character goes. */
   characterId?: string | null | undefined;
   sentToProvider?: boolean | undefined;
   providerError?: string | null | undefined;
   /** Ids of tags, or of the characters, personas, chats and themes it is tagged with. */
-  tags?: Array<string> | undefined;
+  tags?: ReadonlyArray<string> | undefined;
   /** What a join row of the app's old database held. */
-  tagLinks?: Array<{ id?: string | null; tagType?: 'CHARACTER' | 'PERSONA' | 'CHAT' | 'THEME' | null; tagId: string; createdAt?: string | Date | null }> | null | undefined;
-  /** When it was last changed; the store's. */
+  tagLinks?: ReadonlyArray<{ id?: string | null | undefined; tagType?: BinaryTagLinksTagType | null | undefined; tagId: string; createdAt?: string | Date | null | undefined }> | null | undefined;
+  /** When it was last changed; the store's, unless given. */
   updatedAt?: string | Date | undefined;
-  [unknownField: string]: unknown;
 }
 
 /** A label for anything. */
@@ -1123,7 +1118,7 @@ export interface Tag {
   nameLower: string;
   /** When it was created; the store's, unless given. */
   createdAt: string;
-  /** When it was last changed; the store's. */
+  /** When it was last changed; the store's, unless given. */
   updatedAt: string;
 }
 
@@ -1138,9 +1133,8 @@ export interface TagCreate {
   nameLower?: string | undefined;
   /** When it was created; the store's, unless given. */
   createdAt?: string | Date | undefined;
-  /** When it was last changed; the store's. */
+  /** When it was last changed; the store's, unless given. */
   updatedAt?: string | Date | undefined;
-  [unknownField: string]: unknown;
 }
 
 /** What `update` takes for a Tag: an absent key stays, `null` clears. */
@@ -1150,9 +1144,8 @@ export interface TagUpdate {
   name?: string | undefined;
   /** The name in lower case, unless given. */
   nameLower?: string | undefined;
-  /** When it was last changed; the store's. */
+  /** When it was last changed; the store's, unless given. */
   updatedAt?: string | Date | undefined;
-  [unknownField: string]: unknown;
 }
 
 /** What belongs to the whole store. */
@@ -1165,7 +1158,7 @@ export interface Settings {
   flags: JsonObject;
   /** When it was created; the store's, unless given. */
   createdAt: string;
-  /** When it was last changed; the store's. */
+  /** When it was last changed; the store's, unless given. */
   updatedAt: string;
 }
 
@@ -1179,9 +1172,8 @@ export interface SettingsCreate {
   flags?: JsonObject | undefined;
   /** When it was created; the store's, unless given. */
   createdAt?: string | Date | undefined;
-  /** When it was last changed; the store's. */
+  /** When it was last changed; the store's, unless given. */
   updatedAt?: string | Date | undefined;
-  [unknownField: string]: unknown;
 }
 
 /** What `update` takes for a Settings: an absent key stays, `null` clears. */
@@ -1190,9 +1182,8 @@ export interface SettingsUpdate {
   encryption?: JsonObject | null | undefined;
   /** Onboarding step, telemetry opt-in and the like. */
   flags?: JsonObject | undefined;
-  /** When it was last changed; the store's. */
+  /** When it was last changed; the store's, unless given. */
   updatedAt?: string | Date | undefined;
-  [unknownField: string]: unknown;
 }
 
 /** People who can sign in. */

@@ -1,8 +1,6 @@
 //! The words with which `models.rs` declares: a function a kind of field, a method a property.
 
-use super::types::{
-    Counted, Field, Kind, Mirror, Model, ModelId, OnDelete, Place, Times, Unique,
-};
+use super::types::{Counted, Field, Kind, Mirror, Model, ModelId, OnDelete, Place, Times, Unique};
 
 fn field(name: &str, kind: Kind) -> Field {
     Field {
@@ -191,17 +189,22 @@ impl Model {
 
     /// Adds the key in front and the times behind, where the declaration left them out.
     pub(super) fn finished(mut self) -> Model {
-        if !self.fields.iter().any(|field| field.name == self.key) {
-            let key = id(&self.key.clone()).doc("The record's key; a UUID v4 when the store makes it.");
-            self.fields.insert(0, key);
+        if self.field(&self.key).is_none() {
+            let doc = "The record's key; a UUID v4 when the store makes it.";
+            self.fields.insert(0, id(&self.key).doc(doc));
         }
-        let both = self.times == Times::Both;
-        if self.times != Times::None {
-            self.fields.push(time("createdAt").doc("When it was created; the store's, unless given."));
-        }
-        if both {
-            self.fields.push(time("updatedAt").doc("When it was last changed; the store's."));
+        for name in self.times.fields() {
+            if self.field(name).is_none() {
+                self.fields.push(time(name).doc(doc_of_time(name)));
+            }
         }
         self
+    }
+}
+
+fn doc_of_time(name: &str) -> &'static str {
+    match name {
+        "createdAt" => "When it was created; the store's, unless given.",
+        _ => "When it was last changed; the store's, unless given.",
     }
 }

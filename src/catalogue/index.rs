@@ -67,7 +67,8 @@ impl Model {
     pub fn index_over(&self, fields: &[&str]) -> Option<usize> {
         self.indexes.iter().position(|index| {
             let paths = index.paths.iter().map(|path| path.join("."));
-            index.paths.len() == fields.len() && paths.zip(fields).all(|(path, field)| path == *field)
+            index.paths.len() == fields.len()
+                && paths.zip(fields).all(|(path, field)| path == *field)
         })
     }
 
@@ -82,7 +83,8 @@ impl Model {
     }
 }
 
-/// For each index of the model, the keys under which it finds this record.
+/// For each index of the model, the keys under which it finds this record: sorted, each once.
+/// A list gives a key for each entry; what is null, absent or no single value gives none.
 pub fn index_keys(model: &Model, map: &Map<String, Value>) -> Vec<Vec<String>> {
     model.indexes.iter().map(|index| keys(index, map)).collect()
 }
@@ -91,9 +93,10 @@ fn keys(index: &Index, map: &Map<String, Value>) -> Vec<String> {
     if let [path] = index.paths.as_slice() {
         let mut found = Vec::new();
         collect(map.get(&path[0]), &path[1..], &mut found);
+        let mut found: Vec<String> = found.into_iter().map(|key| folded(index, key)).collect();
         found.sort_unstable();
         found.dedup();
-        return found.into_iter().map(|key| folded(index, key)).collect();
+        return found;
     }
     let parts = index.paths.iter().map(|path| map.get(&path[0]).and_then(key_text));
     let parts: Option<Vec<String>> = parts.collect();
@@ -138,5 +141,88 @@ pub fn key_of(index: &Index, values: &[&str]) -> String {
     match values {
         [value] => folded(index, (*value).to_owned()),
         _ => joined(index, values.iter().copied()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::{Catalogue, models};
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn keys_under(id: crate::catalogue::ModelId, fields: &[&str], value: Value) -> Vec<String> {
+        let catalogue = Catalogue::builtin();
+        let model = catalogue.model(id);
+        let number = model.index_over(fields).expect("an index");
+        let map = value.as_object().cloned().expect("an object");
+        index_keys(model, &map).swap_remove(number)
+    }
+
+    #[test]
+    fn lists_give_each_key_once() {
+        let links =
+            json!({"personaLinks": [{"personaId": "b"}, {"personaId": "a"}, {"personaId": "b"}]});
+        assert_eq!(keys_under(models::CHARACTER, &["personaLinks.personaId"], links), ["a", "b"]);
+        let tags = json!({"tags": ["t", "t", null, 7]});
+        assert_eq!(keys_under(models::CHARACTER, &["tags"], tags), ["7", "t"]);
+    }
+
+    #[test]
+    fn null_and_absent_parts_give_no_key() {
+        let fields = ["provider", "providerAccountId"];
+        let half = json!({"provider": "google", "providerAccountId": null});
+        assert!(keys_under(models::ACCOUNT, &fields, half).is_empty());
+        assert!(keys_under(models::CHAT, &["personaId"], json!({"personaId": null})).is_empty());
+        assert!(keys_under(models::CHAT, &["personaId"], json!({})).is_empty());
+    }
+
+    #[test]
+    fn case_is_folded_where_declared() {
+        let key = keys_under(models::USER, &["email"], json!({"email": "Ä@B.C"}));
+        assert_eq!(key, ["ä@b.c"]);
+        let name = json!({"userId": "U", "name": "N"});
+        assert_eq!(keys_under(models::IMAGE_PROFILE, &["userId", "name"], name), ["1:U1:N"]);
+    }
+
+    #[test]
+    fn every_link_has_an_index_and_knows_whether_it_stands_in_a_list() {
+        let catalogue = Catalogue::builtin();
+        for model in catalogue.ids().map(|id| catalogue.model(id)) {
+            for link in &model.links {
+                assert_eq!(model.indexes[link.index].paths, std::slice::from_ref(&link.path));
+            }
+        }
+        let in_lists = |link: &&Link| link.in_list;
+        let links = &catalogue.model(models::CHARACTER).links;
+        let paths: Vec<String> = links.iter().filter(in_lists).map(|l| l.path.join(".")).collect();
+        let expected = [
+            "personaLinks.personaId",
+            "tags",
+            "tagLinks.tagId",
+            "avatarOverrides.chatId",
+            "avatarOverrides.imageId",
+        ];
+        assert_eq!(paths, expected);
+    }
+
+    proptest! {
+        #[test]
+        fn composite_keys_never_meet(a in ".{0,6}", b in ".{0,6}", c in ".{0,6}", d in ".{0,6}") {
+            let index = Index { paths: vec![vec!["x".into()], vec!["y".into()]], unique: true, caseless: false };
+            let same = key_of(&index, &[&a, &b]) == key_of(&index, &[&c, &d]);
+            prop_assert_eq!(same, (a, b) == (c, d));
+        }
+
+        #[test]
+        fn a_record_is_found_under_the_key_of_its_values(provider in ".*", account in ".*") {
+            let catalogue = Catalogue::builtin();
+            let model = catalogue.model(models::ACCOUNT);
+            let fields = ["provider", "providerAccountId"];
+            let index = &model.indexes[model.index_over(&fields).expect("an index")];
+            let value = json!({"provider": provider.clone(), "providerAccountId": account.clone()});
+            let keys = keys_under(models::ACCOUNT, &fields, value);
+            prop_assert_eq!(keys, vec![key_of(index, &[&provider, &account])]);
+        }
     }
 }

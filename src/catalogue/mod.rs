@@ -11,6 +11,7 @@ mod id;
 mod index;
 pub mod models;
 mod schema;
+mod soundness;
 mod times;
 mod types;
 mod typescript;
@@ -18,7 +19,7 @@ mod typescript;
 pub use check::{admit, complete, merge};
 pub use id::is_id;
 pub use index::{index_keys, key_of};
-pub use schema::schemas;
+pub use schema::{schema, schemas};
 pub use times::normalise_time;
 pub use types::{
     Counted, Field, Index, Kind, Link, Mirror, Model, ModelId, OnDelete, Place, Times, Unique,
@@ -36,20 +37,29 @@ pub struct Catalogue {
 impl Catalogue {
     /// The built-in models.
     pub fn builtin() -> Catalogue {
-        let mut catalogue = Catalogue { models: Vec::new(), referrers: Vec::new() };
-        catalogue.models = models::all();
-        catalogue.models.iter_mut().for_each(index::derive);
-        catalogue.find_referrers();
-        catalogue
+        let mut models = models::all();
+        models.iter_mut().for_each(index::derive);
+        Catalogue { referrers: referrers(&models), models }
     }
 
-    fn find_referrers(&mut self) {
-        self.referrers = vec![Vec::new(); self.models.len()];
-        for (id, model) in (0..).map(ModelId).zip(&self.models) {
-            for (number, link) in model.links.iter().enumerate() {
-                self.referrers[usize::from(link.to.0)].push((id, number));
-            }
+    /// Adds a model: an app's own collection. Its key and times are added where it does not
+    /// declare them, its indexes and links are derived.
+    ///
+    /// # Errors
+    /// What is wrong with the declaration; the catalogue is then as it was.
+    pub fn extend(&mut self, model: Model) -> Result<ModelId, Vec<String>> {
+        let id = u16::try_from(self.models.len()).map(ModelId);
+        let id = id.map_err(|_| vec![format!("{}: one model too many", model.name)])?;
+        let mut model = model.finished();
+        index::derive(&mut model);
+        self.models.push(model);
+        let faults = self.faults();
+        if !faults.is_empty() {
+            self.models.pop();
+            return Err(faults);
         }
+        self.referrers = referrers(&self.models);
+        Ok(id)
     }
 
     /// A model by its number.
@@ -88,37 +98,23 @@ impl Catalogue {
 
     /// What is wrong with the declarations; nothing, for the built-in ones.
     pub fn faults(&self) -> Vec<String> {
-        let mut faults: Vec<String> = self.models.iter().flat_map(faults_of).collect();
-        for (number, model) in self.models.iter().enumerate() {
-            if self.models[..number].iter().any(|other| other.collection == model.collection) {
-                faults.push(format!("two models have the collection {}", model.collection));
-            }
-        }
-        faults
+        let each = self.models.iter().flat_map(|model| soundness::faults_of(model, &self.models));
+        each.chain(soundness::clashes(&self.models)).collect()
     }
 }
 
-fn faults_of(model: &Model) -> Vec<String> {
-    let mut faults = Vec::new();
-    let mut fault = |text: String| faults.push(format!("{}: {text}", model.name));
-    if model.field(&model.key).is_none() {
-        fault(format!("the key {} is no field", model.key));
-    }
-    for field in model.uniques.iter().flat_map(|unique| &unique.fields) {
-        if model.field(field).is_none() {
-            fault(format!("a unique over {field}, which is no field"));
+/// For each model, who refers to it. (A link to a model that there is not is a fault of the
+/// declaration, which [`Catalogue::faults`] tells.)
+fn referrers(models: &[Model]) -> Vec<Vec<(ModelId, usize)>> {
+    let mut referrers = vec![Vec::new(); models.len()];
+    for (id, model) in (0..).map(ModelId).zip(models) {
+        for (number, link) in model.links.iter().enumerate() {
+            if let Some(of) = referrers.get_mut(usize::from(link.to.0)) {
+                of.push((id, number));
+            }
         }
     }
-    for field in &model.fields {
-        let default = field.default.as_deref().map(crate::json::parse);
-        if matches!(default, Some(Err(_))) {
-            fault(format!("the default of {} is no JSON", field.name));
-        }
-        if matches!(field.kind, Kind::Link(_, OnDelete::SetNull)) && !field.optional {
-            fault(format!("{} is set to null but cannot be null", field.name));
-        }
-    }
-    faults
+    referrers
 }
 
 #[cfg(test)]
@@ -136,5 +132,48 @@ mod tests {
         assert_eq!(catalogue.by_name("User"), Some(models::USER));
         assert_eq!(catalogue.by_name("Settings"), Some(models::SETTINGS));
         assert_eq!(catalogue.by_collection("images"), Some(models::BINARY));
+        assert_eq!(catalogue.by_name("Nobody"), None);
+    }
+
+    #[test]
+    fn everyone_who_refers_to_a_model_is_known() {
+        let catalogue = Catalogue::builtin();
+        let of = |id: ModelId| {
+            let link = |(model, number): &(ModelId, usize)| {
+                let model = catalogue.model(*model);
+                format!("{}.{}", model.name, model.links[*number].path.join("."))
+            };
+            catalogue.referrers(id).iter().map(link).collect::<Vec<_>>()
+        };
+        assert_eq!(of(models::API_KEY), ["ConnectionProfile.apiKeyId", "ImageProfile.apiKeyId"]);
+        assert_eq!(of(models::CONNECTION_PROFILE), ["Chat.connectionProfileId"]);
+        let chat = ["Character.avatarOverrides.chatId", "Binary.chatId"];
+        assert_eq!(of(models::CHAT), chat);
+        assert!(of(models::SETTINGS).is_empty());
+    }
+
+    #[test]
+    fn a_collection_of_the_apps_own_is_a_model_like_any_other() {
+        use declare::{directory, link, model, text};
+        let mut catalogue = Catalogue::builtin();
+        let fields = vec![
+            link("characterId", models::CHARACTER, OnDelete::Cascade),
+            text("content"),
+            text("kind").indexed(),
+        ];
+        let memory =
+            model("Memory", "memories", directory("memories"), fields).unique(&["content"]);
+        let id = catalogue.extend(memory.clone()).expect("sound");
+        assert_eq!(catalogue.by_collection("memories"), Some(id));
+        assert_eq!(catalogue.referrers(models::CHARACTER).last(), Some(&(id, 0)));
+        let declared = catalogue.model(id);
+        let names: Vec<&str> = declared.fields.iter().map(|field| field.name.as_str()).collect();
+        assert_eq!(names, ["id", "characterId", "content", "kind", "createdAt", "updatedAt"]);
+        for fields in ["content", "characterId", "kind"] {
+            assert!(declared.index_over(&[fields]).is_some(), "{fields}");
+        }
+        let before = catalogue.ids().count();
+        assert!(catalogue.extend(memory).is_err());
+        assert_eq!(catalogue.ids().count(), before);
     }
 }

@@ -9,10 +9,15 @@ use OnDelete::{Cascade, NoAction, Restrict, SetNull};
 
 /// Numbers the models in the order in which they are declared.
 macro_rules! models {
-    ($($number:literal $id:ident = $declaration:expr;)*) => {
+    ($($id:ident = $declaration:expr;)*) => {
+        #[expect(non_camel_case_types, clippy::upper_case_acronyms)]
+        enum Number {
+            $($id,)*
+        }
+
         $(
             #[doc = concat!("The number of the model that `", stringify!($id), "` declares.")]
-            pub const $id: ModelId = ModelId($number);
+            pub const $id: ModelId = ModelId(Number::$id as u16);
         )*
 
         /// Every built-in model, in the order of the numbers.
@@ -26,7 +31,14 @@ macro_rules! models {
 }
 
 const LLM_PROVIDERS: &[&str] = &[
-    "OPENAI", "ANTHROPIC", "OLLAMA", "OPENROUTER", "OPENAI_COMPATIBLE", "GROK", "GAB_AI", "GOOGLE",
+    "OPENAI",
+    "ANTHROPIC",
+    "OLLAMA",
+    "OPENROUTER",
+    "OPENAI_COMPATIBLE",
+    "GROK",
+    "GAB_AI",
+    "GOOGLE",
 ];
 
 fn owned_by_user() -> Field {
@@ -39,11 +51,7 @@ fn tags() -> Field {
 
 /// What the rows that once joined a tag and its owner held besides the two ids.
 fn tag_links() -> Field {
-    let fields = vec![
-        id("id").opt(),
-        link("tagId", TAG, SetNull),
-        time("createdAt").opt(),
-    ];
+    let fields = vec![id("id").opt(), link("tagId", TAG, SetNull), time("createdAt").opt()];
     objects("tagLinks", fields).opt().doc("What a join row of the app's old database held.")
 }
 
@@ -54,7 +62,7 @@ fn sealed(name: &str, more: Vec<Field>) -> Field {
 }
 
 models! {
-    0 USER = model("User", "users", Place::Owner {
+    USER = model("User", "users", Place::Owner {
         first: "settings/general.json".into(), dir: "settings/users".into(), key: "user".into(),
     }, vec![
         text("email").doc("Unique, compared without case."),
@@ -64,10 +72,10 @@ models! {
         text("passwordHash").opt(),
         sealed("totp", vec![flag("enabled").default("false"), time("verifiedAt").opt()])
             .doc("The sealed secret of one-time passwords."),
-        sealed("backupCodes", vec![time("createdAt").opt()]).doc("The sealed backup codes."),
+        sealed("backupCodes", vec![time("createdAt")]).doc("The sealed backup codes."),
     ]).unique(&["email"]).caseless().doc("A person who can sign in; the first one owns the store.");
 
-    1 CHAT_SETTINGS = model("ChatSettings", "chatSettings", Place::Beside {
+    CHAT_SETTINGS = model("ChatSettings", "chatSettings", Place::Beside {
         of: USER, by: "userId".into(), key: "chatSettings".into(),
     }, vec![
         owned_by_user(),
@@ -75,7 +83,7 @@ models! {
         text("avatarDisplayStyle").default("\"CIRCULAR\""),
     ]).unique(&["userId"]).doc("How a user's chats look; one per user, made with it.");
 
-    2 ACCOUNT = model("Account", "accounts", document("auth/accounts.json", "accounts"), vec![
+    ACCOUNT = model("Account", "accounts", document("auth/accounts.json", "accounts"), vec![
         owned_by_user(),
         text("type"),
         text("provider"),
@@ -90,13 +98,13 @@ models! {
     ]).times(Times::None).unique(&["provider", "providerAccountId"])
         .doc("A user's account at an OAuth or OpenID provider.");
 
-    3 SESSION = model("Session", "sessions", rows("auth/sessions.jsonl"), vec![
+    SESSION = model("Session", "sessions", rows("auth/sessions.jsonl"), vec![
         text("sessionToken"),
         owned_by_user(),
         time("expires"),
     ]).times(Times::None).unique(&["sessionToken"]).doc("A signed-in browser.");
 
-    4 VERIFICATION_TOKEN = model("VerificationToken", "verificationTokens",
+    VERIFICATION_TOKEN = model("VerificationToken", "verificationTokens",
         rows("auth/verification-tokens.jsonl"), vec![
         text("identifier"),
         text("token"),
@@ -104,7 +112,7 @@ models! {
     ]).keyed_by("token").times(Times::None).unique(&["identifier", "token"])
         .doc("A one-time token for signing in by e-mail.");
 
-    5 AUTHENTICATOR = model("Authenticator", "authenticators",
+    AUTHENTICATOR = model("Authenticator", "authenticators",
         document("auth/authenticators.json", "authenticators"), vec![
         text("credentialID"),
         owned_by_user(),
@@ -116,7 +124,7 @@ models! {
         text("transports").opt(),
     ]).times(Times::None).unique(&["credentialID"]).doc("A WebAuthn credential.");
 
-    6 API_KEY = model("ApiKey", "apiKeys",
+    API_KEY = model("ApiKey", "apiKeys",
         document("settings/connection-profiles.json", "apiKeys"), vec![
         owned_by_user(),
         one_of("provider", LLM_PROVIDERS),
@@ -128,7 +136,7 @@ models! {
         time("lastUsed").opt(),
     ]).doc("A sealed key for a model provider.");
 
-    7 CONNECTION_PROFILE = model("ConnectionProfile", "connections",
+    CONNECTION_PROFILE = model("ConnectionProfile", "connections",
         document("settings/connection-profiles.json", "llmProfiles"), vec![
         owned_by_user(),
         text("name"),
@@ -142,7 +150,7 @@ models! {
         tag_links(),
     ]).doc("How to reach a language model.");
 
-    8 IMAGE_PROFILE = model("ImageProfile", "imageProfiles",
+    IMAGE_PROFILE = model("ImageProfile", "imageProfiles",
         document("image-profiles/image-profiles.json", "profiles"), vec![
         owned_by_user(),
         text("name"),
@@ -156,7 +164,7 @@ models! {
         tag_links(),
     ]).unique(&["userId", "name"]).doc("How to reach a model that makes images.");
 
-    9 CHARACTER = model("Character", "characters", directory("characters"), vec![
+    CHARACTER = model("Character", "characters", directory("characters"), vec![
         owned_by_user(),
         text("name"),
         text("title").opt(),
@@ -185,7 +193,7 @@ models! {
     ]).mirror(&["personaLinks", "personaId"], PERSONA, "characterLinks")
         .doc("Somebody to chat with.");
 
-    10 PERSONA = model("Persona", "personas", directory("personas"), vec![
+    PERSONA = model("Persona", "personas", directory("personas"), vec![
         owned_by_user(),
         text("name"),
         text("title").opt(),
@@ -200,7 +208,7 @@ models! {
         tag_links(),
     ]).doc("Who the user is in a chat.");
 
-    11 CHAT = model("Chat", "chats", rows("chats/index.jsonl"), vec![
+    CHAT = model("Chat", "chats", rows("chats/index.jsonl"), vec![
         owned_by_user(),
         link("characterId", CHARACTER, Cascade),
         link("personaId", PERSONA, SetNull).opt(),
@@ -215,7 +223,7 @@ models! {
         time("lastMessageAt").opt().derived().doc("The latest time of a message in its log."),
     ]).doc("A conversation with a character.");
 
-    12 MESSAGE = model("Message", "messages", Place::Log {
+    MESSAGE = model("Message", "messages", Place::Log {
         dir: "chats".into(), owner: CHAT, schema: "chats/log".into(),
     }, vec![
         id("id").doc("The message's key; a UUID v4 when the store makes it."),
@@ -226,11 +234,12 @@ models! {
         integer("tokenCount").opt(),
         text("swipeGroupId").opt().doc("Alternative answers share it."),
         integer("swipeIndex").opt(),
-        links("attachments", BINARY, NoAction).doc("Ids of images and files."),
+        links("attachments", BINARY, NoAction)
+            .doc("Ids of images and files; kept when one goes, for a log is not rewritten for that."),
     ]).times(Times::Created).counted("message", "messageCount", "lastMessageAt")
         .doc("What somebody said in a chat.");
 
-    13 BINARY = model("Binary", "images", rows("binaries/index.jsonl"), vec![
+    BINARY = model("Binary", "images", rows("binaries/index.jsonl"), vec![
         owned_by_user(),
         text("sha256").indexed(),
         one_of("type", &["image", "chat_file", "avatar"]),
@@ -246,7 +255,7 @@ models! {
         text("generationModel").opt(),
         link("chatId", CHAT, Cascade).opt(),
         link("messageId", MESSAGE, SetNull).opt(),
-        link("characterId", CHARACTER, NoAction).opt(),
+        link("characterId", CHARACTER, NoAction).opt().doc("Kept when the character goes."),
         flag("sentToProvider").default("false"),
         text("providerError").opt(),
         links("tags", TAG, NoAction)
@@ -259,13 +268,13 @@ models! {
         ]).opt().doc("What a join row of the app's old database held."),
     ]).doc("An image or a file: its row; the payload lies under its SHA-256.");
 
-    14 TAG = model("Tag", "tags", document("tags/tags.json", "tags"), vec![
+    TAG = model("Tag", "tags", document("tags/tags.json", "tags"), vec![
         owned_by_user(),
         text("name"),
         text("nameLower").lower_case_of("name").doc("The name in lower case, unless given."),
     ]).unique(&["userId", "nameLower"]).doc("A label for anything.");
 
-    15 SETTINGS = model("Settings", "settings", Place::Single {
+    SETTINGS = model("Settings", "settings", Place::Single {
         file: "settings/general.json".into(),
     }, vec![
         json("encryption").opt().doc("How the secrets are sealed; never a key."),

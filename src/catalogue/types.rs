@@ -29,8 +29,8 @@ pub enum Kind {
     Any,
     /// One of these words.
     Enum(Vec<String>),
-    /// A reference to a record of another model, by its key. `None`: the reference is kept in
-    /// the index (so that it can be looked up by) but neither checked nor followed on delete.
+    /// A reference to a record of another model, by its key. With [`OnDelete::NoAction`] it is
+    /// kept in the index (so that it can be looked up by) but neither checked nor followed.
     Link(ModelId, OnDelete),
     /// A list of values of one kind.
     List(Box<Kind>),
@@ -60,7 +60,8 @@ pub struct Field {
     pub kind: Kind,
     /// May it be null or absent?
     pub optional: bool,
-    /// The value that `create` fills in when the key is absent, as JSON text.
+    /// The value that is filled in when the key is absent, as JSON text. (A given null stays, or
+    /// is a fault where null is not allowed.)
     pub default: Option<String>,
     /// Does the store, and nobody else, write it? Given values are dropped without error.
     pub derived: bool,
@@ -92,6 +93,17 @@ pub enum Times {
     Created,
     /// None.
     None,
+}
+
+impl Times {
+    /// The fields that hold them.
+    pub fn fields(self) -> &'static [&'static str] {
+        match self {
+            Times::Both => &["createdAt", "updatedAt"],
+            Times::Created => &["createdAt"],
+            Times::None => &[],
+        }
+    }
 }
 
 /// Where the records of a model live, relative to the data folder.

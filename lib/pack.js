@@ -22,7 +22,7 @@ function isLost(value) {
   if (typeof value === 'string' || typeof value === 'boolean' || value === null) return false
   if (typeof value === 'number') return !Number.isFinite(value)
   if (typeof value !== 'object') return true
-  if (Array.isArray(value)) return value.some(isLost) || Object.keys(value).length < value.length
+  if (Array.isArray(value)) return value.includes(undefined) || value.some(isLost)
   if (typeof value.toJSON === 'function') return isLost(plain(value))
   for (const key in value) {
     const field = value[key]
@@ -67,7 +67,7 @@ function look(value, path, above, issues) {
   if (isDate(value) && Number.isNaN(value.getTime())) return fault('a time', 'an invalid Date')
   if (typeof value.toJSON === 'function') return look(value.toJSON(), path, above, issues)
   const within = [...above, value]
-  if (Array.isArray(value)) return value.forEach((item, at) => look(item, `${path}[${at}]`, within, issues))
+  if (Array.isArray(value)) return void Array.from(value, (item, at) => look(item, `${path}[${at}]`, within, issues))
   for (const [key, field] of Object.entries(value)) {
     if (field !== undefined) look(field, path ? `${path}.${key}` : key, within, issues)
   }

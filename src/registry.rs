@@ -27,7 +27,10 @@ fn engines() -> MutexGuard<'static, HashMap<Folder, Shared>> {
 ///
 /// # Errors
 /// Those of opening.
-pub(crate) fn enter(folder: &Folder, open: impl FnOnce() -> Result<Running>) -> Result<Arc<Running>> {
+pub(crate) fn enter(
+    folder: &Folder,
+    open: impl FnOnce() -> Result<Running>,
+) -> Result<Arc<Running>> {
     let mut engines = engines();
     if let Some(shared) = engines.get_mut(folder) {
         shared.handles += 1;

@@ -14,7 +14,7 @@ use crate::engine::{Running, Settings, closed, settle};
 use crate::error::{Code, Error, Result};
 use crate::{auth, registry, repos};
 
-pub use crate::engine::{Settle, Ticket};
+pub use crate::engine::{Listener, Settle, Ticket};
 
 /// What is safe when a call resolves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,7 +97,8 @@ impl Store {
         ));
         let catalogue = Arc::new(Catalogue::builtin());
         let settings = options.settings();
-        let engine = registry::enter(&folder, || Running::open(Arc::new(disk), catalogue, settings))?;
+        let engine =
+            registry::enter(&folder, || Running::open(Arc::new(disk), catalogue, settings))?;
         let (folder, closed) = (Some(folder), AtomicBool::new(false));
         let store = Store(Arc::new(Handle { engine, folder, closed, warning }));
         store.sweep();
@@ -122,10 +123,13 @@ impl Store {
 
     /// Removes sessions and tokens that have expired, behind everything that waits already.
     fn sweep(&self) {
-        let none_expired = self.0.engine.read(|view| Ok(auth::expired(view)?.is_empty().to_string()));
+        let none_expired =
+            self.0.engine.read(|view| Ok(auth::expired(view)?.is_empty().to_string()));
         if matches!(none_expired, Some(Ok(none)) if none == "false") {
             let ticket = Ticket { settler: Arc::new(Nobody), id: 0 };
-            self.0.engine.write(Box::new(|tx| auth::sweep(tx).map(|gone| gone.to_string())), ticket);
+            self.0
+                .engine
+                .write(Box::new(|tx| auth::sweep(tx).map(|gone| gone.to_string())), ticket);
         }
     }
 
@@ -169,7 +173,8 @@ impl Store {
     /// Makes a call, reading or writing, in a transaction.
     pub fn inside(&self, transaction: u64, call: usize, args: String, ticket: Ticket) {
         if let Some((engine, ticket)) = self.open_engine(ticket) {
-            let change = Box::new(move |tx: &mut crate::engine::Tx<'_>| repos::any_call(call, tx, &args));
+            let change =
+                Box::new(move |tx: &mut crate::engine::Tx<'_>| repos::any_call(call, tx, &args));
             engine.inside(transaction, change, ticket);
         }
     }
@@ -202,7 +207,7 @@ impl Store {
     }
 
     /// Calls `listener` with the JSON texts of the events of every commit.
-    pub fn subscribe(&self, listener: Box<dyn Fn(&[String]) + Send + Sync>) -> u64 {
+    pub fn subscribe(&self, listener: Listener) -> u64 {
         self.0.engine.subscribe(listener)
     }
 
@@ -254,7 +259,8 @@ impl Store {
     /// Those of the calls.
     pub fn transaction<T>(&self, calls: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
         let number = wait(|ticket| self.begin(None, ticket))?;
-        let number = number.parse().map_err(|_| Error::new(Code::Io, "a transaction without a number"))?;
+        let number =
+            number.parse().map_err(|_| Error::new(Code::Io, "a transaction without a number"))?;
         let transaction = Transaction { store: self, number };
         let done = calls(&transaction);
         let ended = wait(|ticket| self.finish(number, done.is_ok(), ticket));

@@ -16,45 +16,149 @@ use serde_json::{Map, Value};
 use crate::catalogue::ModelId;
 use crate::engine::{Record, Tx, View};
 use crate::error::{Code, Error, Result};
-use crate::repos::{Args, Call, Reply, read, write};
+use crate::repos::{Call, Reply, read, write};
 
 pub(crate) use sessions::{expired, sweep};
 
 type Object = Map<String, Value>;
 
 pub(crate) const CALLS: &[Call] = &[
-    write("createUser", "user: AdapterUserInput", "AdapterUser",
-        "Makes a user; takes one up whose first sign-in was cut off.", users::create),
+    write(
+        "createUser",
+        "user: AdapterUserInput",
+        "AdapterUser",
+        "Makes a user; takes one up whose first sign-in was cut off.",
+        users::create,
+    ),
     read("getUser", "id: string", "AdapterUser | null", "The user with this id.", users::get),
-    read("getUserByEmail", "email: string", "AdapterUser | null",
-        "The user with this address, unless nobody could ever have signed in as it.", users::get_by_email),
-    read("getUserByAccount", "account: { provider: string; providerAccountId: string }", "AdapterUser | null",
-        "The user to whom an account belongs.", accounts::get_user),
-    write("updateUser", "user: { id: string; [field: string]: unknown }", "AdapterUser", "Changes a user; throws when there is none.", users::update),
-    write("deleteUser", "userId: string", "AdapterUser | null", "Deletes a user and everything that is theirs.", users::delete),
-    write("linkAccount", "account: AdapterAccount", "AdapterAccount",
-        "Links an account to its user; a second time it changes nothing.", accounts::link),
-    write("unlinkAccount", "account: { provider: string; providerAccountId: string }", "AdapterAccount | null",
-        "Unlinks an account.", accounts::unlink),
-    write("createSession", "session: AdapterSession", "AdapterSession", "Signs a browser in.", sessions::create),
-    read("getSessionAndUser", "sessionToken: string", "{ session: AdapterSession; user: AdapterUser } | null",
-        "A browser's session and its user; the caller looks at `expires`.", sessions::get),
-    write("updateSession", "session: { sessionToken: string; [field: string]: unknown }", "AdapterSession | null",
-        "Changes a session.", sessions::update),
-    write("deleteSession", "sessionToken: string", "AdapterSession | null", "Signs a browser out; null when it was already.", sessions::delete),
-    write("createVerificationToken", "token: VerificationToken", "VerificationToken", "Keeps a one-time token.", tokens::create),
-    write("useVerificationToken", "params: { identifier?: string; token: string }", "VerificationToken | null",
-        "Gives a one-time token once.", tokens::take),
-    read("getAccount", "providerAccountId: string, provider: string", "AdapterAccount | null", "An account.", accounts::get),
-    write("createAuthenticator", "authenticator: AdapterAuthenticator", "AdapterAuthenticator", "Keeps a WebAuthn credential.", authenticators::create),
-    read("getAuthenticator", "credentialID: string", "AdapterAuthenticator | null", "A WebAuthn credential.", authenticators::get),
-    read("listAuthenticatorsByUserId", "userId: string", "AdapterAuthenticator[]", "A user's WebAuthn credentials.", authenticators::list),
-    write("updateAuthenticatorCounter", "credentialID: string, counter: number", "AdapterAuthenticator",
-        "Notes a credential's use; throws when there is none.", authenticators::update_counter),
+    read(
+        "getUserByEmail",
+        "email: string",
+        "AdapterUser | null",
+        "The user with this address, unless nobody could ever have signed in as it.",
+        users::get_by_email,
+    ),
+    read(
+        "getUserByAccount",
+        "account: { provider: string; providerAccountId: string }",
+        "AdapterUser | null",
+        "The user to whom an account belongs.",
+        accounts::get_user,
+    ),
+    write(
+        "updateUser",
+        "user: { id: string; [field: string]: unknown }",
+        "AdapterUser",
+        "Changes a user; throws when there is none.",
+        users::update,
+    ),
+    write(
+        "deleteUser",
+        "userId: string",
+        "AdapterUser | null",
+        "Deletes a user and everything that is theirs.",
+        users::delete,
+    ),
+    write(
+        "linkAccount",
+        "account: AdapterAccount",
+        "AdapterAccount",
+        "Links an account to its user; a second time it changes nothing.",
+        accounts::link,
+    ),
+    write(
+        "unlinkAccount",
+        "account: { provider: string; providerAccountId: string }",
+        "AdapterAccount | null",
+        "Unlinks an account.",
+        accounts::unlink,
+    ),
+    write(
+        "createSession",
+        "session: AdapterSession",
+        "AdapterSession",
+        "Signs a browser in.",
+        sessions::create,
+    ),
+    read(
+        "getSessionAndUser",
+        "sessionToken: string",
+        "{ session: AdapterSession; user: AdapterUser } | null",
+        "A browser's session and its user; the caller looks at `expires`.",
+        sessions::get,
+    ),
+    write(
+        "updateSession",
+        "session: { sessionToken: string; [field: string]: unknown }",
+        "AdapterSession | null",
+        "Changes a session.",
+        sessions::update,
+    ),
+    write(
+        "deleteSession",
+        "sessionToken: string",
+        "AdapterSession | null",
+        "Signs a browser out; null when it was already.",
+        sessions::delete,
+    ),
+    write(
+        "createVerificationToken",
+        "token: VerificationToken",
+        "VerificationToken",
+        "Keeps a one-time token.",
+        tokens::create,
+    ),
+    write(
+        "useVerificationToken",
+        "params: { identifier?: string; token: string }",
+        "VerificationToken | null",
+        "Gives a one-time token once.",
+        tokens::take,
+    ),
+    read(
+        "getAccount",
+        "providerAccountId: string, provider: string",
+        "AdapterAccount | null",
+        "An account.",
+        accounts::get,
+    ),
+    write(
+        "createAuthenticator",
+        "authenticator: AdapterAuthenticator",
+        "AdapterAuthenticator",
+        "Keeps a WebAuthn credential.",
+        authenticators::create,
+    ),
+    read(
+        "getAuthenticator",
+        "credentialID: string",
+        "AdapterAuthenticator | null",
+        "A WebAuthn credential.",
+        authenticators::get,
+    ),
+    read(
+        "listAuthenticatorsByUserId",
+        "userId: string",
+        "AdapterAuthenticator[]",
+        "A user's WebAuthn credentials.",
+        authenticators::list,
+    ),
+    write(
+        "updateAuthenticatorCounter",
+        "credentialID: string, counter: number",
+        "AdapterAuthenticator",
+        "Notes a credential's use; throws when there is none.",
+        authenticators::update_counter,
+    ),
 ];
 
 /// The one record with these values in the fields of a unique.
-fn one(view: &View<'_>, model: ModelId, fields: &[&str], values: &[&str]) -> Result<Option<std::sync::Arc<Record>>> {
+fn one(
+    view: &View<'_>,
+    model: ModelId,
+    fields: &[&str],
+    values: &[&str],
+) -> Result<Option<std::sync::Arc<Record>>> {
     Ok(view.find(model, fields, values)?.into_iter().next())
 }
 
@@ -79,7 +183,8 @@ fn missing(model: &str, what: &str) -> Error {
 
 /// Takes a mark off a record, where it has one, without touching anything else.
 fn unmark(tx: &mut Tx<'_>, model: ModelId, key: &str, mark: &str) -> Result<()> {
-    let marked = tx.view().get(model, key)?.is_some_and(|r| r.map().get(mark).is_some_and(|m| !m.is_null()));
+    let marked =
+        tx.view().get(model, key)?.is_some_and(|r| r.map().get(mark).is_some_and(|m| !m.is_null()));
     if marked {
         let patch = Object::from_iter([(mark.to_owned(), Value::Null)]);
         tx.update(model, key, patch)?;

@@ -35,7 +35,9 @@ pub(super) fn get(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Re
 
 pub(super) fn update(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
     let data = args.object(0)?;
-    let Some(session) = find(&tx.view(), text(&data, "sessionToken"))? else { return Ok(reply(None)) };
+    let Some(session) = find(&tx.view(), text(&data, "sessionToken"))? else {
+        return Ok(reply(None));
+    };
     let now = session.map();
     // Many requests at once all want the same new expiry: one of them writes it.
     if data.iter().all(|(key, value)| now.get(key) == Some(value)) {
@@ -78,4 +80,3 @@ pub(crate) fn sweep(tx: &mut Tx<'_>) -> Result<usize> {
     }
     Ok(expired.len())
 }
-

@@ -51,7 +51,13 @@ pub(super) fn create(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result
     Ok(reply(Some(shown_user(&record))))
 }
 
-fn take_up(tx: &mut Tx<'_>, model: ModelId, orphan: &Record, mut data: Object, verified: bool) -> Result<Reply> {
+fn take_up(
+    tx: &mut Tx<'_>,
+    model: ModelId,
+    orphan: &Record,
+    mut data: Object,
+    verified: bool,
+) -> Result<Reply> {
     for kept in ["id", "createdAt"] {
         data.shift_remove(kept);
     }
@@ -66,7 +72,8 @@ fn take_up(tx: &mut Tx<'_>, model: ModelId, orphan: &Record, mut data: Object, v
 fn is_orphan(view: &View<'_>, user: &Record) -> Result<bool> {
     let map = user.map();
     let set = |field: &str| map.get(field).is_some_and(|value| !value.is_null());
-    let marked = map.get(MARK).is_some_and(|m| m.is_object() && m.get("owned") != Some(&json!(true)));
+    let marked =
+        map.get(MARK).is_some_and(|m| m.is_object() && m.get("owned") != Some(&json!(true)));
     if !marked || set("emailVerified") || set("passwordHash") {
         return Ok(false);
     }
@@ -75,7 +82,9 @@ fn is_orphan(view: &View<'_>, user: &Record) -> Result<bool> {
     for &(model, link) in catalogue.referrers(models::USER) {
         let path = &catalogue.model(model).links[link].path;
         let fields = path.join(".");
-        if model != models::CHAT_SETTINGS && !view.find(model, &[&fields], &[user.key()])?.is_empty() {
+        if model != models::CHAT_SETTINGS
+            && !view.find(model, &[&fields], &[user.key()])?.is_empty()
+        {
             return Ok(false);
         }
     }
@@ -118,7 +127,9 @@ pub(super) fn get(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Re
 }
 
 pub(super) fn get_by_email(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let Some(user) = one(view, model, &["email"], &[args.text(0)?])? else { return Ok(reply(None)) };
+    let Some(user) = one(view, model, &["email"], &[args.text(0)?])? else {
+        return Ok(reply(None));
+    };
     let owned = !is_orphan(view, &user)?;
     Ok(reply(owned.then(|| shown_user(&user))))
 }

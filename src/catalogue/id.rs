@@ -25,10 +25,24 @@ mod tests {
 
     #[test]
     fn ids() {
-        for good in ["a", "A_b-9", "7f9c24e8-3b12-4fef-91e0-56a2d5ac3e6c", &"x".repeat(64), "com10"] {
+        for good in ["a", "A_b-9", "7f9c24e8-3b12-4fef-91e0-56a2d5ac3e6c", &"x".repeat(64), "com10"]
+        {
             assert!(is_id(good), "{good}");
         }
-        for bad in ["", "..", "a/b", "a.b", "é", "a b", "CON", "nul", "Com1", "lpt9", "index", &"x".repeat(65)] {
+        for bad in [
+            "",
+            "..",
+            "a/b",
+            "a.b",
+            "é",
+            "a b",
+            "CON",
+            "nul",
+            "Com1",
+            "lpt9",
+            "index",
+            &"x".repeat(65),
+        ] {
             assert!(!is_id(bad), "{bad}");
         }
     }

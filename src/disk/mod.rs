@@ -5,8 +5,8 @@
 //! a simulated one that can lose, reorder and tear what was not synced. This room must not
 //! know what is in a file.
 
-mod safe_path;
 mod real;
+mod safe_path;
 mod simulated;
 
 use crate::error::Result;

@@ -95,7 +95,21 @@ mod tests {
 
     #[test]
     fn paths_that_leave_or_break_are_refused() {
-        let bad = ["", "..", "a/../b", "/etc", "a//b", "a/", "C:x", "a\\b", "nul", "a/CON.json", "x.", "a\0b", "a\nb"];
+        let bad = [
+            "",
+            "..",
+            "a/../b",
+            "/etc",
+            "a//b",
+            "a/",
+            "C:x",
+            "a\\b",
+            "nul",
+            "a/CON.json",
+            "x.",
+            "a\0b",
+            "a\nb",
+        ];
         for path in bad {
             assert!(SafePath::new(path).is_err(), "{path:?}");
         }

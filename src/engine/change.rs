@@ -97,7 +97,10 @@ impl Commit {
     pub(crate) fn decode(text: &str, catalogue: &Catalogue) -> std::result::Result<Commit, String> {
         let line: LineText<'_> = serde_json::from_str(text).map_err(|e| e.to_string())?;
         let changes = line.changes.into_iter().map(|c| decode_change(c, catalogue));
-        Ok(Commit { at: line.at.into_owned(), changes: changes.collect::<std::result::Result<_, _>>()? })
+        Ok(Commit {
+            at: line.at.into_owned(),
+            changes: changes.collect::<std::result::Result<_, _>>()?,
+        })
     }
 }
 

@@ -77,10 +77,13 @@ impl Engine {
             answers.push((ticket, answer, waits));
         }
         let persisted = self.persist(commits);
-        answers.into_iter().map(|(ticket, answer, waits)| match &persisted {
-            Err(error) if waits => (ticket, Err(error.clone())),
-            _ => (ticket, answer),
-        }).collect()
+        answers
+            .into_iter()
+            .map(|(ticket, answer, waits)| match &persisted {
+                Err(error) if waits => (ticket, Err(error.clone())),
+                _ => (ticket, answer),
+            })
+            .collect()
     }
 
     /// Runs one change over the uncommitted ones; nothing of it stays when it fails.
@@ -94,7 +97,8 @@ impl Engine {
             Ok(reply)
         }));
         let done = done.unwrap_or_else(|_| {
-            let message = "an internal error stopped this call, and nothing of it was kept; please report it";
+            let message =
+                "an internal error stopped this call, and nothing of it was kept; please report it";
             Err(Error::new(Code::Io, message))
         });
         if done.is_err() {
@@ -203,7 +207,10 @@ fn make_single(tx: &mut Tx<'_>) -> Result<()> {
     let Some(model) = single.filter(|_| !tx.overlay.is_empty()) else { return Ok(()) };
     let is_single = matches!(tx.catalogue().model(model).place, Place::Single { .. });
     let key = super::state::SINGLE_KEY;
-    if is_single && tx.state.collection(model).faults.is_empty() && tx.view().get(model, key)?.is_none() {
+    if is_single
+        && tx.state.collection(model).faults.is_empty()
+        && tx.view().get(model, key)?.is_none()
+    {
         tx.create_single(model)?;
     }
     Ok(())

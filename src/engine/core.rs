@@ -207,7 +207,10 @@ impl Engine {
             }
             return Some(answer);
         }
-        Some(Err(Error::new(Code::Locked, "the data changed too often while it was read; try again")))
+        Some(Err(Error::new(
+            Code::Locked,
+            "the data changed too often while it was read; try again",
+        )))
     }
 }
 

@@ -11,7 +11,7 @@ use super::core::locked;
 use super::state::Touched;
 
 /// Called with the JSON texts of the events of one or more commits.
-pub(crate) type Listener = Box<dyn Fn(&[String]) + Send + Sync>;
+pub type Listener = Box<dyn Fn(&[String]) + Send + Sync>;
 
 /// Who listens.
 #[derive(Default)]

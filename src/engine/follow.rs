@@ -154,7 +154,8 @@ impl Engine {
     pub(crate) fn adopt(&self, suspects: Vec<(ModelId, Box<str>)>) -> Result<()> {
         let commit = self.lock_commit()?;
         let done = self.catch_up_locked().and_then(|()| {
-            let changes = suspects.iter().filter_map(|(model, key)| self.edited(*model, key).transpose());
+            let changes =
+                suspects.iter().filter_map(|(model, key)| self.edited(*model, key).transpose());
             let changes: Vec<Change> = changes.collect::<Result<_>>()?;
             if changes.is_empty() || self.check_health().is_err() {
                 return Ok(());
@@ -200,7 +201,9 @@ impl Engine {
 }
 
 fn unreadable(problem: &str) -> Error {
-    let message = format!("a line of the journal cannot be understood ({problem}); use the version of quilltap-store that wrote it");
+    let message = format!(
+        "a line of the journal cannot be understood ({problem}); use the version of quilltap-store that wrote it"
+    );
     Error::new(Code::UnsupportedVersion, message).path("journal")
 }
 

@@ -60,7 +60,10 @@ impl Engine {
     /// # Errors
     /// Those of the disk; what was not written is written later.
     pub(crate) fn flush(&self) -> Result<()> {
-        if self.state().dirty.is_clean() && !self.unsynced.load(Ordering::Acquire) && !self.has_news() {
+        if self.state().dirty.is_clean()
+            && !self.unsynced.load(Ordering::Acquire)
+            && !self.has_news()
+        {
             return Ok(());
         }
         self.sync_journal()?;
@@ -241,7 +244,8 @@ impl Engine {
         }
         self.flush()?;
         drop(presence);
-        let alone = self.disk.try_lock(&super::locks::open_path(), crate::disk::LockKind::Exclusive)?;
+        let alone =
+            self.disk.try_lock(&super::locks::open_path(), crate::disk::LockKind::Exclusive)?;
         if alone.is_some() && self.check_health().is_ok() {
             self.checkpoint(true)?;
             remove_drafts(self)?;

@@ -31,9 +31,10 @@ mod view;
 
 pub(crate) use clock::parse_ms as time_ms;
 pub(crate) use core::Settings;
+pub use events::Listener;
 pub use log::{LogBound, LogQuery};
-pub(crate) use queue::{Change, closed, settle};
 pub use queue::{Settle, Ticket};
+pub(crate) use queue::{closed, settle};
 pub use record::Record;
 pub(crate) use running::Running;
 pub(crate) use state::SINGLE_KEY;

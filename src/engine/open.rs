@@ -35,7 +35,9 @@ pub(crate) fn open(
             open_shared(&engine)?;
             Ok(Arc::new(engine))
         }
-        Err(error) if error.code() == Code::ReadOnly => open_read_only(disk, settings, state, &error),
+        Err(error) if error.code() == Code::ReadOnly => {
+            open_read_only(disk, settings, state, &error)
+        }
         Err(error) => Err(error),
     }
 }
@@ -52,7 +54,9 @@ fn open_shared(engine: &Engine) -> Result<()> {
     }
     drop(alone);
     let presence = disk.try_lock(&locks::open_path(), LockKind::Shared)?;
-    let busy = || Error::new(Code::Locked, "another process is just opening or closing the store; try again");
+    let busy = || {
+        Error::new(Code::Locked, "another process is just opening or closing the store; try again")
+    };
     *locked(&engine.presence) = Some(presence.ok_or_else(busy)?);
     if !first {
         finish_dead_switch(engine)?;

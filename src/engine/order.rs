@@ -21,9 +21,12 @@ pub(crate) fn remember(engine: &Engine) {
     let mut orders = Map::new();
     let state = engine.state();
     let touched = |model: ModelId| {
-        state.dirty.unsynced.targets.iter().any(
-            |target| matches!(target, super::files::Target::Record(of, _) if *of == model),
-        )
+        state
+            .dirty
+            .unsynced
+            .targets
+            .iter()
+            .any(|target| matches!(target, super::files::Target::Record(of, _) if *of == model))
     };
     if !state.layout.directories().iter().any(|(model, _)| touched(*model)) {
         return;

@@ -16,6 +16,8 @@ use super::state::LogKey;
 /// A record as it is under way; `None` when it is being removed.
 type Slot = Option<(Order, Arc<Record>)>;
 type RecordKey = (ModelId, Box<str>);
+/// The records under each key of one index.
+type Added = HashMap<Box<str>, BTreeMap<Order, Arc<Record>>>;
 
 /// The uncommitted lines of one log.
 #[derive(Debug, Clone, Default)]
@@ -67,7 +69,7 @@ pub(crate) struct Mark(usize);
 #[derive(Debug, Default)]
 pub(crate) struct Overlay {
     records: HashMap<RecordKey, Slot>,
-    added: HashMap<(ModelId, usize), HashMap<Box<str>, BTreeMap<Order, Arc<Record>>>>,
+    added: HashMap<(ModelId, usize), Added>,
     created: HashMap<ModelId, u64>,
     logs: HashMap<LogKey, LogOverlay>,
     changes: Vec<Change>,
@@ -141,7 +143,12 @@ impl Overlay {
         }
     }
 
-    fn index(&mut self, catalogue: &Catalogue, model: ModelId, slot: Option<&(Order, Arc<Record>)>) {
+    fn index(
+        &mut self,
+        catalogue: &Catalogue,
+        model: ModelId,
+        slot: Option<&(Order, Arc<Record>)>,
+    ) {
         let Some((order, record)) = slot else { return };
         let keys = catalogue::index_keys(catalogue.model(model), &record.map());
         for (index, keys) in keys.into_iter().enumerate() {

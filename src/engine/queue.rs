@@ -135,10 +135,14 @@ impl Queue {
         }
         let rest: Vec<Inside> = waiting.inside.drain(..).collect();
         drop(waiting);
-        settle(rest.into_iter().map(|inside| {
-            let (Inside::Call(_, ticket) | Inside::Finish(_, ticket)) = inside;
-            (ticket, Err(ended(expired)))
-        }).collect());
+        settle(
+            rest.into_iter()
+                .map(|inside| {
+                    let (Inside::Call(_, ticket) | Inside::Finish(_, ticket)) = inside;
+                    (ticket, Err(ended(expired)))
+                })
+                .collect(),
+        );
     }
 
     /// Takes no more jobs.
@@ -165,9 +169,8 @@ fn ended(expired: bool) -> Error {
 pub(crate) fn settle(mut ended: Vec<(Ticket, Result<String>)>) {
     while let Some((first, _)) = ended.first() {
         let settler = Arc::clone(&first.settler);
-        let (his, others): (Vec<_>, Vec<_>) = ended
-            .into_iter()
-            .partition(|(ticket, _)| Arc::ptr_eq(&ticket.settler, &settler));
+        let (his, others): (Vec<_>, Vec<_>) =
+            ended.into_iter().partition(|(ticket, _)| Arc::ptr_eq(&ticket.settler, &settler));
         ended = others;
         settler.settle(his.into_iter().map(|(ticket, result)| (ticket.id, result)).collect());
     }

@@ -33,12 +33,10 @@ pub(crate) fn check_uniques(tx: &Tx<'_>, model: ModelId, key: &str, map: &Object
 
 fn not_unique(model: &Model, paths: &[Vec<String>], other: &str) -> Error {
     let fields: Vec<String> = paths.iter().map(|path| path.join(".")).collect();
-    let message = format!(
-        "there is a {} with this {} already: {other}",
-        model.name,
-        fields.join(" and ")
-    );
-    let issues = fields.iter().map(|field| Issue::new(field, "a value of its own", "one that is taken"));
+    let message =
+        format!("there is a {} with this {} already: {other}", model.name, fields.join(" and "));
+    let issues =
+        fields.iter().map(|field| Issue::new(field, "a value of its own", "one that is taken"));
     Error::new(Code::Unique, message).model(&model.name).issues(issues.collect())
 }
 
@@ -58,15 +56,21 @@ pub(crate) fn check_references(
             let kept = before.as_ref().is_some_and(|before| before[link.index].contains(id));
             if !kept && !tx.view().exists(link.to, id, log_owner(tx, link, map))? {
                 let wanted = format!("the id of a {}", tx.catalogue().model(link.to).name);
-                issues.push(Issue::new(link.path.join("."), wanted, format!("{id}, which is none")));
+                issues.push(Issue::new(
+                    link.path.join("."),
+                    wanted,
+                    format!("{id}, which is none"),
+                ));
             }
         }
     }
     if issues.is_empty() {
         return Ok(());
     }
-    let list: Vec<String> =
-        issues.iter().map(|i| format!("{} must be {}, got {}", i.path, i.expected, i.received)).collect();
+    let list: Vec<String> = issues
+        .iter()
+        .map(|i| format!("{} must be {}, got {}", i.path, i.expected, i.received))
+        .collect();
     let message = format!("{} refers to nothing: {}", declared.name, list.join("; "));
     Err(Error::new(Code::ForeignKey, message).model(&declared.name).issues(issues))
 }
@@ -249,7 +253,11 @@ fn refuse_restricted(tx: &Tx<'_>, found: &Consequences) -> Result<()> {
         .take(10)
         .map(|(referrer, _, path)| format!("{} {} ({path})", name(referrer.0), referrer.1))
         .collect();
-    let more = if staying.len() > 10 { format!(" and {} more", staying.len() - 10) } else { String::new() };
+    let more = if staying.len() > 10 {
+        format!(" and {} more", staying.len() - 10)
+    } else {
+        String::new()
+    };
     let message = format!(
         "{} {} cannot be deleted: {}{more} still refer to it; change or delete them first",
         name(target.0),

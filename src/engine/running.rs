@@ -78,7 +78,8 @@ impl Running {
 
     fn thread(&self, name: &str, body: impl FnOnce() + Send + 'static) -> Result<()> {
         let started = Builder::new().name(format!("quilltap-{name}")).spawn(body);
-        let thread = started.map_err(|e| Error::new(Code::Io, format!("cannot start a thread: {e}")))?;
+        let thread =
+            started.map_err(|e| Error::new(Code::Io, format!("cannot start a thread: {e}")))?;
         locked(&self.threads).push(thread);
         Ok(())
     }
@@ -176,7 +177,8 @@ impl Running {
         }
         faults.sort();
         faults.dedup();
-        let unwritten = locked(&self.engine.last_flush_error).as_ref().map(|e| e.message().to_owned());
+        let unwritten =
+            locked(&self.engine.last_flush_error).as_ref().map(|e| e.message().to_owned());
         let journal = self.engine.tail().as_ref().map_or(0, super::journal::Tail::used);
         json!({
             "records": counts,

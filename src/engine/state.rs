@@ -183,14 +183,7 @@ impl State {
     }
 
     /// Notes that the file of a record must be written.
-    fn mark(
-        &mut self,
-        model: ModelId,
-        key: &str,
-        old: Option<&Record>,
-        at: &str,
-        position: u64,
-    ) {
+    fn mark(&mut self, model: ModelId, key: &str, old: Option<&Record>, at: &str, position: u64) {
         let catalogue = Arc::clone(&self.catalogue);
         match &catalogue.model(model).place {
             Place::Directory { .. } => {

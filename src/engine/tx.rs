@@ -160,7 +160,8 @@ impl Tx<'_> {
             .filter(|other| !removed(other))
             .or_else(|| if has_upper { uncommitted() } else { None });
         other.map_or(Ok(()), |other| {
-            let message = format!("the key {key} differs from {other} of another {name} only in case");
+            let message =
+                format!("the key {key} differs from {other} of another {name} only in case");
             Err(Error::new(Code::Unique, message).model(name))
         })
     }

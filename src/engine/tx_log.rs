@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::catalogue::{self, Counted, Model, ModelId, OnDelete};
+use crate::catalogue::{self, Counted, Model, ModelId};
 use crate::disk::Access;
 use crate::error::{Code, Error, Issue, Result};
 use crate::json;
@@ -142,7 +142,8 @@ impl Tx<'_> {
         }
         let name = &self.catalogue().model(owner_model).name;
         let message = format!("there is no {name} {owner}");
-        let issue = Issue::new("", format!("the id of a {name}"), format!("{owner}, which is none"));
+        let issue =
+            Issue::new("", format!("the id of a {name}"), format!("{owner}, which is none"));
         Err(Error::new(Code::ForeignKey, message).model(name).issues(vec![issue]))
     }
 
@@ -167,7 +168,8 @@ impl Tx<'_> {
         if given_id {
             let twice = before.iter().any(|(other, _)| *other == id);
             if twice || self.has_row(model, owner, &id)? {
-                let message = format!("there is a {} with the id {id} in this log already", declared.name);
+                let message =
+                    format!("there is a {} with the id {id} in this log already", declared.name);
                 return Err(Error::new(Code::Unique, message).model(&declared.name));
             }
         }
@@ -207,7 +209,8 @@ impl Tx<'_> {
         let types = Some(vec![counted.row_type]);
         let rows = self.view().log(model, owner, &LogQuery { types, ..LogQuery::default() })?;
         let heads = rows.iter().filter_map(|row| Head::of(row).ok());
-        let staying = heads.filter(|head| !gone.iter().any(|id| Some(id.as_str()) == head.id.as_deref()));
+        let staying =
+            heads.filter(|head| !gone.iter().any(|id| Some(id.as_str()) == head.id.as_deref()));
         Ok(staying.fold((0, None), |(count, last), head| {
             (count + 1, last.max(head.created_at.map(|time| time.into_owned())))
         }))
@@ -340,6 +343,7 @@ fn merge_event(model: &Model, old: &Object, patch: Object) -> Result<Object> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalogue::OnDelete;
 
     #[test]
     fn links_of_messages_are_not_followed_on_delete() {

@@ -125,10 +125,14 @@ impl<'a> View<'a> {
     pub fn all(&self, model: ModelId) -> Result<Vec<Arc<Record>>> {
         self.check_list(model)?;
         let records = self.state.collection(model).iter();
-        Ok(self.with_changes(model, records, self.overlay.map(|overlay| {
-            let changed = overlay.changed(model);
-            changed.filter_map(|(_, slot)| slot.clone()).collect()
-        })))
+        Ok(self.with_changes(
+            model,
+            records,
+            self.overlay.map(|overlay| {
+                let changed = overlay.changed(model);
+                changed.filter_map(|(_, slot)| slot.clone()).collect()
+            }),
+        ))
     }
 
     /// Replaces what the overlay changed, and keeps creation order.
@@ -173,10 +177,14 @@ impl<'a> View<'a> {
     /// The records with a key in an index, in creation order.
     pub(crate) fn lookup(&self, model: ModelId, index: usize, key: &str) -> Vec<Arc<Record>> {
         let base = self.state.collection(model).lookup(index, key).into_iter();
-        self.with_changes(model, base, self.overlay.map(|overlay| {
-            let found = overlay.lookup(model, index, key);
-            found.map(|(order, record)| (order, Arc::clone(record))).collect()
-        }))
+        self.with_changes(
+            model,
+            base,
+            self.overlay.map(|overlay| {
+                let found = overlay.lookup(model, index, key);
+                found.map(|(order, record)| (order, Arc::clone(record))).collect()
+            }),
+        )
     }
 
     /// Does an index cover exactly these fields?
@@ -207,7 +215,12 @@ impl<'a> View<'a> {
     }
 
     /// Is there a record with this key, or a row of a log?
-    pub(crate) fn exists(&self, model: ModelId, key: &str, log_owner: Option<&str>) -> Result<bool> {
+    pub(crate) fn exists(
+        &self,
+        model: ModelId,
+        key: &str,
+        log_owner: Option<&str>,
+    ) -> Result<bool> {
         if !matches!(self.state.catalogue.model(model).place, Place::Log { .. }) {
             let unseen = self.overlay.and_then(|overlay| overlay.get(model, key));
             let committed = || self.state.collection(model).order_of(key).is_some();

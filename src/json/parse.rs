@@ -185,7 +185,9 @@ impl<'de> Visitor<'de> for Strict<'_> {
         while let Some(key) = entries.next_key::<String>()? {
             self.path.borrow_mut().push(Step::Key(key.clone()));
             if map.contains_key(&key) {
-                return Err(A::Error::custom(format!("expected each key once, found {key:?} twice")));
+                return Err(A::Error::custom(format!(
+                    "expected each key once, found {key:?} twice"
+                )));
             }
             let value = entries.next_value_seed(inside)?;
             map.insert(key, value);

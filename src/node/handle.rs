@@ -82,7 +82,8 @@ impl NativeStore {
     /// Answers a read on a thread that may use the disk.
     #[napi(catch_unwind)]
     pub fn read_later(&self, id: f64, call: u32, args: String) {
-        self.lazy.with(whole(id), move |store, ticket| store.read_later(call as usize, args, ticket));
+        self.lazy
+            .with(whole(id), move |store, ticket| store.read_later(call as usize, args, ticket));
     }
 
     /// Commits what a writing call changes.
@@ -109,7 +110,8 @@ impl NativeStore {
     /// Ends a transaction.
     #[napi(catch_unwind)]
     pub fn finish(&self, id: f64, transaction: f64, commit: bool) {
-        self.lazy.with(whole(id), move |store, ticket| store.finish(whole(transaction), commit, ticket));
+        self.lazy
+            .with(whole(id), move |store, ticket| store.finish(whole(transaction), commit, ticket));
     }
 
     /// Opens the store.

@@ -9,16 +9,13 @@ use std::thread;
 
 use crate::engine::{closed, settle};
 use crate::error::{Code, Error, Result};
-use crate::store::{Options, Settle, Store, Ticket};
+use crate::store::{Listener, Options, Settle, Store, Ticket};
 
 /// The number under which no call waits, but a warning is told.
 const WARNING: u64 = 0;
 
 /// What is done with the store once it is open; it settles the ticket.
 type Work = Box<dyn FnOnce(&Store, Ticket) + Send>;
-
-/// Called with the events of every commit.
-pub(super) type Listener = Box<dyn Fn(&[String]) + Send + Sync>;
 
 /// What waits until the store is open.
 #[derive(Default)]
@@ -122,7 +119,8 @@ impl Lazy {
     fn start(self: &Arc<Self>, mut phase: MutexGuard<'_, Phase>, waiting: Waiting) {
         *phase = Phase::Opening(waiting);
         let lazy = Arc::clone(self);
-        let started = thread::Builder::new().name("quilltap-open".into()).spawn(move || lazy.open());
+        let started =
+            thread::Builder::new().name("quilltap-open".into()).spawn(move || lazy.open());
         drop(phase);
         if let Err(error) = started {
             let error = Error::new(Code::Io, format!("cannot start a thread: {error}"));
@@ -265,7 +263,9 @@ impl Lazy {
     }
 
     fn end(&self, store: &Store) -> Result<()> {
-        if let Listening::Now(number) = mem::replace(&mut *locked(&self.listening), Listening::Nobody) {
+        if let Listening::Now(number) =
+            mem::replace(&mut *locked(&self.listening), Listening::Nobody)
+        {
             store.unsubscribe(number);
         }
         without_panic("while it closed", || store.close())

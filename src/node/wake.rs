@@ -6,8 +6,8 @@ use napi::bindgen_prelude::{FnArgs, Function};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Status, sys};
 
-use super::lazy::Listener;
 use crate::error::Result;
+use crate::store::Listener;
 use crate::store::Settle;
 
 /// The numbers of the calls that ended, and their answers.
@@ -19,7 +19,8 @@ pub(super) type ListenFunction<'a> = Function<'a, FnArgs<(Vec<String>,)>, ()>;
 /// Calls a JavaScript function with answers; weak, so that it keeps no process alive by itself.
 type AnswerFunction = ThreadsafeFunction<Vec<(u64, String)>, (), Answers, Status, false, true>;
 /// Calls a JavaScript function with the JSON texts of events.
-type EventFunction = ThreadsafeFunction<Vec<String>, (), FnArgs<(Vec<String>,)>, Status, false, true>;
+type EventFunction =
+    ThreadsafeFunction<Vec<String>, (), FnArgs<(Vec<String>,)>, Status, false, true>;
 
 /// The text of an answer: JSON, or `!` and the JSON of an error.
 pub(super) fn answer_text(answer: Result<String>) -> String {

@@ -75,15 +75,21 @@ impl Parser<'_> {
             return None;
         }
         self.depth += 1;
-        let parts = map.iter().filter_map(|(name, value)| {
-            self.part(fields, name, value, &format!("{path}.{name}"))
-        });
+        let parts = map
+            .iter()
+            .filter_map(|(name, value)| self.part(fields, name, value, &format!("{path}.{name}")));
         let parts = parts.collect();
         self.depth -= 1;
         Some(Condition::And(parts))
     }
 
-    fn part(&mut self, fields: &[Field], name: &str, value: &Value, path: &str) -> Option<Condition> {
+    fn part(
+        &mut self,
+        fields: &[Field],
+        name: &str,
+        value: &Value,
+        path: &str,
+    ) -> Option<Condition> {
         match name {
             "AND" => Some(Condition::And(self.conditions(fields, value, path))),
             "OR" => Some(Condition::Or(self.conditions(fields, value, path))),
@@ -97,7 +103,11 @@ impl Parser<'_> {
                     Some(Condition::Field(name.to_owned(), test))
                 }
                 None => {
-                    self.issues.push(Issue::new(path, suggestion(fields, name), "an unknown field"));
+                    self.issues.push(Issue::new(
+                        path,
+                        suggestion(fields, name),
+                        "an unknown field",
+                    ));
                     None
                 }
             },
@@ -147,7 +157,14 @@ impl Parser<'_> {
         Some(Test::All(tests.collect()))
     }
 
-    fn operator(&mut self, kind: &Kind, name: &str, value: &Value, fold: bool, path: &str) -> Option<Test> {
+    fn operator(
+        &mut self,
+        kind: &Kind,
+        name: &str,
+        value: &Value,
+        fold: bool,
+        path: &str,
+    ) -> Option<Test> {
         let text = |this: &mut Self, test| this.text_test(kind, test, value, fold, path);
         match name {
             "equals" => Some(Test::Equals(self.operand(kind, value, path)?, fold)),
@@ -178,12 +195,21 @@ impl Parser<'_> {
         }
     }
 
-    fn text_test(&mut self, kind: &Kind, test: TextTest, value: &Value, fold: bool, path: &str) -> Option<Test> {
-        let textual = matches!(kind, Kind::Text | Kind::Id | Kind::Link(..) | Kind::Enum(_) | Kind::Time);
+    fn text_test(
+        &mut self,
+        kind: &Kind,
+        test: TextTest,
+        value: &Value,
+        fold: bool,
+        path: &str,
+    ) -> Option<Test> {
+        let textual =
+            matches!(kind, Kind::Text | Kind::Id | Kind::Link(..) | Kind::Enum(_) | Kind::Time);
         match value.as_str().filter(|_| textual) {
             Some(text) => Some(Test::Text(test, folded(text, fold), fold)),
             None => {
-                let wanted = if textual { "a text" } else { "no such condition on a field that is no text" };
+                let wanted =
+                    if textual { "a text" } else { "no such condition on a field that is no text" };
                 self.fault(path, wanted, value);
                 None
             }
@@ -268,7 +294,8 @@ impl Parser<'_> {
             }
             Kind::Text | Kind::Id | Kind::Link(..) => (value.is_string(), "a text"),
             Kind::Enum(words) => {
-                let known = value.as_str().is_some_and(|text| words.iter().any(|word| word == text));
+                let known =
+                    value.as_str().is_some_and(|text| words.iter().any(|word| word == text));
                 if !known && !value.is_null() {
                     self.fault(path, format!("one of {}", words.join(", ")), value);
                     return None;
@@ -278,7 +305,9 @@ impl Parser<'_> {
             Kind::Integer | Kind::Number => (value.is_number(), "a number"),
             Kind::Flag => (value.is_boolean(), "true or false"),
             Kind::Json | Kind::Any | Kind::Object(_) => (true, ""),
-            Kind::List(_) => (value.is_array(), "conditions on a list: has, hasSome, hasEvery, isEmpty"),
+            Kind::List(_) => {
+                (value.is_array(), "conditions on a list: has, hasSome, hasEvery, isEmpty")
+            }
         };
         if fits || value.is_null() {
             return Some(value.clone());
@@ -290,7 +319,20 @@ impl Parser<'_> {
 
 /// Are all keys those of a condition, rather than of a JSON value to be equal to?
 fn is_filter(map: &Map<String, Value>) -> bool {
-    let known = ["equals", "not", "in", "notIn", "contains", "startsWith", "endsWith", "lt", "lte", "gt", "gte", "mode"];
+    let known = [
+        "equals",
+        "not",
+        "in",
+        "notIn",
+        "contains",
+        "startsWith",
+        "endsWith",
+        "lt",
+        "lte",
+        "gt",
+        "gte",
+        "mode",
+    ];
     !map.is_empty() && map.keys().all(|key| known.contains(&key.as_str()))
 }
 
@@ -346,7 +388,9 @@ impl Test {
         match self {
             Test::All(tests) => tests.iter().find_map(Test::values),
             Test::Equals(value, false) | Test::Has(value) => Some(vec![value.as_str()?]),
-            Test::In(values, false) | Test::HasSome(values) => values.iter().map(Value::as_str).collect(),
+            Test::In(values, false) | Test::HasSome(values) => {
+                values.iter().map(Value::as_str).collect()
+            }
             _ => None,
         }
     }
@@ -364,9 +408,7 @@ impl Test {
             Test::Equals(wanted, fold) => equal(value, wanted, *fold),
             Test::In(values, fold) => values.iter().any(|wanted| equal(value, wanted, *fold)),
             Test::Text(test, wanted, fold) => text_matches(*test, value, wanted, *fold),
-            Test::Compare(test, wanted, fold) => {
-                order(value, wanted, *fold).is_some_and(test)
-            }
+            Test::Compare(test, wanted, fold) => order(value, wanted, *fold).is_some_and(test),
             Test::Has(wanted) => list().contains(wanted),
             Test::HasSome(wanted) => wanted.iter().any(|one| list().contains(one)),
             Test::HasEvery(wanted) => wanted.iter().all(|one| list().contains(one)),

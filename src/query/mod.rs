@@ -49,13 +49,19 @@ impl Query {
             Value::Object(map) => map,
             Value::Null => &empty,
             other => {
-                issues.push(Issue::new("", "an object { where, orderBy, take, skip }", json::describe(other)));
+                issues.push(Issue::new(
+                    "",
+                    "an object { where, orderBy, take, skip }",
+                    json::describe(other),
+                ));
                 &empty
             }
         };
         for (name, value) in options.iter().filter(|(_, value)| !value.is_null()) {
             match name.as_str() {
-                "where" => query.condition = condition::parse(&model.fields, value, "where", issues),
+                "where" => {
+                    query.condition = condition::parse(&model.fields, value, "where", issues)
+                }
                 "orderBy" => query.order = order::parse(model, value, issues),
                 "take" => query.take = whole(value, "take", i64::MIN, issues),
                 "skip" => {
@@ -90,7 +96,10 @@ impl Query {
             let matching = records.filter(|r| self.condition.is_none() || self.matches(&parse(r)));
             return match self.take.unwrap_or(i64::MAX) {
                 take if take < 0 => self.page(matching.collect()),
-                take => matching.skip(self.skip).take(usize::try_from(take).unwrap_or(usize::MAX)).collect(),
+                take => matching
+                    .skip(self.skip)
+                    .take(usize::try_from(take).unwrap_or(usize::MAX))
+                    .collect(),
             };
         }
         let parsed = records.map(|record| (parse(&record), record));
@@ -114,13 +123,16 @@ impl Query {
 fn unknown_option(name: &str) -> Issue {
     let known = "one of where, orderBy, take, skip";
     match UNSUPPORTED.iter().find(|(option, _)| *option == name) {
-        Some((_, instead)) => Issue::new(name, format!("{known}; {instead}"), "an option that is not supported"),
+        Some((_, instead)) => {
+            Issue::new(name, format!("{known}; {instead}"), "an option that is not supported")
+        }
         None => Issue::new(name, known, "an unknown option"),
     }
 }
 
 fn whole(value: &Value, name: &str, least: i64, issues: &mut Vec<Issue>) -> Option<i64> {
-    let found = value.as_i64().or_else(|| value.as_f64().filter(|n| n.fract() == 0.0).map(|n| n as i64));
+    let found =
+        value.as_i64().or_else(|| value.as_f64().filter(|n| n.fract() == 0.0).map(|n| n as i64));
     let found = found.filter(|number| *number >= least);
     if found.is_none() {
         let wanted = if least == 0 { "a whole number of 0 or more" } else { "a whole number" };
@@ -145,7 +157,12 @@ mod tests {
             {"id": "3", "name": "hamlet's ghost", "isFavorite": false, "tags": ["b"],
              "createdAt": "2026-01-03T00:00:00.000Z", "personaLinks": [{"personaId": "p", "isDefault": true}]},
         ]);
-        people.as_array().expect("a list").iter().map(|p| p.as_object().cloned().expect("an object")).collect()
+        people
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|p| p.as_object().cloned().expect("an object"))
+            .collect()
     }
 
     fn ask(options: Value) -> Result<Vec<String>> {
@@ -215,8 +232,16 @@ mod tests {
         let error = ask(options).expect_err("faults");
         let mut paths: Vec<&str> = error.all_issues().iter().map(|i| i.path.as_str()).collect();
         paths.sort_unstable();
-        let expected = ["include", "orderBy.name", "skip", "take", "where.AND", "where.isFavorite.lt",
-            "where.name.contains", "where.nmae"];
+        let expected = [
+            "include",
+            "orderBy.name",
+            "skip",
+            "take",
+            "where.AND",
+            "where.isFavorite.lt",
+            "where.name.contains",
+            "where.nmae",
+        ];
         assert_eq!(paths, expected);
         assert!(error.message().contains("did you mean name"));
     }
@@ -225,7 +250,8 @@ mod tests {
     fn equality_can_be_looked_up() {
         let catalogue = Catalogue::builtin();
         let options = json!({"where": {"userId": "u", "AND": [{"tags": {"has": "t"}}]}});
-        let query = Query::parse(catalogue.model(models::CHARACTER), Some(&options)).expect("valid");
+        let query =
+            Query::parse(catalogue.model(models::CHARACTER), Some(&options)).expect("valid");
         assert_eq!(query.narrowed(), [("userId", vec!["u"]), ("tags", vec!["t"])]);
     }
 

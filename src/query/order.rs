@@ -28,7 +28,11 @@ pub(super) fn parse(model: &Model, value: &Value, issues: &mut Vec<Issue>) -> Ve
     let mut order = Vec::new();
     for (path, object) in objects {
         let Value::Object(map) = object else {
-            issues.push(Issue::new(path, "an object such as { name: 'asc' }", json::describe(object)));
+            issues.push(Issue::new(
+                path,
+                "an object such as { name: 'asc' }",
+                json::describe(object),
+            ));
             continue;
         };
         for (field, direction) in map {
@@ -82,8 +86,20 @@ pub(super) fn compare(
         let value = |record| Map::get(record, key.field.as_str()).filter(|v| !v.is_null());
         match (value(one), value(other)) {
             (None, None) => Ordering::Equal,
-            (None, Some(_)) => if key.nulls_first { Ordering::Less } else { Ordering::Greater },
-            (Some(_), None) => if key.nulls_first { Ordering::Greater } else { Ordering::Less },
+            (None, Some(_)) => {
+                if key.nulls_first {
+                    Ordering::Less
+                } else {
+                    Ordering::Greater
+                }
+            }
+            (Some(_), None) => {
+                if key.nulls_first {
+                    Ordering::Greater
+                } else {
+                    Ordering::Less
+                }
+            }
             (Some(one), Some(other)) => {
                 let order = condition::order(one, other, false).unwrap_or(Ordering::Equal);
                 if key.descending { order.reverse() } else { order }

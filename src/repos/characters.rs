@@ -11,14 +11,41 @@ use crate::engine::{Tx, new_id};
 use crate::error::Result;
 
 pub(super) const CALLS: &[Call] = &[
-    write("addPersona", "id: string, personaId: string, isDefault?: boolean", "Character | null",
-        "Links a persona; as the default, in place of the one before.", add_persona),
-    write("removePersona", "id: string, personaId: string", "Character | null", "Unlinks a persona.", remove_persona),
-    write("setFavorite", "id: string, isFavorite: boolean", "Character | null", "Marks a favourite, or no longer.", set_favorite),
-    write("setAvatarOverride", "id: string, chatId: string, imageId: string", "Character | null",
-        "Gives the character another avatar in one chat.", set_avatar),
-    write("clearAvatarOverride", "id: string, chatId: string", "Character | null",
-        "Takes that avatar away again.", clear_avatar),
+    write(
+        "addPersona",
+        "id: string, personaId: string, isDefault?: boolean",
+        "Character | null",
+        "Links a persona; as the default, in place of the one before.",
+        add_persona,
+    ),
+    write(
+        "removePersona",
+        "id: string, personaId: string",
+        "Character | null",
+        "Unlinks a persona.",
+        remove_persona,
+    ),
+    write(
+        "setFavorite",
+        "id: string, isFavorite: boolean",
+        "Character | null",
+        "Marks a favourite, or no longer.",
+        set_favorite,
+    ),
+    write(
+        "setAvatarOverride",
+        "id: string, chatId: string, imageId: string",
+        "Character | null",
+        "Gives the character another avatar in one chat.",
+        set_avatar,
+    ),
+    write(
+        "clearAvatarOverride",
+        "id: string, chatId: string",
+        "Character | null",
+        "Takes that avatar away again.",
+        clear_avatar,
+    ),
 ];
 
 type Entries = Vec<Map<String, Value>>;
@@ -71,7 +98,13 @@ fn add_persona(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply
     })
 }
 
-fn remove_entry(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>, list: &str, field: &str) -> Result<Reply> {
+fn remove_entry(
+    tx: &mut Tx<'_>,
+    model: ModelId,
+    args: &Args<'_>,
+    list: &str,
+    field: &str,
+) -> Result<Reply> {
     let (id, other) = (args.text(0)?, args.text(1)?);
     edit(tx, model, id, list, |entries| {
         let there = position(entries, field, other);

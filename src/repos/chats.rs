@@ -14,28 +14,85 @@ use crate::json;
 const MESSAGE_TYPE: &str = "message";
 
 pub(super) const CALLS: &[Call] = &[
-    read("findByCharacterId", "characterId: string", "Chat[]", "The chats with a character.", by_character),
+    read(
+        "findByCharacterId",
+        "characterId: string",
+        "Chat[]",
+        "The chats with a character.",
+        by_character,
+    ),
     read("findByPersonaId", "personaId: string", "Chat[]", "The chats with a persona.", by_persona),
-    write("addMessage", "chatId: string, message: ChatEventCreate", "Message",
-        "Adds a message, or an event of another type, to a chat.", add_message),
-    write("addMessages", "chatId: string, messages: ChatEventCreate[]", "Message[]",
-        "Adds messages, all or none.", add_messages),
-    read("getMessages", "chatId: string, options?: LogOptions", "Message[]",
-        "A chat's messages, oldest first; with `limit` the newest ones, or with `after` the next ones.", get_messages),
+    write(
+        "addMessage",
+        "chatId: string, message: ChatEventCreate",
+        "Message",
+        "Adds a message, or an event of another type, to a chat.",
+        add_message,
+    ),
+    write(
+        "addMessages",
+        "chatId: string, messages: ChatEventCreate[]",
+        "Message[]",
+        "Adds messages, all or none.",
+        add_messages,
+    ),
+    read(
+        "getMessages",
+        "chatId: string, options?: LogOptions",
+        "Message[]",
+        "A chat's messages, oldest first; with `limit` the newest ones, or with `after` the next ones.",
+        get_messages,
+    ),
     read("getMessageCount", "chatId: string", "number", "How many messages a chat has.", count),
-    read("findMessage", "messageId: string", "(Message & { chatId: string }) | null",
-        "A message, without knowing its chat.", find_message),
-    write("updateMessage", "chatId: string, messageId: string, data: MessageUpdate", "Message | null",
-        "Changes a message where it stands.", update_message),
-    write("deleteMessages", "chatId: string, messageIds: string | string[]", "number",
-        "Deletes messages or events; gives how many there were.", delete_messages),
-    read("getSwipes", "chatId: string, swipeGroupId: string", "Message[]",
-        "The alternative answers of a group, by swipeIndex.", swipes),
-    write("clearMessages", "chatId: string", "number",
-        "Empties a chat's log; gives how many messages and events there were.", clear),
-    write("addEvent", "chatId: string, event: ChatEventCreate", "ChatEvent", "Adds an event of any type to a chat.", add_message),
-    read("getEvents", "chatId: string, options?: LogOptions", "ChatEvent[]",
-        "A chat's messages and events of every type, oldest first.", get_events),
+    read(
+        "findMessage",
+        "messageId: string",
+        "(Message & { chatId: string }) | null",
+        "A message, without knowing its chat.",
+        find_message,
+    ),
+    write(
+        "updateMessage",
+        "chatId: string, messageId: string, data: MessageUpdate",
+        "Message | null",
+        "Changes a message where it stands.",
+        update_message,
+    ),
+    write(
+        "deleteMessages",
+        "chatId: string, messageIds: string | string[]",
+        "number",
+        "Deletes messages or events; gives how many there were.",
+        delete_messages,
+    ),
+    read(
+        "getSwipes",
+        "chatId: string, swipeGroupId: string",
+        "Message[]",
+        "The alternative answers of a group, by swipeIndex.",
+        swipes,
+    ),
+    write(
+        "clearMessages",
+        "chatId: string",
+        "number",
+        "Empties a chat's log; gives how many messages and events there were.",
+        clear,
+    ),
+    write(
+        "addEvent",
+        "chatId: string, event: ChatEventCreate",
+        "ChatEvent",
+        "Adds an event of any type to a chat.",
+        add_message,
+    ),
+    read(
+        "getEvents",
+        "chatId: string, options?: LogOptions",
+        "ChatEvent[]",
+        "A chat's messages and events of every type, oldest first.",
+        get_events,
+    ),
 ];
 
 fn by_character(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
@@ -88,7 +145,9 @@ fn query(options: &Map<String, Value>, types: Option<Vec<String>>) -> Result<Log
                 query.after.is_none().then_some("the id of a message, or a time")
             }
             "types" => {
-                let words = value.as_array().map(|w| w.iter().map(|w| w.as_str().map(str::to_owned)).collect());
+                let words = value
+                    .as_array()
+                    .map(|w| w.iter().map(|w| w.as_str().map(str::to_owned)).collect());
                 query.types = words.flatten();
                 query.types.is_none().then_some("a list of types")
             }

@@ -11,15 +11,62 @@ use crate::error::{Error, Issue, Result};
 use crate::json;
 
 pub(super) const CALLS: &[Call] = &[
-    read("findDefault", "userId: string", "ConnectionProfile | null", "A user's default profile.", find_default),
-    write("setDefault", "id: string", "ConnectionProfile | null",
-        "Makes a profile its user's default, in place of the one before.", set_default),
-    read("getAllApiKeys", "userId?: string", "ApiKey[]", "All keys, or a user's; sealed.", all_keys),
-    read("findApiKeyById", "id: string, userId?: string", "ApiKey | null", "A key, where it is that user's; sealed.", find_key),
-    write("createApiKey", "data: ApiKeyCreate", "ApiKey", "Keeps a key that is sealed already.", create_key),
-    write("updateApiKey", "id: string, data: ApiKeyUpdate", "ApiKey | null", "Changes a key.", update_key),
-    write("deleteApiKey", "id: string", "boolean", "Deletes a key; profiles that used it stay without.", delete_key),
-    write("recordApiKeyUsage", "id: string", "ApiKey | null", "Notes that a key was used now.", record_usage),
+    read(
+        "findDefault",
+        "userId: string",
+        "ConnectionProfile | null",
+        "A user's default profile.",
+        find_default,
+    ),
+    write(
+        "setDefault",
+        "id: string",
+        "ConnectionProfile | null",
+        "Makes a profile its user's default, in place of the one before.",
+        set_default,
+    ),
+    read(
+        "getAllApiKeys",
+        "userId?: string",
+        "ApiKey[]",
+        "All keys, or a user's; sealed.",
+        all_keys,
+    ),
+    read(
+        "findApiKeyById",
+        "id: string, userId?: string",
+        "ApiKey | null",
+        "A key, where it is that user's; sealed.",
+        find_key,
+    ),
+    write(
+        "createApiKey",
+        "data: ApiKeyCreate",
+        "ApiKey",
+        "Keeps a key that is sealed already.",
+        create_key,
+    ),
+    write(
+        "updateApiKey",
+        "id: string, data: ApiKeyUpdate",
+        "ApiKey | null",
+        "Changes a key.",
+        update_key,
+    ),
+    write(
+        "deleteApiKey",
+        "id: string",
+        "boolean",
+        "Deletes a key; profiles that used it stay without.",
+        delete_key,
+    ),
+    write(
+        "recordApiKeyUsage",
+        "id: string",
+        "ApiKey | null",
+        "Notes that a key was used now.",
+        record_usage,
+    ),
 ];
 
 /// A user's default, the same for every kind of profile.
@@ -50,7 +97,11 @@ fn create_key(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply
     let data = args.object(0)?;
     if data.contains_key("key") {
         // Kept as an unknown field it would stand in the file in clear text.
-        let issue = Issue::new("key", "a key that is sealed already, as ciphertext, iv and authTag", "one in clear text");
+        let issue = Issue::new(
+            "key",
+            "a key that is sealed already, as ciphertext, iv and authTag",
+            "one in clear text",
+        );
         return Err(Error::validation("ApiKey", vec![issue]));
     }
     Ok(Reply::Record(Some(tx.create(models::API_KEY, data)?)))

@@ -15,16 +15,31 @@ pub fn typescript_repositories() -> String {
     let catalogue = Catalogue::builtin();
     let mut text = String::new();
     for repository in REPOSITORIES.iter().filter(|repository| repository.name != "auth") {
-        let _ = write!(text, "/** {} */\nexport interface {} {{\n", repository.doc, interface(repository));
+        let _ = write!(
+            text,
+            "/** {} */\nexport interface {} {{\n",
+            repository.doc,
+            interface(repository)
+        );
         for entry in entries(repository) {
             let (params, result) = types(entry, &catalogue);
-            let _ = write!(text, "  /** {} */\n  {}({params}): Promise<{result}>;\n", entry.call.doc, entry.call.name);
+            let _ = write!(
+                text,
+                "  /** {} */\n  {}({params}): Promise<{result}>;\n",
+                entry.call.doc, entry.call.name
+            );
         }
         text.push_str("}\n\n");
     }
     text.push_str("/** The repositories, on a store and in a transaction. */\nexport interface Repositories extends StoreRepository {\n");
     for repository in REPOSITORIES.iter().filter(|repository| !APART.contains(&repository.name)) {
-        let _ = write!(text, "  /** {} */\n  readonly {}: {};\n", repository.doc, repository.name, interface(repository));
+        let _ = write!(
+            text,
+            "  /** {} */\n  readonly {}: {};\n",
+            repository.doc,
+            repository.name,
+            interface(repository)
+        );
     }
     text.push_str("}\n");
     text
@@ -60,7 +75,14 @@ pub fn markdown() -> String {
         for entry in entries(repository) {
             let (params, result) = types(entry, &catalogue);
             let cell = |code: &str| code.replace('|', "\\|");
-            let _ = writeln!(text, "| `{}({})` | `{}` | {} |", entry.call.name, cell(&params), cell(&result), entry.call.doc);
+            let _ = writeln!(
+                text,
+                "| `{}({})` | `{}` | {} |",
+                entry.call.name,
+                cell(&params),
+                cell(&result),
+                entry.call.doc
+            );
         }
     }
     text.push_str("\n## Errors\n\nEvery failure is a `StoreError` with one of these codes:\n\n");

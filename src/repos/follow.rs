@@ -14,7 +14,11 @@ use crate::error::Result;
 ///
 /// # Errors
 /// Those of creating.
-pub(crate) fn create(tx: &mut Tx<'_>, model: ModelId, data: Map<String, Value>) -> Result<Arc<Record>> {
+pub(crate) fn create(
+    tx: &mut Tx<'_>,
+    model: ModelId,
+    data: Map<String, Value>,
+) -> Result<Arc<Record>> {
     let record = tx.create(model, data)?;
     if model == models::USER {
         tx.create(models::CHAT_SETTINGS, patch("userId", record.key()))?;

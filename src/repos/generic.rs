@@ -33,20 +33,64 @@ fn has_tags(model: &Model) -> bool {
 pub(super) const CALLS: &[Call] = &[
     read("findById", "id: string", "$ | null", "The record with this id.", find_by_id),
     read("findAll", "", "$[]", "All records, in creation order.", find_all),
-    read("findByUserId", "userId: string", "$[]", "A user's records, in creation order.", find_by_user),
-    read("findByTag", "tagId: string", "$[]", "The records with a tag, in creation order.", find_by_tag),
-    read("findMany", "options?: FindMany<$>", "$[]", "The records that match, in the wanted order.", find_many),
+    read(
+        "findByUserId",
+        "userId: string",
+        "$[]",
+        "A user's records, in creation order.",
+        find_by_user,
+    ),
+    read(
+        "findByTag",
+        "tagId: string",
+        "$[]",
+        "The records with a tag, in creation order.",
+        find_by_tag,
+    ),
+    read(
+        "findMany",
+        "options?: FindMany<$>",
+        "$[]",
+        "The records that match, in the wanted order.",
+        find_many,
+    ),
     read("count", "options?: { where?: Where<$> }", "number", "How many records match.", count),
     write("create", "data: $Create", "$", "Creates a record.", create),
-    write("createMany", "data: $Create[], options?: { skipDuplicates?: boolean }", "$[]",
-        "Creates records, all or none; with `skipDuplicates`, those whose unique fields are free.", create_many),
-    write("update", "id: string, data: $Update", "$ | null",
-        "Changes a record: an absent key stays, `null` clears.", update),
-    write("upsert", "options: Upsert<$Create, $Update>", "$",
-        "Changes the record that `where` names by its id or a unique combination, or creates it.", upsert),
-    write("delete", "id: string", "boolean",
-        "Deletes a record and what follows from it; false when there is none.", delete),
-    write("addTag", "id: string, tagId: string", "$ | null", "Adds a tag; one that is there stays.", add_tag),
+    write(
+        "createMany",
+        "data: $Create[], options?: { skipDuplicates?: boolean }",
+        "$[]",
+        "Creates records, all or none; with `skipDuplicates`, those whose unique fields are free.",
+        create_many,
+    ),
+    write(
+        "update",
+        "id: string, data: $Update",
+        "$ | null",
+        "Changes a record: an absent key stays, `null` clears.",
+        update,
+    ),
+    write(
+        "upsert",
+        "options: Upsert<$Create, $Update>",
+        "$",
+        "Changes the record that `where` names by its id or a unique combination, or creates it.",
+        upsert,
+    ),
+    write(
+        "delete",
+        "id: string",
+        "boolean",
+        "Deletes a record and what follows from it; false when there is none.",
+        delete,
+    ),
+    write(
+        "addTag",
+        "id: string, tagId: string",
+        "$ | null",
+        "Adds a tag; one that is there stays.",
+        add_tag,
+    ),
     write("removeTag", "id: string, tagId: string", "$ | null", "Removes a tag.", remove_tag),
 ];
 
@@ -88,10 +132,10 @@ fn count(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
 /// The records that may match: found by an index where one helps.
 fn candidates(view: &View<'_>, model: ModelId, query: &Query) -> Result<Vec<Arc<Record>>> {
     for (field, values) in query.narrowed() {
-        if let [value] = values[..] {
-            if view.has_index(model, &[field]) {
-                return view.find(model, &[field], &[value]);
-            }
+        if let [value] = values[..]
+            && view.has_index(model, &[field])
+        {
+            return view.find(model, &[field], &[value]);
         }
         let is_key = view.catalogue().model(model).key == field;
         if is_key && values.len() == 1 {
@@ -155,7 +199,8 @@ fn unique_record(view: &View<'_>, model: ModelId, wanted: &Object) -> Result<Opt
         return view.get(model, key);
     }
     for unique in &declared.uniques {
-        let inner = wanted.get(&unique.fields.join("_")).and_then(Value::as_object).unwrap_or(wanted);
+        let inner =
+            wanted.get(&unique.fields.join("_")).and_then(Value::as_object).unwrap_or(wanted);
         let values = unique.fields.iter().map(|field| inner.get(field).and_then(Value::as_str));
         let Some(values) = values.collect::<Option<Vec<&str>>>() else { continue };
         let fields: Vec<&str> = unique.fields.iter().map(String::as_str).collect();
@@ -163,7 +208,11 @@ fn unique_record(view: &View<'_>, model: ModelId, wanted: &Object) -> Result<Opt
     }
     let mut ways = vec![declared.key.clone()];
     ways.extend(declared.uniques.iter().map(|unique| unique.fields.join(" and ")));
-    let issue = Issue::new("where", format!("one of: {}", ways.join("; ")), json::describe(&Value::Object(wanted.clone())));
+    let issue = Issue::new(
+        "where",
+        format!("one of: {}", ways.join("; ")),
+        json::describe(&Value::Object(wanted.clone())),
+    );
     Err(Error::validation(&declared.name, vec![issue]))
 }
 

@@ -11,11 +11,34 @@ use crate::engine::{Tx, View};
 use crate::error::Result;
 
 pub(super) const CALLS: &[Call] = &[
-    read("findDefault", "userId: string", "ImageProfile | null", "A user's default profile.", find_default),
-    read("findByName", "userId: string, name: string", "ImageProfile | null", "A user's profile with this name.", find_by_name),
-    write("unsetAllDefaults", "userId: string", "number", "Leaves a user without a default; gives how many there were.", unset_all),
-    write("setDefault", "id: string", "ImageProfile | null",
-        "Makes a profile its user's default, in place of the one before.", set_default),
+    read(
+        "findDefault",
+        "userId: string",
+        "ImageProfile | null",
+        "A user's default profile.",
+        find_default,
+    ),
+    read(
+        "findByName",
+        "userId: string, name: string",
+        "ImageProfile | null",
+        "A user's profile with this name.",
+        find_by_name,
+    ),
+    write(
+        "unsetAllDefaults",
+        "userId: string",
+        "number",
+        "Leaves a user without a default; gives how many there were.",
+        unset_all,
+    ),
+    write(
+        "setDefault",
+        "id: string",
+        "ImageProfile | null",
+        "Makes a profile its user's default, in place of the one before.",
+        set_default,
+    ),
 ];
 
 fn find_by_name(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {

@@ -12,17 +12,45 @@ use crate::json;
 const TYPES: &[&str] = &["image", "chat_file", "avatar"];
 
 pub(super) const CALLS: &[Call] = &[
-    read("findByType", "type: Binary['type'], userId?: string", "Binary[]", "The rows of one kind.", find_by_type),
+    read(
+        "findByType",
+        "type: Binary['type'], userId?: string",
+        "Binary[]",
+        "The rows of one kind.",
+        find_by_type,
+    ),
     read("findByChatId", "chatId: string", "Binary[]", "The rows of a chat.", find_by_chat),
-    read("findByMessageId", "messageId: string", "Binary[]", "The rows of a message.", find_by_message),
-    read("findBySha256", "sha256: string", "Binary[]", "The rows with one content.", find_by_sha256),
-    write("deleteBySha256", "sha256: string", "number", "Deletes the rows with one content; gives how many.", delete_by_sha256),
+    read(
+        "findByMessageId",
+        "messageId: string",
+        "Binary[]",
+        "The rows of a message.",
+        find_by_message,
+    ),
+    read(
+        "findBySha256",
+        "sha256: string",
+        "Binary[]",
+        "The rows with one content.",
+        find_by_sha256,
+    ),
+    write(
+        "deleteBySha256",
+        "sha256: string",
+        "number",
+        "Deletes the rows with one content; gives how many.",
+        delete_by_sha256,
+    ),
 ];
 
 fn find_by_type(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
     let kind = args.text(0)?;
     if !TYPES.contains(&kind) {
-        let issue = Issue::new("type", format!("one of {}", TYPES.join(", ")), json::describe(args.value(0)));
+        let issue = Issue::new(
+            "type",
+            format!("one of {}", TYPES.join(", ")),
+            json::describe(args.value(0)),
+        );
         return Err(Error::validation("Arguments", vec![issue]));
     }
     let mut rows = match args.optional_text(1)? {

@@ -9,10 +9,20 @@ use crate::engine::Tx;
 use crate::error::Result;
 
 pub(super) const CALLS: &[Call] = &[
-    write("addCharacterLink", "id: string, characterId: string", "Persona | null",
-        "Links a character, whose personaLinks follow.", add),
-    write("removeCharacterLink", "id: string, characterId: string", "Persona | null",
-        "Unlinks a character, whose personaLinks follow.", remove),
+    write(
+        "addCharacterLink",
+        "id: string, characterId: string",
+        "Persona | null",
+        "Links a character, whose personaLinks follow.",
+        add,
+    ),
+    write(
+        "removeCharacterLink",
+        "id: string, characterId: string",
+        "Persona | null",
+        "Unlinks a character, whose personaLinks follow.",
+        remove,
+    ),
 ];
 
 fn add(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {

@@ -10,9 +10,20 @@ use crate::engine::{SINGLE_KEY, Tx, View};
 use crate::error::{Error, Issue, Result};
 
 pub(super) const CALLS: &[Call] = &[
-    read("getSettings", "", "Settings | null", "What belongs to the whole store; null before its first change.", get),
-    write("updateSettings", "data: SettingsUpdate", "Settings",
-        "Changes it; `flags` are merged key by key, and null takes one away.", update),
+    read(
+        "getSettings",
+        "",
+        "Settings | null",
+        "What belongs to the whole store; null before its first change.",
+        get,
+    ),
+    write(
+        "updateSettings",
+        "data: SettingsUpdate",
+        "Settings",
+        "Changes it; `flags` are merged key by key, and null takes one away.",
+        update,
+    ),
 ];
 
 fn get(view: &View<'_>, model: ModelId, _args: &Args<'_>) -> Result<Reply> {
@@ -27,7 +38,9 @@ fn update(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
     }
     if let Some(Value::Object(flags)) = data.get("flags") {
         let now = tx.view().get(model, SINGLE_KEY)?.map(|record| record.map());
-        let mut merged = now.and_then(|m| m.get("flags").and_then(Value::as_object).cloned()).unwrap_or_default();
+        let mut merged = now
+            .and_then(|m| m.get("flags").and_then(Value::as_object).cloned())
+            .unwrap_or_default();
         merged.extend(flags.clone());
         merged.retain(|_, value| !value.is_null());
         data.insert("flags".into(), Value::Object(merged));

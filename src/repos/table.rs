@@ -79,7 +79,9 @@ fn build() -> Vec<Entry> {
     for repository in REPOSITORIES {
         let own = |name: &str| repository.calls.iter().any(|call| call.name == name);
         let shared = generic::CALLS.iter().filter(|call| {
-            repository.generic && !own(call.name) && generic::applies(call, &catalogue, repository.model)
+            repository.generic
+                && !own(call.name)
+                && generic::applies(call, &catalogue, repository.model)
         });
         for call in shared.chain(repository.calls) {
             let names = names_of(call.params);

@@ -10,8 +10,11 @@ use crate::engine::View;
 use crate::error::Result;
 
 pub(super) const CALLS: &[Call] = &[read(
-    "findByName", "userId: string, name: string", "Tag | null",
-    "A user's tag with this name, compared without case.", find_by_name,
+    "findByName",
+    "userId: string, name: string",
+    "Tag | null",
+    "A user's tag with this name, compared without case.",
+    find_by_name,
 )];
 
 fn find_by_name(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
@@ -19,7 +22,9 @@ fn find_by_name(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Repl
     let mut tags = view.find(model, &["userId"], &[user])?;
     tags.retain(|tag| {
         let map = tag.map();
-        let is = |field: &str| map.get(field).and_then(Value::as_str).is_some_and(|t| t.to_lowercase() == name);
+        let is = |field: &str| {
+            map.get(field).and_then(Value::as_str).is_some_and(|t| t.to_lowercase() == name)
+        };
         is("nameLower") || is("name")
     });
     Ok(Reply::Record(tags.into_iter().next()))

@@ -10,11 +10,28 @@ use crate::engine::{Record, Tx, View};
 use crate::error::Result;
 
 pub(super) const CALLS: &[Call] = &[
-    read("findByEmail", "email: string", "User | null", "The user with this address, compared without case.", find_by_email),
+    read(
+        "findByEmail",
+        "email: string",
+        "User | null",
+        "The user with this address, compared without case.",
+        find_by_email,
+    ),
     read("getCurrentUser", "", "User | null", "The owner of the store: the first user.", current),
-    read("getChatSettings", "userId: string", "ChatSettings | null", "How a user's chats look.", chat_settings),
-    write("updateChatSettings", "userId: string, data: ChatSettingsUpdate", "ChatSettings | null",
-        "Changes how a user's chats look.", update_chat_settings),
+    read(
+        "getChatSettings",
+        "userId: string",
+        "ChatSettings | null",
+        "How a user's chats look.",
+        chat_settings,
+    ),
+    write(
+        "updateChatSettings",
+        "userId: string, data: ChatSettingsUpdate",
+        "ChatSettings | null",
+        "Changes how a user's chats look.",
+        update_chat_settings,
+    ),
 ];
 
 fn find_by_email(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
@@ -22,7 +39,11 @@ fn find_by_email(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Rep
 }
 
 /// The user with an address.
-pub(crate) fn by_email(view: &View<'_>, model: ModelId, email: &str) -> Result<Option<Arc<Record>>> {
+pub(crate) fn by_email(
+    view: &View<'_>,
+    model: ModelId,
+    email: &str,
+) -> Result<Option<Arc<Record>>> {
     Ok(view.find(model, &["email"], &[email])?.into_iter().next())
 }
 

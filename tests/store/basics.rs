@@ -10,7 +10,11 @@ fn records_come_back_after_close_and_after_a_kill() {
     let disk = SimulatedDisk::new();
     let store = open(&disk);
     let world = world(&store);
-    call(&store, "chats.addMessage", json!([world.chat, {"role": "USER", "content": "Who's there?"}]));
+    call(
+        &store,
+        "chats.addMessage",
+        json!([world.chat, {"role": "USER", "content": "Who's there?"}]),
+    );
     let chat = call(&store, "chats.findById", json!([world.chat]));
     assert_eq!(chat["messageCount"], 1);
     let killed = open(&disk.kill());
@@ -25,7 +29,8 @@ fn a_closed_folder_is_at_rest_and_opens_again() {
     let disk = SimulatedDisk::new();
     let store = open(&disk);
     let world = world(&store);
-    let said = call(&store, "chats.addMessage", json!([world.chat, {"role": "USER", "content": "Ay"}]));
+    let said =
+        call(&store, "chats.addMessage", json!([world.chat, {"role": "USER", "content": "Ay"}]));
     store.close().unwrap();
     let files = disk.files();
     for (path, bytes) in &files {
@@ -34,7 +39,10 @@ fn a_closed_folder_is_at_rest_and_opens_again() {
     assert!(!files.keys().any(|path| path.starts_with("journal/")), "{:?}", files.keys());
     let store = open(&disk);
     assert_eq!(call(&store, "chats.getMessages", json!([world.chat])), json!([said]));
-    assert_eq!(call(&store, "users.findByEmail", json!(["will@globe.EXAMPLE"]))["id"], json!(world.user));
+    assert_eq!(
+        call(&store, "users.findByEmail", json!(["will@globe.EXAMPLE"]))["id"],
+        json!(world.user)
+    );
     call(&store, "chats.updateMessage", json!([world.chat, id(&said), {"content": "Nay"}]));
     assert_eq!(call(&store, "chats.getMessages", json!([world.chat]))[0]["content"], "Nay");
     store.close().unwrap();

@@ -13,8 +13,14 @@ use quilltap_store::store::{Options, Store};
 use serde_json::{Value, json};
 
 /// What is left of un-synced writes, for each crash.
-const OUTCOMES: [Outcome; 6] =
-    [Outcome::Lost, Outcome::Done, Outcome::Seed(1), Outcome::Seed(2), Outcome::Seed(3), Outcome::Seed(4)];
+const OUTCOMES: [Outcome; 6] = [
+    Outcome::Lost,
+    Outcome::Done,
+    Outcome::Seed(1),
+    Outcome::Seed(2),
+    Outcome::Seed(3),
+    Outcome::Seed(4),
+];
 
 /// One step of a scenario: a call, or something that is no change.
 #[derive(Clone)]
@@ -42,7 +48,9 @@ fn dump(store: &Store) -> Value {
         serde_json::from_str(&text).unwrap()
     };
     let mut all = serde_json::Map::new();
-    for name in ["users", "characters", "personas", "chats", "tags", "connections", "sessions", "images"] {
+    for name in
+        ["users", "characters", "personas", "chats", "tags", "connections", "sessions", "images"]
+    {
         all.insert(name.into(), ask(&format!("{name}.findAll"), json!([])));
     }
     let chats = all["chats"].as_array().cloned().unwrap_or_default();
@@ -110,10 +118,15 @@ fn die_everywhere(steps: &[Step]) -> usize {
             assert!(
                 may.contains(&&found),
                 "operation {at} of {last}, {outcome:?}, {acknowledged} acknowledged\nfound {found:#}\nwanted {:#}\nor {:#}",
-                may[0], may[1],
+                may[0],
+                may[1],
             );
             store.close().unwrap();
-            assert_eq!(dump(&open(&next).unwrap()), found, "operation {at}, {outcome:?}: a second opening");
+            assert_eq!(
+                dump(&open(&next).unwrap()),
+                found,
+                "operation {at}, {outcome:?}: a second opening"
+            );
             looked += 1;
         }
     }
@@ -122,14 +135,22 @@ fn die_everywhere(steps: &[Step]) -> usize {
 }
 
 fn world() -> Vec<Step> {
-    let character = |id: &str| json!([{"id": id, "userId": "u", "name": id, "description": "", "personality": "",
-        "scenario": "", "firstMessage": ""}]);
+    let character = |id: &str| {
+        json!([{"id": id, "userId": "u", "name": id, "description": "", "personality": "",
+        "scenario": "", "firstMessage": ""}])
+    };
     vec![
         Step::Call("users.create", json!([{"id": "u", "email": "will@globe.example"}])),
-        Step::Call("connections.create", json!([{"id": "p", "userId": "u", "name": "n", "provider": "OLLAMA", "modelName": "m"}])),
+        Step::Call(
+            "connections.create",
+            json!([{"id": "p", "userId": "u", "name": "n", "provider": "OLLAMA", "modelName": "m"}]),
+        ),
         Step::Call("characters.create", character("c1")),
         Step::Call("characters.create", character("c2")),
-        Step::Call("chats.create", json!([{"id": "chat1", "userId": "u", "characterId": "c1", "connectionProfileId": "p", "title": "t"}])),
+        Step::Call(
+            "chats.create",
+            json!([{"id": "chat1", "userId": "u", "characterId": "c1", "connectionProfileId": "p", "title": "t"}]),
+        ),
     ]
 }
 
@@ -146,7 +167,10 @@ fn records_of_every_place() {
         Step::Call("tags.create", json!([{"id": "t", "userId": "u", "name": "Tag"}])),
         Step::Call("characters.addTag", json!(["c1", "t"])),
         Step::Call("users.create", json!([{"id": "u2", "email": "kit@globe.example"}])),
-        Step::Call("sessions.create", json!([{"id": "s", "sessionToken": "token", "userId": "u", "expires": "2100-01-01"}])),
+        Step::Call(
+            "sessions.create",
+            json!([{"id": "s", "sessionToken": "token", "userId": "u", "expires": "2100-01-01"}]),
+        ),
         Step::Compact,
         Step::Call("sessions.update", json!(["s", {"expires": "2100-02-01"}])),
         Step::Call("tags.delete", json!(["t"])),

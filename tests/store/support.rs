@@ -45,13 +45,21 @@ pub(crate) struct World {
 
 pub(crate) fn world(store: &Store) -> World {
     let user = id(&call(store, "users.create", json!([{"email": "Will@Globe.example"}])));
-    let profile = id(&call(store, "connections.create", json!([{
-        "userId": user, "name": "Local", "provider": "OLLAMA", "modelName": "none",
-    }])));
+    let profile = id(&call(
+        store,
+        "connections.create",
+        json!([{
+            "userId": user, "name": "Local", "provider": "OLLAMA", "modelName": "none",
+        }]),
+    ));
     let character = id(&call(store, "characters.create", json!([character(&user, "Hamlet")])));
-    let chat = id(&call(store, "chats.create", json!([{
-        "userId": user, "characterId": character, "connectionProfileId": profile, "title": "Act I",
-    }])));
+    let chat = id(&call(
+        store,
+        "chats.create",
+        json!([{
+            "userId": user, "characterId": character, "connectionProfileId": profile, "title": "Act I",
+        }]),
+    ));
     World { user, profile, character, chat }
 }
 

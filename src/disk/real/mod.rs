@@ -86,7 +86,8 @@ impl RealDisk {
 
 impl Disk for RealDisk {
     fn open(&self, path: &SafePath, access: Access) -> Result<Box<dyn DiskFile>> {
-        let file = self.open_file(path, access).map_err(|e| Error::io("open", path.as_str(), &e))?;
+        let file =
+            self.open_file(path, access).map_err(|e| Error::io("open", path.as_str(), &e))?;
         Ok(Box::new(RealFile::new(file, path.clone())))
     }
 

@@ -98,7 +98,7 @@ const NETWORK: &[(i64, &str)] = &[
 
 #[cfg(target_os = "linux")]
 pub(super) fn network_file_system(path: &Path) -> Option<String> {
-    let kind = i64::try_from(rustix::fs::statfs(path).ok()?.f_type).ok()?;
+    let kind = rustix::fs::statfs(path).ok()?.f_type;
     let found = NETWORK.iter().find(|(number, _)| *number == kind)?;
     Some(found.1.to_owned())
 }

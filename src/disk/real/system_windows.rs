@@ -71,6 +71,7 @@ pub(super) fn allocate(file: &File, len: u64) -> io::Result<()> {
 
 pub(super) fn network_file_system(path: &Path) -> Option<String> {
     let text = path.to_string_lossy();
-    let unc = text.starts_with(r"\\?\UNC\") || (text.starts_with(r"\\") && !text.starts_with(r"\\?\"));
+    let unc =
+        text.starts_with(r"\\?\UNC\") || (text.starts_with(r"\\") && !text.starts_with(r"\\?\"));
     unc.then(|| "SMB".to_owned())
 }

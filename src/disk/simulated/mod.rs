@@ -296,7 +296,10 @@ mod tests {
             disk.rename(&path("new"), &path("old")).expect("rename");
             let after = disk.crash(Outcome::Seed(seed)).files();
             let names: Vec<&str> = after.keys().map(String::as_str).collect();
-            assert!(matches!((names.as_slice(), &*after["old"]), (["new", "old"], b"old") | (["old"], b"new")));
+            assert!(matches!(
+                (names.as_slice(), &*after["old"]),
+                (["new", "old"], b"old") | (["old"], b"new")
+            ));
         }
     }
 

@@ -246,12 +246,7 @@ impl World {
         Ok(())
     }
 
-    pub(super) fn read_at(
-        &self,
-        number: u64,
-        offset: u64,
-        buffer: &mut [u8],
-    ) -> io::Result<usize> {
+    pub(super) fn read_at(&self, number: u64, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         let bytes = &self.inode(number)?.now;
         let from = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
         let read = buffer.len().min(bytes.len() - from);
@@ -332,7 +327,12 @@ impl World {
     pub(super) fn plant(&mut self, path: &str, bytes: &[u8]) {
         self.numbers += 1;
         self.clock += 1;
-        let inode = Inode { now: bytes.to_vec(), durable: bytes.to_vec(), pending: Vec::new(), modified: self.clock };
+        let inode = Inode {
+            now: bytes.to_vec(),
+            durable: bytes.to_vec(),
+            pending: Vec::new(),
+            modified: self.clock,
+        };
         self.inodes.insert(self.numbers, inode);
         let mut folder = folder_of(path);
         while folder != "." {
@@ -371,11 +371,24 @@ impl World {
         let mut inodes = HashMap::new();
         for number in numbers {
             let bytes = bytes_after_crash(&self.inodes[&number], outcome, &mut dice);
-            let inode = Inode { now: bytes.clone(), durable: bytes, pending: Vec::new(), modified: self.clock };
+            let inode = Inode {
+                now: bytes.clone(),
+                durable: bytes,
+                pending: Vec::new(),
+                modified: self.clock,
+            };
             inodes.insert(number, inode);
         }
         let (clock, numbers) = (self.clock + 1, self.numbers);
-        World { inodes, now: names.clone(), durable: names, capacity: self.capacity, clock, numbers, ..World::default() }
+        World {
+            inodes,
+            now: names.clone(),
+            durable: names,
+            capacity: self.capacity,
+            clock,
+            numbers,
+            ..World::default()
+        }
     }
 
     fn names_after_crash(&self, outcome: Outcome, dice: &mut Dice) -> Names {

@@ -51,7 +51,9 @@ fn shared(state: &State, number: usize) -> String {
     }
     let mut rest: Vec<(&str, Value)> = Vec::new();
     let times = [("createdAt", &file.created_at), ("updatedAt", &file.updated_at)];
-    rest.extend(times.iter().filter_map(|(key, time)| Some((*key, Value::from(time.as_ref()?.as_str())))));
+    rest.extend(
+        times.iter().filter_map(|(key, time)| Some((*key, Value::from(time.as_ref()?.as_str())))),
+    );
     rest.extend(file.unknown.iter().map(|(key, value)| (key.as_str(), value.clone())));
     for (key, value) in rest {
         let value = json::indent(&json::compact(&value), 1);

@@ -160,7 +160,9 @@ impl Writer<'_> {
         let mut at = 0;
         while at < pieces.len() {
             let (offset, mut bytes) = (pieces[at].0, String::new());
-            while let Some((_, piece)) = pieces.get(at).filter(|p| p.0 == offset + bytes.len() as u64) {
+            while let Some((_, piece)) =
+                pieces.get(at).filter(|p| p.0 == offset + bytes.len() as u64)
+            {
                 bytes += piece;
                 at += 1;
             }

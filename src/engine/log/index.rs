@@ -261,15 +261,8 @@ impl LogIndex {
         let of_kind = self.entries.iter().filter(|entry| {
             entry.live && usize::from(entry.kind) == number && !gone.contains(&entry.id_hash)
         });
-        of_kind.fold((0, None), |(count, last), entry| {
-            (count + 1, last.max(Some(entry.created_ms)))
-        })
-    }
-
-    /// The type of the live row with this id.
-    pub(crate) fn kind_of(&self, id: &str) -> Option<&str> {
-        let at = self.position_of(hash_of(id))?;
-        self.kinds.get(usize::from(self.entries[at].kind)).map(String::as_str)
+        of_kind
+            .fold((0, None), |(count, last), entry| (count + 1, last.max(Some(entry.created_ms))))
     }
 
     /// The text of the row with this id.

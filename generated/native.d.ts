@@ -15,7 +15,7 @@ export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-was
  */
 export declare class NativeStore {
   /** Makes a handle; nothing is opened before its first call. */
-  constructor(options: string, settle: (arg0: Array<number>, arg1: Array<string>) => void)
+  constructor(options: string, settle: SettleFunction)
   /** Keeps the process alive while calls are under way. */
   keepAlive(alive: boolean): void
   /** Answers from memory; null when the answer needs the disk. */
@@ -39,7 +39,7 @@ export declare class NativeStore {
   /** What the store holds. */
   stats(id: number): void
   /** Calls `listen` with the JSON texts of events, until `unsubscribe`. */
-  subscribe(listen: (arg0: Array<string>) => void): void
+  subscribe(listen: ListenFunction): void
   /** Ends what `subscribe` began. */
   unsubscribe(): void
   /** Closes the handle. */

@@ -65,7 +65,10 @@ export async function makeApp() {
     line(pattern) {
       return new Promise((found, failed) => {
         const child = app.child
-        const timer = setTimeout(() => end(failed, new Error(`no line like ${pattern}:\n${app.output.join('\n')}`)), START_TIMEOUT_MS)
+        const timer = setTimeout(
+          () => end(failed, new Error(`no line like ${pattern}:\n${app.output.join('\n')}`)),
+          START_TIMEOUT_MS,
+        )
         const look = (line) => pattern.test(line) && end(found, line)
         const gone = () => end(failed, new Error(`the server ended:\n${app.output.join('\n')}`))
         const end = (settle, value) => {
@@ -109,7 +112,10 @@ export async function makeApp() {
       const counts = new Map()
       for (const name of await readdir(join(app.dataDir, 'chats'))) {
         if (name === 'index.jsonl' || !name.endsWith('.jsonl')) continue
-        const rows = (await readFile(join(app.dataDir, 'chats', name), 'utf8')).trimEnd().split('\n').map((row) => JSON.parse(row))
+        const rows = (await readFile(join(app.dataDir, 'chats', name), 'utf8'))
+          .trimEnd()
+          .split('\n')
+          .map((row) => JSON.parse(row))
         const alive = new Set()
         for (const row of rows) {
           if (row.type === 'message') alive.add(row.id)

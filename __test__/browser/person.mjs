@@ -19,7 +19,10 @@ export function makePerson(page, app, play) {
       const shown = await page.locator('.speech[data-message-id]').count()
       await page.getByLabel('Your message').fill(words)
       await page.keyboard.press('Enter')
-      await page.waitForFunction((count) => document.querySelectorAll('.speech[data-message-id]').length >= count + 2, shown)
+      await page.waitForFunction(
+        (count) => document.querySelectorAll('.speech[data-message-id]').length >= count + 2,
+        shown,
+      )
     },
 
     /** The number of messages that the page 'Your data' shows; it has the store write its files first. */

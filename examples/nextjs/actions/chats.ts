@@ -24,10 +24,7 @@ export async function sendMessage(chatId: string, content: string): Promise<Answ
   if (fault) return { error: fault }
   try {
     const reply = await replyOf(character)
-    const messages = await store.chats.addMessages(chat.id, [
-      { role: 'USER', content: content.trim() },
-      reply,
-    ])
+    const messages = await store.chats.addMessages(chat.id, [{ role: 'USER', content: content.trim() }, reply])
     return { lines: messages.map(lineOf) }
   } catch (error) {
     return { error: sentenceOf(error) }

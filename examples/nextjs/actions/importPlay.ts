@@ -25,7 +25,9 @@ export async function importText(_: ImportState, form: FormData): Promise<Import
 
   const text = uploaded ? decode(await uploaded.arrayBuffer()) : pasted
   if (text === null) return { error: `“${uploaded!.name}” is not a text file in UTF-8.` }
-  const given = String(form.get('title') ?? '').trim().slice(0, 120)
+  const given = String(form.get('title') ?? '')
+    .trim()
+    .slice(0, 120)
   const title = given || (uploaded ? titleOfFile(uploaded.name) : 'Pasted scene')
   return take(title, text, form.get('split') === 'whole')
 }

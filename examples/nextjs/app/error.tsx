@@ -7,7 +7,13 @@ export default function Failure({ error, reset }: { error: Error & { digest?: st
       <h1>This page could not be shown</h1>
       <p>
         Your data is as it was. The server’s log says what happened
-        {error.digest ? <> under <code>{error.digest}</code></> : null}.
+        {error.digest ? (
+          <>
+            {' '}
+            under <code>{error.digest}</code>
+          </>
+        ) : null}
+        .
       </p>
       <button className="button" onClick={reset}>
         Try again

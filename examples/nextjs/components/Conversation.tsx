@@ -41,11 +41,14 @@ export function Conversation({ chatId, characterName, newest, total: storedTotal
 
   useEffect(() => {
     if (!writtenIn.has(chatId)) return
-    fetchLines(chatId).then((page) => {
-      keepFromEnd.current = 0
-      setLines(page.lines)
-      setTotal(page.total)
-    }, () => setError('The newest messages could not be loaded.'))
+    fetchLines(chatId).then(
+      (page) => {
+        keepFromEnd.current = 0
+        setLines(page.lines)
+        setTotal(page.total)
+      },
+      () => setError('The newest messages could not be loaded.'),
+    )
   }, [chatId])
 
   // A phone's keyboard, a longer draft: who was at the end stays there.

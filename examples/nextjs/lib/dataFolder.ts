@@ -31,5 +31,8 @@ async function measure(folder: string) {
 
 /** A file may be gone between the listing and the look: the store is at work. */
 async function sizeOf(file: string) {
-  return stat(file).then((found) => found.size, () => 0)
+  return stat(file).then(
+    (found) => found.size,
+    () => 0,
+  )
 }

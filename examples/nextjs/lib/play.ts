@@ -13,12 +13,18 @@ const SPEAKER_LINE = /^([^:]{1,80}):$/
  */
 export function readPlay(text: string): Speech[] {
   const speeches: Speech[] = []
-  const paragraphs = text.replace(/^\uFEFF/, '').replaceAll(/\r\n?/g, '\n').split(/\n[ \t]*\n+/)
+  const paragraphs = text
+    .replace(/^\uFEFF/, '')
+    .replaceAll(/\r\n?/g, '\n')
+    .split(/\n[ \t]*\n+/)
   for (const paragraph of paragraphs) {
     const lines = paragraph.split('\n').map((line) => line.trimEnd())
     while (lines[0]?.trim() === '') lines.shift()
     const speaker = SPEAKER_LINE.exec(lines[0]?.trim() ?? '')?.[1]
-    const words = lines.slice(speaker ? 1 : 0).join('\n').trim()
+    const words = lines
+      .slice(speaker ? 1 : 0)
+      .join('\n')
+      .trim()
     if (!words) continue
     const last = speeches.at(-1)
     if (speaker) speeches.push({ speaker: calmName(speaker.trim()), words })

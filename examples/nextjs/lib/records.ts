@@ -1,30 +1,13 @@
 import type { Character, Chat, Message } from 'quilltap-store'
 import { store } from './store'
 
-/** What this app keeps on a message beside the store's own fields. */
-export interface MessageExtras {
-  speaker?: string
-  characterId?: string
-  /** The reply is a line that the character said before. */
-  quote?: boolean
-  editedAt?: string
-}
-
-/** What this app keeps on a chat beside the store's own fields: who speaks in it. */
-export interface ChatExtras {
-  cast?: string[]
-}
-
 /** A message as the browser gets it. */
-export interface Line extends MessageExtras {
-  id: string
-  role: string
-  content: string
-  createdAt: string
-}
+export type Line = Pick<
+  Message,
+  'id' | 'role' | 'content' | 'createdAt' | 'speaker' | 'characterId' | 'quote' | 'editedAt'
+>
 
-export function lineOf(message: Message & MessageExtras): Line {
-  const { id, role, content, createdAt, speaker, characterId, quote, editedAt } = message
+export function lineOf({ id, role, content, createdAt, speaker, characterId, quote, editedAt }: Message): Line {
   return { id, role, content, createdAt, speaker, characterId, quote, editedAt }
 }
 
@@ -53,9 +36,7 @@ export async function chatsWith(userId: string, characterId: string) {
     where: { userId },
     orderBy: [{ lastMessageAt: 'desc' }, { createdAt: 'desc' }],
   })
-  return chats.filter(
-    (chat: Chat & ChatExtras) => chat.characterId === characterId || chat.cast?.includes(characterId),
-  )
+  return chats.filter((chat) => chat.characterId === characterId || chat.cast?.includes(characterId))
 }
 
 export function codeOf(error: unknown) {

@@ -1,5 +1,5 @@
-import type { Character, Message } from 'quilltap-store'
-import { chatsWith, type MessageExtras } from './records'
+import type { Character } from 'quilltap-store'
+import { chatsWith } from './records'
 import { store } from './store'
 
 /**
@@ -10,7 +10,7 @@ export async function replyOf(character: Character) {
   const chats = await chatsWith(character.userId, character.id)
   while (chats.length > 0) {
     const [chat] = chats.splice(Math.floor(Math.random() * chats.length), 1)
-    const messages: (Message & MessageExtras)[] = await store.chats.getMessages(chat!.id)
+    const messages = await store.chats.getMessages(chat!.id)
     const lines = messages.filter((message) => message.characterId === character.id && !message.quote)
     const line = lines[Math.floor(Math.random() * lines.length)]
     if (line) return quoteOf(character, line.content)

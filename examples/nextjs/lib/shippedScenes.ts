@@ -14,6 +14,9 @@ export async function shippedScene(name: string) {
 
 /** `the-night-ferry.txt` as `The night ferry`. */
 export function titleOfFile(name: string) {
-  const words = name.replace(/\.[^.]*$/, '').replaceAll(/[-_\s]+/g, ' ').trim()
+  const words = name
+    .replace(/\.[^.]*$/, '')
+    .replaceAll(/[-_\s]+/g, ' ')
+    .trim()
   return words.slice(0, 1).toUpperCase() + words.slice(1)
 }

@@ -9,8 +9,7 @@ import { counted } from '../lib/words'
 
 const ADDRESS = process.argv[2] ?? 'demo@example.org'
 
-const user =
-  (await store.users.findByEmail(ADDRESS)) ?? (await store.users.create({ email: ADDRESS, name: 'Demo' }))
+const user = (await store.users.findByEmail(ADDRESS)) ?? (await store.users.create({ email: ADDRESS, name: 'Demo' }))
 
 if ((await store.chats.count({ where: { userId: user.id } })) > 0) {
   console.log(`${ADDRESS} has chats already; nothing was added.`)

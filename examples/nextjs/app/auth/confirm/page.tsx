@@ -10,7 +10,9 @@ export default async function ConfirmPage({ searchParams }: PageProps<'/auth/con
     return (
       <>
         <h1>This link is not whole</h1>
-        <p className="lead">A mail program may have cut it in two. Copy all of it from the mail, or ask for a new one.</p>
+        <p className="lead">
+          A mail program may have cut it in two. Copy all of it from the mail, or ask for a new one.
+        </p>
         <p>
           <Link className="button" href="/auth/signin">
             Ask for a new link

@@ -10,8 +10,14 @@ export default async function VerifyPage({ searchParams }: PageProps<'/auth/veri
     <>
       <h1>Look into your mail</h1>
       <p className="lead">
-        A link is on its way{typeof email === 'string' ? <> to <strong>{email}</strong></> : null}. It works once and
-        for one hour.
+        A link is on its way
+        {typeof email === 'string' ? (
+          <>
+            {' '}
+            to <strong>{email}</strong>
+          </>
+        ) : null}
+        . It works once and for one hour.
       </p>
       {process.env.NODE_ENV === 'development' ? (
         <p className="note">

@@ -1,0 +1,52 @@
+'use strict'
+
+const assert = require('node:assert/strict')
+const fs = require('node:fs')
+const path = require('node:path')
+const { pathToFileURL } = require('node:url')
+const { test } = require('node:test')
+const { root, run } = require('./support.cjs')
+
+const NAMES = ['QuilltapAdapter', 'StoreError', 'createStore']
+const source = (name) => fs.readFileSync(path.join(root, name), 'utf8')
+
+test('require and import give the same things under the same names', async () => {
+  const required = require('quilltap-store')
+  const imported = await import('quilltap-store')
+  assert.deepEqual(Object.keys(required).sort(), NAMES)
+  assert.deepEqual(Object.keys(imported).sort(), NAMES)
+  for (const name of NAMES) assert.equal(imported[name], required[name])
+})
+
+test('the types declare every name', () => {
+  for (const name of NAMES) assert.match(source('index.d.ts'), new RegExp(`export declare (class|function) ${name}\\b`))
+})
+
+test('a bundler finds every name in the stub', () => {
+  const exported = [...source('stub.mjs').matchAll(/^export const (\w+)/gm)].map(([, name]) => name)
+  assert.deepEqual(exported.sort(), NAMES)
+})
+
+for (const condition of ['edge-light', 'workerd', 'browser']) {
+  test(`under ${condition} the import fails with a sentence that says why and what to do`, async () => {
+    const text = "import('quilltap-store').then(() => console.log('loaded'), (error) => console.log(error.message))"
+    const { stdout } = await run(text, { flags: ['--conditions', condition], cwd: root })
+    assert.match(stdout, /^quilltap-store runs in Node\.js only, not in the edge runtime or a browser\. Import it from server code/)
+  })
+}
+
+test('loading it opens nothing and starts no thread', async () => {
+  const text = `
+    const threads = () => require('node:fs').readdirSync('/proc/self/task').length
+    const before = threads()
+    require(${JSON.stringify(root)}).createStore({ dataDir: '/nowhere/at/all' })
+    console.log(threads() - before)`
+  if (process.platform !== 'linux') return
+  assert.equal((await run(text)).stdout, '0\n')
+})
+
+test('the package file can be read by tools', async () => {
+  const { default: manifest } = await import(pathToFileURL(path.join(root, 'package.json')), { with: { type: 'json' } })
+  assert.equal(require('quilltap-store/package.json').version, manifest.version)
+  assert.equal(manifest.scripts.install ?? manifest.scripts.postinstall ?? manifest.scripts.preinstall, undefined)
+})

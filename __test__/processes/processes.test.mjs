@@ -1,0 +1,186 @@
+// Several real processes on one folder, killed at any moment.
+
+import assert from 'node:assert/strict'
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, beforeEach, test } from 'node:test'
+import quilltap from '../../index.js'
+
+const folders = []
+let dataDir
+
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'quilltap-'))
+  folders.push(dataDir)
+})
+
+after(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))))
+
+/** A process with the store open; `ask(task, more)` tells it what to do. */
+function start(durability) {
+  const child = fork(join(import.meta.dirname, 'worker.cjs'), [dataDir, durability ?? 'strict'])
+  const waiting = new Map()
+  const acknowledged = []
+  let next = 0
+  let notice = () => {}
+  child.on('message', (message) => {
+    if (message.acknowledged) acknowledged.push(message.acknowledged)
+    notice()
+    const settle = waiting.get(message.id)
+    if (!settle) return
+    waiting.delete(message.id)
+    if (message.error) settle.reject(Object.assign(new Error(message.error.message), message.error))
+    else settle.resolve(message.value)
+  })
+  const ask = (task, more) =>
+    new Promise((resolve, reject) => {
+      waiting.set(++next, { resolve, reject })
+      child.send({ id: next, task, ...more })
+    })
+  return {
+    ask,
+    acknowledged,
+    call: (repository, name, ...args) => ask('call', { repository, name, args }),
+    until: async (count) => {
+      while (acknowledged.length < count) await new Promise((resolve) => (notice = resolve))
+    },
+    kill: async () => {
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+    },
+    end: async () => {
+      await ask('close')
+      child.disconnect()
+      await once(child, 'exit')
+    },
+    signal: (name) => child.kill(name),
+  }
+}
+
+async function world(process) {
+  const user = await process.call('users', 'create', { email: 'will@globe.example' })
+  const profile = await process.call('connections', 'create', { userId: user.id, name: 'n', provider: 'OLLAMA', modelName: 'm' })
+  const character = await process.call('characters', 'create', {
+    userId: user.id, name: 'Hamlet', description: '', personality: '', scenario: '', firstMessage: '',
+  })
+  const chat = await process.call('chats', 'create', {
+    userId: user.id, characterId: character.id, connectionProfileId: profile.id, title: 't',
+  })
+  return { user, profile, character, chat }
+}
+
+for (const durability of ['strict', 'batched']) {
+  test(`kill -9 loses nothing that was acknowledged (${durability})`, async () => {
+    const writer = start(durability)
+    const { chat } = await world(writer)
+    writer.ask('pour', { chat: chat.id, from: 'a' })
+    await writer.until(300)
+    await writer.kill()
+    const reader = start()
+    const ids = new Set((await reader.call('chats', 'getMessages', chat.id)).map((message) => message.id))
+    for (const id of writer.acknowledged) assert.ok(ids.has(id))
+    assert.equal((await reader.call('chats', 'findById', chat.id)).messageCount, ids.size)
+    await reader.end()
+    assert.deepEqual(await readdir(join(dataDir, 'journal')), [])
+    const lines = (await readFile(join(dataDir, 'chats', `${chat.id}.jsonl`), 'utf8')).trimEnd().split('\n')
+    assert.equal(lines.length, ids.size + 1)
+  })
+}
+
+test('what one process wrote, another reads at once', async () => {
+  const [one, other] = [start(), start()]
+  const { character, chat } = await world(one)
+  for (let round = 0; round < 50; round++) {
+    await one.call('characters', 'update', character.id, { name: `Hamlet ${round}` })
+    assert.equal((await other.call('characters', 'findById', character.id)).name, `Hamlet ${round}`)
+    await other.call('chats', 'addMessage', chat.id, { role: 'USER', content: `line ${round}` })
+    assert.equal((await one.call('chats', 'getMessages', chat.id)).at(-1).content, `line ${round}`)
+  }
+  const changes = await other.ask('changes')
+  assert.ok(changes.some((change) => change.model === 'Character' && change.type === 'update'))
+  await Promise.all([one.end(), other.end()])
+})
+
+test('writers that are killed at random leave whole transactions and a store that goes on', async () => {
+  const first = start()
+  const { user } = await world(first)
+  const tag = (id) => first.call('tags', 'create', { id, userId: user.id, name: id, count: 1000 })
+  await tag('one')
+  await tag('other')
+  for (let round = 0; round < 6; round++) {
+    const movers = [start(), start(), start()]
+    const moves = movers.map((mover, at) =>
+      mover.ask('move', at % 2 ? { from: 'one', to: 'other', times: 40 } : { from: 'other', to: 'one', times: 40 }),
+    )
+    moves.slice(1).forEach((move) => move.catch(() => {}))
+    await movers[0].call('tags', 'findAll')
+    await Promise.all(movers.slice(1).map((mover) => mover.kill()))
+    await moves[0]
+    await movers[0].end()
+    const tags = await first.call('tags', 'findAll')
+    assert.equal(tags.reduce((sum, { count }) => sum + count, 0), 2000)
+  }
+  await first.end()
+})
+
+test('a process that is stopped in the middle makes the others wait, not fail', async () => {
+  const [stopped, other] = [start(), start()]
+  const { chat } = await world(other)
+  stopped.ask('pour', { chat: chat.id, from: 'stopped' })
+  await stopped.until(20)
+  stopped.signal('SIGSTOP')
+  const written = other.call('chats', 'addMessage', chat.id, { role: 'USER', content: 'after' })
+  await new Promise((resolve) => setImmediate(resolve))
+  stopped.signal('SIGCONT')
+  assert.equal((await written).content, 'after')
+  await stopped.kill()
+  const ids = new Set((await other.call('chats', 'getMessages', chat.id)).map((message) => message.id))
+  for (const id of stopped.acknowledged) assert.ok(ids.has(id))
+  await other.end()
+})
+
+test('a broken file is told with its place, and everything else works', async () => {
+  const { createStore, StoreError } = quilltap
+  let store = createStore({ dataDir })
+  const user = await store.users.create({ email: 'a@b.example' })
+  const make = (name) => store.characters.create({ userId: user.id, name, description: '', personality: '', scenario: '', firstMessage: '' })
+  const [broken, whole] = [await make('Broken'), await make('Whole')]
+  await store.close()
+  const file = join(dataDir, 'characters', `${broken.id}.json`)
+  const good = await readFile(file, 'utf8')
+  const bad = good.replace('"Broken"', '"Broken')
+  await writeFile(file, bad)
+  store = createStore({ dataDir })
+  await assert.rejects(store.characters.findById(broken.id), (error) => {
+    assert.ok(error instanceof StoreError)
+    assert.equal(error.code, 'CORRUPT')
+    assert.match(error.path, /^characters\/.*\.json:\d+:\d+$/)
+    return true
+  })
+  assert.equal((await store.characters.findById(whole.id)).name, 'Whole')
+  assert.deepEqual((await store.characters.findAll()).map(({ name }) => name), ['Whole'])
+  await assert.rejects(store.characters.update(broken.id, { name: 'x' }), { code: 'CORRUPT' })
+  assert.equal((await store.stats()).faults.length, 1)
+  assert.equal(await readFile(file, 'utf8'), bad)
+  // Mending the file by hand mends the store, while it is open.
+  await writeFile(file, good.replace('"Broken"', '"Mended"'))
+  assert.equal((await store.characters.findById(broken.id)).name, 'Mended')
+  assert.equal((await store.characters.findAll()).length, 2)
+  await store.close()
+})
+
+test('a hand edit of a record is seen by the next read, and by those who listen', async () => {
+  const store = quilltap.createStore({ dataDir })
+  const user = await store.users.create({ email: 'a@b.example' })
+  const { id } = await store.characters.create({ userId: user.id, name: 'Before', description: '', personality: '', scenario: '', firstMessage: '' })
+  await store.flush()
+  const changed = new Promise((resolve) => store.on('change', resolve))
+  const file = join(dataDir, 'characters', `${id}.json`)
+  await writeFile(file, (await readFile(file, 'utf8')).replace('Before', 'After, by hand'))
+  assert.equal((await store.characters.findById(id)).name, 'After, by hand')
+  assert.deepEqual(await changed, { model: 'Character', collection: 'characters', id, type: 'update' })
+  await store.close()
+})

@@ -1,0 +1,43 @@
+// A process with a store on the folder of argv[2]: does what it is told, and tells what came.
+'use strict'
+
+const { createStore, QuilltapAdapter } = require('../..')
+
+const store = createStore({ dataDir: process.argv[2], durability: process.argv[3] ?? 'strict' })
+const adapter = QuilltapAdapter(store)
+const changes = []
+store.on('change', (change) => changes.push(change))
+
+const tell = (message) => process.connected && process.send(message)
+
+const tasks = {
+  call: ({ repository, name, args }) => store[repository][name](...args),
+  adapter: ({ name, args }) => adapter[name](...args),
+  changes: async () => changes,
+  close: () => store.close(),
+  // Adds messages until it is killed, and tells of each that was acknowledged.
+  async pour({ chat, from }) {
+    for (let number = 0; ; number++) {
+      const { id } = await store.chats.addMessage(chat, { role: 'USER', content: `${from} ${number} ${'x'.repeat(300)}` })
+      tell({ acknowledged: id })
+    }
+  },
+  // Moves one from each of two tags' names to the other, so that their sum never changes.
+  async move({ from, to, times }) {
+    for (let time = 0; time < times; time++) {
+      await store.transaction(async (tx) => {
+        const [one, other] = [await tx.tags.findById(from), await tx.tags.findById(to)]
+        await tx.tags.update(from, { count: one.count - 1 })
+        await tx.tags.update(to, { count: other.count + 1 })
+      })
+    }
+  },
+}
+
+process.on('message', async ({ id, task, ...rest }) => {
+  try {
+    tell({ id, value: await tasks[task](rest) })
+  } catch (error) {
+    tell({ id, error: { code: error.code, message: error.message } })
+  }
+})

@@ -3,7 +3,7 @@
 
 /** Any JSON object. */
 export interface JsonObject {
-  [key: string]: unknown;
+  [key: string]: any;
 }
 
 /** How a store is opened. */

@@ -1,6 +1,6 @@
 /** Any JSON object. */
 export interface JsonObject {
-  [key: string]: unknown;
+  [key: string]: any;
 }
 
 /** How a store is opened. */

@@ -40,7 +40,9 @@ function reason(wanted, packages) {
     return [`There is no build for this system. Builds: ${builds().join(', ')}`]
   }
   if (otherLibc) {
-    return [`${otherLibc} is installed, for another C library than this system's (Alpine has musl). ${afresh}, in the image itself.`]
+    return [
+      `${otherLibc} is installed, for another C library than this system's (Alpine has musl). ${afresh}, in the image itself.`,
+    ]
   }
   if (others.length > 0) {
     return [`${others.join(', ')} is installed, for another system: node_modules was copied. ${afresh}.`]

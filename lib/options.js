@@ -43,7 +43,9 @@ function readOptions(given = {}) {
 
 /** What to write instead of a name that is not known. */
 function advice(name, known) {
-  const near = known.map((other) => [distance(name.toLowerCase(), other.toLowerCase()), other]).sort(([a], [b]) => a - b)
+  const near = known
+    .map((other) => [distance(name.toLowerCase(), other.toLowerCase()), other])
+    .sort(([a], [b]) => a - b)
   const [steps, nearest] = near[0]
   return steps <= nearest.length / 2 ? `a known option; did you mean ${nearest}?` : `one of ${known.join(', ')}`
 }

@@ -31,7 +31,10 @@ for (const condition of ['edge-light', 'workerd', 'browser']) {
   test(`under ${condition} the import fails with a sentence that says why and what to do`, async () => {
     const text = "import('quilltap-store').then(() => console.log('loaded'), (error) => console.log(error.message))"
     const { stdout } = await run(text, { flags: ['--conditions', condition], cwd: root })
-    assert.match(stdout, /^quilltap-store runs in Node\.js only, not in the edge runtime or a browser\. Import it from server code/)
+    assert.match(
+      stdout,
+      /^quilltap-store runs in Node\.js only, not in the edge runtime or a browser\. Import it from server code/,
+    )
   })
 }
 

@@ -1,5 +1,6 @@
 'use strict'
 
+const assert = require('node:assert/strict')
 const { execFileSync, spawn } = require('node:child_process')
 const fs = require('node:fs')
 const os = require('node:os')
@@ -8,11 +9,22 @@ const path = require('node:path')
 const root = path.resolve(__dirname, '../..')
 const index = path.join(root, 'index.js')
 
-/** An empty folder that goes when the test ends. */
-function folder(t) {
+const folders = []
+process.on('exit', () => folders.forEach((made) => fs.rmSync(made, { recursive: true, force: true })))
+
+/** An empty folder, which goes with this process. */
+function folder() {
   const made = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), 'quilltap-'))
-  t.after(() => fs.rmSync(made, { recursive: true, force: true }))
+  folders.push(made)
   return made
+}
+
+/** What a promise was rejected with. */
+function failure(promise) {
+  return promise.then(
+    () => assert.fail('it succeeded'),
+    (error) => error,
+  )
 }
 
 /** Runs Node with a program's text in a process of its own, which must end by itself. */
@@ -46,7 +58,9 @@ function program(dataDir, body) {
 
 /** The tarball that would be published, with this machine's native part in it. */
 function pack(into) {
-  const [{ filename }] = JSON.parse(execFileSync('npm', ['pack', '--json', '--pack-destination', into], { cwd: root, ...quiet }))
+  const [{ filename }] = JSON.parse(
+    execFileSync('npm', ['pack', '--json', '--pack-destination', into], { cwd: root, ...quiet }),
+  )
   return path.join(into, filename)
 }
 
@@ -66,4 +80,4 @@ function bin(name, file) {
   return path.join(path.dirname(require.resolve(`${name}/package.json`)), file)
 }
 
-module.exports = { bin, folder, index, install, pack, program, root, run, runFile }
+module.exports = { bin, failure, folder, index, install, pack, program, root, run, runFile }

@@ -12,6 +12,7 @@ fn field(name: &str, kind: Kind) -> Field {
         lower_case_of: None,
         one_per: None,
         indexed: false,
+        unchecked: false,
         doc: String::new(),
     }
 }
@@ -89,6 +90,12 @@ impl Field {
     /// No two entries of the list have the same value in this field.
     pub(super) fn one_per(mut self, inner: &str) -> Field {
         self.one_per = Some(inner.to_owned());
+        self
+    }
+
+    /// It may refer to nothing, or to something else.
+    pub(super) fn unchecked(mut self) -> Field {
+        self.unchecked = true;
         self
     }
 

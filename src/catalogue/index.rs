@@ -30,7 +30,9 @@ fn walk(
         if field.indexed {
             index_over(indexes, &path);
         }
+        let first = links.len();
         walk_kind(&field.kind, &path, in_list, indexes, links);
+        links[first..].iter_mut().for_each(|link| link.unchecked |= field.unchecked);
     }
 }
 
@@ -45,7 +47,7 @@ fn walk_kind(
         Kind::Link(to, on_delete) => {
             let index = index_over(indexes, path);
             let (path, to, on_delete) = (path.to_vec(), *to, *on_delete);
-            links.push(Link { path, to, on_delete, in_list, index });
+            links.push(Link { path, to, on_delete, in_list, unchecked: false, index });
         }
         Kind::List(inner) => walk_kind(inner, path, true, indexes, links),
         Kind::Object(fields) => walk(fields, path, in_list, indexes, links),

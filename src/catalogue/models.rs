@@ -258,12 +258,13 @@ models! {
         link("characterId", CHARACTER, NoAction).opt().doc("Kept when the character goes."),
         flag("sentToProvider").default("false"),
         text("providerError").opt(),
-        links("tags", TAG, NoAction)
+        links("tags", TAG, SetNull)
+            .unchecked()
             .doc("Ids of tags, or of the characters, personas, chats and themes it is tagged with."),
         objects("tagLinks", vec![
             id("id").opt(),
             one_of("tagType", &["CHARACTER", "PERSONA", "CHAT", "THEME"]).opt(),
-            id("tagId"),
+            link("tagId", TAG, SetNull).unchecked(),
             time("createdAt").opt(),
         ]).opt().doc("What a join row of the app's old database held."),
     ]).doc("An image or a file: its row; the payload lies under its SHA-256.");

@@ -71,6 +71,9 @@ pub struct Field {
     pub one_per: Option<String>,
     /// Looked up by often: keeps an index (unique fields and links have one anyway).
     pub indexed: bool,
+    /// For a link: the id may be of nothing, or of something else than the model that the link
+    /// names; a deletion is followed all the same.
+    pub unchecked: bool,
     /// One sentence for the documentation.
     pub doc: String,
 }
@@ -204,6 +207,8 @@ pub struct Link {
     pub on_delete: OnDelete,
     /// Does it stand in a list (of ids, or of objects)?
     pub in_list: bool,
+    /// May it refer to nothing?
+    pub unchecked: bool,
     /// The number of its index in [`Model::indexes`].
     pub index: usize,
 }

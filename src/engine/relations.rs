@@ -51,7 +51,7 @@ pub(crate) fn check_references(
     let after = catalogue::index_keys(declared, map);
     let before = old.map(|old| catalogue::index_keys(declared, old));
     let mut issues = Vec::new();
-    for link in declared.links.iter().filter(|link| link.on_delete != OnDelete::NoAction) {
+    for link in declared.links.iter().filter(|link| is_checked(link)) {
         for id in &after[link.index] {
             let kept = before.as_ref().is_some_and(|before| before[link.index].contains(id));
             if !kept && !tx.view().exists(link.to, id, log_owner(tx, link, map))? {
@@ -73,6 +73,10 @@ pub(crate) fn check_references(
         .collect();
     let message = format!("{} refers to nothing: {}", declared.name, list.join("; "));
     Err(Error::new(Code::ForeignKey, message).model(&declared.name).issues(issues))
+}
+
+fn is_checked(link: &Link) -> bool {
+    link.on_delete != OnDelete::NoAction && !link.unchecked
 }
 
 /// For a link to a row of a log: whose log, where the record says so.

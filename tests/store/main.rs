@@ -4,5 +4,6 @@
 
 mod basics;
 mod crash;
+mod image_tags;
 mod relations;
 mod support;

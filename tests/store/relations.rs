@@ -16,7 +16,14 @@ fn a_reference_to_nothing_is_refused_and_changes_nothing() {
     assert_eq!(call(&store, "chats.count", json!([])), 1);
     chat["characterId"] = world.character.into();
     assert_eq!(code(&store, "chats.create", json!([chat])), "FOREIGN_KEY");
-    assert_eq!(code(&store, "characters.update", json!([id(&call(&store, "characters.findAll", json!([]))[0]), {"defaultImageId": "gone"}])), "FOREIGN_KEY");
+    assert_eq!(
+        code(
+            &store,
+            "characters.update",
+            json!([id(&call(&store, "characters.findAll", json!([]))[0]), {"defaultImageId": "gone"}])
+        ),
+        "FOREIGN_KEY"
+    );
 }
 
 #[test]
@@ -38,9 +45,13 @@ fn a_profile_in_use_is_not_deleted_but_goes_with_its_user() {
 fn a_deleted_key_or_tag_is_taken_out_of_everything() {
     let store = open(&SimulatedDisk::new());
     let world = world(&store);
-    let key = id(&call(&store, "connections.createApiKey", json!([{
-        "userId": world.user, "provider": "OPENAI", "label": "l", "ciphertext": "c", "iv": "i", "authTag": "t",
-    }])));
+    let key = id(&call(
+        &store,
+        "connections.createApiKey",
+        json!([{
+            "userId": world.user, "provider": "OPENAI", "label": "l", "ciphertext": "c", "iv": "i", "authTag": "t",
+        }]),
+    ));
     call(&store, "connections.update", json!([world.profile, {"apiKeyId": key}]));
     let tag = id(&call(&store, "tags.create", json!([{"userId": world.user, "name": "Tag"}])));
     call(&store, "characters.addTag", json!([world.character, tag]));
@@ -48,7 +59,10 @@ fn a_deleted_key_or_tag_is_taken_out_of_everything() {
     assert_eq!(call(&store, "characters.findByTag", json!([tag])).as_array().unwrap().len(), 1);
     call(&store, "connections.deleteApiKey", json!([key]));
     call(&store, "tags.delete", json!([tag]));
-    assert_eq!(call(&store, "connections.findById", json!([world.profile]))["apiKeyId"], Value::Null);
+    assert_eq!(
+        call(&store, "connections.findById", json!([world.profile]))["apiKeyId"],
+        Value::Null
+    );
     assert_eq!(call(&store, "characters.findById", json!([world.character]))["tags"], json!([]));
     assert_eq!(call(&store, "chats.findById", json!([world.chat]))["tags"], json!([]));
     assert_eq!(call(&store, "characters.findByTag", json!([tag])), json!([]));
@@ -58,10 +72,16 @@ fn a_deleted_key_or_tag_is_taken_out_of_everything() {
 fn personas_and_characters_are_linked_on_both_sides() {
     let store = open(&SimulatedDisk::new());
     let world = world(&store);
-    let persona = id(&call(&store, "personas.create", json!([{
-        "userId": world.user, "name": "Me", "description": "", "characterLinks": [world.character],
-    }])));
-    let links = |store: &_| call(store, "characters.findById", json!([world.character]))["personaLinks"].clone();
+    let persona = id(&call(
+        &store,
+        "personas.create",
+        json!([{
+            "userId": world.user, "name": "Me", "description": "", "characterLinks": [world.character],
+        }]),
+    ));
+    let links = |store: &_| {
+        call(store, "characters.findById", json!([world.character]))["personaLinks"].clone()
+    };
     assert_eq!(links(&store), json!([{"personaId": persona, "isDefault": false}]));
     call(&store, "characters.addPersona", json!([world.character, persona, true]));
     assert_eq!(links(&store), json!([{"personaId": persona, "isDefault": true}]));
@@ -76,7 +96,11 @@ fn personas_and_characters_are_linked_on_both_sides() {
 fn a_deleted_message_is_forgotten_by_its_image() {
     let store = open(&SimulatedDisk::new());
     let world = world(&store);
-    let message = id(&call(&store, "chats.addMessage", json!([world.chat, {"role": "USER", "content": "look"}])));
+    let message = id(&call(
+        &store,
+        "chats.addMessage",
+        json!([world.chat, {"role": "USER", "content": "look"}]),
+    ));
     let image = json!({"userId": world.user, "sha256": "s", "type": "image", "filename": "f", "relativePath": "r",
         "mimeType": "image/png", "size": 3, "chatId": world.chat, "messageId": message});
     let image = id(&call(&store, "images.create", json!([image])));
@@ -92,7 +116,8 @@ fn uniques_hold_without_case_and_over_a_batch() {
     let store = open(&SimulatedDisk::new());
     let world = world(&store);
     assert_eq!(code(&store, "users.create", json!([{"email": "WILL@globe.example"}])), "UNIQUE");
-    let tags = json!([[{"userId": world.user, "name": "One"}, {"userId": world.user, "name": "ONE"}]]);
+    let tags =
+        json!([[{"userId": world.user, "name": "One"}, {"userId": world.user, "name": "ONE"}]]);
     assert_eq!(code(&store, "tags.createMany", tags.clone()), "UNIQUE");
     assert_eq!(call(&store, "tags.count", json!([])), 0);
     let made = call(&store, "tags.createMany", json!([tags[0], {"skipDuplicates": true}]));

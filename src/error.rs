@@ -177,6 +177,15 @@ impl Error {
         self
     }
 
+    /// Puts a place in front of the path of every issue: `[2]` makes `role` to `[2].role`.
+    pub fn inside(mut self, place: &str) -> Error {
+        for issue in &mut self.0.issues {
+            let dot = if issue.path.is_empty() { "" } else { "." };
+            issue.path = format!("{place}{dot}{}", issue.path);
+        }
+        self
+    }
+
     /// What kind of failure it is.
     pub fn code(&self) -> Code {
         self.0.code

@@ -263,7 +263,7 @@ fn refuse_restricted(tx: &Tx<'_>, found: &Consequences) -> Result<()> {
         String::new()
     };
     let message = format!(
-        "{} {} cannot be deleted: {}{more} still refer to it; change or delete them first",
+        "{} {} cannot be deleted, since this still refers to it: {}{more}; change or delete that first",
         name(target.0),
         target.1,
         list.join(", ")

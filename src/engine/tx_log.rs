@@ -44,8 +44,11 @@ impl Tx<'_> {
         let counted = self.counted(model)?;
         let mut ready: Vec<Row> = Vec::with_capacity(rows.len());
         let mut count = count_of(&record, &counted);
-        for row in rows {
-            let map = self.complete_row(model, owner, &counted, row, &ready)?;
+        let several = rows.len() > 1;
+        for (number, row) in rows.into_iter().enumerate() {
+            let completed = self.complete_row(model, owner, &counted, row, &ready);
+            let map = completed
+                .map_err(|e| if several { e.inside(&format!("[{number}]")) } else { e })?;
             count_row(&map, &counted, &mut count);
             let text = self.row_text(model, &map)?;
             ready.push((text_of(&map, "id"), Some(text)));

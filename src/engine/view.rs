@@ -7,7 +7,7 @@ use crate::catalogue::{self, Catalogue, ModelId, Place};
 use crate::disk::{Disk, read_all};
 use crate::error::{Code, Error, Result};
 
-use super::log::{Head, LogBound, LogCache, LogIndex, LogQuery, Source};
+use super::log::{Head, LogBound, LogCache, LogIndex, LogQuery, Source, no_such_row};
 use super::overlay::Overlay;
 use super::record::{Order, Record};
 use super::stamps::Stamps;
@@ -237,6 +237,9 @@ impl<'a> View<'a> {
     /// # Errors
     /// `CORRUPT` when a line of the log cannot be read.
     pub fn log(&self, model: ModelId, owner: &str, query: &LogQuery) -> Result<Vec<Arc<str>>> {
+        if !self.owns_log(model, owner)? {
+            return Ok(Vec::new());
+        }
         let key: LogKey = (model, owner.into());
         let Some(changes) = self.overlay.and_then(|overlay| overlay.log(&key)) else {
             return self.with_log(&key, |index| {
@@ -256,7 +259,7 @@ impl<'a> View<'a> {
                 None => drop(rows.shift_remove(id)),
             }
         }
-        Ok(select(rows, query))
+        select(rows, query)
     }
 
     /// The text of the row with this id.
@@ -264,6 +267,9 @@ impl<'a> View<'a> {
     /// # Errors
     /// Those of the disk.
     pub fn log_row(&self, model: ModelId, owner: &str, id: &str) -> Result<Option<Arc<str>>> {
+        if !self.owns_log(model, owner)? {
+            return Ok(None);
+        }
         let key: LogKey = (model, owner.into());
         let changes = self.overlay.and_then(|overlay| overlay.log(&key));
         if let Some(row) = changes.and_then(|changes| changes.row(id)) {
@@ -273,6 +279,11 @@ impl<'a> View<'a> {
             return Ok(None);
         }
         self.with_log(&key, |index| index.row(id))
+    }
+
+    /// Is there a record to whom such a log belongs? The file of a removed one may still be there.
+    fn owns_log(&self, model: ModelId, owner: &str) -> Result<bool> {
+        self.exists(self.state.layout.log_place(model)?.owner, owner, None)
     }
 
     /// Calls `read` with the index of a committed log.
@@ -330,23 +341,26 @@ fn id_of(text: &str) -> String {
 }
 
 /// What [`LogIndex::select`] does, for rows that are in memory.
-fn select(rows: indexmap::IndexMap<Box<str>, Arc<str>>, query: &LogQuery) -> Vec<Arc<str>> {
+fn select(rows: indexmap::IndexMap<Box<str>, Arc<str>>, query: &LogQuery) -> Result<Vec<Arc<str>>> {
     let time = |text: &str| Head::of(text).ok().and_then(|h| h.created_at.map(|t| t.into_owned()));
-    let behind = |bound: &LogBound| match bound {
-        LogBound::Id(id) => rows.get_index_of(id.as_str()).map_or(rows.len(), |at| at + 1),
-        LogBound::Time(bound) => {
-            rows.values().rposition(|text| time(text) <= Some(bound.clone())).map_or(0, |at| at + 1)
+    let place = |id: &str| rows.get_index_of(id).ok_or_else(|| no_such_row(id));
+    let from = match &query.after {
+        None => 0,
+        Some(LogBound::Id(id)) => place(id)? + 1,
+        Some(LogBound::Time(bound)) => {
+            let last = rows.values().rposition(|text| time(text).as_ref() <= Some(bound));
+            last.map_or(0, |at| at + 1)
         }
     };
-    let before = |bound: &LogBound| match bound {
-        LogBound::Id(id) => rows.get_index_of(id.as_str()).unwrap_or(0),
-        LogBound::Time(bound) => {
-            let found = rows.values().position(|text| time(text) >= Some(bound.clone()));
-            found.unwrap_or(rows.len())
+    let to = match &query.before {
+        None => rows.len(),
+        Some(LogBound::Id(id)) => place(id)?,
+        Some(LogBound::Time(bound)) => {
+            let first = rows.values().position(|text| time(text).as_ref() >= Some(bound));
+            first.unwrap_or(rows.len())
         }
     };
-    let from = query.after.as_ref().map_or(0, behind);
-    let to = query.before.as_ref().map_or(rows.len(), before).max(from);
+    let to = to.max(from);
     let wanted = |text: &&Arc<str>| {
         let kind = Head::of(text).ok().and_then(|h| h.kind.map(|k| k.into_owned()));
         query.types.as_ref().is_none_or(|types| types.contains(&kind.unwrap_or_default()))
@@ -359,5 +373,5 @@ fn select(rows: indexmap::IndexMap<Box<str>, Arc<str>>, query: &LogQuery) -> Vec
     } else if chosen.len() > limit {
         chosen.drain(..chosen.len() - limit);
     }
-    chosen
+    Ok(chosen)
 }

@@ -156,7 +156,9 @@ fn create_many(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply
         match follow::create(tx, model, data) {
             Ok(record) => made.push(record),
             Err(error) if skip && error.code() == Code::Unique => {}
-            Err(error) if error.code() == Code::Validation => issues.extend(at(number, &error)),
+            Err(error) if error.code() == Code::Validation => {
+                issues.extend_from_slice(error.inside(&format!("[{number}]")).all_issues());
+            }
             Err(error) => return Err(error),
         }
     }
@@ -164,11 +166,6 @@ fn create_many(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply
         return Ok(Reply::Records(made));
     }
     Err(Error::validation(&tx.view().catalogue().model(model).name, issues))
-}
-
-fn at(number: usize, error: &Error) -> Vec<Issue> {
-    let issues = error.all_issues().iter();
-    issues.map(|i| Issue::new(format!("[{number}].{}", i.path), &i.expected, &i.received)).collect()
 }
 
 fn update(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {

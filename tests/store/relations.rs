@@ -128,3 +128,35 @@ fn uniques_hold_without_case_and_over_a_batch() {
     twin["id"] = "aBC".into();
     assert_eq!(code(&store, "characters.create", json!([twin])), "UNIQUE");
 }
+
+#[test]
+fn a_deleted_chat_has_no_messages_whatever_its_file_still_shows() {
+    let store = open(&SimulatedDisk::new());
+    let world = world(&store);
+    call(&store, "chats.addMessage", json!([world.chat, {"role": "USER", "content": "x"}]));
+    store.flush_now().unwrap();
+    call(&store, "chats.delete", json!([world.chat]));
+    assert_eq!(call(&store, "chats.getMessages", json!([world.chat])), json!([]));
+}
+
+#[test]
+fn a_bound_that_names_no_message_is_an_error_and_a_deleted_one_is_not() {
+    let store = open(&SimulatedDisk::new());
+    let world = world(&store);
+    let said = ["a", "b", "c"].map(|text| json!({"id": text, "role": "USER", "content": text}));
+    call(&store, "chats.addMessages", json!([world.chat, said]));
+    let before =
+        |id: &str| try_call(&store, "chats.getMessages", json!([world.chat, {"before": id}]));
+    assert_eq!(before("c").unwrap().as_array().unwrap().len(), 2);
+    assert_eq!(before("z").unwrap_err().code().name(), "VALIDATION");
+    call(&store, "chats.deleteMessages", json!([world.chat, ["c"]]));
+    assert_eq!(before("c").unwrap().as_array().unwrap().len(), 2);
+    let bad = json!([world.chat, [said[0].clone(), {"role": "NOBODY", "content": 1}]]);
+    let error = try_call(&store, "chats.addMessages", bad).unwrap_err();
+    assert_eq!(error.code().name(), "UNIQUE");
+    let bad =
+        json!([world.chat, [{"role": "USER", "content": ""}, {"role": "NOBODY", "content": 1}]]);
+    let error = try_call(&store, "chats.addMessages", bad).unwrap_err();
+    let paths: Vec<&str> = error.all_issues().iter().map(|issue| issue.path.as_str()).collect();
+    assert_eq!(paths, ["[1].role", "[1].content"]);
+}

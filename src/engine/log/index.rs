@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use hashbrown::HashTable;
 
 use crate::disk::{DiskFile, Stamp};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Issue, Result};
 
 use super::query::{LogBound, LogQuery};
 use super::row::{DELETED, HEADER, Head};
@@ -281,7 +281,7 @@ impl LogIndex {
         let wanted = |entry: &Entry| {
             entry.live && kinds.as_ref().is_none_or(|kinds| kinds.contains(&entry.kind))
         };
-        let (from, to) = self.range(query);
+        let (from, to) = self.range(query)?;
         let inside = self.entries.get(from..to).unwrap_or_default();
         let mut chosen: Vec<usize> = Vec::new();
         let numbered = inside.iter().enumerate().filter(|(_, e)| wanted(e)).map(|(n, _)| from + n);
@@ -300,12 +300,11 @@ impl LogIndex {
         numbered.filter_map(|(number, _)| u16::try_from(number).ok()).collect()
     }
 
-    fn range(&self, query: &LogQuery) -> (usize, usize) {
+    /// The entries that the bounds of a query leave.
+    fn range(&self, query: &LogQuery) -> Result<(usize, usize)> {
         let from = match &query.after {
             None => 0,
-            Some(LogBound::Id(id)) => {
-                self.position_of(hash_of(id)).map_or(self.entries.len(), |at| at + 1)
-            }
+            Some(LogBound::Id(id)) => self.place_of(id)? + 1,
             Some(LogBound::Time(time)) => {
                 let ms = clock::parse_ms(time).unwrap_or(i64::MAX);
                 let last = self.entries.iter().rposition(|e| e.created_ms <= ms);
@@ -314,14 +313,21 @@ impl LogIndex {
         };
         let to = match &query.before {
             None => self.entries.len(),
-            Some(LogBound::Id(id)) => self.position_of(hash_of(id)).unwrap_or(0),
+            Some(LogBound::Id(id)) => self.place_of(id)?,
             Some(LogBound::Time(time)) => {
                 let ms = clock::parse_ms(time).unwrap_or(0);
                 let first = self.entries.iter().position(|e| e.created_ms >= ms);
                 first.unwrap_or(self.entries.len())
             }
         };
-        (from, to.max(from))
+        Ok((from, to.max(from)))
+    }
+
+    /// Where a row stands, or stood before it was removed.
+    fn place_of(&self, id: &str) -> Result<usize> {
+        let hash = hash_of(id);
+        let removed = || self.entries.iter().rposition(|entry| entry.id_hash == hash);
+        self.position_of(hash).or_else(removed).ok_or_else(|| no_such_row(id))
     }
 
     fn read(&self, at: usize) -> Result<Arc<str>> {
@@ -398,6 +404,12 @@ impl LogIndex {
         self.recent = Vec::new();
         self.recent_from = self.end;
     }
+}
+
+/// The error of a bound that names no row.
+pub(crate) fn no_such_row(id: &str) -> Error {
+    let issue = Issue::new("before or after", "the id of a row of this log, or a time", id);
+    Error::validation("LogOptions", vec![issue])
 }
 
 fn to_text(bytes: &[u8], path: &str) -> Result<Arc<str>> {

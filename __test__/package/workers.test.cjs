@@ -1,0 +1,92 @@
+'use strict'
+
+// Threads that are ended with calls under way. A mistake here is a crash, so each runs in a
+// process of its own.
+
+const assert = require('node:assert/strict')
+const { test } = require('node:test')
+const { folder, index, program, run } = require('./support.cjs')
+
+const WORKERS = 300
+
+/** In a worker: starts many calls, says so, and goes on for ever. */
+const busy = `
+  const { workerData, parentPort } = require('node:worker_threads')
+  const store = require(workerData.index).createStore({ dataDir: workerData.dataDir })
+  store.on('change', () => {})
+  const quiet = () => {}
+  const again = () => {
+    for (let at = 0; at < 20; at++) {
+      store.users.create({ email: Math.random() + '@example.org' }).catch(quiet)
+      store.chats.getMessages('none').catch(quiet)
+      store.users.findAll().catch(quiet)
+      store.flush().catch(quiet)
+    }
+    store.transaction(async (tx) => { await tx.updateSettings({ flags: { a: Math.random() } }); await tx.users.count() }).catch(quiet)
+    if (workerData.close) store.close().catch(quiet)
+  }
+  again()
+  if (workerData.when === 'at once') parentPort.postMessage('busy')
+  else if (workerData.when === 'in a transaction') store.transaction(() => new Promise(() => parentPort.postMessage('busy'))).catch(quiet)
+  else store.open().then(() => { again(); parentPort.postMessage('busy') }, quiet)
+  setInterval(again, 1)`
+
+const ending = (dataDir, workerData) =>
+  program(
+    dataDir,
+    `const { Worker } = require('node:worker_threads')
+    const workerData = { index: ${JSON.stringify(index)}, dataDir: ${JSON.stringify(dataDir)}, ...${JSON.stringify(workerData)} }
+    const end = () => new Promise((resolve, reject) => {
+      const worker = new Worker(${JSON.stringify(busy)}, { eval: true, workerData })
+      worker.on('message', () => worker.terminate().then(resolve))
+      worker.on('error', reject)
+    });
+    (async () => {
+      for (let ended = 0; ended < workerData.count; ended += 10) await Promise.all(Array.from({ length: 10 }, end))
+      const { id } = await store.users.create({ email: 'last@example.org' })
+      console.log((await store.users.findById(id)).email)
+      await store.close()
+    })()`,
+  )
+
+for (const [when, count] of [
+  ['at once', WORKERS],
+  ['open', WORKERS],
+  ['in a transaction', 20],
+]) {
+  test(`${count} threads ended with calls under way (${when}) crash nothing and hold nothing up`, async () => {
+    const { code, signal, stdout, stderr } = await run(ending(folder(), { when, count }), { timeout: 180_000 })
+    assert.deepEqual(
+      { code, signal, stdout, stderr },
+      { code: 0, signal: null, stdout: 'last@example.org\n', stderr: '' },
+    )
+  })
+}
+
+test('threads ended while they close crash nothing', async () => {
+  const { code, signal, stdout, stderr } = await run(ending(folder(), { when: 'at once', close: true, count: 100 }))
+  assert.deepEqual(
+    { code, signal, stdout, stderr },
+    { code: 0, signal: null, stdout: 'last@example.org\n', stderr: '' },
+  )
+})
+
+test('a folder whose every thread was ended is at rest again', async () => {
+  const dataDir = folder()
+  const text = ending(dataDir, { when: 'open', count: 10 }).replace(
+    'store.users.create',
+    'store.close(); process.exit(0); store.users.create',
+  )
+  assert.equal((await run(text)).code, 0)
+  const { stdout } = await run(program(dataDir, `store.users.count().then((count) => console.log(count > 0))`))
+  assert.equal(stdout, 'true\n')
+})
+
+test('a process that exits while its threads are busy ends as it says', async () => {
+  const text = ending(folder(), { when: 'open', count: 10 }).replace(
+    'worker.terminate().then(resolve)',
+    'process.exit(3)',
+  )
+  const { code, signal, stderr } = await run(text)
+  assert.deepEqual({ code, signal, stderr }, { code: 3, signal: null, stderr: '' })
+})

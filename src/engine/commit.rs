@@ -117,11 +117,17 @@ impl Engine {
         let mut guard = self.tail();
         let tail = self.current_tail(&mut guard)?;
         self.words.store(word::BUSY, busy::APPENDING);
-        let appended = tail.append(&texts)?;
+        // What a failed write leaves behind the end is overwritten by the next one, and nobody
+        // may take it for the work of a holder who died.
+        let idle = |error| {
+            self.words.store(word::BUSY, busy::IDLE);
+            error
+        };
+        let appended = tail.append(&texts).map_err(idle)?;
         let file = tail.file();
         drop(guard);
         if self.settings.strict {
-            file.sync().map_err(|error| self.fall_sick(&error))?;
+            file.sync().map_err(|error| idle(self.fall_sick(&error)))?;
         } else {
             self.unsynced.store(true, Ordering::Release);
         }

@@ -137,7 +137,8 @@ impl Engine {
         let mut loader = Loader::new(&*self.disk, tail.as_ref().map_or(&[], Tail::rows));
         loader.known_order = super::order::recall(&*self.disk, &fresh.catalogue);
         load(&mut loader, &mut fresh)?;
-        let position = replay(&mut fresh, &mut tail, None)?.unwrap_or(self.words.load(word::END));
+        let end = self.words.load(word::END);
+        let position = replay(&mut fresh, &mut tail, Some(end))?.unwrap_or(end);
         fresh.end_reservations();
         let touched = differences(&self.state(), &fresh);
         self.stamps.replace(loader.stamps);

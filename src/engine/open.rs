@@ -63,7 +63,9 @@ fn open_shared(engine: &Engine) -> Result<()> {
     }
     let segment = find_segment(engine, first)?;
     let recovered = segment.is_some();
-    load_all(engine, segment)?;
+    // Behind the committed end may stand what a failed sync has lost.
+    let upto = (!first).then(|| engine.words.load(word::END));
+    load_all(engine, segment, upto)?;
     if first && recovered {
         recover(engine)?;
     }
@@ -97,8 +99,8 @@ fn find_segment(engine: &Engine, first: bool) -> Result<Option<Segment>> {
     Ok(None)
 }
 
-/// Reads the files, and over them the journal.
-fn load_all(engine: &Engine, segment: Option<Segment>) -> Result<()> {
+/// Reads the files, and over them the journal up to a position, or as far as it goes.
+fn load_all(engine: &Engine, segment: Option<Segment>, upto: Option<u64>) -> Result<()> {
     let base_word = segment.as_ref().map_or(0, |segment| segment.header.base + 1);
     let mut tail = segment.map(Tail::at_start).transpose()?;
     let mut state = engine.state_mut();
@@ -106,7 +108,7 @@ fn load_all(engine: &Engine, segment: Option<Segment>) -> Result<()> {
     loader.known_order = order::recall(&*engine.disk, &state.catalogue);
     load(&mut loader, &mut state)?;
     let end = engine.words.load(word::END);
-    let position = replay(&mut state, &mut tail, None)?.unwrap_or(end);
+    let position = replay(&mut state, &mut tail, upto)?.unwrap_or(end);
     state.end_reservations();
     engine.stamps.replace(loader.stamps);
     *locked(&engine.torn) = loader.torn;
@@ -152,7 +154,7 @@ fn open_read_only(
         Some(base) => Segment::open(&*engine.disk, *base, Access::Read)?,
         None => None,
     };
-    load_all(&engine, segment)?;
+    load_all(&engine, segment, None)?;
     engine.known_base.store(0, Ordering::Release);
     engine.state_mut().dirty.shown(u64::MAX);
     Ok(Arc::new(engine))

@@ -4,6 +4,7 @@
 
 mod basics;
 mod crash;
+mod faults;
 mod image_tags;
 mod relations;
 mod support;

@@ -136,3 +136,28 @@ test('arguments that do not fit are refused', async (t) => {
   assert.equal((await failure(store.transaction())).code, 'VALIDATION')
   assert.equal((await failure(store.transaction(async () => {}, { timeout: -1 }))).code, 'VALIDATION')
 })
+
+test('closing a handle rolls back its transaction at once, and holds up nobody', async () => {
+  const dataDir = folder()
+  const [one, other] = [createStore({ dataDir, transactionTimeout: 600_000 }), createStore({ dataDir })]
+  const { id: userId } = await other.users.create({ email: 'a@example.org' })
+  let begun
+  const started = new Promise((resolve) => (begun = resolve))
+  let go
+  const left = new Promise((resolve) => (go = resolve))
+  const first = failure(
+    one.transaction(async (tx) => {
+      await tx.tags.create({ userId, name: 'one' })
+      begun()
+      await left
+    }),
+  )
+  await started
+  const second = failure(one.transaction(async () => assert.fail('it began')))
+  await one.close()
+  await other.tags.create({ userId, name: 'two' })
+  go()
+  assert.deepEqual([(await first).code, (await second).code], ['CLOSED', 'CLOSED'])
+  assert.equal(await other.tags.count(), 1)
+  await other.close()
+})

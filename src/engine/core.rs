@@ -76,6 +76,8 @@ pub(crate) struct Engine {
     pub(crate) sick: Mutex<Option<Error>>,
     /// Is there something in the journal that was not synced?
     pub(crate) unsynced: AtomicBool,
+    /// The logs as they were when they were last counted.
+    pub(crate) counted: Mutex<super::counts::Counted>,
     pub(crate) last_flush_error: Mutex<Option<Error>>,
 }
 
@@ -109,6 +111,7 @@ impl Engine {
             presence: Mutex::new(None),
             sick: Mutex::new(None),
             unsynced: AtomicBool::new(false),
+            counted: Mutex::default(),
             last_flush_error: Mutex::new(None),
         }
     }

@@ -8,6 +8,7 @@ use crate::disk::SafePath;
 use crate::error::Result;
 
 use super::core::{Engine, busy, locked, word};
+use super::counts;
 use super::files::{Unsynced, Writer, all_rows, paths_of, plan};
 use super::journal::{self, Segment, Tail};
 use super::log::{LogIndex, Source, header_line};
@@ -27,8 +28,10 @@ const ROWS_SLACK: u64 = 64 << 10;
 pub(crate) fn run(engine: &Engine, stopped: &dyn Fn() -> bool) {
     let mut last_change = Instant::now();
     let mut seen = engine.position();
+    let mut pause = PAUSE;
     while !stopped() {
-        std::thread::park_timeout(PAUSE);
+        std::thread::park_timeout(pause);
+        let start = Instant::now();
         if engine.has_news() {
             let _ = engine.catch_up(Source::Disk);
         }
@@ -37,6 +40,8 @@ pub(crate) fn run(engine: &Engine, stopped: &dyn Fn() -> bool) {
             last_change = Instant::now();
         }
         engine.tend(last_change.elapsed() > IDLE);
+        // Files of many records take their time: most of it is left to others.
+        pause = PAUSE.max(start.elapsed() * 4);
     }
 }
 
@@ -96,10 +101,11 @@ impl Engine {
 
     /// Writes what the files do not show yet; the caller holds the files lock.
     fn write_files(&self) -> Result<()> {
+        let shown = self.words.load(word::SHOWN);
+        self.state_mut().dirty.shown(shown);
         let (work, position) = {
-            let mut state = self.state_mut();
-            let shown = self.words.load(word::SHOWN);
-            state.dirty.shown(shown);
+            // Readers go on meanwhile.
+            let state = self.state();
             (plan(&state, shown)?, self.position())
         };
         let writer = Writer { disk: &*self.disk };
@@ -145,6 +151,7 @@ impl Engine {
         self.compact_rows(closing)?;
         self.compact_logs(closing)?;
         order::remember(self);
+        counts::remember(self);
         self.drop_journal()?;
         let mut state = self.state_mut();
         state.dirty.unsynced = Unsynced::default();

@@ -9,6 +9,7 @@ mod clock;
 mod collection;
 mod commit;
 mod core;
+mod counts;
 mod events;
 mod files;
 mod follow;

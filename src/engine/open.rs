@@ -7,7 +7,9 @@ use crate::catalogue::Catalogue;
 use crate::disk::{Access, Disk, LockKind, SafePath};
 use crate::error::{Code, Error, Result};
 
+use super::change::{Change, Commit};
 use super::core::{Engine, Settings, locked, word};
+use super::counts;
 use super::files::{Layout, Loader, load};
 use super::follow::replay;
 use super::journal::{self, Segment, Tail};
@@ -65,9 +67,12 @@ fn open_shared(engine: &Engine) -> Result<()> {
     let recovered = segment.is_some();
     // Behind the committed end may stand what a failed sync has lost.
     let upto = (!first).then(|| engine.words.load(word::END));
-    load_all(engine, segment, upto)?;
+    let changes = load_all(engine, segment, upto)?;
     if first && recovered {
         recover(engine)?;
+    }
+    if !changes.is_empty() && engine.check_health().is_ok() {
+        engine.persist(vec![Commit { at: engine.clock.now(), changes }])?;
     }
     drop(commit);
     drop(files);
@@ -99,8 +104,9 @@ fn find_segment(engine: &Engine, first: bool) -> Result<Option<Segment>> {
     Ok(None)
 }
 
-/// Reads the files, and over them the journal up to a position, or as far as it goes.
-fn load_all(engine: &Engine, segment: Option<Segment>, upto: Option<u64>) -> Result<()> {
+/// Reads the files, and over them the journal up to a position, or as far as it goes; gives what
+/// was edited by hand and must be put right.
+fn load_all(engine: &Engine, segment: Option<Segment>, upto: Option<u64>) -> Result<Vec<Change>> {
     let base_word = segment.as_ref().map_or(0, |segment| segment.header.base + 1);
     let mut tail = segment.map(Tail::at_start).transpose()?;
     let mut state = engine.state_mut();
@@ -110,6 +116,12 @@ fn load_all(engine: &Engine, segment: Option<Segment>, upto: Option<u64>) -> Res
     let end = engine.words.load(word::END);
     let position = replay(&mut state, &mut tail, upto)?.unwrap_or(end);
     state.end_reservations();
+    let miscounted = counts::check(engine, &state)?;
+    for change in &miscounted {
+        if let Change::Put { model, record, .. } = change {
+            state.put(*model, Arc::clone(record));
+        }
+    }
     engine.stamps.replace(loader.stamps);
     *locked(&engine.torn) = loader.torn;
     *engine.tail() = tail;
@@ -117,7 +129,7 @@ fn load_all(engine: &Engine, segment: Option<Segment>, upto: Option<u64>) -> Res
     engine.known_base.store(base_word, Ordering::Release);
     engine.words.store(word::BASE, base_word);
     engine.words.raise(word::END, position);
-    Ok(())
+    Ok(miscounted)
 }
 
 /// Brings what the journal holds safely into the files.

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use crate::catalogue::{self, Catalogue, ModelId};
 
@@ -70,6 +70,8 @@ pub(crate) struct Mark(usize);
 pub(crate) struct Overlay {
     records: HashMap<RecordKey, Slot>,
     added: HashMap<(ModelId, usize), Added>,
+    /// Models of which a record was changed, if only for a while.
+    touched: HashSet<ModelId>,
     created: HashMap<ModelId, u64>,
     logs: HashMap<LogKey, LogOverlay>,
     changes: Vec<Change>,
@@ -90,7 +92,7 @@ impl Overlay {
 
     /// Has any record of a model changed?
     pub(crate) fn touches(&self, model: ModelId) -> bool {
-        self.records.keys().any(|(of, _)| *of == model)
+        self.touched.contains(&model)
     }
 
     /// Is nothing changed?
@@ -124,6 +126,7 @@ impl Overlay {
     /// Sets a record, or with `None` removes it, without noting a change for the journal.
     pub(crate) fn set(&mut self, catalogue: &Catalogue, model: ModelId, key: &str, slot: Slot) {
         let place: RecordKey = (model, key.into());
+        self.touched.insert(model);
         self.unindex(catalogue, &place);
         self.index(catalogue, model, slot.as_ref());
         let before = self.records.insert(place.clone(), slot);

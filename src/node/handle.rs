@@ -96,7 +96,10 @@ impl NativeStore {
     #[napi(catch_unwind)]
     pub fn begin(&self, id: f64, timeout_ms: f64) {
         let timeout = (timeout_ms > 0.0).then(|| Duration::from_millis(whole(timeout_ms)));
-        self.lazy.with(whole(id), move |store, ticket| store.begin(timeout, ticket));
+        let transactions = Arc::clone(self.lazy.transactions());
+        self.lazy.with(whole(id), move |store, ticket| {
+            store.begin(timeout, transactions.noting(store, ticket));
+        });
     }
 
     /// Makes a call in a transaction.
@@ -110,8 +113,9 @@ impl NativeStore {
     /// Ends a transaction.
     #[napi(catch_unwind)]
     pub fn finish(&self, id: f64, transaction: f64, commit: bool) {
-        self.lazy
-            .with(whole(id), move |store, ticket| store.finish(whole(transaction), commit, ticket));
+        let transaction = whole(transaction);
+        self.lazy.transactions().finished(transaction);
+        self.lazy.with(whole(id), move |store, ticket| store.finish(transaction, commit, ticket));
     }
 
     /// Opens the store.

@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
+use super::transactions::Transactions;
 use crate::engine::{closed, settle};
 use crate::error::{Code, Error, Result};
 use crate::store::{Listener, Options, Settle, Store, Ticket};
@@ -48,6 +49,7 @@ pub(super) struct Lazy {
     phase: Mutex<Phase>,
     /// Taken after `phase` where both are held.
     listening: Mutex<Listening>,
+    transactions: Arc<Transactions>,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -70,7 +72,12 @@ impl Lazy {
     /// A store that opens with its first call, and answers to `settler`.
     pub(super) fn new(options: Options, settler: Arc<dyn Settle>) -> Arc<Lazy> {
         let (phase, listening) = (Mutex::new(Phase::Unopened), Mutex::new(Listening::Nobody));
-        Arc::new(Lazy { options, settler, phase, listening })
+        Arc::new(Lazy { options, settler, phase, listening, transactions: Arc::default() })
+    }
+
+    /// The transactions of this handle.
+    pub(super) fn transactions(&self) -> &Arc<Transactions> {
+        &self.transactions
     }
 
     fn ticket(&self, id: u64) -> Ticket {
@@ -268,6 +275,8 @@ impl Lazy {
         {
             store.unsubscribe(number);
         }
+        // Before the closing, which waits for the transaction that is under way.
+        self.transactions.end(store);
         without_panic("while it closed", || store.close())
     }
 }

@@ -12,6 +12,7 @@
 
 mod handle;
 mod lazy;
+mod transactions;
 mod wake;
 
 use napi_derive::napi;

@@ -48,3 +48,33 @@ fn a_closed_folder_is_at_rest_and_opens_again() {
     store.close().unwrap();
     assert_eq!(call(&open(&disk), "chats.getMessages", json!([world.chat]))[0]["content"], "Nay");
 }
+
+#[test]
+fn a_log_that_was_edited_by_hand_is_counted_anew() {
+    let disk = SimulatedDisk::new();
+    let store = open(&disk);
+    let world = world(&store);
+    for text in ["one", "two"] {
+        call(&store, "chats.addMessage", json!([world.chat, {"role": "USER", "content": text}]));
+    }
+    store.close().unwrap();
+    let path = format!("chats/{}.jsonl", world.chat);
+    let log = String::from_utf8(disk.files()[&path].clone()).unwrap();
+    let shorter: String = log.lines().take(2).map(|line| format!("{line}\n")).collect();
+    disk.plant(&path, shorter.as_bytes());
+    let store = open(&disk);
+    assert_eq!(call(&store, "chats.findById", json!([world.chat]))["messageCount"], 1);
+    store.close().unwrap();
+    assert!(
+        String::from_utf8_lossy(&disk.files()["chats/index.jsonl"]).contains("\"messageCount\":1")
+    );
+    // Without a line feed at the end, as some editors leave it.
+    disk.plant(&path, shorter.trim_end().as_bytes());
+    let store = open(&disk);
+    call(&store, "chats.addMessage", json!([world.chat, {"role": "USER", "content": "three"}]));
+    assert_eq!(call(&store, "chats.getMessages", json!([world.chat])).as_array().unwrap().len(), 2);
+    store.close().unwrap();
+    let store = open(&disk);
+    assert_eq!(call(&store, "chats.getMessages", json!([world.chat])).as_array().unwrap().len(), 2);
+    assert_eq!(call(&store, "chats.findById", json!([world.chat]))["messageCount"], 2);
+}

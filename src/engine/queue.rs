@@ -26,6 +26,9 @@ pub struct Ticket {
 /// What a writing call does, and what it answers.
 pub(crate) type Change = Box<dyn FnOnce(&mut Tx<'_>) -> Result<String> + Send>;
 
+/// At most so many changes share one sync, which bounds what a batch holds in memory.
+const MAX_BATCH: usize = 256;
+
 /// Something for the committing thread to do.
 pub(crate) enum Job {
     /// One change of its own.
@@ -90,7 +93,8 @@ impl Queue {
         let mut waiting = locked(&self.waiting);
         loop {
             if !waiting.jobs.is_empty() {
-                return Some(waiting.jobs.drain(..).collect());
+                let batch = waiting.jobs.len().min(MAX_BATCH);
+                return Some(waiting.jobs.drain(..batch).collect());
             }
             if waiting.closed {
                 return None;

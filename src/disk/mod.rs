@@ -7,6 +7,8 @@
 mod real;
 mod safe_path;
 mod simulated;
+#[cfg(test)]
+mod tests;
 
 use crate::error::Result;
 
@@ -84,13 +86,14 @@ pub trait Disk: Send + Sync {
     fn list(&self, dir: &SafePath) -> Result<Vec<Entry>>;
     /// Makes a folder and those above it (mode 0700), and nothing when it is there.
     fn create_dir(&self, dir: &SafePath) -> Result<()>;
-    /// Renames a file over whatever file has the new name.
+    /// Renames a file over whatever file has the new name; a folder or link is refused. From
+    /// one folder to another it is durable when both are synced.
     fn rename(&self, from: &SafePath, to: &SafePath) -> Result<()>;
-    /// Removes a file; `false` when there was none.
+    /// Removes a file; `false` when there was none, an error for a folder or link.
     fn remove(&self, path: &SafePath) -> Result<bool>;
     /// Removes a folder if it is there and empty; `false` otherwise.
     fn remove_dir(&self, dir: &SafePath) -> Result<bool>;
-    /// Makes the names in a folder durable.
+    /// Makes the names in a folder durable; nothing when the folder is not there.
     fn sync_dir(&self, dir: &SafePath) -> Result<()>;
     /// Takes an advisory lock on a file (made when absent), or gives `None` when another
     /// holder has it. It is released when the value is dropped or the process dies.

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io;
 
 use super::super::{DiskFile, SafePath, Stamp};
-use super::system;
-use crate::error::{Error, Result};
+use super::{context, system};
+use crate::error::Result;
 
 /// An open file, and the path under which errors name it.
 pub(super) struct RealFile {
@@ -18,58 +18,65 @@ impl RealFile {
         RealFile { file, path }
     }
 
-    fn context(&self, operation: &str, error: &io::Error) -> Error {
-        Error::io(operation, self.path.as_str(), error)
-    }
-}
-
-impl DiskFile for RealFile {
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
+    fn read_all(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         let mut done = 0;
         while done < buffer.len() {
             match system::read_at(&self.file, &mut buffer[done..], offset + done as u64) {
                 Ok(0) => break,
                 Ok(read) => done += read,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(self.context("read", &error)),
+                Err(error) => return Err(error),
             }
         }
         Ok(done)
     }
 
-    fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()> {
+    fn write_all(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         let mut done = 0;
         while done < bytes.len() {
             match system::write_at(&self.file, &bytes[done..], offset + done as u64) {
-                Ok(0) => return Err(self.context("write", &io::ErrorKind::WriteZero.into())),
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(written) => done += written,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(self.context("write", &error)),
+                Err(error) => return Err(error),
             }
         }
         Ok(())
     }
+}
+
+impl DiskFile for RealFile {
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
+        context("read", &self.path, self.read_all(offset, buffer))
+    }
+
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()> {
+        context("write", &self.path, self.write_all(offset, bytes))
+    }
 
     fn len(&self) -> Result<u64> {
-        let about = self.file.metadata().map_err(|e| self.context("look at", &e))?;
-        Ok(about.len())
+        Ok(self.stamp()?.len)
     }
 
     fn set_len(&self, len: u64) -> Result<()> {
-        self.file.set_len(len).map_err(|e| self.context("resize", &e))
+        context("resize", &self.path, self.file.set_len(len))
     }
 
     fn allocate(&self, len: u64) -> Result<()> {
-        system::allocate(&self.file, len).map_err(|e| self.context("reserve room for", &e))
+        context("reserve room for", &self.path, system::allocate(&self.file, len))
     }
 
     fn sync(&self) -> Result<()> {
         // On macOS this is F_FULLFSYNC, on Linux fdatasync.
-        self.file.sync_data().map_err(|e| self.context("make durable", &e))
+        context("make durable", &self.path, self.file.sync_data())
     }
 
     fn stamp(&self) -> Result<Stamp> {
-        let about = self.file.metadata().map_err(|e| self.context("look at", &e))?;
-        Ok(system::stamp(&about))
+        Ok(context("look at", &self.path, system::about(&self.file))?.stamp)
     }
+}
+
+/// Makes a file longer, and never shorter.
+pub(super) fn extend(file: &File, len: u64) -> io::Result<()> {
+    if file.metadata()?.len() < len { file.set_len(len) } else { Ok(()) }
 }

@@ -2,17 +2,33 @@
 //!
 //! Links are never followed beneath the data folder, and nothing but regular files is opened.
 //! Files are made with mode 0600 and folders with 0700, so from their first byte on nobody else
-//! can read them.
+//! can read them. The room may use the operating system; it must not know what is in a file.
 
 mod file;
 mod words;
 
+#[cfg(unix)]
+#[path = "beneath_unix.rs"]
+mod beneath;
+#[cfg(windows)]
+#[path = "beneath_windows.rs"]
+mod beneath;
+
 #[cfg(target_os = "linux")]
-#[path = "beneath_linux.rs"]
-mod beneath;
+#[path = "open_linux.rs"]
+mod open;
+#[cfg(all(unix, not(target_os = "linux")))]
+#[path = "open_portable.rs"]
+mod open;
+#[cfg(unix)]
+mod walk;
+
+#[cfg(target_os = "linux")]
+#[path = "room_linux.rs"]
+mod room;
 #[cfg(not(target_os = "linux"))]
-#[path = "beneath_portable.rs"]
-mod beneath;
+#[path = "room_portable.rs"]
+mod room;
 
 #[cfg(unix)]
 #[path = "system_unix.rs"]
@@ -21,7 +37,10 @@ mod system;
 #[path = "system_windows.rs"]
 mod system;
 
-use std::fs::{self, File, TryLockError};
+#[cfg(all(test, unix))]
+mod tests;
+
+use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -32,6 +51,14 @@ use crate::error::{Error, Result};
 use file::RealFile;
 use words::MappedWords;
 
+/// What the system tells of a file or folder.
+struct About {
+    kind: EntryKind,
+    stamp: Stamp,
+    /// The user whose it is, where the system has such numbers.
+    owner: Option<u32>,
+}
+
 /// A folder on the machine's disk.
 pub struct RealDisk {
     root: PathBuf,
@@ -39,10 +66,10 @@ pub struct RealDisk {
 }
 
 impl RealDisk {
-    /// Opens a folder, which is made (mode 0700) when it is not there.
+    /// Opens a folder, which is made (mode 0700) and durable when it is not there.
     ///
     /// # Errors
-    /// `READ_ONLY`, `NO_SPACE` or `IO`.
+    /// `READ_ONLY`, `NO_SPACE` or `IO`, also when something else has this name.
     pub fn open(root: &Path) -> Result<RealDisk> {
         let shown = root.display().to_string();
         let context = |error| Error::io("open the data folder", &shown, &error);
@@ -64,16 +91,10 @@ impl RealDisk {
         system::identity(&self.root).unwrap_or_default()
     }
 
-    fn full(&self, path: &SafePath) -> PathBuf {
-        if *path == SafePath::root() { self.root.clone() } else { self.root.join(path.as_str()) }
-    }
-
     fn open_file(&self, path: &SafePath, access: Access) -> io::Result<File> {
-        let file = self.folder.open(path, access)?;
-        let about = file.metadata()?;
-        if !about.is_file() {
-            return Err(io::Error::other("it is not a regular file"));
-        }
+        let file = self.folder.open(path, access).map_err(|e| self.name_owner(path, access, e))?;
+        let about = system::about(&file)?;
+        expect_file(&about)?;
         if access != Access::Read {
             system::check_owner(&about)?;
         }
@@ -82,21 +103,75 @@ impl RealDisk {
         }
         Ok(file)
     }
+
+    /// Says whose a file is that the system did not let us write.
+    fn name_owner(&self, path: &SafePath, access: Access, error: io::Error) -> io::Error {
+        if access == Access::Read || error.kind() != io::ErrorKind::PermissionDenied {
+            return error;
+        }
+        let about = self.folder.about(path);
+        about.and_then(|about| system::check_owner(&about)).err().unwrap_or(error)
+    }
+
+    fn is_file(&self, path: &SafePath) -> io::Result<bool> {
+        match self.folder.about(path) {
+            Ok(about) => expect_file(&about).map(|()| true),
+            Err(error) if is_missing(&error) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn make_one_folder(&self, dir: &SafePath) -> io::Result<()> {
+        match self.folder.make_folder(dir) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                expect_folder(&self.folder.about(dir)?)
+            }
+            other => other,
+        }
+    }
+
+    fn make_folders(&self, dir: &SafePath) -> io::Result<()> {
+        match self.folder.about(dir) {
+            Ok(about) => return expect_folder(&about),
+            Err(error) if is_missing(&error) => {}
+            Err(error) => return Err(error),
+        }
+        if let Some(above) = dir.parent() {
+            self.make_folders(&above)?;
+        }
+        self.make_one_folder(dir)
+    }
+
+    fn rename_file(&self, from: &SafePath, to: &SafePath) -> io::Result<()> {
+        if !self.is_file(from)? {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        self.is_file(to)?;
+        self.folder.rename(from, to)
+    }
+
+    fn remove_file(&self, path: &SafePath) -> io::Result<bool> {
+        if !self.is_file(path)? {
+            return Ok(false);
+        }
+        match self.folder.remove_file(path) {
+            Err(error) if is_missing(&error) => Ok(false),
+            other => other.map(|()| true),
+        }
+    }
 }
 
 impl Disk for RealDisk {
     fn open(&self, path: &SafePath, access: Access) -> Result<Box<dyn DiskFile>> {
-        let file =
-            self.open_file(path, access).map_err(|e| Error::io("open", path.as_str(), &e))?;
+        let file = context("open", path, self.open_file(path, access))?;
         Ok(Box::new(RealFile::new(file, path.clone())))
     }
 
     fn stamp(&self, path: &SafePath) -> Result<Option<Stamp>> {
-        match fs::symlink_metadata(self.full(path)) {
-            Ok(about) if about.is_file() => Ok(Some(system::stamp(&about))),
-            Ok(_) => {
-                let error = io::Error::other("it is a link, a folder or a device, not a file");
-                Err(Error::io("use", path.as_str(), &error))
+        match self.folder.about(path) {
+            Ok(about) => {
+                context("use", path, expect_file(&about))?;
+                Ok(Some(about.stamp))
             }
             Err(error) if is_missing(&error) => Ok(None),
             Err(error) => Err(Error::io("look at", path.as_str(), &error)),
@@ -104,51 +179,28 @@ impl Disk for RealDisk {
     }
 
     fn list(&self, dir: &SafePath) -> Result<Vec<Entry>> {
-        let context = |error| Error::io("list", dir.as_str(), &error);
-        let entries = match self.folder.read_dir(dir) {
-            Ok(entries) => entries,
+        let mut found = match self.folder.entries(dir) {
             Err(error) if is_missing(&error) => return Ok(Vec::new()),
-            Err(error) => return Err(context(error)),
+            other => context("list", dir, other)?,
         };
-        let mut found = Vec::new();
-        for entry in entries {
-            found.push(entry_of(&entry.map_err(context)?).map_err(context)?);
-        }
         found.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(found)
     }
 
     fn create_dir(&self, dir: &SafePath) -> Result<()> {
-        let full = self.full(dir);
-        if full.is_dir() {
-            return Ok(());
-        }
-        if let Some(above) = dir.parent() {
-            self.create_dir(&above)?;
-        }
-        match system::make_folder(&full) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-                Err(Error::io("make the folder", dir.as_str(), &error))
-            }
-            _ => Ok(()),
-        }
+        context("make the folder", dir, self.make_folders(dir))
     }
 
     fn rename(&self, from: &SafePath, to: &SafePath) -> Result<()> {
-        system::rename(&self.full(from), &self.full(to))
-            .map_err(|e| Error::io("put in place", to.as_str(), &e))
+        context("put in place", to, self.rename_file(from, to))
     }
 
     fn remove(&self, path: &SafePath) -> Result<bool> {
-        match fs::remove_file(self.full(path)) {
-            Ok(()) => Ok(true),
-            Err(error) if is_missing(&error) => Ok(false),
-            Err(error) => Err(Error::io("remove", path.as_str(), &error)),
-        }
+        context("remove", path, self.remove_file(path))
     }
 
     fn remove_dir(&self, dir: &SafePath) -> Result<bool> {
-        match fs::remove_dir(self.full(dir)) {
+        match self.folder.remove_folder(dir) {
             Ok(()) => Ok(true),
             Err(error) if is_missing(&error) => Ok(false),
             Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(false),
@@ -157,17 +209,18 @@ impl Disk for RealDisk {
     }
 
     fn sync_dir(&self, dir: &SafePath) -> Result<()> {
-        match system::sync_folder(&self.full(dir)) {
-            Err(error) if !is_missing(&error) => {
-                Err(Error::io("make durable", dir.as_str(), &error))
-            }
-            _ => Ok(()),
+        match self.folder.sync_folder(dir) {
+            Err(error) if is_missing(&error) => Ok(()),
+            other => context("make durable", dir, other),
         }
     }
 
+    /// The lock belongs to the open file (`flock`, `LockFileEx`), and each call opens its own:
+    /// so two holders in one process exclude each other as two processes do, and closing
+    /// another handle of the same file releases nothing. The file is never removed: a third
+    /// holder would lock a new file of that name beside the second.
     fn try_lock(&self, path: &SafePath, kind: LockKind) -> Result<Option<Box<dyn Lock>>> {
-        let context = |error| Error::io("lock", path.as_str(), &error);
-        let file = self.open_file(path, Access::Create).map_err(context)?;
+        let file = context("lock", path, self.open_file(path, Access::Create))?;
         let locked = match kind {
             LockKind::Exclusive => file.try_lock(),
             LockKind::Shared => file.try_lock_shared(),
@@ -175,14 +228,13 @@ impl Disk for RealDisk {
         match locked {
             Ok(()) => Ok(Some(Box::new(HeldLock { _file: file }))),
             Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(context(error)),
+            Err(TryLockError::Error(error)) => Err(Error::io("lock", path.as_str(), &error)),
         }
     }
 
     fn shared(&self, path: &SafePath) -> Result<Box<dyn SharedWords>> {
-        let context = |error| Error::io("map", path.as_str(), &error);
-        let file = self.open_file(path, Access::Create).map_err(context)?;
-        Ok(Box::new(MappedWords::new(&file).map_err(context)?))
+        let file = context("map", path, self.open_file(path, Access::Create))?;
+        Ok(Box::new(context("map", path, MappedWords::new(&file))?))
     }
 
     fn network_file_system(&self) -> Option<String> {
@@ -197,18 +249,31 @@ struct HeldLock {
 
 impl Lock for HeldLock {}
 
+fn context<T>(operation: &str, path: &SafePath, result: io::Result<T>) -> Result<T> {
+    result.map_err(|error| Error::io(operation, path.as_str(), &error))
+}
+
 fn is_missing(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-fn entry_of(entry: &fs::DirEntry) -> io::Result<Entry> {
-    let kind = entry.file_type()?;
-    let name = entry.file_name();
-    let kind = match name.to_str() {
-        None => EntryKind::Other,
-        Some(_) if kind.is_file() => EntryKind::File,
-        Some(_) if kind.is_dir() => EntryKind::Folder,
-        Some(_) => EntryKind::Other,
-    };
-    Ok(Entry { name: name.to_string_lossy().into_owned(), kind })
+fn expect_file(about: &About) -> io::Result<()> {
+    match about.kind {
+        EntryKind::File => Ok(()),
+        EntryKind::Folder => Err(io::Error::other("it is a folder, not a file")),
+        EntryKind::Other => Err(io::Error::other("it is a link or a device, not a file")),
+    }
+}
+
+fn expect_folder(about: &About) -> io::Result<()> {
+    match about.kind {
+        EntryKind::Folder => Ok(()),
+        EntryKind::File => Err(io::Error::other("it is a file, not a folder")),
+        EntryKind::Other => Err(io::Error::other("it is a link or a device, not a folder")),
+    }
+}
+
+/// The refusal of a path that leads over a link.
+fn link_refused() -> io::Error {
+    io::Error::other("a link stands in its path; put the real folder in its place")
 }

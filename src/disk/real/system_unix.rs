@@ -1,11 +1,17 @@
 //! What differs between systems: Unix.
 
-use std::fs::{DirBuilder, File, Metadata, OpenOptions};
+use std::fs::{DirBuilder, File};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt};
 use std::path::Path;
 
-use super::super::Stamp;
+use rustix::fs::{FileType, Stat};
+
+use super::super::{EntryKind, Stamp};
+use super::About;
+pub(super) use super::room::{allocate, network_file_system};
+
+const NANOSECONDS: i128 = 1_000_000_000;
 
 pub(super) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
     file.read_at(buffer, offset)
@@ -15,36 +21,48 @@ pub(super) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<usi
     file.write_at(bytes, offset)
 }
 
-pub(super) fn make_folder(path: &Path) -> io::Result<()> {
-    DirBuilder::new().mode(0o700).create(path)
-}
-
+/// Makes the data folder and those above it, and their names durable: else the whole store
+/// could be lost with the name of its folder.
 pub(super) fn make_folders(path: &Path) -> io::Result<()> {
+    let path = std::path::absolute(path)?;
+    let missing: Vec<&Path> = path.ancestors().take_while(|folder| !folder.exists()).collect();
     if let Some(above) = path.parent() {
         std::fs::create_dir_all(above)?;
     }
-    match make_folder(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        other => other,
+    match DirBuilder::new().mode(0o700).create(&path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    missing.iter().filter_map(|folder| folder.parent()).for_each(sync_if_allowed);
+    Ok(())
+}
+
+/// A folder that we may not read (`/home`) or sync is not ours to care for.
+fn sync_if_allowed(folder: &Path) {
+    let _ = File::open(folder).and_then(|folder| folder.sync_all());
+}
+
+pub(super) fn about(file: &File) -> io::Result<About> {
+    Ok(about_of(&rustix::fs::fstat(file)?))
+}
+
+pub(super) fn about_of(stat: &Stat) -> About {
+    let nanoseconds = i128::from(stat.st_mtime_nsec);
+    let modified_ns = i128::from(stat.st_mtime) * NANOSECONDS + nanoseconds;
+    let len = u64::try_from(stat.st_size).unwrap_or(0);
+    About {
+        kind: kind_of(FileType::from_raw_mode(stat.st_mode)),
+        stamp: Stamp { len, modified_ns, file_number: stat.st_ino },
+        owner: Some(stat.st_uid),
     }
 }
 
-#[cfg_attr(target_os = "linux", expect(dead_code, reason = "openat2 takes the mode itself"))]
-pub(super) fn private(options: &mut OpenOptions) {
-    options.mode(0o600);
-}
-
-pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
-    std::fs::rename(from, to)
-}
-
-pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()
-}
-
-pub(super) fn stamp(about: &Metadata) -> Stamp {
-    let modified_ns = i128::from(about.mtime()) * 1_000_000_000 + i128::from(about.mtime_nsec());
-    Stamp { len: about.len(), modified_ns, file_number: about.ino() }
+pub(super) fn kind_of(kind: FileType) -> EntryKind {
+    match kind {
+        FileType::RegularFile => EntryKind::File,
+        FileType::Directory => EntryKind::Folder,
+        _ => EntryKind::Other,
+    }
 }
 
 pub(super) fn identity(path: &Path) -> io::Result<(u64, u64)> {
@@ -53,58 +71,36 @@ pub(super) fn identity(path: &Path) -> io::Result<(u64, u64)> {
 }
 
 /// Refuses to write another person's file.
-pub(super) fn check_owner(about: &Metadata) -> io::Result<()> {
-    let me = rustix::process::geteuid().as_raw();
-    if me == 0 || about.uid() == me {
-        return Ok(());
-    }
-    let message = format!("it belongs to user {}, this process runs as user {me}", about.uid());
-    Err(io::Error::new(io::ErrorKind::PermissionDenied, message))
+pub(super) fn check_owner(about: &About) -> io::Result<()> {
+    refuse_others(rustix::process::geteuid().as_raw(), about)
 }
 
-#[cfg(target_os = "linux")]
-pub(super) fn allocate(file: &File, len: u64) -> io::Result<()> {
-    use rustix::fs::{FallocateFlags, fallocate};
-    use rustix::io::Errno;
-    match fallocate(file, FallocateFlags::empty(), 0, len) {
-        Err(Errno::OPNOTSUPP | Errno::NOSYS) => extend(file, len),
-        other => Ok(other?),
+fn refuse_others(me: u32, about: &About) -> io::Result<()> {
+    match about.owner {
+        Some(owner) if me != 0 && owner != me => {
+            let message = format!("it belongs to user {owner}, this process runs as user {me}");
+            Err(io::Error::new(io::ErrorKind::PermissionDenied, message))
+        }
+        _ => Ok(()),
     }
 }
 
-#[cfg(not(target_os = "linux"))]
-pub(super) fn allocate(file: &File, len: u64) -> io::Result<()> {
-    extend(file, len)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn extend(file: &File, len: u64) -> io::Result<()> {
-    if file.metadata()?.len() < len { file.set_len(len) } else { Ok(()) }
-}
-
-/// File systems over a network, by the number that `statfs` gives: Linux's `magic.h`.
-#[cfg(target_os = "linux")]
-const NETWORK: &[(i64, &str)] = &[
-    (0x6969, "NFS"),
-    (0x517B, "SMB"),
-    (0xFF53_4D42, "CIFS"),
-    (0xFE53_4D42, "SMB2"),
-    (0x0102_1997, "9p"),
-    (0x6573_5546, "FUSE"),
-    (0x00C3_6400, "Ceph"),
-    (0x5346_414F, "AFS"),
-    (0x0BD0_0BD0, "Lustre"),
-    (0x4750_4653, "GPFS"),
-];
-
-#[cfg(target_os = "linux")]
-pub(super) fn network_file_system(path: &Path) -> Option<String> {
-    let kind = rustix::fs::statfs(path).ok()?.f_type;
-    let found = NETWORK.iter().find(|(number, _)| *number == kind)?;
-    Some(found.1.to_owned())
-}
-
-/// Other systems give no number to tell by.
-#[cfg(not(target_os = "linux"))]
-pub(super) fn network_file_system(_path: &Path) -> Option<String> {
-    None
+    #[test]
+    fn a_file_of_another_user_is_named_and_refused() {
+        let about = |owner| About {
+            kind: EntryKind::File,
+            stamp: Stamp { len: 0, modified_ns: 0, file_number: 0 },
+            owner,
+        };
+        assert!(refuse_others(1000, &about(Some(1000))).is_ok());
+        assert!(refuse_others(0, &about(Some(1000))).is_ok());
+        let error = refuse_others(1000, &about(Some(33))).expect_err("another's");
+        assert!(error.to_string().contains("user 33"));
+        let error = crate::error::Error::io("open", "a", &error);
+        assert_eq!(error.code(), crate::error::Code::ReadOnly);
+    }
 }

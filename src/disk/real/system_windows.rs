@@ -1,15 +1,18 @@
 //! What differs between systems: Windows.
 
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{File, FileType, Metadata};
 use std::io;
 use std::os::windows::fs::{FileExt, MetadataExt};
 use std::path::Path;
 use std::time::Duration;
 
-use super::super::Stamp;
+use super::super::{EntryKind, Stamp};
+use super::About;
+pub(super) use super::room::{allocate, network_file_system};
 
-/// Virus scanners hold a new file for a moment: how often a rename is tried again.
-const RENAME_TRIES: u32 = 10;
+/// Virus scanners hold a new file for a moment: the waits between the tries of a rename, 1.0 s
+/// in all.
+const RENAME_WAITS_MS: [u64; 9] = [2, 4, 8, 16, 32, 64, 128, 256, 490];
 
 pub(super) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
     match file.seek_read(buffer, offset) {
@@ -22,24 +25,16 @@ pub(super) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<usi
     file.seek_write(bytes, offset)
 }
 
-pub(super) fn make_folder(path: &Path) -> io::Result<()> {
-    std::fs::create_dir(path)
-}
-
+/// Who may read what is in it follows from the folder's access list.
 pub(super) fn make_folders(path: &Path) -> io::Result<()> {
     std::fs::create_dir_all(path)
 }
 
-/// Who may read a file follows from the folder's access list.
-pub(super) fn private(_options: &mut OpenOptions) {}
-
 pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
-    let mut wait = Duration::from_millis(2);
-    for _ in 0..RENAME_TRIES {
+    for wait in RENAME_WAITS_MS {
         match std::fs::rename(from, to) {
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                std::thread::sleep(wait);
-                wait *= 2;
+                std::thread::sleep(Duration::from_millis(wait));
             }
             other => return other,
         }
@@ -47,31 +42,30 @@ pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     std::fs::rename(from, to)
 }
 
-/// NTFS keeps names in its own journal; a folder cannot be synced.
-pub(super) fn sync_folder(_path: &Path) -> io::Result<()> {
-    Ok(())
+pub(super) fn about(file: &File) -> io::Result<About> {
+    Ok(about_of(&file.metadata()?))
 }
 
-pub(super) fn stamp(about: &Metadata) -> Stamp {
-    let modified_ns = i128::from(about.last_write_time()) * 100;
-    Stamp { len: about.file_size(), modified_ns, file_number: about.creation_time() }
+pub(super) fn about_of(metadata: &Metadata) -> About {
+    let modified_ns = i128::from(metadata.last_write_time()) * 100;
+    // The true number is not in stable Rust; the time of making tells a replaced file as well.
+    let file_number = metadata.creation_time();
+    let stamp = Stamp { len: metadata.file_size(), modified_ns, file_number };
+    About { kind: kind_of(metadata.file_type()), stamp, owner: None }
+}
+
+pub(super) fn kind_of(kind: FileType) -> EntryKind {
+    match () {
+        () if kind.is_file() => EntryKind::File,
+        () if kind.is_dir() => EntryKind::Folder,
+        () => EntryKind::Other,
+    }
 }
 
 pub(super) fn identity(_path: &Path) -> io::Result<(u64, u64)> {
     Ok((0, 0))
 }
 
-pub(super) fn check_owner(_about: &Metadata) -> io::Result<()> {
+pub(super) fn check_owner(_about: &About) -> io::Result<()> {
     Ok(())
-}
-
-pub(super) fn allocate(file: &File, len: u64) -> io::Result<()> {
-    if file.metadata()?.len() < len { file.set_len(len) } else { Ok(()) }
-}
-
-pub(super) fn network_file_system(path: &Path) -> Option<String> {
-    let text = path.to_string_lossy();
-    let unc =
-        text.starts_with(r"\\?\UNC\") || (text.starts_with(r"\\") && !text.starts_with(r"\\?\"));
-    unc.then(|| "SMB".to_owned())
 }

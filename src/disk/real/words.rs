@@ -1,4 +1,4 @@
-//! Words of memory that all processes share: a small file, mapped.
+//! Words of memory that all processes share: a small file, mapped. The one room with `unsafe`.
 
 use std::fs::File;
 use std::io;
@@ -8,8 +8,10 @@ use memmap2::MmapRaw;
 
 use super::super::SharedWords;
 
-/// Length of the file; only the first eight words are used.
+/// Length of the file, in bytes; only the first eight words are used.
 const LEN: u64 = 4096;
+/// How many words there are.
+const WORDS: usize = 8;
 
 /// A mapped file of words.
 pub(super) struct MappedWords {
@@ -18,18 +20,17 @@ pub(super) struct MappedWords {
 
 impl MappedWords {
     pub(super) fn new(file: &File) -> io::Result<MappedWords> {
-        // Extending is the same whoever does it first; the file is never cut.
-        if file.metadata()?.len() < LEN {
-            file.set_len(LEN)?;
-        }
+        // Without the length, touching the memory would kill the process (SIGBUS). Extending is
+        // the same whoever does it first, and nobody who follows the rules of this room cuts it.
+        super::file::extend(file, LEN)?;
         Ok(MappedWords { map: memmap2::MmapOptions::new().len(LEN as usize).map_raw(file)? })
     }
 
     fn word(&self, index: usize) -> &AtomicU64 {
-        assert!(index < 8, "there are eight words");
+        assert!(index < WORDS, "there are eight words");
         let start = self.map.as_mut_ptr().cast::<AtomicU64>();
         // SAFETY: the mapping starts at a page border, so it is aligned for a u64; it is 4,096
-        // bytes long and lives as long as `self`, and `index` is below 8. The memory is only
+        // bytes long and lives as long as `self`, and `index` is below `WORDS`. The memory is only
         // ever used through atomics, by us and by the other processes that run this code.
         unsafe { &*start.add(index) }
     }

@@ -1,22 +1,48 @@
 //! A disk in memory that can lose, reorder and tear whatever was not synced.
 //!
-//! The model follows SQLite's crash tests and RocksDB's un-synced directory rule. A write is
-//! durable once its file was synced, a name once its folder was. When the machine dies, every
-//! pending write is, each for itself, done, lost, torn at sector borders, or garbage in its own
-//! sectors; of the pending names of one folder some first ones are there and the rest is not.
-//! As SQLite's "powersafe overwrite" does, it assumes that bytes outside of a write's range are
-//! never damaged. A clone is the same disk as another process sees it.
+//! It may use nothing of the machine, and must not know what is in a file. The model follows
+//! SQLite's crash tests (`src/test6.c`) and RocksDB's rule of un-synced folders:
+//!
+//! - A file's bytes are durable once the file was synced, its name once its folder was; neither
+//!   helps the other. So a durable name may stand for an empty file or for garbage (as on ext4
+//!   with `noauto_da_alloc`), and synced bytes may have no name.
+//! - When the machine dies, each un-synced write is for itself done, lost, all garbage, or torn:
+//!   then each of its 512-byte sectors is for itself done, lost or garbage. A new length is done
+//!   or lost. What is kept is applied in the order of writing.
+//! - Only bytes within the range of an un-synced write are ever damaged. This is SQLite's
+//!   "powersafe overwrite" (`SQLITE_IOCAP_POWERSAFE_OVERWRITE`, sqlite.org/psow.html), which it
+//!   assumes of every disk.
+//! - Of the un-synced changes of names in one folder some first ones are there; folders are
+//!   independent of each other. A rename within a folder happens or does not; across folders it
+//!   may also leave both names, or neither. A folder that is lost takes along what is in it.
+//! - A sync of a file that fails gives up its writes (Linux since "fsyncgate"): they stay
+//!   visible until the machine dies, and no later sync makes them durable. A failed sync of a
+//!   folder leaves its changes as they were.
+//! - A file keeps its stamp over a crash, even when its bytes are not those that were stamped.
+//! - Files of locks and of words are durable at once, since what is in them matters to nobody.
+//!
+//! It does not model: sectors that go bad by themselves, a disk that lies about a sync, and room
+//! that is still taken by files without a name. A clone is the same disk as another process
+//! sees it.
 
+mod content;
+mod death;
+mod file;
+mod names;
+mod outcome;
 mod world;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Access, Disk, DiskFile, Entry, Lock, LockKind, SafePath, SharedWords, Stamp};
 use crate::error::{Error, Result};
-pub use world::Outcome;
+use file::{HeldLock, SimulatedFile, Words};
+pub use outcome::Outcome;
 use world::World;
 
 /// What goes wrong at an operation.
@@ -24,13 +50,19 @@ use world::World;
 pub enum Fault {
     /// It fails with this kind of error and does nothing.
     Error(io::ErrorKind),
-    /// A write does its first half and then fails.
+    /// It fails with this error number of the operating system (5 is `EIO`, 24 `EMFILE` on
+    /// Unix), for errors that have no kind of their own, and does nothing.
+    SystemError(i32),
+    /// A write does its first half and then fails; another operation is not affected.
     ShortWrite,
-    /// The machine dies before it: nothing happens any more.
+    /// The machine dies before it: nothing happens any more, and every later call fails.
     Crash,
 }
 
-/// A disk in memory.
+/// A disk in memory. Operations that change it, be it in vain, are numbered from 1: opening
+/// that makes or empties a file, `write_at`, `set_len` and `allocate` where it extends, `sync`,
+/// `sync_dir`, `rename`, `remove`, `create_dir` and `remove_dir` of what is there or not, each
+/// only when there is something to do.
 #[derive(Clone)]
 pub struct SimulatedDisk {
     world: Arc<Mutex<World>>,
@@ -53,7 +85,7 @@ impl SimulatedDisk {
     }
 
     fn world(&self) -> MutexGuard<'_, World> {
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+        enter(&self.world)
     }
 
     /// How many operations have changed the disk so far.
@@ -71,29 +103,42 @@ impl SimulatedDisk {
         self.world().faults.push((operation, u64::MAX, fault));
     }
 
-    /// Lets nothing go wrong any more.
+    /// Lets nothing go wrong any more; a machine that died stays dead.
     pub fn clear_faults(&self) {
         self.world().faults.clear();
     }
 
-    /// Limits the bytes of all files together.
+    /// Limits the bytes of all named files together; writing over it fails with `NO_SPACE`.
     pub fn set_capacity(&self, bytes: Option<u64>) {
         self.world().capacity = bytes;
     }
 
-    /// The machine dies: the disk as the next start finds it. This one is dead.
+    /// Makes the disk refuse every change, or takes that back.
+    pub fn set_read_only(&self, read_only: bool) {
+        self.world().read_only = read_only;
+    }
+
+    /// The machine dies: the disk as the next start finds it, with no locks and zeroed words.
+    /// This one is dead, but may be asked for other outcomes.
     pub fn crash(&self, outcome: Outcome) -> SimulatedDisk {
         let mut world = self.world();
         world.down = true;
         SimulatedDisk::of(world.after_crash(outcome))
     }
 
-    /// The process dies: nothing written is lost, its locks are free. This one is dead.
+    /// The outcomes that a crash at this moment may have: all of them when there are at most
+    /// `limit`, else `Done`, `Lost` and as many pseudo-random ones, chosen by `seed`, as there
+    /// is room for.
+    pub fn crash_outcomes(&self, limit: usize, seed: u64) -> Vec<Outcome> {
+        self.world().crash_outcomes(limit, seed)
+    }
+
+    /// The process dies: nothing written is lost, its locks are free and the words stay. This
+    /// one is dead. What was not synced may still be lost in a later crash.
     pub fn kill(&self) -> SimulatedDisk {
         let mut world = self.world();
-        let next = world.after_kill();
         world.down = true;
-        SimulatedDisk::of(next)
+        SimulatedDisk::of(world.after_kill())
     }
 
     /// Every file and its bytes, as a reader sees them.
@@ -101,14 +146,14 @@ impl SimulatedDisk {
         self.world().files()
     }
 
-    /// Puts a file there, durable, as if by hand.
+    /// Puts a file there, durable, as if by hand. So become the names in the folders above it.
     pub fn plant(&self, path: &str, bytes: &[u8]) {
         self.world().plant(path, bytes);
     }
+}
 
-    fn file(&self, path: &SafePath, number: u64) -> SimulatedFile {
-        SimulatedFile { world: Arc::clone(&self.world), number, path: path.clone() }
-    }
+fn enter(world: &Mutex<World>) -> MutexGuard<'_, World> {
+    world.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn context<T>(operation: &str, path: &SafePath, result: io::Result<T>) -> Result<T> {
@@ -118,7 +163,9 @@ fn context<T>(operation: &str, path: &SafePath, result: io::Result<T>) -> Result
 impl Disk for SimulatedDisk {
     fn open(&self, path: &SafePath, access: Access) -> Result<Box<dyn DiskFile>> {
         let number = context("open", path, self.world().open(path.as_str(), access))?;
-        Ok(Box::new(self.file(path, number)))
+        let (world, path) = (Arc::clone(&self.world), path.clone());
+        let writable = access != Access::Read;
+        Ok(Box::new(SimulatedFile { world, number, path, writable }))
     }
 
     fn stamp(&self, path: &SafePath) -> Result<Option<Stamp>> {
@@ -130,10 +177,9 @@ impl Disk for SimulatedDisk {
     }
 
     fn create_dir(&self, dir: &SafePath) -> Result<()> {
-        if let Some(above) = dir.parent().filter(|above| *above != SafePath::root()) {
-            self.create_dir(&above)?;
-        }
-        context("make the folder", dir, self.world().create_dir(dir.as_str()))
+        let mut world = self.world();
+        let made = dir.folders().chain([dir.as_str()]).try_for_each(|part| world.create_dir(part));
+        context("make the folder", dir, made)
     }
 
     fn rename(&self, from: &SafePath, to: &SafePath) -> Result<()> {
@@ -155,177 +201,14 @@ impl Disk for SimulatedDisk {
     fn try_lock(&self, path: &SafePath, kind: LockKind) -> Result<Option<Box<dyn Lock>>> {
         let got = context("lock", path, self.world().try_lock(path.as_str(), kind))?;
         let world = Arc::clone(&self.world);
-        let path = path.clone();
-        Ok(got.then(|| Box::new(HeldLock { world, path, kind }) as Box<dyn Lock>))
+        Ok(got.map(|number| Box::new(HeldLock { world, number, kind }) as Box<dyn Lock>))
     }
 
     fn shared(&self, path: &SafePath) -> Result<Box<dyn SharedWords>> {
-        let words = self.world().words.entry(path.as_str().to_owned()).or_default().clone();
-        Ok(Box::new(Words(words)))
+        Ok(Box::new(Words(context("map", path, self.world().words(path.as_str()))?)))
     }
 
     fn network_file_system(&self) -> Option<String> {
         None
-    }
-}
-
-/// An open file; it stays readable when its name is gone.
-struct SimulatedFile {
-    world: Arc<Mutex<World>>,
-    number: u64,
-    path: SafePath,
-}
-
-impl SimulatedFile {
-    fn world(&self) -> MutexGuard<'_, World> {
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl DiskFile for SimulatedFile {
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
-        context("read", &self.path, self.world().read_at(self.number, offset, buffer))
-    }
-
-    fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()> {
-        context("write", &self.path, self.world().write_at(self.number, offset, bytes))
-    }
-
-    fn len(&self) -> Result<u64> {
-        context("look at", &self.path, self.world().len(self.number))
-    }
-
-    fn set_len(&self, len: u64) -> Result<()> {
-        context("resize", &self.path, self.world().set_len(self.number, len))
-    }
-
-    fn allocate(&self, len: u64) -> Result<()> {
-        let now = self.len()?;
-        if now < len { self.set_len(len) } else { Ok(()) }
-    }
-
-    fn sync(&self) -> Result<()> {
-        context("make durable", &self.path, self.world().sync(self.number))
-    }
-
-    fn stamp(&self) -> Result<Stamp> {
-        context("look at", &self.path, self.world().stamp_of(self.number))
-    }
-}
-
-struct HeldLock {
-    world: Arc<Mutex<World>>,
-    path: SafePath,
-    kind: LockKind,
-}
-
-impl Lock for HeldLock {}
-
-impl Drop for HeldLock {
-    fn drop(&mut self) {
-        let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
-        world.unlock(self.path.as_str(), self.kind);
-    }
-}
-
-/// Words that all clones share.
-struct Words(Arc<[AtomicU64; 8]>);
-
-impl SharedWords for Words {
-    fn load(&self, index: usize) -> u64 {
-        self.0[index].load(Ordering::Acquire)
-    }
-
-    fn store(&self, index: usize, value: u64) {
-        self.0[index].store(value, Ordering::Release);
-    }
-
-    fn raise(&self, index: usize, value: u64) {
-        self.0[index].fetch_max(value, Ordering::AcqRel);
-    }
-
-    fn increment(&self, index: usize) -> u64 {
-        self.0[index].fetch_add(1, Ordering::AcqRel) + 1
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn path(text: &str) -> SafePath {
-        SafePath::new(text).expect("safe")
-    }
-
-    fn write(disk: &SimulatedDisk, name: &str, bytes: &[u8]) -> Box<dyn DiskFile> {
-        let file = disk.open(&path(name), Access::Create).expect("open");
-        file.write_at(0, bytes).expect("write");
-        file
-    }
-
-    #[test]
-    fn what_was_synced_survives_every_crash() {
-        for seed in 0..200 {
-            let disk = SimulatedDisk::new();
-            write(&disk, "a", b"kept").sync().expect("sync");
-            disk.sync_dir(&SafePath::root()).expect("sync");
-            write(&disk, "a", b"KEPT, and more");
-            write(&disk, "b", b"unseen");
-            let after = disk.crash(Outcome::Seed(seed)).files();
-            assert!(after["a"].len() >= 4, "seed {seed}");
-        }
-    }
-
-    #[test]
-    fn what_was_not_synced_may_be_lost() {
-        let disk = SimulatedDisk::new();
-        write(&disk, "a", b"bytes").sync().expect("sync");
-        assert!(disk.crash(Outcome::Lost).files().is_empty());
-        let disk = SimulatedDisk::new();
-        write(&disk, "a", b"bytes");
-        disk.sync_dir(&SafePath::root()).expect("sync");
-        assert_eq!(disk.crash(Outcome::Lost).files()["a"], b"");
-    }
-
-    #[test]
-    fn a_rename_may_be_lost_but_never_half_done() {
-        for seed in 0..100 {
-            let disk = SimulatedDisk::new();
-            disk.plant("new", b"new");
-            disk.plant("old", b"old");
-            disk.rename(&path("new"), &path("old")).expect("rename");
-            let after = disk.crash(Outcome::Seed(seed)).files();
-            let names: Vec<&str> = after.keys().map(String::as_str).collect();
-            assert!(matches!(
-                (names.as_slice(), &*after["old"]),
-                (["new", "old"], b"old") | (["old"], b"new")
-            ));
-        }
-    }
-
-    #[test]
-    fn a_killed_process_loses_nothing_and_frees_its_locks() {
-        let disk = SimulatedDisk::new();
-        write(&disk, "a", b"bytes");
-        let held = disk.try_lock(&path("lock"), LockKind::Exclusive).expect("lock");
-        assert!(held.is_some());
-        assert!(disk.try_lock(&path("lock"), LockKind::Shared).expect("lock").is_none());
-        let next = disk.kill();
-        assert_eq!(next.files()["a"], b"bytes");
-        assert!(next.try_lock(&path("lock"), LockKind::Exclusive).expect("lock").is_some());
-        assert!(disk.open(&path("a"), Access::Write).is_err());
-    }
-
-    #[test]
-    fn faults_come_when_told() {
-        let disk = SimulatedDisk::new();
-        let file = write(&disk, "a", b"1");
-        disk.fail_at(disk.operations() + 1, Fault::Error(io::ErrorKind::StorageFull));
-        let error = file.write_at(0, b"2").expect_err("full");
-        assert_eq!(error.code().name(), "NO_SPACE");
-        file.write_at(0, b"3").expect("room again");
-        disk.fail_at(disk.operations() + 1, Fault::ShortWrite);
-        assert!(file.write_at(0, b"4444").is_err());
-        assert_eq!(disk.files()["a"], b"44");
     }
 }

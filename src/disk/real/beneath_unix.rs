@@ -1,0 +1,124 @@
+//! Everything that is done beneath the data folder: Unix.
+//!
+//! All of it starts from the open folder, never from its path, so neither a link that is put
+//! there meanwhile nor a renamed data folder leads anywhere else.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+
+use rustix::fs::{AtFlags, Dir, DirEntry, FileType, Mode, OFlags};
+use rustix::io::Errno;
+
+use super::super::{Access, Entry, EntryKind, SafePath};
+use super::{About, link_refused, open, system};
+
+/// The data folder.
+pub(super) struct Root {
+    folder: OwnedFd,
+}
+
+impl Root {
+    pub(super) fn at(path: &Path) -> io::Result<Root> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Ok(Root { folder: rustix::fs::open(path, flags, Mode::empty())? })
+    }
+
+    /// Opens whatever is there; only what it makes is sure to be a regular file.
+    pub(super) fn open(&self, path: &SafePath, access: Access) -> io::Result<File> {
+        let flags = match access {
+            Access::Read => OFlags::RDONLY,
+            Access::Write => OFlags::RDWR,
+            Access::Create | Access::Replace => OFlags::RDWR | OFlags::CREATE,
+        };
+        // Without NONBLOCK, opening a pipe would wait for its other end.
+        let fd = open::beneath(&self.folder, path, flags | OFlags::NONBLOCK)?;
+        Ok(File::from(fd))
+    }
+
+    fn folder(&self, dir: &SafePath) -> io::Result<OwnedFd> {
+        open::beneath(&self.folder, dir, OFlags::RDONLY | OFlags::DIRECTORY)
+    }
+
+    fn folder_of(&self, path: &SafePath) -> io::Result<OwnedFd> {
+        self.folder(&path.parent().unwrap_or_else(SafePath::root))
+    }
+
+    /// Looks at each part of the path; on this way, which every read of a record takes, that is
+    /// cheaper than opening the folder.
+    pub(super) fn about(&self, path: &SafePath) -> io::Result<About> {
+        for folder in path.folders() {
+            if self.look(folder)?.kind == EntryKind::Other {
+                return Err(link_refused());
+            }
+        }
+        self.look(path.as_str())
+    }
+
+    fn look(&self, path: &str) -> io::Result<About> {
+        let stat = rustix::fs::statat(&self.folder, path, AtFlags::SYMLINK_NOFOLLOW)?;
+        Ok(system::about_of(&stat))
+    }
+
+    pub(super) fn entries(&self, dir: &SafePath) -> io::Result<Vec<Entry>> {
+        let folder = Dir::new(self.folder(dir)?)?;
+        let named = folder.filter(|entry| !entry.as_ref().is_ok_and(is_dots));
+        named.map(|entry| self.entry_of(dir, &entry?)).collect()
+    }
+
+    fn entry_of(&self, dir: &SafePath, entry: &DirEntry) -> io::Result<Entry> {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if entry.file_name().to_str().is_err() {
+            return Ok(Entry { name, kind: EntryKind::Other });
+        }
+        let kind = match entry.file_type() {
+            // Some file systems tell the kind only when asked for it.
+            FileType::Unknown => self.look(&format!("{dir}/{name}"))?.kind,
+            known => system::kind_of(known),
+        };
+        Ok(Entry { name, kind })
+    }
+
+    pub(super) fn make_folder(&self, dir: &SafePath) -> io::Result<()> {
+        let above = self.folder_of(dir)?;
+        let mode = Mode::from_raw_mode(0o700);
+        Ok(rustix::fs::mkdirat(above, dir.file_name(), mode)?)
+    }
+
+    pub(super) fn rename(&self, from: &SafePath, to: &SafePath) -> io::Result<()> {
+        let (old, new) = (self.folder_of(from)?, self.folder_of(to)?);
+        Ok(rustix::fs::renameat(old, from.file_name(), new, to.file_name())?)
+    }
+
+    pub(super) fn remove_file(&self, path: &SafePath) -> io::Result<()> {
+        self.unlink(path, AtFlags::empty())
+    }
+
+    pub(super) fn remove_folder(&self, dir: &SafePath) -> io::Result<()> {
+        // Some systems say that a full folder "exists".
+        match self.unlink(dir, AtFlags::REMOVEDIR) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                Err(io::ErrorKind::DirectoryNotEmpty.into())
+            }
+            other => other,
+        }
+    }
+
+    fn unlink(&self, path: &SafePath, flags: AtFlags) -> io::Result<()> {
+        let above = self.folder_of(path)?;
+        Ok(rustix::fs::unlinkat(above, path.file_name(), flags)?)
+    }
+
+    pub(super) fn sync_folder(&self, dir: &SafePath) -> io::Result<()> {
+        match File::from(self.folder(dir)?).sync_all() {
+            // A file system that has no such call for folders keeps their names in its own way.
+            Err(error) if Errno::from_io_error(&error) == Some(Errno::INVAL) => Ok(()),
+            other => other,
+        }
+    }
+}
+
+fn is_dots(entry: &DirEntry) -> bool {
+    matches!(entry.file_name().to_bytes(), b"." | b"..")
+}

@@ -1,0 +1,40 @@
+//! Room on the disk, and what kind of disk it is: Linux.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use rustix::fs::{FallocateFlags, fallocate};
+use rustix::io::{Errno, retry_on_intr};
+
+pub(super) fn allocate(file: &File, len: u64) -> io::Result<()> {
+    if len == 0 {
+        return Ok(());
+    }
+    match retry_on_intr(|| fallocate(file, FallocateFlags::empty(), 0, len)) {
+        Err(Errno::OPNOTSUPP | Errno::NOSYS) => super::file::extend(file, len),
+        other => Ok(other?),
+    }
+}
+
+/// File systems over a network, or behind another process, by the number that `statfs` gives:
+/// Linux's `magic.h`, and those of Lustre and GPFS.
+const NETWORK: &[(i64, &str)] = &[
+    (0x6969, "NFS"),
+    (0x517B, "SMB"),
+    (0xFF53_4D42, "CIFS"),
+    (0xFE53_4D42, "SMB2"),
+    (0x0102_1997, "9p"),
+    (0x6573_5546, "FUSE"),
+    (0x00C3_6400, "Ceph"),
+    (0x5346_414F, "AFS"),
+    (0x0BD0_0BD0, "Lustre"),
+    (0x4750_4653, "GPFS"),
+];
+
+#[allow(clippy::useless_conversion, reason = "f_type has another type on other machines")]
+pub(super) fn network_file_system(path: &Path) -> Option<String> {
+    let kind = i64::try_from(rustix::fs::statfs(path).ok()?.f_type).ok()?;
+    let found = NETWORK.iter().find(|(number, _)| *number == kind)?;
+    Some(found.1.to_owned())
+}

@@ -1,0 +1,19 @@
+//! Room on the disk, and what kind of disk it is: systems other than Linux.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+pub(super) fn allocate(file: &File, len: u64) -> io::Result<()> {
+    super::file::extend(file, len)
+}
+
+/// Other Unix systems give a name of the file system only through calls that differ on each; so
+/// none is told from a local one here, and the documentation says so. On Windows a path without
+/// a drive is a share.
+pub(super) fn network_file_system(path: &Path) -> Option<String> {
+    let text = path.to_string_lossy();
+    let share =
+        text.starts_with(r"\\?\UNC\") || (text.starts_with(r"\\") && !text.starts_with(r"\\?\"));
+    share.then(|| "SMB".to_owned())
+}

@@ -1,0 +1,175 @@
+//! What only a real folder can show.
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+use std::fs;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{MetadataExt, symlink};
+
+use rustix::fs::OFlags;
+
+use super::*;
+
+fn path(text: &str) -> SafePath {
+    SafePath::new(text).unwrap()
+}
+
+fn disk() -> (tempfile::TempDir, RealDisk) {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = RealDisk::open(&folder.path().join("data")).unwrap();
+    (folder, disk)
+}
+
+const ALL: [Access; 4] = [Access::Read, Access::Write, Access::Create, Access::Replace];
+
+#[test]
+fn what_is_made_is_private() {
+    let (_folder, disk) = disk();
+    disk.create_dir(&path("a/b")).unwrap();
+    disk.open(&path("a/b/c"), Access::Create).unwrap();
+    disk.open(&path("a/b/d"), Access::Replace).unwrap();
+    disk.try_lock(&path("a/lock"), LockKind::Shared).unwrap();
+    disk.shared(&path("a/words")).unwrap();
+    let mode = |name: &str| fs::metadata(disk.root().join(name)).unwrap().mode() & 0o777;
+    for name in ["", "a", "a/b"] {
+        assert_eq!(mode(name), 0o700, "{name}");
+    }
+    for name in ["a/b/c", "a/b/d", "a/lock", "a/words"] {
+        assert_eq!(mode(name), 0o600, "{name}");
+    }
+}
+
+#[test]
+fn a_linked_file_is_refused_by_every_call() {
+    let (folder, disk) = disk();
+    let secret = folder.path().join("secret");
+    fs::write(&secret, "secret").unwrap();
+    symlink(&secret, disk.root().join("link")).unwrap();
+    symlink("nowhere", disk.root().join("dangling")).unwrap();
+    disk.open(&path("a"), Access::Create).unwrap();
+    for name in ["link", "dangling"].map(path) {
+        for access in ALL {
+            assert!(disk.open(&name, access).is_err(), "{access:?}");
+        }
+        assert!(disk.stamp(&name).is_err());
+        assert!(disk.remove(&name).is_err());
+        assert!(disk.rename(&name, &path("b")).is_err());
+        assert!(disk.rename(&path("a"), &name).is_err());
+        assert!(disk.try_lock(&name, LockKind::Shared).is_err());
+        assert!(disk.shared(&name).is_err());
+        assert!(disk.create_dir(&name).is_err());
+    }
+    assert_eq!(disk.list(&SafePath::root()).unwrap()[2].kind, EntryKind::Other);
+    assert_eq!(fs::read(&secret).unwrap(), b"secret");
+    assert!(!disk.root().join("nowhere").exists());
+}
+
+#[test]
+fn a_linked_folder_is_refused_by_every_call() {
+    let (folder, disk) = disk();
+    let outside = folder.path().join("outside");
+    fs::create_dir(&outside).unwrap();
+    fs::write(outside.join("a"), "secret").unwrap();
+    fs::create_dir(outside.join("empty")).unwrap();
+    symlink(&outside, disk.root().join("link")).unwrap();
+    disk.open(&path("own"), Access::Create).unwrap();
+    for access in ALL {
+        let error = disk.open(&path("link/a"), access).err().unwrap();
+        assert!(error.message().contains("a link stands in its path"), "{error}");
+    }
+    assert!(disk.open(&path("link/new"), Access::Create).is_err());
+    assert!(disk.stamp(&path("link/a")).is_err());
+    assert!(disk.list(&path("link")).is_err());
+    assert!(disk.list(&path("link/empty")).is_err());
+    assert!(disk.create_dir(&path("link")).is_err());
+    assert!(disk.create_dir(&path("link/new")).is_err());
+    assert!(disk.rename(&path("link/a"), &path("b")).is_err());
+    assert!(disk.rename(&path("own"), &path("link/own")).is_err());
+    assert!(disk.remove(&path("link/a")).is_err());
+    assert!(disk.remove_dir(&path("link/empty")).is_err());
+    assert!(disk.sync_dir(&path("link")).is_err());
+    assert!(disk.try_lock(&path("link/lock"), LockKind::Shared).is_err());
+    assert!(disk.shared(&path("link/words")).is_err());
+    let left: Vec<_> = fs::read_dir(&outside).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 2, "{left:?}");
+}
+
+#[test]
+fn a_pipe_neither_hangs_nor_opens() {
+    let (_folder, disk) = disk();
+    let pipe = disk.root().join("pipe");
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        &pipe,
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::from_raw_mode(0o600),
+        0,
+    )
+    .unwrap();
+    for access in ALL {
+        assert!(disk.open(&path("pipe"), access).is_err(), "{access:?}");
+    }
+    assert!(disk.stamp(&path("pipe")).is_err());
+    assert!(disk.remove(&path("pipe")).is_err());
+    assert!(pipe.exists());
+}
+
+#[test]
+fn a_name_that_is_no_text_is_listed_as_other() {
+    let (_folder, disk) = disk();
+    fs::write(disk.root().join(std::ffi::OsStr::from_bytes(b"a\xFF")), "").unwrap();
+    let entry = Entry { name: "a\u{FFFD}".to_owned(), kind: EntryKind::Other };
+    assert_eq!(disk.list(&SafePath::root()).unwrap(), [entry]);
+}
+
+#[test]
+fn the_root_is_made_with_its_parents_and_found_over_a_link() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = RealDisk::open(&folder.path().join("x/y/z")).unwrap();
+    assert!(made.root().ends_with("x/y/z"));
+    symlink(made.root(), folder.path().join("link")).unwrap();
+    let linked = RealDisk::open(&folder.path().join("link")).unwrap();
+    assert_eq!((linked.root(), linked.identity()), (made.root(), made.identity()));
+    fs::write(folder.path().join("file"), "").unwrap();
+    assert!(RealDisk::open(&folder.path().join("file")).is_err());
+    symlink("nowhere", folder.path().join("dangling")).unwrap();
+    assert!(RealDisk::open(&folder.path().join("dangling")).is_err());
+}
+
+#[test]
+fn a_short_file_of_words_is_extended_before_it_is_mapped() {
+    let (_folder, disk) = disk();
+    fs::write(disk.root().join("words"), 5_u64.to_ne_bytes()).unwrap();
+    let words = disk.shared(&path("words")).unwrap();
+    assert_eq!((words.load(0), words.load(7)), (5, 0));
+}
+
+#[test]
+fn a_renamed_data_folder_is_still_the_same() {
+    let (folder, disk) = disk();
+    fs::rename(disk.root(), folder.path().join("moved")).unwrap();
+    disk.open(&path("a"), Access::Create).unwrap().write_at(0, b"a").unwrap();
+    assert_eq!(fs::read(folder.path().join("moved/a")).unwrap(), b"a");
+}
+
+/// The way of systems and sandboxes without `openat2`.
+#[test]
+fn opening_part_by_part_refuses_links_too() {
+    let (folder, disk) = disk();
+    disk.create_dir(&path("a/b")).unwrap();
+    fs::create_dir(folder.path().join("outside")).unwrap();
+    symlink(folder.path().join("outside"), disk.root().join("a/link")).unwrap();
+    symlink("b", disk.root().join("a/inside")).unwrap();
+    let root = OwnedFd::from(fs::File::open(disk.root()).unwrap());
+    let make = OFlags::RDWR | OFlags::CREATE;
+    walk::beneath(&root, &path("a/b/c"), make).unwrap();
+    assert_eq!(fs::metadata(disk.root().join("a/b/c")).unwrap().mode() & 0o777, 0o600);
+    walk::beneath(&root, &SafePath::root(), OFlags::RDONLY | OFlags::DIRECTORY).unwrap();
+    for name in ["a/link", "a/link/x", "a/inside", "a/inside/c"] {
+        let error = walk::beneath(&root, &path(name), make).unwrap_err();
+        assert!(error.to_string().contains("link"), "{name}: {error}");
+    }
+    let folder_flags = OFlags::RDONLY | OFlags::DIRECTORY;
+    assert!(is_missing(&walk::beneath(&root, &path("a/b/c"), folder_flags).unwrap_err()));
+    assert!(is_missing(&walk::beneath(&root, &path("no/c"), make).unwrap_err()));
+}

@@ -23,6 +23,8 @@ export interface StoreOptions {
   transactionTimeout?: number;
   /** Open a folder on a network file system without a warning. */
   allowNetworkFs?: boolean;
+  /** For the secrets, which a later version brings; this one keeps none and does not look at it. */
+  passphrase?: string | Uint8Array | (() => string | Uint8Array | Promise<string | Uint8Array>) | undefined;
 }
 
 /** What kind of failure it is. */
@@ -187,6 +189,13 @@ export interface StoreStats {
   faults: string[];
 }
 
+declare global {
+  // As in lib.esnext.disposable, for those who compile without it.
+  interface SymbolConstructor {
+    readonly asyncDispose: unique symbol;
+  }
+}
+
 /** A store on a folder. */
 export interface Store extends Repositories {
   /** Opens now instead of with the first call. */
@@ -203,6 +212,8 @@ export interface Store extends Repositories {
   /** Calls a function for every record that is changed; gives a function that ends it. */
   on(event: 'change', fn: (event: ChangeEvent) => void): () => void;
   off(event: 'change', fn: (event: ChangeEvent) => void): void;
+  /** Closes this handle: `await using store = createStore()`. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** Opens a store: synchronous and lazy. On one folder in one process, all share one engine. */
@@ -244,33 +255,14 @@ export interface AdapterAuthenticator {
 }
 
 /**
- * The adapter for NextAuth 4 and Auth.js 5. The types are structural: nothing of either package
- * is imported, and it is assignable to the `Adapter` of both.
+ * The adapter over a store: a plain object of functions that need no `this`. The types are
+ * structural: nothing of next-auth or @auth/core is imported, and it is assignable to the
+ * `Adapter` of both.
  */
-export interface NextAuthAdapter {
-  createUser(user: any): Promise<AdapterUser>;
-  getUser(id: string): Promise<AdapterUser | null>;
-  getUserByEmail(email: string): Promise<AdapterUser | null>;
-  getUserByAccount(account: { provider: string; providerAccountId: string }): Promise<AdapterUser | null>;
-  updateUser(user: { id: string } & { [field: string]: any }): Promise<AdapterUser>;
-  deleteUser(userId: string): Promise<any>;
-  linkAccount(account: any): Promise<any>;
-  unlinkAccount(account: { provider: string; providerAccountId: string }): Promise<any>;
-  createSession(session: AdapterSession): Promise<AdapterSession>;
-  getSessionAndUser(sessionToken: string): Promise<{ session: AdapterSession; user: AdapterUser } | null>;
-  updateSession(session: Partial<AdapterSession> & { sessionToken: string }): Promise<AdapterSession | null>;
-  deleteSession(sessionToken: string): Promise<AdapterSession | null>;
-  createVerificationToken(token: AdapterVerificationToken): Promise<AdapterVerificationToken>;
-  useVerificationToken(params: { identifier: string; token: string }): Promise<AdapterVerificationToken | null>;
-  getAccount(providerAccountId: string, provider: string): Promise<any>;
-  createAuthenticator(authenticator: AdapterAuthenticator): Promise<AdapterAuthenticator>;
-  getAuthenticator(credentialID: string): Promise<AdapterAuthenticator | null>;
-  listAuthenticatorsByUserId(userId: string): Promise<AdapterAuthenticator[]>;
-  updateAuthenticatorCounter(credentialID: string, newCounter: number): Promise<AdapterAuthenticator>;
-}
-
-/** The adapter over a store: a plain object of functions that need no `this`. */
-export declare function QuilltapAdapter(store: Store, options?: {}): NextAuthAdapter;
+export declare function QuilltapAdapter(
+  store: Store,
+  options?: { encryptTokens?: false; hashSessionTokens?: false },
+): NextAuthAdapter;
 
 /** A person who can sign in; the first one owns the store. */
 export interface User {
@@ -1596,6 +1588,48 @@ export interface StoreRepository {
   getSettings(): Promise<Settings | null>;
   /** Changes it; `flags` are merged key by key, and null takes one away. */
   updateSettings(data: SettingsUpdate): Promise<Settings>;
+}
+
+/** The adapter for NextAuth 4 and Auth.js 5: what `QuilltapAdapter` gives. */
+export interface NextAuthAdapter {
+  /** Makes a user; takes one up whose first sign-in was cut off. */
+  createUser(user: any): Promise<AdapterUser>;
+  /** The user with this id. */
+  getUser(id: string): Promise<AdapterUser | null>;
+  /** The user with this address, unless nobody could ever have signed in as it. */
+  getUserByEmail(email: string): Promise<AdapterUser | null>;
+  /** The user to whom an account belongs. */
+  getUserByAccount(account: { provider: string; providerAccountId: string }): Promise<AdapterUser | null>;
+  /** Changes a user; throws when there is none. */
+  updateUser(user: { id: string; [field: string]: any }): Promise<AdapterUser>;
+  /** Deletes a user and everything that is theirs. */
+  deleteUser(userId: string): Promise<AdapterUser | null>;
+  /** Links an account to its user; a second time it changes nothing. */
+  linkAccount(account: any): Promise<any>;
+  /** Unlinks an account. */
+  unlinkAccount(account: { provider: string; providerAccountId: string }): Promise<any>;
+  /** Signs a browser in. */
+  createSession(session: AdapterSession): Promise<AdapterSession>;
+  /** A browser's session and its user; the caller looks at `expires`. */
+  getSessionAndUser(sessionToken: string): Promise<{ session: AdapterSession; user: AdapterUser } | null>;
+  /** Changes a session. */
+  updateSession(session: Partial<AdapterSession> & { sessionToken: string }): Promise<AdapterSession | null>;
+  /** Signs a browser out; null when it was already. */
+  deleteSession(sessionToken: string): Promise<AdapterSession | null>;
+  /** Keeps a one-time token. */
+  createVerificationToken(token: AdapterVerificationToken): Promise<AdapterVerificationToken>;
+  /** Gives a one-time token once. */
+  useVerificationToken(params: { identifier?: string; token: string }): Promise<AdapterVerificationToken | null>;
+  /** An account. */
+  getAccount(providerAccountId: string, provider: string): Promise<any>;
+  /** Keeps a WebAuthn credential. */
+  createAuthenticator(authenticator: AdapterAuthenticator): Promise<AdapterAuthenticator>;
+  /** A WebAuthn credential. */
+  getAuthenticator(credentialID: string): Promise<AdapterAuthenticator | null>;
+  /** A user's WebAuthn credentials. */
+  listAuthenticatorsByUserId(userId: string): Promise<AdapterAuthenticator[]>;
+  /** Notes a credential's use; throws when there is none. */
+  updateAuthenticatorCounter(credentialID: string, counter: number): Promise<AdapterAuthenticator>;
 }
 
 /** The repositories, on a store and in a transaction. */

@@ -20,6 +20,8 @@ export interface StoreOptions {
   transactionTimeout?: number;
   /** Open a folder on a network file system without a warning. */
   allowNetworkFs?: boolean;
+  /** For the secrets, which a later version brings; this one keeps none and does not look at it. */
+  passphrase?: string | Uint8Array | (() => string | Uint8Array | Promise<string | Uint8Array>) | undefined;
 }
 
 /** What kind of failure it is. */
@@ -184,6 +186,13 @@ export interface StoreStats {
   faults: string[];
 }
 
+declare global {
+  // As in lib.esnext.disposable, for those who compile without it.
+  interface SymbolConstructor {
+    readonly asyncDispose: unique symbol;
+  }
+}
+
 /** A store on a folder. */
 export interface Store extends Repositories {
   /** Opens now instead of with the first call. */
@@ -200,6 +209,8 @@ export interface Store extends Repositories {
   /** Calls a function for every record that is changed; gives a function that ends it. */
   on(event: 'change', fn: (event: ChangeEvent) => void): () => void;
   off(event: 'change', fn: (event: ChangeEvent) => void): void;
+  /** Closes this handle: `await using store = createStore()`. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** Opens a store: synchronous and lazy. On one folder in one process, all share one engine. */
@@ -241,30 +252,11 @@ export interface AdapterAuthenticator {
 }
 
 /**
- * The adapter for NextAuth 4 and Auth.js 5. The types are structural: nothing of either package
- * is imported, and it is assignable to the `Adapter` of both.
+ * The adapter over a store: a plain object of functions that need no `this`. The types are
+ * structural: nothing of next-auth or @auth/core is imported, and it is assignable to the
+ * `Adapter` of both.
  */
-export interface NextAuthAdapter {
-  createUser(user: any): Promise<AdapterUser>;
-  getUser(id: string): Promise<AdapterUser | null>;
-  getUserByEmail(email: string): Promise<AdapterUser | null>;
-  getUserByAccount(account: { provider: string; providerAccountId: string }): Promise<AdapterUser | null>;
-  updateUser(user: { id: string } & { [field: string]: any }): Promise<AdapterUser>;
-  deleteUser(userId: string): Promise<any>;
-  linkAccount(account: any): Promise<any>;
-  unlinkAccount(account: { provider: string; providerAccountId: string }): Promise<any>;
-  createSession(session: AdapterSession): Promise<AdapterSession>;
-  getSessionAndUser(sessionToken: string): Promise<{ session: AdapterSession; user: AdapterUser } | null>;
-  updateSession(session: Partial<AdapterSession> & { sessionToken: string }): Promise<AdapterSession | null>;
-  deleteSession(sessionToken: string): Promise<AdapterSession | null>;
-  createVerificationToken(token: AdapterVerificationToken): Promise<AdapterVerificationToken>;
-  useVerificationToken(params: { identifier: string; token: string }): Promise<AdapterVerificationToken | null>;
-  getAccount(providerAccountId: string, provider: string): Promise<any>;
-  createAuthenticator(authenticator: AdapterAuthenticator): Promise<AdapterAuthenticator>;
-  getAuthenticator(credentialID: string): Promise<AdapterAuthenticator | null>;
-  listAuthenticatorsByUserId(userId: string): Promise<AdapterAuthenticator[]>;
-  updateAuthenticatorCounter(credentialID: string, newCounter: number): Promise<AdapterAuthenticator>;
-}
-
-/** The adapter over a store: a plain object of functions that need no `this`. */
-export declare function QuilltapAdapter(store: Store, options?: {}): NextAuthAdapter;
+export declare function QuilltapAdapter(
+  store: Store,
+  options?: { encryptTokens?: false; hashSessionTokens?: false },
+): NextAuthAdapter;

@@ -75,8 +75,26 @@ struct Handle {
     warning: Option<String>,
 }
 
+impl Drop for Handle {
+    fn drop(&mut self) {
+        if !self.closed.swap(true, Ordering::AcqRel) {
+            // Nobody is left to hear of a failure, and what is committed is in the journal.
+            let _ = self.leave();
+        }
+    }
+}
+
+impl Handle {
+    fn leave(&self) -> Result<()> {
+        match &self.folder {
+            Some(folder) => registry::leave(folder),
+            None => self.engine.close(),
+        }
+    }
+}
+
 /// A handle on an open store. Clones are the same handle; `open` on the same folder gives
-/// another handle on the same engine.
+/// another handle on the same engine. Dropping the last clone closes it.
 #[derive(Clone)]
 pub struct Store(Arc<Handle>);
 
@@ -229,10 +247,7 @@ impl Store {
         if self.0.closed.swap(true, Ordering::AcqRel) {
             return Ok(());
         }
-        match &self.0.folder {
-            Some(folder) => registry::leave(folder),
-            None => self.0.engine.close(),
-        }
+        self.0.leave()
     }
 
     /// Makes a call by name and waits for its answer: `characters.findById`, `["id"]`.

@@ -77,7 +77,7 @@ const quiet = { stdio: ['ignore', 'pipe', 'ignore'], shell: process.platform ===
 
 /** The program of a development dependency. */
 function bin(name, file) {
-  return path.join(path.dirname(require.resolve(`${name}/package.json`)), file)
+  return path.join(root, 'node_modules', name, file)
 }
 
 module.exports = { bin, failure, folder, index, install, pack, program, root, run, runFile }

@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::users::{own, refuse_contested, shown_user};
+use super::users::{refuse_contested, shown_user};
 use super::{one, reply, shown, text};
 use crate::catalogue::{ModelId, models::ACCOUNT};
 use crate::engine::{Record, Tx, View};
 use crate::error::Result;
-use crate::repos::{Args, Reply};
+use crate::repos::{Args, Reply, follow};
 use std::sync::Arc;
 
 const PAIR: &[&str] = &["provider", "providerAccountId"];
@@ -38,10 +38,8 @@ pub(super) fn link(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<
     if let Some(account) = same.filter(|account| account.map().get("userId") == Some(&user)) {
         return Ok(reply(Some(shown(&account, HIDDEN))));
     }
-    let user = user.as_str().unwrap_or_default().to_owned();
-    refuse_contested(tx, &user)?;
-    let account = tx.create(ACCOUNT, data)?;
-    own(tx, &user)?;
+    refuse_contested(tx, user.as_str().unwrap_or_default())?;
+    let account = follow::create(tx, ACCOUNT, data)?;
     Ok(reply(Some(shown(&account, HIDDEN))))
 }
 

@@ -2,21 +2,17 @@
 
 use serde_json::{Map, Value};
 
-use super::users::own;
-use super::{missing, one, reply, shown, text};
+use super::{missing, one, reply, shown};
 use crate::catalogue::{ModelId, models::AUTHENTICATOR};
 use crate::engine::{Tx, View};
 use crate::error::Result;
-use crate::repos::{Args, Reply};
+use crate::repos::{Args, Reply, follow};
 
 const HIDDEN: &[&str] = &["id"];
 const CREDENTIAL: &[&str] = &["credentialID"];
 
 pub(super) fn create(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let data = args.object(0)?;
-    let user = text(&data, "userId").to_owned();
-    let made = tx.create(AUTHENTICATOR, data)?;
-    own(tx, &user)?;
+    let made = follow::create(tx, AUTHENTICATOR, args.object(0)?)?;
     Ok(reply(Some(shown(&made, HIDDEN))))
 }
 

@@ -19,13 +19,14 @@ use crate::error::{Code, Error, Result};
 use crate::repos::{Call, Reply, read, write};
 
 pub(crate) use sessions::{expired, sweep};
+pub(crate) use users::{can_sign_in, own};
 
 type Object = Map<String, Value>;
 
 pub(crate) const CALLS: &[Call] = &[
     write(
         "createUser",
-        "user: AdapterUserInput",
+        "user: any",
         "AdapterUser",
         "Makes a user; takes one up whose first sign-in was cut off.",
         users::create,
@@ -47,7 +48,7 @@ pub(crate) const CALLS: &[Call] = &[
     ),
     write(
         "updateUser",
-        "user: { id: string; [field: string]: unknown }",
+        "user: { id: string; [field: string]: any }",
         "AdapterUser",
         "Changes a user; throws when there is none.",
         users::update,
@@ -61,15 +62,15 @@ pub(crate) const CALLS: &[Call] = &[
     ),
     write(
         "linkAccount",
-        "account: AdapterAccount",
-        "AdapterAccount",
+        "account: any",
+        "any",
         "Links an account to its user; a second time it changes nothing.",
         accounts::link,
     ),
     write(
         "unlinkAccount",
         "account: { provider: string; providerAccountId: string }",
-        "AdapterAccount | null",
+        "any",
         "Unlinks an account.",
         accounts::unlink,
     ),
@@ -89,7 +90,7 @@ pub(crate) const CALLS: &[Call] = &[
     ),
     write(
         "updateSession",
-        "session: { sessionToken: string; [field: string]: unknown }",
+        "session: Partial<AdapterSession> & { sessionToken: string }",
         "AdapterSession | null",
         "Changes a session.",
         sessions::update,
@@ -103,22 +104,22 @@ pub(crate) const CALLS: &[Call] = &[
     ),
     write(
         "createVerificationToken",
-        "token: VerificationToken",
-        "VerificationToken",
+        "token: AdapterVerificationToken",
+        "AdapterVerificationToken",
         "Keeps a one-time token.",
         tokens::create,
     ),
     write(
         "useVerificationToken",
         "params: { identifier?: string; token: string }",
-        "VerificationToken | null",
+        "AdapterVerificationToken | null",
         "Gives a one-time token once.",
         tokens::take,
     ),
     read(
         "getAccount",
         "providerAccountId: string, provider: string",
-        "AdapterAccount | null",
+        "any",
         "An account.",
         accounts::get,
     ),

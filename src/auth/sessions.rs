@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
-
-use super::users::{own, shown_user};
+use super::users::shown_user;
 use super::{one, reply, shown, text};
 use crate::catalogue::{ModelId, models};
 use crate::engine::{Record, Tx, View};
 use crate::error::Result;
 use crate::json::text_field;
-use crate::repos::{Args, Reply};
+use crate::repos::{Args, Reply, follow};
 
 const HIDDEN: &[&str] = &["id"];
 
@@ -19,18 +17,18 @@ fn find(view: &View<'_>, token: &str) -> Result<Option<Arc<Record>>> {
 }
 
 pub(super) fn create(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let data = args.object(0)?;
-    let user = text(&data, "userId").to_owned();
-    let session = tx.create(models::SESSION, data)?;
-    own(tx, &user)?;
+    let session = follow::create(tx, models::SESSION, args.object(0)?)?;
     Ok(reply(Some(shown(&session, HIDDEN))))
 }
 
 pub(super) fn get(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
     let Some(session) = find(view, args.text(0)?)? else { return Ok(reply(None)) };
-    let session = shown(&session, HIDDEN);
-    let user = view.get(model, session["userId"].as_str().unwrap_or_default())?;
-    Ok(reply(user.map(|user| json!({ "session": session, "user": shown_user(&user) }))))
+    let owner = text_field(session.text(), "userId").unwrap_or_default();
+    let user = view.get(model, &owner)?;
+    Ok(reply(user.map(|user| {
+        let both = [("session", shown(&session, HIDDEN)), ("user", shown_user(&user))];
+        both.into_iter().map(|(name, shown)| (name.to_owned(), shown)).collect()
+    })))
 }
 
 pub(super) fn update(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {

@@ -3,11 +3,12 @@
 //! NextAuth makes a user and links the account in two calls. When the process dies between
 //! them, or two first sign-ins of one person meet, the user stands there without an account:
 //! every later sign-in finds the address taken and is refused (next-auth #876, cal.diy #28300).
-//! So a user that the adapter made carries the mark `signUp` until somebody owns it: an account
-//! or a credential is linked, the address is verified, or a session is made. A marked user
-//! without any of these, and without data, is nobody's: `getUserByEmail` does not see it, and
-//! `createUser` for its address takes it up again. Rows of an importer or an administrator are
-//! never marked.
+//! So a user that the adapter made carries the mark `signUp` until somebody owns it: the address
+//! is verified, a password is set, or anything at all is made that belongs to it (an account, a
+//! credential, a session, a character). A marked user is nobody's: `getUserByEmail` does not see
+//! it, and `createUser` for its address takes it up again, with what the second one tells of
+//! themselves in place of what the first one told. Rows of an importer or an administrator are
+//! never marked, and a user that was owned once is never marked again.
 //!
 //! Could an attacker use this to get into a victim's account before it exists? They would have
 //! to be in a first sign-in, with the victim's address from a provider that does not verify it,
@@ -29,6 +30,10 @@ use crate::repos::{Args, Reply, follow};
 const MARK: &str = "signUp";
 /// How long after it was taken up a user accepts no second account, in milliseconds.
 const CONTESTED_MS: i64 = 10 * 60 * 1000;
+/// What a user has who can sign in without an account or a credential.
+const WAYS_IN: &[&str] = &["emailVerified", "passwordHash", "totp", "backupCodes"];
+/// What a user keeps when it is taken up.
+const KEPT: &[&str] = &["id", "email", "createdAt", "updatedAt"];
 /// What the adapter's caller does not get.
 const HIDDEN: &[&str] = &["passwordHash", "totp", "backupCodes", "createdAt", "updatedAt", MARK];
 
@@ -39,42 +44,46 @@ pub(super) fn shown_user(record: &Record) -> Value {
 
 pub(super) fn create(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
     let mut data = args.object(0)?;
-    let verified = data.get("emailVerified").is_some_and(|time| !time.is_null());
-    let same = one(&tx.view(), model, &["email"], &[text(&data, "email")])?;
-    if let Some(orphan) = same.filter(|user| is_orphan(&tx.view(), user).unwrap_or(false)) {
-        return take_up(tx, model, &orphan, data, verified);
+    data.shift_remove(MARK);
+    if let Some(same) = one(&tx.view(), model, &["email"], &[text(&data, "email")])?
+        && is_orphan(&tx.view(), &same)?
+    {
+        return take_up(tx, model, &same, data);
     }
-    if !verified {
+    if !can_sign_in(&data) {
         data.insert(MARK.into(), json!({ "at": tx.now() }));
     }
     let record = follow::create(tx, model, data)?;
     Ok(reply(Some(shown_user(&record))))
 }
 
-fn take_up(
-    tx: &mut Tx<'_>,
-    model: ModelId,
-    orphan: &Record,
-    mut data: Object,
-    verified: bool,
-) -> Result<Reply> {
-    for kept in ["id", "createdAt"] {
-        data.shift_remove(kept);
+fn take_up(tx: &mut Tx<'_>, model: ModelId, orphan: &Record, mut data: Object) -> Result<Reply> {
+    let before = orphan.map();
+    let at = before.get(MARK).and_then(|mark| mark.get("at").cloned()).unwrap_or_default();
+    let mark = json!({ "at": at, "contestedAt": tx.now(), "owned": can_sign_in(&data) });
+    for kept in KEPT {
+        data.shift_remove(*kept);
     }
-    let at = orphan.map().get(MARK).and_then(|m| m.get("at").cloned()).unwrap_or_default();
-    let mark = json!({ "at": at, "contestedAt": tx.now(), "owned": verified });
+    // What the first one told of themselves need not be true of the second.
+    for other in before.keys().filter(|key| !KEPT.contains(&key.as_str())) {
+        data.entry(other).or_insert(Value::Null);
+    }
     data.insert(MARK.into(), mark);
     let record = tx.update(model, orphan.key(), data)?;
     Ok(reply(record.as_deref().map(shown_user)))
 }
 
+/// Can somebody sign in as this user without an account or a credential?
+pub(crate) fn can_sign_in(user: &Object) -> bool {
+    WAYS_IN.iter().any(|field| user.get(*field).is_some_and(|value| !value.is_null()))
+}
+
 /// Could nobody ever have signed in as this user?
 fn is_orphan(view: &View<'_>, user: &Record) -> Result<bool> {
     let map = user.map();
-    let set = |field: &str| map.get(field).is_some_and(|value| !value.is_null());
     let marked =
         map.get(MARK).is_some_and(|m| m.is_object() && m.get("owned") != Some(&json!(true)));
-    if !marked || set("emailVerified") || set("passwordHash") {
+    if !marked || can_sign_in(&map) {
         return Ok(false);
     }
     // Nothing may refer to it but the settings that were made with it.
@@ -92,8 +101,11 @@ fn is_orphan(view: &View<'_>, user: &Record) -> Result<bool> {
 }
 
 /// Somebody owns the user now; while it is contested, the mark stays to tell so.
-pub(super) fn own(tx: &mut Tx<'_>, user: &str) -> Result<()> {
+pub(crate) fn own(tx: &mut Tx<'_>, user: &str) -> Result<()> {
     let Some(record) = tx.view().get(models::USER, user)? else { return Ok(()) };
+    if !record.text().contains(MARK) {
+        return Ok(());
+    }
     let map = record.map();
     let Some(mark) = map.get(MARK).and_then(Value::as_object) else { return Ok(()) };
     if !is_contested(tx, mark) {
@@ -137,11 +149,7 @@ pub(super) fn get_by_email(view: &View<'_>, model: ModelId, args: &Args<'_>) -> 
 pub(super) fn update(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
     let data = args.object(0)?;
     let id = text(&data, "id").to_owned();
-    let verified = data.get("emailVerified").is_some_and(|time| !time.is_null());
-    let record = tx.update(model, &id, data)?.ok_or_else(|| missing("User", &id))?;
-    if verified {
-        own(tx, record.key())?;
-    }
+    let record = follow::update(tx, model, &id, data)?.ok_or_else(|| missing("User", &id))?;
     Ok(reply(Some(shown_user(&record))))
 }
 

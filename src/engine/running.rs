@@ -33,7 +33,7 @@ struct Tasks {
     bell: Condvar,
 }
 
-/// An engine with its threads. Dropping it does not close it.
+/// An engine with its threads, which end with `close`.
 pub(crate) struct Running {
     engine: Arc<Engine>,
     tasks: Arc<Tasks>,

@@ -262,6 +262,22 @@ impl<'a> View<'a> {
         select(rows, query)
     }
 
+    /// The same rows as [`View::log`] gives, as the text of one JSON list.
+    ///
+    /// # Errors
+    /// As for [`View::log`].
+    pub fn log_list(&self, model: ModelId, owner: &str, query: &LogQuery) -> Result<String> {
+        let key: LogKey = (model, owner.into());
+        let changed = self.overlay.is_some_and(|overlay| overlay.log(&key).is_some());
+        if changed || !self.owns_log(model, owner)? {
+            return Ok(format!("[{}]", self.log(model, owner, query)?.join(",")));
+        }
+        self.with_log(&key, |index| {
+            index.check()?;
+            index.select_list(query)
+        })
+    }
+
     /// The text of the row with this id.
     ///
     /// # Errors

@@ -2,35 +2,44 @@
 
 use serde_json::{Map, Value};
 
+use super::param::{Param, came};
 use crate::error::{Error, Issue, Result};
 use crate::json;
 
 /// The positional arguments of a call.
 pub struct Args<'a> {
     values: Vec<Value>,
-    names: &'a [&'a str],
+    params: &'a [Param],
 }
 
 /// Null stands for an argument that was not given.
 const NULL: Value = Value::Null;
 
 impl<'a> Args<'a> {
-    /// Reads the JSON text of the list of arguments.
+    /// Reads the JSON text of the list of arguments, and checks them against the parameters.
     ///
     /// # Errors
-    /// `VALIDATION` when it is none.
-    pub(super) fn parse(names: &'a [&'a str], text: &str) -> Result<Args<'a>> {
+    /// `VALIDATION` with every fault.
+    pub(super) fn parse(params: &'a [Param], text: &str) -> Result<Args<'a>> {
         let fault = |path: String, expected: String| {
             Error::validation("Arguments", vec![Issue::new(path, expected, "something else")])
         };
         match json::parse(text) {
-            Ok(Value::Array(values)) => Ok(Args { values, names }),
+            Ok(Value::Array(values)) => Args { values, params }.checked(),
             Ok(_) => Err(fault(String::new(), "a list of arguments".into())),
             Err(problem) => {
-                let place = named(names, &problem.path);
+                let place = named(params, &problem.path);
                 Err(fault(place, format!("JSON that can be kept ({})", problem.message)))
             }
         }
+    }
+
+    fn checked(self) -> Result<Args<'a>> {
+        let mut issues = Vec::new();
+        for (at, param) in self.params.iter().enumerate() {
+            param.check(self.value(at), &mut issues);
+        }
+        if issues.is_empty() { Ok(self) } else { Err(Error::validation("Arguments", issues)) }
     }
 
     /// An argument as it came.
@@ -43,16 +52,10 @@ impl<'a> Args<'a> {
         !self.value(at).is_null()
     }
 
-    fn name(&self, at: usize) -> &str {
-        self.names.get(at).map_or("argument", |name| name.trim_end_matches('?'))
-    }
-
     fn fault(&self, at: usize, expected: &str) -> Error {
-        let came = match self.value(at) {
-            Value::Null => "nothing".to_owned(),
-            value => json::describe(value),
-        };
-        Error::validation("Arguments", vec![Issue::new(self.name(at), expected, came)])
+        let name = self.params.get(at).map_or("argument", |param| param.name);
+        let issue = Issue::new(name, expected, came(self.value(at)));
+        Error::validation("Arguments", vec![issue])
     }
 
     /// A text.
@@ -108,10 +111,10 @@ impl<'a> Args<'a> {
 }
 
 /// The path of a fault with the argument's name in place of its number.
-fn named(names: &[&str], path: &str) -> String {
+fn named(params: &[Param], path: &str) -> String {
     let Some((number, rest)) = path.strip_prefix('[').and_then(|p| p.split_once(']')) else {
         return path.to_owned();
     };
-    let name = number.parse().ok().and_then(|at: usize| names.get(at));
-    format!("{}{rest}", name.map_or(number, |name| name.trim_end_matches('?')))
+    let param = number.parse().ok().and_then(|at: usize| params.get(at));
+    format!("{}{rest}", param.map_or(number, |param| param.name))
 }

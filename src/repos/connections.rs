@@ -1,5 +1,7 @@
 //! The calls on connection profiles and API keys.
 
+use serde_json::{Map, Value};
+
 use super::args::Args;
 use super::follow::defaults_of;
 use super::generic::patch;
@@ -95,20 +97,24 @@ fn find_key(view: &View<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> 
 
 fn create_key(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
     let data = args.object(0)?;
-    if data.contains_key("key") {
-        // Kept as an unknown field it would stand in the file in clear text.
-        let issue = Issue::new(
-            "key",
-            "a key that is sealed already, as ciphertext, iv and authTag",
-            "one in clear text",
-        );
-        return Err(Error::validation("ApiKey", vec![issue]));
+    refuse_clear_text(&data)?;
+    Ok(Reply::Record(Some(follow::create(tx, models::API_KEY, data)?)))
+}
+
+/// Kept as an unknown field, a key in clear text would stand in the file.
+fn refuse_clear_text(data: &Map<String, Value>) -> Result<()> {
+    if !data.contains_key("key") {
+        return Ok(());
     }
-    Ok(Reply::Record(Some(tx.create(models::API_KEY, data)?)))
+    let sealed = "a key that is sealed already, as ciphertext, iv and authTag";
+    let issue = Issue::new("key", sealed, "one in clear text");
+    Err(Error::validation("ApiKey", vec![issue]))
 }
 
 fn update_key(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    Ok(Reply::Record(tx.update(models::API_KEY, args.text(0)?, args.object(1)?)?))
+    let data = args.object(1)?;
+    refuse_clear_text(&data)?;
+    Ok(Reply::Record(tx.update(models::API_KEY, args.text(0)?, data)?))
 }
 
 fn delete_key(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {

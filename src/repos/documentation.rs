@@ -10,11 +10,12 @@ use crate::error::Code;
 /// Repositories that are not found on a store under their own name.
 const APART: &[&str] = &["store", "auth"];
 
-/// One interface for each repository, and `Repositories`, which holds them all.
+/// One interface for each repository, the adapter's among them, and `Repositories`, which holds
+/// those that are found on a store.
 pub fn typescript_repositories() -> String {
     let catalogue = Catalogue::builtin();
     let mut text = String::new();
-    for repository in REPOSITORIES.iter().filter(|repository| repository.name != "auth") {
+    for repository in REPOSITORIES {
         let _ = write!(
             text,
             "/** {} */\nexport interface {} {{\n",
@@ -46,6 +47,9 @@ pub fn typescript_repositories() -> String {
 }
 
 fn interface(repository: &Repository) -> String {
+    if repository.name == "auth" {
+        return "NextAuthAdapter".to_owned();
+    }
     let mut name = repository.name.to_owned();
     name[..1].make_ascii_uppercase();
     name + "Repository"
@@ -95,7 +99,7 @@ pub fn markdown() -> String {
 fn title(repository: &Repository) -> String {
     match repository.name {
         "store" => "On the store itself".to_owned(),
-        "auth" => "Behind QuilltapAdapter".to_owned(),
+        "auth" => "QuilltapAdapter(store)".to_owned(),
         name => format!("store.{name}"),
     }
 }

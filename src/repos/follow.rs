@@ -1,14 +1,17 @@
 //! What follows from creating or changing a record, besides what the catalogue declares: a
-//! user's settings come with the user, and a user has one default of a kind.
+//! user's settings come with the user, a user to whom something belongs is somebody's, and a
+//! user has one default of a kind.
 
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
 use super::generic::patch;
+use crate::auth;
 use crate::catalogue::{ModelId, models};
 use crate::engine::{Record, Tx, View};
 use crate::error::Result;
+use crate::json::text_field;
 
 /// Creates a record and what comes with it.
 ///
@@ -22,6 +25,8 @@ pub(crate) fn create(
     let record = tx.create(model, data)?;
     if model == models::USER {
         tx.create(models::CHAT_SETTINGS, patch("userId", record.key()))?;
+    } else if let Some(user) = text_field(record.text(), "userId") {
+        auth::own(tx, &user)?;
     }
     keep_one_default(tx, model, &record)?;
     Ok(record)
@@ -41,7 +46,13 @@ pub(crate) fn update(
     if let Some(record) = &record {
         keep_one_default(tx, model, record)?;
     }
-    Ok(record)
+    match record {
+        Some(user) if model == models::USER && auth::can_sign_in(&user.map()) => {
+            auth::own(tx, key)?;
+            tx.view().get(model, key)
+        }
+        record => Ok(record),
+    }
 }
 
 /// Of a user's profiles of one kind at most one is the default: the last one that became it.

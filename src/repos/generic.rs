@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::args::Args;
 use super::follow;
+use super::param::came;
 use super::reply::Reply;
 use super::table::{Call, read, write};
 use crate::catalogue::{Catalogue, Kind, Model, ModelId};
@@ -150,7 +151,7 @@ fn create(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
 }
 
 fn create_many(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let skip = args.options(1)?.get("skipDuplicates").and_then(Value::as_bool).unwrap_or(false);
+    let skip = skips_duplicates(&args.options(1)?)?;
     let (mut made, mut issues) = (Vec::new(), Vec::new());
     for (number, data) in args.objects(0)?.into_iter().enumerate() {
         match follow::create(tx, model, data) {
@@ -159,7 +160,7 @@ fn create_many(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply
             Err(error) if error.code() == Code::Validation => {
                 issues.extend_from_slice(error.inside(&format!("[{number}]")).all_issues());
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.inside(&format!("[{number}]"))),
         }
     }
     if issues.is_empty() {
@@ -168,49 +169,81 @@ fn create_many(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply
     Err(Error::validation(&tx.view().catalogue().model(model).name, issues))
 }
 
+fn skips_duplicates(options: &Object) -> Result<bool> {
+    let mut skip = false;
+    let mut issues = Vec::new();
+    for (name, value) in options {
+        match (name.as_str(), value) {
+            ("skipDuplicates", Value::Null) => {}
+            ("skipDuplicates", Value::Bool(flag)) => skip = *flag,
+            ("skipDuplicates", _) => {
+                issues.push(Issue::new(name, "true or false", json::describe(value)));
+            }
+            _ => issues.push(Issue::new(name, "skipDuplicates", "an unknown option")),
+        }
+    }
+    if issues.is_empty() { Ok(skip) } else { Err(Error::validation("Arguments", issues)) }
+}
+
 fn update(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
     Ok(Reply::Record(follow::update(tx, model, args.text(0)?, args.object(1)?)?))
 }
 
 fn upsert(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let options = args.object(0)?;
-    let part = |name: &str| match options.get(name) {
-        Some(Value::Object(map)) => Ok(map.clone()),
-        other => {
-            let came = json::describe(other.unwrap_or(&Value::Null));
-            Err(Error::validation("Arguments", vec![Issue::new(name, "an object", came)]))
-        }
-    };
-    let (wanted, create, update) = (part("where")?, part("create")?, part("update")?);
+    let [wanted, create, update] = upsert_parts(args.object(0)?)?;
     match unique_record(&tx.view(), model, &wanted)? {
         Some(record) => Ok(Reply::Record(follow::update(tx, model, record.key(), update)?)),
         None => Ok(Reply::Record(Some(follow::create(tx, model, create)?))),
     }
 }
 
+/// What stands under `where`, `create` and `update`.
+fn upsert_parts(mut options: Object) -> Result<[Object; 3]> {
+    let mut issues = Vec::new();
+    let parts = ["where", "create", "update"].map(|name| match options.shift_remove(name) {
+        Some(Value::Object(map)) => map,
+        other => {
+            issues.push(Issue::new(name, "an object", came(&other.unwrap_or_default())));
+            Object::new()
+        }
+    });
+    let unknown = options.keys();
+    issues.extend(unknown.map(|name| Issue::new(name, "where, create, update", "more than that")));
+    if issues.is_empty() { Ok(parts) } else { Err(Error::validation("Arguments", issues)) }
+}
+
 /// The record that `where` names: by its key, or by all fields of one unique, which may stand
-/// in an object under their names joined by `_`, as Prisma has it.
+/// in an object under their names joined by `_`, as Prisma has it. Nothing more may stand
+/// there: `{ id, userId }` would look as if it asked whose the record is.
 fn unique_record(view: &View<'_>, model: ModelId, wanted: &Object) -> Result<Option<Arc<Record>>> {
     let declared = view.catalogue().model(model);
-    if let Some(key) = wanted.get(&declared.key).and_then(Value::as_str) {
-        return view.get(model, key);
+    if let Some(key) = values_of(wanted, &[&declared.key]) {
+        return view.get(model, key[0]);
     }
     for unique in &declared.uniques {
-        let inner =
-            wanted.get(&unique.fields.join("_")).and_then(Value::as_object).unwrap_or(wanted);
-        let values = unique.fields.iter().map(|field| inner.get(field).and_then(Value::as_str));
-        let Some(values) = values.collect::<Option<Vec<&str>>>() else { continue };
         let fields: Vec<&str> = unique.fields.iter().map(String::as_str).collect();
-        return Ok(view.find(model, &fields, &values)?.into_iter().next());
+        if let Some(values) = values_of(wanted, &fields) {
+            return Ok(view.find(model, &fields, &values)?.into_iter().next());
+        }
     }
     let mut ways = vec![declared.key.clone()];
     ways.extend(declared.uniques.iter().map(|unique| unique.fields.join(" and ")));
     let issue = Issue::new(
         "where",
         format!("one of: {}", ways.join("; ")),
-        json::describe(&Value::Object(wanted.clone())),
+        wanted.keys().cloned().collect::<Vec<_>>().join(" and "),
     );
     Err(Error::validation(&declared.name, vec![issue]))
+}
+
+/// The values of exactly these fields, of which no other stands there.
+fn values_of<'m>(wanted: &'m Object, fields: &[&str]) -> Option<Vec<&'m str>> {
+    let joined = wanted.get(&fields.join("_")).and_then(Value::as_object);
+    let inner = joined.filter(|_| wanted.len() == 1).unwrap_or(wanted);
+    if inner.len() != fields.len() {
+        return None;
+    }
+    fields.iter().map(|field| inner.get(*field).and_then(Value::as_str)).collect()
 }
 
 fn delete(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {

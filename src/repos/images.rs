@@ -1,15 +1,14 @@
 //! The calls on the rows of images and files.
 
+use serde_json::Value;
+
 use super::args::Args;
 use super::reply::Reply;
 use super::{Call, read, write};
-use crate::catalogue::ModelId;
+use crate::catalogue::{Kind, Model, ModelId};
 use crate::engine::{Tx, View};
 use crate::error::{Error, Issue, Result};
 use crate::json;
-
-/// What a row can be of.
-const TYPES: &[&str] = &["image", "chat_file", "avatar"];
 
 pub(super) const CALLS: &[Call] = &[
     read(
@@ -45,20 +44,24 @@ pub(super) const CALLS: &[Call] = &[
 
 fn find_by_type(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
     let kind = args.text(0)?;
-    if !TYPES.contains(&kind) {
-        let issue = Issue::new(
-            "type",
-            format!("one of {}", TYPES.join(", ")),
-            json::describe(args.value(0)),
-        );
-        return Err(Error::validation("Arguments", vec![issue]));
-    }
+    check_type(view.catalogue().model(model), kind)?;
     let mut rows = match args.optional_text(1)? {
         Some(user) => view.find(model, &["userId"], &[user])?,
         None => view.all(model)?,
     };
     rows.retain(|row| json::text_field(row.text(), "type").as_deref() == Some(kind));
     Ok(Reply::Records(rows))
+}
+
+/// Refuses a word that no row can have.
+fn check_type(declared: &Model, word: &str) -> Result<()> {
+    let words = match declared.field("type").map(|field| &field.kind) {
+        Some(Kind::Enum(words)) if words.iter().all(|known| known != word) => words,
+        _ => return Ok(()),
+    };
+    let came = json::describe(&Value::from(word));
+    let issue = Issue::new("type", format!("one of {}", words.join(", ")), came);
+    Err(Error::validation("Arguments", vec![issue]))
 }
 
 fn find_by_chat(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {

@@ -12,6 +12,7 @@ pub(crate) mod follow;
 mod generic;
 mod image_profiles;
 mod images;
+mod param;
 mod personas;
 mod reply;
 mod settings;
@@ -100,6 +101,6 @@ pub(crate) static REPOSITORIES: &[Repository] = &[
         model: models::USER,
         generic: false,
         calls: auth::CALLS,
-        doc: "The calls behind `QuilltapAdapter`.",
+        doc: "The adapter for NextAuth 4 and Auth.js 5: what `QuilltapAdapter` gives.",
     },
 ];

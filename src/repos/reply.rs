@@ -17,6 +17,8 @@ pub enum Reply {
     Rows(Vec<Arc<str>>),
     /// A row of a log, or null.
     Row(Option<Arc<str>>),
+    /// JSON text.
+    Text(String),
     /// True or false.
     Flag(bool),
     /// A number.
@@ -33,6 +35,7 @@ impl Reply {
             Reply::Records(records) => list(records.iter().map(|record| record.text())),
             Reply::Rows(rows) => list(rows.iter().map(|row| &**row)),
             Reply::Row(row) => row.map_or("null".into(), |row| row.to_string()),
+            Reply::Text(text) => text,
             Reply::Flag(flag) => flag.to_string(),
             Reply::Count(count) => count.to_string(),
             Reply::Value(value) => json::compact(&value),

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use serde_json::json;
 
 use super::args::Args;
+use super::param::Param;
 use super::reply::Reply;
 use super::{REPOSITORIES, Repository, generic};
 use crate::catalogue::{Catalogue, ModelId};
@@ -63,8 +64,7 @@ pub(crate) const fn write(
 pub(crate) struct Entry {
     pub(crate) repository: &'static Repository,
     pub(crate) call: Call,
-    /// Names of the parameters, for messages.
-    names: Vec<&'static str>,
+    params: Vec<Param>,
 }
 
 /// All calls; a call's number is its place.
@@ -84,36 +84,10 @@ fn build() -> Vec<Entry> {
                 && generic::applies(call, &catalogue, repository.model)
         });
         for call in shared.chain(repository.calls) {
-            let names = names_of(call.params);
-            entries.push(Entry { repository, call: *call, names });
+            entries.push(Entry { repository, call: *call, params: Param::all(call.params) });
         }
     }
     entries
-}
-
-/// The parameters' names in their TypeScript declaration.
-fn names_of(params: &'static str) -> Vec<&'static str> {
-    let mut names = Vec::new();
-    let (mut depth, mut start) = (0, 0);
-    for (at, letter) in params.char_indices() {
-        match letter {
-            '{' | '<' | '(' | '[' => depth += 1,
-            '}' | '>' | ')' | ']' => depth -= 1,
-            ',' if depth == 0 => {
-                names.push(name_of(&params[start..at]));
-                start = at + 1;
-            }
-            _ => {}
-        }
-    }
-    if !params.is_empty() {
-        names.push(name_of(&params[start..]));
-    }
-    names
-}
-
-fn name_of(param: &'static str) -> &'static str {
-    param.split(':').next().unwrap_or_default().trim()
 }
 
 /// The table for JavaScript: `[{"repository":"characters","name":"findById","kind":"read"}, …]`.
@@ -154,7 +128,7 @@ pub fn read_call(number: usize, view: &View<'_>, args: &str) -> Result<String> {
     let Run::Read(run) = entry.call.run else {
         return Err(Error::new(Code::Validation, format!("{} changes something", entry.call.name)));
     };
-    let args = Args::parse(&entry.names, args)?;
+    let args = Args::parse(&entry.params, args)?;
     Ok(run(view, entry.repository.model, &args)?.into_text())
 }
 
@@ -164,7 +138,7 @@ pub fn read_call(number: usize, view: &View<'_>, args: &str) -> Result<String> {
 /// Those of the call; `VALIDATION` for a call that is none.
 pub fn any_call(number: usize, tx: &mut Tx<'_>, args: &str) -> Result<String> {
     let entry = entry(number)?;
-    let args = Args::parse(&entry.names, args)?;
+    let args = Args::parse(&entry.params, args)?;
     let reply = match entry.call.run {
         Run::Read(run) => run(&tx.view(), entry.repository.model, &args)?,
         Run::Write(run) => run(tx, entry.repository.model, &args)?,

@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
+mod auth;
 mod basics;
+mod calls;
 mod crash;
 mod faults;
 mod image_tags;
 mod relations;
+mod repositories;
 mod support;

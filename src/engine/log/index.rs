@@ -277,22 +277,45 @@ impl LogIndex {
 
     /// The texts of the rows that a query selects, oldest first.
     pub(crate) fn select(&self, query: &LogQuery) -> Result<Vec<Arc<str>>> {
+        let chosen = self.choose(query)?;
+        let mut rows = Vec::with_capacity(chosen.len());
+        self.read_many(&chosen, |text| rows.push(text.into()))?;
+        Ok(rows)
+    }
+
+    /// The same rows as the text of one JSON list.
+    pub(crate) fn select_list(&self, query: &LogQuery) -> Result<String> {
+        let chosen = self.choose(query)?;
+        let bytes = chosen.iter().map(|at| self.entries[*at].len as usize + 1).sum::<usize>();
+        let mut list = String::with_capacity(bytes + 2);
+        list.push('[');
+        self.read_many(&chosen, |text| {
+            list.push_str(text);
+            list.push(',');
+        })?;
+        if list.len() > 1 {
+            list.pop();
+        }
+        list.push(']');
+        Ok(list)
+    }
+
+    /// The numbers of the rows that a query selects, oldest first.
+    fn choose(&self, query: &LogQuery) -> Result<Vec<usize>> {
         let kinds = query.types.as_ref().map(|types| self.kind_numbers(types));
         let wanted = |entry: &Entry| {
             entry.live && kinds.as_ref().is_none_or(|kinds| kinds.contains(&entry.kind))
         };
         let (from, to) = self.range(query)?;
         let inside = self.entries.get(from..to).unwrap_or_default();
-        let mut chosen: Vec<usize> = Vec::new();
         let numbered = inside.iter().enumerate().filter(|(_, e)| wanted(e)).map(|(n, _)| from + n);
         let limit = query.limit.unwrap_or(usize::MAX);
         if query.after.is_some() {
-            chosen.extend(numbered.take(limit));
-        } else {
-            chosen.extend(numbered.rev().take(limit));
-            chosen.reverse();
+            return Ok(numbered.take(limit).collect());
         }
-        self.read_many(&chosen)
+        let mut chosen: Vec<usize> = numbered.rev().take(limit).collect();
+        chosen.reverse();
+        Ok(chosen)
     }
 
     fn kind_numbers(&self, types: &[String]) -> Vec<u16> {
@@ -332,11 +355,12 @@ impl LogIndex {
 
     fn read(&self, at: usize) -> Result<Arc<str>> {
         let entry = &self.entries[at];
-        self.with_bytes(entry.offset, u64::from(entry.len), |bytes| to_text(bytes, &self.path))?
+        self.with_bytes(entry.offset, u64::from(entry.len), |bytes| {
+            to_text(bytes, &self.path).map(Into::into)
+        })?
     }
 
-    fn read_many(&self, chosen: &[usize]) -> Result<Vec<Arc<str>>> {
-        let mut rows = Vec::with_capacity(chosen.len());
+    fn read_many(&self, chosen: &[usize], mut take: impl FnMut(&str)) -> Result<()> {
         let mut at = 0;
         while at < chosen.len() {
             let stop = self.stretch(chosen, at);
@@ -348,13 +372,13 @@ impl LogIndex {
                     let entry = &self.entries[*number];
                     let start = usize::try_from(entry.offset - from).unwrap_or(usize::MAX);
                     let line = bytes.get(start..start + entry.len as usize).unwrap_or_default();
-                    rows.push(to_text(line, &self.path)?);
+                    take(to_text(line, &self.path)?);
                 }
                 Ok(())
             })??;
             at = stop;
         }
-        Ok(rows)
+        Ok(())
     }
 
     /// The end of the run of rows from `at` on that one read of bounded size can give.
@@ -412,11 +436,11 @@ pub(crate) fn no_such_row(id: &str) -> Error {
     Error::validation("LogOptions", vec![issue])
 }
 
-fn to_text(bytes: &[u8], path: &str) -> Result<Arc<str>> {
+fn to_text<'b>(bytes: &'b [u8], path: &str) -> Result<&'b str> {
     let text = std::str::from_utf8(bytes).ok().filter(|text| text.starts_with('{'));
     let changed = || {
         let message = format!("{path} was changed while it was read; read it again");
         Error::new(Code::Corrupt, message).path(path)
     };
-    text.map(Into::into).ok_or_else(changed)
+    text.ok_or_else(changed)
 }

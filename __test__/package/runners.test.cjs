@@ -31,8 +31,8 @@ async function passes(program, argv, cwd, tests) {
 }
 
 const twice = [
-  ['suite.test.js', 'one.test.js'],
-  ['suite.test.js', 'two.test.js'],
+  ['suite.js', 'one.test.js'],
+  ['suite.js', 'two.test.js'],
 ]
 
 for (const [name, options] of [
@@ -41,7 +41,7 @@ for (const [name, options] of [
   ['Jest in worker threads', { maxWorkers: 2, workerThreads: true }],
 ]) {
   test(`${name}, with modules reset`, async () => {
-    const made = project([...twice, ['reset.test.js', 'reset.test.js']])
+    const made = project([...twice, ['reset.js', 'reset.test.js']])
     fs.writeFileSync(
       path.join(made, 'jest.config.json'),
       JSON.stringify({ ...options, testEnvironment: 'node', injectGlobals: true }),

@@ -6,7 +6,7 @@ const fs = require('node:fs')
 const path = require('node:path')
 const { test } = require('node:test')
 const { createStore, QuilltapAdapter, StoreError } = require('quilltap-store')
-const { failure, folder } = require('./support.cjs')
+const { failure, folder, program, root, run } = require('./support.cjs')
 
 function open(t, options) {
   const store = createStore({ dataDir: folder(), durability: 'batched', ...options })
@@ -153,6 +153,22 @@ test('a failed opening fails every call that waits, and the next call tries agai
   fs.rmSync(dataDir)
   assert.deepEqual(await store.users.findAll(), [])
   await store.close()
+})
+
+test('what goes wrong beneath the calls is an IO error that asks to be reported, and nothing waits for ever', async () => {
+  const text = program(
+    folder(),
+    `const { NativeStore } = require(${JSON.stringify(path.join(root, 'generated/native.js'))})
+    const panic = () => { throw new Error('index out of bounds') }
+    const told = (error) => console.log(error instanceof StoreError, error.code, error.message)
+    store.open().then(async () => {
+      Object.assign(NativeStore.prototype, { read: panic, write: panic })
+      await store.users.findAll().catch(told)
+      await store.users.create({ email: 'a@example.org' }).catch(told)
+    })`,
+  )
+  const line = 'true IO internal error in quilltap-store: index out of bounds; please report it\n'
+  assert.equal((await run(text)).stdout, line + line)
 })
 
 test('options that are not known or do not fit are refused together, with a likely name', () => {

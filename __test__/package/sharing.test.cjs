@@ -31,7 +31,7 @@ test('handles on one folder share one engine, which ends with the last of them',
 test('a folder reached by another path is the same folder', async () => {
   const dataDir = folder()
   const link = `${dataDir}-link`
-  fs.symlinkSync(dataDir, link)
+  fs.symlinkSync(dataDir, link, 'junction')
   const [one, other] = [createStore({ dataDir }), createStore({ dataDir: `${link}/.` })]
   const made = await one.users.create({ email: 'a@example.org' })
   assert.deepEqual(await other.users.findById(made.id), made)

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use crate::catalogue::Catalogue;
-use crate::disk::{Access, Disk, LockKind, SafePath};
+use crate::disk::{Access, Disk, Lock, LockKind, SafePath};
 use crate::error::{Code, Error, Result};
 
 use super::change::{Change, Commit};
@@ -19,6 +20,9 @@ use super::state::State;
 
 /// What git must not take: sessions, and what only this machine needs.
 const GITIGNORE: &str = "auth/\njournal/\ncache/\n";
+
+/// While another process is leaving, look again this often.
+const LEAVING_PAUSE: Duration = Duration::from_millis(2);
 
 /// Opens the store in a folder; after a crash, brings it back to what was committed.
 ///
@@ -44,39 +48,56 @@ pub(crate) fn open(
     }
 }
 
+/// What a process holds while it opens a store.
+struct Opening {
+    _files: Box<dyn Lock>,
+    _commit: Box<dyn Lock>,
+    /// Has no other process the store open?
+    first: bool,
+}
+
 fn open_shared(engine: &Engine) -> Result<()> {
-    let disk = &*engine.disk;
-    let files = locks::files_at_open(disk, engine.settings.lock_timeout)?;
-    let commit = locks::commit_at_open(disk, engine.settings.lock_timeout)?;
-    let alone = disk.try_lock(&locks::open_path(), LockKind::Exclusive)?;
-    let first = alone.is_some();
-    if first {
+    let opening = enter(engine)?;
+    if opening.first {
         (0..8).for_each(|index| engine.words.store(index, 0));
-        write_gitignore(disk)?;
-    }
-    drop(alone);
-    let presence = disk.try_lock(&locks::open_path(), LockKind::Shared)?;
-    let busy = || {
-        Error::new(Code::Locked, "another process is just opening or closing the store; try again")
-    };
-    *locked(&engine.presence) = Some(presence.ok_or_else(busy)?);
-    if !first {
+        write_gitignore(&*engine.disk)?;
+    } else {
         finish_dead_switch(engine)?;
     }
-    let segment = find_segment(engine, first)?;
+    let segment = find_segment(engine, opening.first)?;
     let recovered = segment.is_some();
     // Behind the committed end may stand what a failed sync has lost.
-    let upto = (!first).then(|| engine.words.load(word::END));
+    let upto = (!opening.first).then(|| engine.words.load(word::END));
     let changes = load_all(engine, segment, upto)?;
-    if first && recovered {
+    if opening.first && recovered {
         recover(engine)?;
     }
     if !changes.is_empty() && engine.check_health().is_ok() {
         engine.persist(vec![Commit { at: engine.clock.now(), changes }])?;
     }
-    drop(commit);
-    drop(files);
     Ok(())
+}
+
+/// Takes both locks and a share of the presence. The last one to leave holds the presence alone
+/// and needs both locks to tidy up: it is let go first.
+fn enter(engine: &Engine) -> Result<Opening> {
+    let (disk, timeout) = (&*engine.disk, engine.settings.lock_timeout);
+    let start = Instant::now();
+    loop {
+        let _files = locks::files_at_open(disk, timeout)?;
+        let _commit = locks::commit_at_open(disk, timeout)?;
+        let first = disk.try_lock(&locks::open_path(), LockKind::Exclusive)?.is_some();
+        if let Some(presence) = disk.try_lock(&locks::open_path(), LockKind::Shared)? {
+            *locked(&engine.presence) = Some(presence);
+            return Ok(Opening { _files, _commit, first });
+        }
+        if start.elapsed() >= timeout {
+            let message = "another process takes too long to close the store; see what it does";
+            return Err(Error::new(Code::Locked, message));
+        }
+        drop((_files, _commit));
+        std::thread::sleep(LEAVING_PAUSE);
+    }
 }
 
 /// A process died while it dropped the journal.

@@ -78,3 +78,18 @@ fn a_log_that_was_edited_by_hand_is_counted_anew() {
     assert_eq!(call(&store, "chats.getMessages", json!([world.chat])).as_array().unwrap().len(), 2);
     assert_eq!(call(&store, "chats.findById", json!([world.chat]))["messageCount"], 2);
 }
+
+#[test]
+fn one_may_open_while_the_last_one_leaves() {
+    let disk = SimulatedDisk::new();
+    let mut leaving = open(&disk);
+    let world = world(&leaving);
+    for round in 0..100 {
+        let text = format!("line {round}");
+        call(&leaving, "chats.addMessage", json!([world.chat, {"role": "USER", "content": text}]));
+        let closing = std::thread::spawn(move || leaving.close());
+        leaving = open(&disk);
+        assert_eq!(call(&leaving, "chats.getMessageCount", json!([world.chat])), round + 1);
+        closing.join().unwrap().unwrap();
+    }
+}

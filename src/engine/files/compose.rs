@@ -3,6 +3,8 @@
 //! The same content gives the same bytes: keys in catalogue order, unknown ones behind them,
 //! two spaces, a line feed at the end.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use crate::catalogue::ModelId;
@@ -11,7 +13,7 @@ use crate::json;
 use super::layout::{OwnerPlace, RowsPlace, Target};
 use crate::engine::log::{deleted_line, header_line};
 use crate::engine::record::Record;
-use crate::engine::state::{SINGLE_KEY, State};
+use crate::engine::state::{SINGLE_KEY, SharedFile, State};
 
 /// The version of every file's form.
 pub(crate) const VERSION: u64 = 1;
@@ -23,7 +25,7 @@ pub(crate) fn target(state: &State, target: &Target) -> Option<String> {
             let record = state.collection(*model).get(key)?;
             Some(json::pretty(&Value::Object(with_version(record.map()))))
         }
-        Target::Shared(number) => Some(shared(state, *number)),
+        Target::Shared(number) => Some(shared(state, *number).text()),
         Target::First => state.layout.owner().map(|place| first(state, place)),
         Target::Further(key) => further(state, state.layout.owner()?, key),
     }
@@ -42,30 +44,50 @@ pub(crate) fn record_of_file(mut file: Map<String, Value>) -> Map<String, Value>
     file
 }
 
-fn shared(state: &State, number: usize) -> String {
-    let (place, file) = (&state.layout.shared_files()[number], &state.shared[number]);
-    let mut text = format!("{{\n  \"version\": {VERSION}");
-    for (key, model) in &place.arrays {
-        text += &format!(",\n  {}: ", json::quote(key));
-        push_array(&mut text, state, *model, &file.unreadable);
-    }
-    let mut rest: Vec<(&str, Value)> = Vec::new();
-    let times = [("createdAt", &file.created_at), ("updatedAt", &file.updated_at)];
-    rest.extend(
-        times.iter().filter_map(|(key, time)| Some((*key, Value::from(time.as_ref()?.as_str())))),
-    );
-    rest.extend(file.unknown.iter().map(|(key, value)| (key.as_str(), value.clone())));
-    for (key, value) in rest {
-        let value = json::indent(&json::compact(&value), 1);
-        text += &format!(",\n  {}: {value}", json::quote(key));
-    }
-    text + "\n}\n"
+/// What a file that several records share will hold; composed without the state, for it may
+/// take long.
+pub(crate) struct SharedContent {
+    arrays: Vec<(String, Vec<Arc<Record>>, Vec<Value>)>,
+    file: SharedFile,
 }
 
-fn push_array(text: &mut String, state: &State, model: ModelId, odd: &[(ModelId, Value)]) {
-    let records = state.collection(model).iter().map(|(_, record)| json::indent(record.text(), 2));
-    let odd = odd.iter().filter(|(of, _)| *of == model);
-    let odd = odd.map(|(_, value)| json::indent(&json::compact(value), 2));
+/// What a shared file must hold now.
+pub(crate) fn shared(state: &State, number: usize) -> SharedContent {
+    let (place, file) = (&state.layout.shared_files()[number], &state.shared[number]);
+    let arrays = place.arrays.iter().map(|(key, model)| {
+        let records = state.collection(*model).iter().map(|(_, record)| Arc::clone(record));
+        let odd = file.unreadable.iter().filter(|(of, _)| of == model);
+        (key.clone(), records.collect(), odd.map(|(_, value)| value.clone()).collect())
+    });
+    SharedContent { arrays: arrays.collect(), file: file.clone() }
+}
+
+impl SharedContent {
+    /// The file's text.
+    pub(crate) fn text(&self) -> String {
+        let file = &self.file;
+        let mut text = format!("{{\n  \"version\": {VERSION}");
+        for (key, records, odd) in &self.arrays {
+            text += &format!(",\n  {}: ", json::quote(key));
+            push_array(&mut text, records, odd);
+        }
+        let times = [("createdAt", &file.created_at), ("updatedAt", &file.updated_at)];
+        for (key, time) in times {
+            if let Some(time) = time {
+                text += &format!(",\n  \"{key}\": {}", json::quote(time));
+            }
+        }
+        for (key, value) in &file.unknown {
+            let value = json::indent(&json::compact(value), 1);
+            text += &format!(",\n  {}: {value}", json::quote(key));
+        }
+        text + "\n}\n"
+    }
+}
+
+fn push_array(text: &mut String, records: &[Arc<Record>], odd: &[Value]) {
+    let records = records.iter().map(|record| json::indent(record.text(), 2));
+    let odd = odd.iter().map(|value| json::indent(&json::compact(value), 2));
     let mut empty = true;
     for item in records.chain(odd) {
         *text += if empty { "[\n    " } else { ",\n    " };

@@ -6,7 +6,7 @@ use crate::catalogue::ModelId;
 use crate::disk::{Access, Disk, SafePath, Stamp};
 use crate::error::Result;
 
-use super::compose;
+use super::compose::{self, SharedContent};
 use super::dirty::Unsynced;
 use super::layout::{RowsPlace, Target};
 use crate::engine::journal;
@@ -18,6 +18,8 @@ pub(crate) enum Work {
     /// The file has exactly these bytes, or is not there. With `shared`, it holds records that
     /// the journal does not repeat, so the new bytes must be durable before the old ones go.
     Whole { path: SafePath, bytes: Option<String>, shared: bool },
+    /// The same for a file of arrays, whose text takes long to make.
+    Arrays { path: SafePath, content: SharedContent },
     /// These lines are added to a rows file.
     Rows { path: SafePath, schema: String, lines: String },
     /// These bytes stand at these offsets of a log; with `fresh`, and nothing before them.
@@ -59,6 +61,9 @@ fn plan_whole(state: &State, target: &Target) -> Result<Option<Work>> {
         return Ok(None);
     }
     let path = state.layout.path(target)?;
+    if let Target::Shared(number) = target {
+        return Ok(Some(Work::Arrays { path, content: compose::shared(state, *number) }));
+    }
     let shared = !matches!(target, Target::Record(..));
     Ok(Some(Work::Whole { path, bytes: compose::target(state, target), shared }))
 }
@@ -95,6 +100,10 @@ impl Writer<'_> {
         match work {
             Work::Whole { path, bytes: Some(bytes), shared } => {
                 self.replace(path, bytes.as_bytes(), *shared)?;
+                Ok(Some((path.clone(), self.disk.stamp(path)?)))
+            }
+            Work::Arrays { path, content } => {
+                self.replace(path, content.text().as_bytes(), true)?;
                 Ok(Some((path.clone(), self.disk.stamp(path)?)))
             }
             Work::Whole { path, bytes: None, .. } => {

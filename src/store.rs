@@ -119,7 +119,7 @@ impl Store {
             registry::enter(&folder, || Running::open(Arc::new(disk), catalogue, settings))?;
         let (folder, closed) = (Some(folder), AtomicBool::new(false));
         let store = Store(Arc::new(Handle { engine, folder, closed, warning }));
-        store.sweep();
+        store.sweep(Arc::new(Nobody));
         Ok(store)
     }
 
@@ -140,14 +140,17 @@ impl Store {
     }
 
     /// Removes sessions and tokens that have expired, behind everything that waits already.
-    fn sweep(&self) {
+    fn sweep(&self, settler: Arc<dyn Settle>) {
         let none_expired =
             self.0.engine.read(|view| Ok(auth::expired(view)?.is_empty().to_string()));
+        let ticket = Ticket { settler, id: 0 };
         if matches!(none_expired, Some(Ok(none)) if none == "false") {
-            let ticket = Ticket { settler: Arc::new(Nobody), id: 0 };
-            self.0
-                .engine
-                .write(Box::new(|tx| auth::sweep(tx).map(|gone| gone.to_string())), ticket);
+            let sweep = Box::new(|tx: &mut crate::engine::Tx<'_>| {
+                auth::sweep(tx).map(|gone| gone.to_string())
+            });
+            self.0.engine.write(sweep, ticket);
+        } else {
+            settle(vec![(ticket, Ok(String::new()))]);
         }
     }
 
@@ -211,9 +214,9 @@ impl Store {
 
     /// Removes what has expired, drops dead lines, and starts the journal anew.
     pub fn compact(&self, ticket: Ticket) {
-        if let Some((engine, ticket)) = self.open_engine(ticket) {
-            self.sweep();
-            engine.compact(ticket);
+        if let Some((_, ticket)) = self.open_engine(ticket) {
+            let engine = Arc::clone(&self.0.engine);
+            self.sweep(Arc::new(Compaction { engine, ticket: Mutex::new(Some(ticket)) }));
         }
     }
 
@@ -324,6 +327,21 @@ struct Nobody;
 
 impl Settle for Nobody {
     fn settle(&self, _ended: Vec<(u64, Result<String>)>) {}
+}
+
+/// A compaction that waits for the sweep before it, for what is swept to be dropped as well.
+struct Compaction {
+    engine: Arc<Running>,
+    ticket: Mutex<Option<Ticket>>,
+}
+
+impl Settle for Compaction {
+    fn settle(&self, _ended: Vec<(u64, Result<String>)>) {
+        let ticket = self.ticket.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(ticket) = ticket {
+            self.engine.compact(ticket);
+        }
+    }
 }
 
 /// A thread that waits for one answer.

@@ -1,23 +1,14 @@
-// Stores on folders that go with the test.
+// Stores that close with the test.
 'use strict'
 
-const fs = require('node:fs')
-const os = require('node:os')
-const path = require('node:path')
 const { createStore } = require('../..')
+const { folder } = require('../package/support.cjs')
 
-/** An empty folder, removed when the test is over. */
-function folder(t) {
-  const made = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), 'quilltap-auth-'))
-  t.after(() => fs.rmSync(made, { recursive: true, force: true }))
-  return made
-}
-
-/** A store on a folder, closed when the test is over; `store.folder` is where. */
-function open(t, dataDir = folder(t)) {
+/** A store on a folder; `store.folder` is where. */
+function open(t, dataDir = folder()) {
   const store = createStore({ dataDir })
   t.after(() => store.close())
   return Object.assign(store, { folder: dataDir })
 }
 
-module.exports = { folder, open }
+module.exports = { open }

@@ -70,11 +70,11 @@ impl Engine {
         for (change, ticket) in batch {
             let answer = self.run_change(&mut overlay, &now, change);
             let changes = overlay.take_changes();
-            let waits = !changes.is_empty();
-            if waits {
+            if !changes.is_empty() {
                 commits.push(Commit { at: now.clone(), changes });
             }
-            answers.push((ticket, answer, waits));
+            // Who changed nothing has yet seen what the ones before changed.
+            answers.push((ticket, answer, !commits.is_empty()));
         }
         let persisted = self.persist(commits);
         answers

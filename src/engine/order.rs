@@ -9,7 +9,7 @@ use crate::disk::{Disk, SafePath, read_all};
 use crate::json;
 
 use super::core::Engine;
-use super::files::Writer;
+use super::files::{Target, Writer};
 use super::locks::cache_folder;
 
 fn path() -> SafePath {
@@ -18,22 +18,15 @@ fn path() -> SafePath {
 
 /// Writes the order down. The cache may be lost, so a failure is none.
 pub(crate) fn remember(engine: &Engine) {
-    let mut orders = Map::new();
     let state = engine.state();
-    let touched = |model: ModelId| {
-        state
-            .dirty
-            .unsynced
-            .targets
-            .iter()
-            .any(|target| matches!(target, super::files::Target::Record(of, _) if *of == model))
-    };
-    if !state.layout.directories().iter().any(|(model, _)| touched(*model)) {
+    let shared = |target: &Target| matches!(target, Target::Shared(_));
+    if state.dirty.unsynced.targets.iter().all(shared) {
         return;
     }
-    for (model, _) in state.layout.directories() {
-        let keys = state.collection(*model).iter().map(|(_, record)| Value::from(record.key()));
-        orders.insert(state.catalogue.model(*model).collection.clone(), keys.collect());
+    let mut orders = Map::new();
+    for model in state.layout.in_own_files() {
+        let keys = state.collection(model).iter().map(|(_, record)| Value::from(record.key()));
+        orders.insert(state.catalogue.model(model).collection.clone(), keys.collect());
     }
     let text = json::compact(&Value::Object(orders));
     let written = Writer { disk: &*engine.disk }.replace(&path(), text.as_bytes(), true);

@@ -208,10 +208,15 @@ impl<'a> View<'a> {
     }
 
     /// The record that stands in the shared file of a place `Owner`: the owner of the store.
-    pub fn first(&self, model: ModelId) -> Option<Arc<Record>> {
-        let first = self.state.collection(model).first();
-        let committed = first.and_then(|key| self.get(model, key).ok().flatten());
-        committed.or_else(|| self.all(model).ok()?.into_iter().next())
+    ///
+    /// # Errors
+    /// `CORRUPT` when its file cannot be read: another user is not taken for the owner.
+    pub fn first(&self, model: ModelId) -> Result<Option<Arc<Record>>> {
+        let owner = self.state.collection(model).first();
+        match owner.map(|key| self.get(model, key)).transpose()?.flatten() {
+            Some(owner) => Ok(Some(owner)),
+            None => Ok(self.all(model)?.into_iter().next()),
+        }
     }
 
     /// Is there a record with this key, or a row of a log?

@@ -48,7 +48,7 @@ pub(crate) fn by_email(
 }
 
 fn current(view: &View<'_>, model: ModelId, _args: &Args<'_>) -> Result<Reply> {
-    Ok(Reply::Record(view.first(model)))
+    Ok(Reply::Record(view.first(model)?))
 }
 
 fn settings_of(view: &View<'_>, user: &str) -> Result<Option<Arc<Record>>> {
@@ -56,7 +56,13 @@ fn settings_of(view: &View<'_>, user: &str) -> Result<Option<Arc<Record>>> {
 }
 
 fn chat_settings(view: &View<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    Ok(Reply::Record(settings_of(view, args.text(0)?)?))
+    let user = args.text(0)?;
+    let settings = settings_of(view, user)?;
+    if settings.is_none() {
+        // They stand in the user's file: where that cannot be read, it is told.
+        view.get(models::USER, user)?;
+    }
+    Ok(Reply::Record(settings))
 }
 
 fn update_chat_settings(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {

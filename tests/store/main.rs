@@ -8,6 +8,8 @@ mod calls;
 mod crash;
 mod faults;
 mod image_tags;
+mod model;
+mod owner_file;
 mod relations;
 mod repositories;
 mod support;

@@ -147,6 +147,12 @@ impl Layout {
         &self.directories
     }
 
+    /// The models of which each record has a file of its own: their order stands in none.
+    pub(crate) fn in_own_files(&self) -> impl Iterator<Item = ModelId> {
+        let owner = self.owner.iter().map(|place| place.model);
+        self.directories.iter().map(|(model, _)| *model).chain(owner)
+    }
+
     /// The files of the places `Owner`, `Beside` and `Single`.
     pub(crate) fn owner(&self) -> Option<&OwnerPlace> {
         self.owner.as_ref()

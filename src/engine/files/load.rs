@@ -52,6 +52,9 @@ impl<'a> Loader<'a> {
 /// Those of the disk, and `UNSUPPORTED_VERSION`. A file that cannot be parsed is no error here.
 pub(crate) fn load(loader: &mut Loader<'_>, state: &mut State) -> Result<()> {
     let layout = Arc::clone(&state.layout);
+    for (model, keys) in &loader.known_order {
+        state.collection_mut(*model).reserve(keys);
+    }
     if let Some(place) = layout.owner() {
         load_first(loader, state, place)?;
         load_further(loader, state, place)?;
@@ -146,7 +149,10 @@ fn load_first(loader: &Loader<'_>, state: &mut State, place: &OwnerPlace) -> Res
     models.extend(place.beside.iter().map(|(model, _, _)| *model).chain(place.single));
     let read = read_object(loader, &place.first);
     let Some(mut file) = or_fault(state, &models, read)? else { return Ok(()) };
-    take_owner(state, place, &place.first, &mut file);
+    let taken = take_owner(state, place, &place.first, &mut file);
+    if or_fault(state, &models, taken.map(Some))?.is_none() {
+        return Ok(());
+    }
     if let Some(single) = place.single {
         let mut map = record_of_file(file);
         map.insert("id".into(), SINGLE_KEY.into());
@@ -160,7 +166,10 @@ fn load_further(loader: &mut Loader<'_>, state: &mut State, place: &OwnerPlace) 
     for (path, key) in files_of(loader.disk, &place.dir)? {
         match read_object(loader, &path) {
             Ok(Some(mut file)) => {
-                take_owner(state, place, &path, &mut file);
+                if let Err(error) = take_owner(state, place, &path, &mut file) {
+                    note_broken(state, place.model, &key, error)?;
+                    continue;
+                }
                 let mut unknown = record_of_file(file);
                 unknown.retain(|name, _| name != "createdAt" && name != "updatedAt");
                 if !unknown.is_empty() {
@@ -175,19 +184,25 @@ fn load_further(loader: &mut Loader<'_>, state: &mut State, place: &OwnerPlace) 
     Ok(())
 }
 
-/// Takes the owner's record and those beside it out of a file.
+/// Takes the owner's record and those beside it out of a file: all or none, for the file is
+/// written whole, and what could not be read would then be gone.
 fn take_owner(
     state: &mut State,
     place: &OwnerPlace,
     path: &SafePath,
     file: &mut Map<String, Value>,
-) {
+) -> Result<()> {
     let beside = place.beside.iter().map(|(model, _, key)| (*model, key));
+    let mut records = Vec::new();
     for (model, key) in std::iter::once((place.model, &place.key)).chain(beside) {
-        if let Some(Value::Object(map)) = file.shift_remove(key) {
-            take_record(state, model, path.as_str(), map);
-        }
+        let Some(value) = file.shift_remove(key).filter(|value| !value.is_null()) else { continue };
+        let map = value.as_object().cloned().unwrap_or_default();
+        records.push((model, Arc::new(admit(state, model, path.as_str(), map)?)));
     }
+    for (model, record) in records {
+        state.put(model, record);
+    }
+    Ok(())
 }
 
 fn take_record(state: &mut State, model: ModelId, path: &str, map: Map<String, Value>) {
@@ -284,9 +299,6 @@ fn load_directory(
     model: ModelId,
     dir: &SafePath,
 ) -> Result<()> {
-    if let Some(order) = loader.known_order.get(&model) {
-        state.collection_mut(model).reserve(order);
-    }
     for (path, key) in files_of(loader.disk, dir)? {
         if let Some(stamp) = loader.disk.stamp(&path)? {
             loader.stamps.insert(path.clone(), stamp);

@@ -1,0 +1,17 @@
+// A process with a store on the folder of argv[2], which calls its adapter when it is told to.
+'use strict'
+
+const { createStore, QuilltapAdapter } = require('../..')
+
+const store = createStore({ dataDir: process.argv[2] })
+const adapter = QuilltapAdapter(store)
+
+process.on('message', async ({ method, args }) => {
+  try {
+    process.send({ value: await adapter[method](...args) })
+  } catch ({ code, message }) {
+    process.send({ error: { code, message } })
+  }
+})
+process.on('disconnect', () => store.close())
+store.open().then(() => process.send({ value: 'open' }))

@@ -14,7 +14,7 @@ use crate::engine::{Running, Settings, closed, settle};
 use crate::error::{Code, Error, Result};
 use crate::{auth, registry, repos};
 
-pub use crate::engine::{Listener, Settle, Ticket};
+pub use crate::engine::{Ended, Listener, Settle, Ticket};
 
 /// What is safe when a call resolves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,7 +143,7 @@ impl Store {
     fn sweep(&self, settler: Arc<dyn Settle>) {
         let none_expired =
             self.0.engine.read(|view| Ok(auth::expired(view)?.is_empty().to_string()));
-        let ticket = Ticket { settler, id: 0 };
+        let ticket = Ticket::new(settler, 0);
         if matches!(none_expired, Some(Ok(none)) if none == "false") {
             let sweep = Box::new(|tx: &mut crate::engine::Tx<'_>| {
                 auth::sweep(tx).map(|gone| gone.to_string())
@@ -359,6 +359,6 @@ impl Settle for Waiter {
 
 fn wait(start: impl FnOnce(Ticket)) -> Result<String> {
     let (sender, receiver) = mpsc::channel();
-    start(Ticket { settler: Arc::new(Waiter(Mutex::new(sender))), id: 0 });
+    start(Ticket::new(Arc::new(Waiter(Mutex::new(sender))), 0));
     receiver.recv().unwrap_or_else(|_| Err(closed()))
 }

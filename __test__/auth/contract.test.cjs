@@ -3,15 +3,29 @@
 
 const assert = require('node:assert/strict')
 const { randomUUID } = require('node:crypto')
-const { beforeEach, describe, it } = require('node:test')
+const { afterEach, beforeEach, describe, it } = require('node:test')
 const { createStore, QuilltapAdapter, StoreError } = require('../..')
 const { failure, folder } = require('../package/support.cjs')
-const { open } = require('./store.cjs')
 
 const METHODS = [
-  'createUser', 'getUser', 'getUserByEmail', 'getUserByAccount', 'updateUser', 'deleteUser', 'linkAccount',
-  'unlinkAccount', 'createSession', 'getSessionAndUser', 'updateSession', 'deleteSession', 'createVerificationToken',
-  'useVerificationToken', 'getAccount', 'getAuthenticator', 'createAuthenticator', 'listAuthenticatorsByUserId',
+  'createUser',
+  'getUser',
+  'getUserByEmail',
+  'getUserByAccount',
+  'updateUser',
+  'deleteUser',
+  'linkAccount',
+  'unlinkAccount',
+  'createSession',
+  'getSessionAndUser',
+  'updateSession',
+  'deleteSession',
+  'createVerificationToken',
+  'useVerificationToken',
+  'getAccount',
+  'getAuthenticator',
+  'createAuthenticator',
+  'listAuthenticatorsByUserId',
   'updateAuthenticatorCounter',
 ]
 const DAY = 86_400_000
@@ -21,25 +35,48 @@ let store
 let adapter
 let user
 
-beforeEach(async (t) => {
+beforeEach(async () => {
   store = createStore({ dataDir: folder() })
   adapter = QuilltapAdapter(store)
   user = await adapter.createUser(person())
 })
 
+afterEach(() => store.close())
+
 const person = (more) => ({
-  id: randomUUID(), email: 'will@globe.example', name: 'Will', image: 'https://globe.example/will.png',
-  emailVerified: inDays(-1), ...more,
+  id: randomUUID(),
+  email: 'will@globe.example',
+  name: 'Will',
+  image: 'https://globe.example/will.png',
+  emailVerified: inDays(-1),
+  ...more,
 })
 const newAccount = (more) => ({
-  userId: user.id, provider: 'guild', providerAccountId: randomUUID(), type: 'oauth', access_token: 'a', id_token: 'i',
-  refresh_token: 'r', token_type: 'bearer', scope: 'user', session_state: 's', expires_at: 1_800_000_000, ...more,
+  userId: user.id,
+  provider: 'guild',
+  providerAccountId: randomUUID(),
+  type: 'oauth',
+  access_token: 'a',
+  id_token: 'i',
+  refresh_token: 'r',
+  token_type: 'bearer',
+  scope: 'user',
+  session_state: 's',
+  expires_at: 1_800_000_000,
+  ...more,
 })
 const newSession = (more) => ({ sessionToken: randomUUID(), userId: user.id, expires: inDays(7), ...more })
 const newToken = (more) => ({ identifier: 'info@globe.example', token: randomUUID(), expires: inDays(1), ...more })
 const newCredential = (more) => ({
-  credentialID: randomUUID(), userId: user.id, providerAccountId: randomUUID(), credentialPublicKey: 'cHVibGlj',
-  counter: 0, credentialDeviceType: 'singleDevice', credentialBackedUp: false, transports: 'usb,nfc', ...more,
+  credentialID: randomUUID(),
+  userId: user.id,
+  providerAccountId: randomUUID(),
+  credentialPublicKey: 'cHVibGlj',
+  counter: 0,
+  credentialDeviceType: 'singleDevice',
+  credentialBackedUp: false,
+  transports: 'usb,nfc',
+  ...more,
 })
 
 describe('the object', () => {
@@ -112,9 +149,11 @@ describe('users', () => {
   it('change only in what is given', async () => {
     assert.deepEqual(await adapter.updateUser({ id: user.id, name: 'William' }), { ...user, name: 'William' })
     assert.deepEqual(await adapter.updateUser({ id: user.id, name: undefined, image: null }), {
-      ...user, name: 'William', image: null,
+      ...user,
+      name: 'William',
+      image: null,
     })
-    assert.equal((await failure(adapter.updateUser({ id: randomUUID(), name: 'x' }))) instanceof StoreError, true)
+    assert.ok((await failure(adapter.updateUser({ id: randomUUID(), name: 'x' }))) instanceof StoreError)
   })
 
   it('leave no old address behind when it changes', async () => {
@@ -148,7 +187,12 @@ describe('users', () => {
 
 describe('accounts', () => {
   it('are given back key for key, whatever the keys are', async () => {
-    const account = newAccount({ 'not-before-policy': 0, ext_expires_in: 3599, expires: '2030', 'x-list': [{ a: null }] })
+    const account = newAccount({
+      'not-before-policy': 0,
+      ext_expires_in: 3599,
+      expires: '2030',
+      'x-list': [{ a: null }],
+    })
     assert.deepEqual(await adapter.linkAccount(account), account)
     assert.deepEqual(await adapter.getAccount(account.providerAccountId, account.provider), account)
     assert.deepEqual(await adapter.getUserByAccount(account), user)
@@ -290,7 +334,10 @@ describe('credentials', () => {
   it('count their uses; an unknown one throws', async () => {
     const credential = newCredential()
     await adapter.createAuthenticator(credential)
-    assert.deepEqual(await adapter.updateAuthenticatorCounter(credential.credentialID, 7), { ...credential, counter: 7 })
+    assert.deepEqual(await adapter.updateAuthenticatorCounter(credential.credentialID, 7), {
+      ...credential,
+      counter: 7,
+    })
     assert.equal((await adapter.getAuthenticator(credential.credentialID)).counter, 7)
     const error = await failure(adapter.updateAuthenticatorCounter('unknown', 1))
     assert.ok(error instanceof StoreError)

@@ -141,7 +141,7 @@ function flows(core) {
     const seen = await Promise.all(Array.from({ length: 8 }, () => browser.session()))
     assert.ok(seen.every((session) => session.user.email === HAMLET))
     assert.ok((await expires()).valueOf() >= started + MAX_AGE)
-    assert.ok(await expires() <= fresh())
+    assert.ok((await expires()) <= fresh())
     assert.deepEqual(site.errors, [])
   })
 
@@ -204,7 +204,10 @@ function flows(core) {
     const user = await userOf(site, browser)
     const elsewhere = { sub: 'g-7', name: 'H.', email: 'prince@wittenberg.example' }
     await signedIn(site, browser, await browser.signInWith('guild', elsewhere))
-    assert.deepEqual((await site.accounts()).map((account) => account.userId), [user.id, user.id])
+    assert.deepEqual(
+      (await site.accounts()).map((account) => account.userId),
+      [user.id, user.id],
+    )
     // Either of them signs in as the same user now.
     const phone = site.browser()
     await signedIn(site, phone, await phone.signInWith('guild', elsewhere))
@@ -272,7 +275,10 @@ function flows(core) {
       const won = pages.findIndex((page) => page.error === null)
       const lost = 1 - won
       assert.equal(await browsers[lost].session(), null)
-      assert.deepEqual((await site.accounts()).map((account) => account.provider), [ways[won]])
+      assert.deepEqual(
+        (await site.accounts()).map((account) => account.provider),
+        [ways[won]],
+      )
       site.errors.length = 0
       const again = site.browser()
       await signedIn(site, again, await again.signInWith(ways[won], persons[won]))

@@ -43,13 +43,26 @@ const nextAuth4 = {
       providers: [
         email(site.mails),
         {
-          id: 'hall', name: 'Hall', type: 'oauth', idToken: true, checks: ['pkce', 'state', 'nonce'], profile, ...keys,
+          id: 'hall',
+          name: 'Hall',
+          type: 'oauth',
+          idToken: true,
+          checks: ['pkce', 'state', 'nonce'],
+          profile,
+          ...keys,
           wellKnown: `${provider}/hall/.well-known/openid-configuration`,
           authorization: { params: { scope: 'openid email profile' } },
         },
         {
-          id: 'guild', name: 'Guild', type: 'oauth', checks: ['state'], profile, ...keys,
-          authorization: `${guild}/authorize?scope=email`, token: `${guild}/token`, userinfo: `${guild}/userinfo`,
+          id: 'guild',
+          name: 'Guild',
+          type: 'oauth',
+          checks: ['state'],
+          profile,
+          ...keys,
+          authorization: `${guild}/authorize?scope=email`,
+          token: `${guild}/token`,
+          userinfo: `${guild}/userinfo`,
         },
       ],
     }
@@ -89,18 +102,36 @@ const authJs5 = {
       providers: [
         email(site.mails),
         {
-          id: 'hall', name: 'Hall', type: 'oidc', issuer: `${provider}/hall`, profile, account, ...keys,
+          id: 'hall',
+          name: 'Hall',
+          type: 'oidc',
+          issuer: `${provider}/hall`,
+          profile,
+          account,
+          ...keys,
           checks: ['pkce', 'state', 'nonce'],
         },
         {
-          id: 'guild', name: 'Guild', type: 'oauth', checks: ['state'], profile, account, ...keys, issuer: guild,
-          authorization: `${guild}/authorize?scope=email`, token: `${guild}/token`, userinfo: `${guild}/userinfo`,
+          id: 'guild',
+          name: 'Guild',
+          type: 'oauth',
+          checks: ['state'],
+          profile,
+          account,
+          ...keys,
+          issuer: guild,
+          authorization: `${guild}/authorize?scope=email`,
+          token: `${guild}/token`,
+          userinfo: `${guild}/userinfo`,
         },
       ],
     }
     return async (req, res) => {
       const body = req.method === 'POST' ? await textOf(req) : undefined
-      const response = await Auth(new Request(site.url + req.url, { method: req.method, headers: req.headers, body }), config)
+      const response = await Auth(
+        new Request(site.url + req.url, { method: req.method, headers: req.headers, body }),
+        config,
+      )
       res.statusCode = response.status
       res.setHeaders(response.headers)
       res.end(await response.text())
@@ -115,7 +146,9 @@ async function startSite(t, core, change = (adapter) => adapter) {
   const site = { core, store, plain, adapter: change(plain), mails: [], errors: [], browser: () => new Browser(site) }
   const { url: provider } = await startProvider(t)
   let handler
-  const { url } = await listen(t, (req, res) => (req.url.startsWith('/api/auth/') ? handler(req, res) : res.end('home')))
+  const { url } = await listen(t, (req, res) =>
+    req.url.startsWith('/api/auth/') ? handler(req, res) : res.end('home'),
+  )
   site.url = url
   handler = await core.start(site, provider)
   /** What stands in a file of the folder. */

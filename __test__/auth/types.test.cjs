@@ -15,8 +15,14 @@ test('the adapter goes into the options of NextAuth 4 and Auth.js 5 as it is', a
   for (const name of ['next-auth', 'auth-core']) link(path.join(root, 'node_modules', name), name)
   fs.copyFileSync(path.join(__dirname, 'types/configs.ts'), path.join(project, 'configs.ts'))
   const compilerOptions = {
-    strict: true, skipLibCheck: true, noEmit: true, target: 'es2022', lib: ['es2022', 'dom'], types: [],
-    module: 'esnext', moduleResolution: 'bundler',
+    strict: true,
+    skipLibCheck: true,
+    noEmit: true,
+    target: 'es2022',
+    lib: ['es2022', 'dom'],
+    types: [],
+    module: 'esnext',
+    moduleResolution: 'bundler',
   }
   fs.writeFileSync(path.join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['configs.ts'] }))
   const { code, stdout } = await runFile(bin('typescript', 'bin/tsc'), ['-p', project], { cwd: project })

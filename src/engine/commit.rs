@@ -13,7 +13,7 @@ use super::change::Commit;
 use super::core::{Engine, busy, word};
 use super::journal::{self, Header, RESERVE, Tail};
 use super::overlay::Overlay;
-use super::queue::{Change, Inside, Job, Ticket, settle};
+use super::queue::{Change, Inside, Job, Ticket, internal, settle};
 use super::tx::Tx;
 
 /// One answer of a batch: whose, what, and whether it waits for the journal.
@@ -22,6 +22,13 @@ type Answer = (Ticket, Result<String>, bool);
 /// Commits until the store is closed.
 pub(crate) fn run(engine: &Engine) {
     let mut transactions = 0;
+    // After a panic nobody knows what was applied: nothing is written until a new opening.
+    while catch_unwind(AssertUnwindSafe(|| commit_all(engine, &mut transactions))).is_err() {
+        engine.fall_sick(&internal());
+    }
+}
+
+fn commit_all(engine: &Engine, transactions: &mut u64) {
     while let Some(jobs) = engine.queue.take() {
         let mut jobs = VecDeque::from(jobs);
         let mut batch = Vec::new();
@@ -31,9 +38,9 @@ pub(crate) fn run(engine: &Engine) {
                 Job::Begin(timeout, ticket) => {
                     engine.queue.put_back(std::mem::take(&mut jobs));
                     engine.commit_batch(std::mem::take(&mut batch));
-                    transactions += 1;
+                    *transactions += 1;
                     let timeout = timeout.unwrap_or(engine.settings.transaction_timeout);
-                    engine.run_transaction(transactions, Instant::now() + timeout, ticket);
+                    engine.run_transaction(*transactions, Instant::now() + timeout, ticket);
                 }
             }
         }
@@ -96,11 +103,7 @@ impl Engine {
             make_single(&mut tx)?;
             Ok(reply)
         }));
-        let done = done.unwrap_or_else(|_| {
-            let message =
-                "an internal error stopped this call, and nothing of it was kept; please report it";
-            Err(Error::new(Code::Io, message))
-        });
+        let done = done.unwrap_or_else(|_| Err(internal()));
         if done.is_err() {
             overlay.roll_back(&state.catalogue, mark);
         }

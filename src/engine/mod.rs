@@ -34,7 +34,7 @@ pub(crate) use clock::parse_ms as time_ms;
 pub(crate) use core::Settings;
 pub use events::Listener;
 pub use log::{LogBound, LogQuery};
-pub use queue::{Settle, Ticket};
+pub use queue::{Ended, Settle, Ticket};
 pub(crate) use queue::{closed, settle};
 pub use record::Record;
 pub(crate) use running::Running;

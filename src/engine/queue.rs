@@ -12,15 +12,45 @@ use super::tx::Tx;
 /// Who is told when calls have ended; called once a batch, from any thread.
 pub trait Settle: Send + Sync {
     /// The calls that ended, by the numbers under which their callers wait.
-    fn settle(&self, ended: Vec<(u64, Result<String>)>);
+    fn settle(&self, ended: Vec<Ended>);
 }
+
+/// A call that ended, by the number under which its caller waits, and its answer.
+pub type Ended = (u64, Result<String>);
 
 /// A call's way back.
 pub struct Ticket {
-    /// Who is told.
-    pub settler: Arc<dyn Settle>,
-    /// The number under which the caller waits.
-    pub id: u64,
+    settler: Option<Arc<dyn Settle>>,
+    id: u64,
+}
+
+impl Ticket {
+    /// The way back to the caller who waits under the number `id`.
+    pub fn new(settler: Arc<dyn Settle>, id: u64) -> Ticket {
+        Ticket { settler: Some(settler), id }
+    }
+
+    /// Who is told, and under which number; the caller of this sees to it from now on.
+    pub fn into_parts(mut self) -> (Arc<dyn Settle>, u64) {
+        let settler = self.settler.take().expect("a ticket is taken apart once, by value");
+        (settler, self.id)
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        // A thread that panicked has dropped what it was working on: nobody must wait for ever.
+        if let Some(settler) = self.settler.take() {
+            settler.settle(vec![(self.id, Err(internal()))]);
+        }
+    }
+}
+
+/// The error of a call that a fault of our own has stopped.
+pub(crate) fn internal() -> Error {
+    let message =
+        "an internal error stopped this call, and nothing of it was kept; please report it";
+    Error::new(Code::Io, message)
 }
 
 /// What a writing call does, and what it answers.
@@ -170,12 +200,14 @@ fn ended(expired: bool) -> Error {
 }
 
 /// Tells each settler once about all its calls that ended.
-pub(crate) fn settle(mut ended: Vec<(Ticket, Result<String>)>) {
-    while let Some((first, _)) = ended.first() {
-        let settler = Arc::clone(&first.settler);
-        let (his, others): (Vec<_>, Vec<_>) =
-            ended.into_iter().partition(|(ticket, _)| Arc::ptr_eq(&ticket.settler, &settler));
-        ended = others;
-        settler.settle(his.into_iter().map(|(ticket, result)| (ticket.id, result)).collect());
+pub(crate) fn settle(ended: Vec<(Ticket, Result<String>)>) {
+    let mut by_settler: Vec<(Arc<dyn Settle>, Vec<Ended>)> = Vec::new();
+    for (ticket, result) in ended {
+        let (settler, id) = ticket.into_parts();
+        match by_settler.iter_mut().find(|(other, _)| Arc::ptr_eq(other, &settler)) {
+            Some((_, his)) => his.push((id, result)),
+            None => by_settler.push((settler, vec![(id, result)])),
+        }
     }
+    by_settler.into_iter().for_each(|(settler, ended)| settler.settle(ended));
 }

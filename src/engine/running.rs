@@ -1,6 +1,7 @@
 //! An engine with its threads: one commits, one keeps the files, some read from the disk.
 
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
@@ -217,7 +218,8 @@ fn read_tasks(engine: &Engine, tasks: &Tasks) {
     loop {
         if let Some(task) = waiting.0.pop_front() {
             drop(waiting);
-            task(engine);
+            // A task that panics has told its caller by dropping the ticket.
+            let _ = catch_unwind(AssertUnwindSafe(|| task(engine)));
             waiting = locked(&tasks.waiting);
         } else if waiting.1 {
             return;

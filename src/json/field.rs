@@ -4,9 +4,18 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
 
-/// The text in a top-level field of an object; `None` when it is absent or no text.
+/// The text in a top-level field of an object; `None` when it is absent or no text, and when the
+/// object's text is broken.
 pub fn text_field<'a>(object: &'a str, name: &str) -> Option<Cow<'a, str>> {
+    let text: Text<'a> = serde_json::from_str(raw_field(object, name)?).ok()?;
+    Some(text.0)
+}
+
+/// The JSON text of a top-level field of an object; `None` when it is absent, and when the
+/// object's text is broken.
+pub fn raw_field<'a>(object: &'a str, name: &str) -> Option<&'a str> {
     let mut reader = serde_json::Deserializer::from_str(object);
     reader.deserialize_map(Find { name }).ok().flatten()
 }
@@ -16,7 +25,7 @@ struct Find<'n> {
 }
 
 impl<'de> Visitor<'de> for Find<'_> {
-    type Value = Option<Cow<'de, str>>;
+    type Value = Option<&'de str>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
@@ -24,17 +33,18 @@ impl<'de> Visitor<'de> for Find<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
         let mut found = None;
-        while let Some(key) = entries.next_key::<Cow<'de, str>>()? {
-            if key == self.name {
-                found = Some(entries.next_value::<&serde_json::value::RawValue>()?);
+        while let Some(key) = entries.next_key::<Text<'de>>()? {
+            if key.0 == self.name {
+                found = Some(entries.next_value::<&RawValue>()?.get());
             } else {
                 entries.next_value::<IgnoredAny>()?;
             }
         }
-        Ok(found.and_then(|raw| serde_json::from_str::<Text<'de>>(raw.get()).ok()).map(|t| t.0))
+        Ok(found)
     }
 }
 
+/// Borrowed from the object unless it has escapes; serde's own `Cow` is always a copy.
 #[derive(serde::Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
@@ -49,5 +59,30 @@ mod tests {
         assert_eq!(text_field(text, "n"), None);
         assert_eq!(text_field(text, "b"), None);
         assert_eq!(text_field("[1]", "b"), None);
+    }
+
+    #[test]
+    fn raw_texts_and_escaped_keys() {
+        let text = r#"{ "a" : {"id": [1, "}"]} , "i\u0064": -1.5e3 }"#;
+        assert_eq!(raw_field(text, "id"), Some("-1.5e3"));
+        assert_eq!(raw_field(text, "a"), Some(r#"{"id": [1, "}"]}"#));
+        assert_eq!(raw_field(r#"{"id":"x","a""#, "id"), None);
+    }
+
+    #[test]
+    fn a_plain_text_is_borrowed() {
+        assert!(matches!(text_field(r#"{"id":"x"}"#, "id"), Some(Cow::Borrowed("x"))));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_field_is_what_the_tree_has(name in "[a-c\"\\\\é]{0,2}", value in ".*", other in ".*") {
+            let map = serde_json::json!({ &name: value, "a": { &name: other }, "c": [other] });
+            let text = crate::json::compact(&map);
+            let found = text_field(&text, &name);
+            proptest::prop_assert_eq!(found.as_deref(), map[&name].as_str());
+            let raw = raw_field(&text, &name).map(str::to_owned);
+            proptest::prop_assert_eq!(raw, Some(crate::json::compact(&map[&name])));
+        }
     }
 }

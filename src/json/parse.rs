@@ -1,5 +1,6 @@
 //! Strict reading: no duplicate keys, bounded depth, and a place for every fault.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::fmt;
 
@@ -8,6 +9,9 @@ use serde_json::{Map, Number, Value};
 
 /// Objects and arrays may be nested this deep.
 pub const MAX_DEPTH: usize = 100;
+
+/// A message shows so many characters of a key.
+const LONGEST_SHOWN: usize = 64;
 
 /// Why a text is not accepted, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,9 +68,22 @@ pub fn parse_object(text: &str) -> Result<Map<String, Value>, Fault> {
 /// As for [`parse`], and for bytes that are not UTF-8.
 pub fn parse_bytes(bytes: &[u8]) -> Result<Value, Fault> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    if is_utf16(bytes) {
+        let message = "expected UTF-8 text, found UTF-16; save the file as UTF-8".into();
+        return Err(Fault { line: 1, column: 1, path: String::new(), message });
+    }
     match std::str::from_utf8(bytes) {
         Ok(text) => parse(text),
         Err(error) => Err(not_utf8(bytes, error.valid_up_to())),
+    }
+}
+
+/// Is there its mark, or a zero beside each of the first two characters?
+fn is_utf16(bytes: &[u8]) -> bool {
+    match bytes {
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => true,
+        [a, b, c, d, ..] => [*a == 0, *b == 0] == [*c == 0, *d == 0] && (*a == 0) != (*b == 0),
+        _ => false,
     }
 }
 
@@ -81,9 +98,9 @@ fn fault(text: &str, error: &serde_json::Error, path: &[Step]) -> Fault {
     let sentence = error.to_string();
     let message = sentence.split(" at line ").next().unwrap_or(&sentence).to_owned();
     let line = error.line().max(1);
-    let bytes = text.lines().nth(line - 1).unwrap_or_default();
-    let before = bytes.get(..error.column().saturating_sub(1)).unwrap_or(bytes);
-    let column = before.chars().count() + 1;
+    let found = text.split('\n').nth(line - 1).unwrap_or_default();
+    let before = error.column().saturating_sub(1);
+    let column = found.char_indices().take_while(|(at, _)| *at < before).count() + 1;
     Fault { line, column, path: path_text(path), message }
 }
 
@@ -97,12 +114,20 @@ fn path_text(path: &[Step]) -> String {
     let mut text = String::new();
     for step in path {
         match step {
-            Step::Key(key) if text.is_empty() => text += key,
-            Step::Key(key) => text += &format!(".{key}"),
+            Step::Key(key) if text.is_empty() => text += &shortened(key),
+            Step::Key(key) => text += &format!(".{}", shortened(key)),
             Step::Item(number) => text += &format!("[{number}]"),
         }
     }
     text
+}
+
+/// A key as a message shows it: a hostile one may be megabytes.
+fn shortened(key: &str) -> Cow<'_, str> {
+    match key.char_indices().nth(LONGEST_SHOWN) {
+        Some((end, _)) => format!("{}…", &key[..end]).into(),
+        None => key.into(),
+    }
 }
 
 /// Builds a value, and remembers where it is.
@@ -186,7 +211,8 @@ impl<'de> Visitor<'de> for Strict<'_> {
             self.path.borrow_mut().push(Step::Key(key.clone()));
             if map.contains_key(&key) {
                 return Err(A::Error::custom(format!(
-                    "expected each key once, found {key:?} twice"
+                    "expected each key once, found {:?} twice",
+                    shortened(&key)
                 )));
             }
             let value = entries.next_value_seed(inside)?;
@@ -200,6 +226,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn faults_tell_where() {
@@ -224,5 +251,50 @@ mod tests {
     fn proto_is_a_key_like_any_other() {
         let map = parse_object("{\"__proto__\": {\"x\": 1}}").expect("an object");
         assert!(map.contains_key("__proto__"));
+    }
+
+    #[test]
+    fn an_encoding_that_is_not_utf8_is_named() {
+        let wide =
+            |big: bool| "{\"a\":1}".bytes().flat_map(move |b| if big { [0, b] } else { [b, 0] });
+        let marked: Vec<u8> = [0xFF, 0xFE].into_iter().chain(wide(false)).collect();
+        for bytes in [marked, wide(false).collect(), wide(true).collect()] {
+            let fault = parse_bytes(&bytes).expect_err("not UTF-8");
+            assert!(fault.message.contains("UTF-16"), "{fault}");
+        }
+        let zeros = parse_bytes(&[0; 16]).expect_err("a torn file");
+        assert!(!zeros.message.contains("UTF-16"), "{zeros}");
+    }
+
+    #[test]
+    fn a_fault_is_short_whatever_the_key() {
+        let key = "é".repeat(100_000);
+        let fault = parse(&format!("{{\"{key}\":1,\"{key}\":2}}")).expect_err("twice");
+        assert!(fault.message.len() + fault.path.len() < 500);
+    }
+
+    proptest! {
+        #[test]
+        fn a_key_twice_is_found_at_any_depth(
+            key in "[a-z]{1,3}", lists in proptest::collection::vec(any::<bool>(), 0..90),
+        ) {
+            let wrap = |text: String, list: &bool| {
+                if *list { format!("[{text}]") } else { format!("{{\"x\":{text}}}") }
+            };
+            let once = lists.iter().fold(format!("{{\"{key}\":1}}"), wrap);
+            let twice = lists.iter().fold(format!("{{\"{key}\":1,\"{key}\":1}}"), wrap);
+            prop_assert!(parse(&once).is_ok());
+            prop_assert!(parse(&twice).expect_err("twice").message.contains("once"));
+        }
+
+        #[test]
+        fn no_bytes_make_the_reader_panic(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
+            let _ = parse_bytes(&bytes);
+        }
+
+        #[test]
+        fn no_almost_json_makes_the_reader_panic(text in "[\\[\\]{}:,\"\\\\ud80-9eE.+aé \n-]{0,40}") {
+            let _ = parse(&text);
+        }
     }
 }

@@ -206,6 +206,18 @@ mod tests {
         })
     }
 
+    /// serde_json writes doubles in its own way, so they cannot be compared.
+    fn without_doubles(value: Value) -> Value {
+        match value {
+            Value::Number(number) if number.is_f64() => Value::Null,
+            Value::Array(items) => items.into_iter().map(without_doubles).collect(),
+            Value::Object(map) => {
+                map.into_iter().map(|(key, value)| (key, without_doubles(value))).collect()
+            }
+            other => other,
+        }
+    }
+
     proptest! {
         #[test]
         fn what_is_written_reads_back(value in any_value()) {
@@ -214,6 +226,16 @@ mod tests {
             prop_assert_eq!(compact(&back), text.clone());
             let nicely = super::super::parse(&pretty(&value)).expect("our own file");
             prop_assert_eq!(compact(&nicely), text);
+        }
+
+        #[test]
+        fn a_file_is_what_serde_json_would_write(value in any_value()) {
+            let read = without_doubles(super::super::parse(&compact(&value)).expect("our own text"));
+            let ours = pretty(&read);
+            let theirs = serde_json::to_string_pretty(&read).expect("a value") + "\n";
+            prop_assert_eq!(&ours, &theirs);
+            let deeper = indent(&compact(&read), 2);
+            prop_assert_eq!(deeper.replace("\n    ", "\n") + "\n", ours);
         }
 
         #[test]

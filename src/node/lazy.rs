@@ -81,7 +81,7 @@ impl Lazy {
     }
 
     fn ticket(&self, id: u64) -> Ticket {
-        Ticket { settler: Arc::clone(&self.settler), id }
+        Ticket::new(Arc::clone(&self.settler), id)
     }
 
     /// Answers from memory; `None` when it is not open, or the answer needs the disk.
@@ -156,7 +156,7 @@ impl Lazy {
     fn drain(&self, opened: &Result<Store>) {
         while let Some(calls) = self.next_calls(opened) {
             for (work, ticket) in calls {
-                self.run(opened, work, ticket);
+                Lazy::run(opened, work, ticket);
             }
         }
     }
@@ -180,17 +180,14 @@ impl Lazy {
         None
     }
 
-    fn run(&self, opened: &Result<Store>, work: Work, ticket: Ticket) {
-        let id = ticket.id;
-        let ran = without_panic("in a call", || match opened {
-            Ok(store) => {
+    fn run(opened: &Result<Store>, work: Work, ticket: Ticket) {
+        match opened {
+            Err(error) => settle(vec![(ticket, Err(error.clone()))]),
+            // A panic drops the ticket, and so tells the caller.
+            Ok(store) => drop(without_panic("in a call", || {
                 work(store, ticket);
                 Ok(())
-            }
-            Err(error) => Err(error.clone()),
-        });
-        if let Err(error) = ran {
-            settle(vec![(self.ticket(id), Err(error))]);
+            })),
         }
     }
 
@@ -226,27 +223,27 @@ impl Lazy {
     /// Closes the handle behind the calls that wait; a second time it settles at once.
     pub(super) fn close(self: &Arc<Self>, id: u64) {
         let ticket = self.ticket(id);
-        if let Some(store) = self.leave(Some(ticket)) {
-            self.end_later(store, Some(id));
+        if let Some((store, ticket)) = self.leave(Some(ticket)) {
+            self.end_later(store, ticket);
         }
     }
 
     /// Gives the handle back when JavaScript has forgotten it, or its thread has ended.
     pub(super) fn abandon(self: &Arc<Self>) {
-        if let Some(store) = self.leave(None) {
-            self.end_later(store, None);
+        if let Some((store, ticket)) = self.leave(None) {
+            self.end_later(store, ticket);
         }
     }
 
     /// Takes no more calls; gives the store when it is open and its end is now the caller's.
-    fn leave(&self, ticket: Option<Ticket>) -> Option<Store> {
+    fn leave(&self, ticket: Option<Ticket>) -> Option<(Store, Option<Ticket>)> {
         let mut phase = locked(&self.phase);
         if let Phase::Opening(waiting) = &mut *phase {
             waiting.closing.get_or_insert_default().extend(ticket);
             return None;
         }
         match mem::replace(&mut *phase, Phase::Closed) {
-            Phase::Open(store) => Some(store),
+            Phase::Open(store) => Some((store, ticket)),
             _ => {
                 drop(phase);
                 settle_all(ticket.into_iter().collect(), &Ok("null".to_owned()));
@@ -256,17 +253,15 @@ impl Lazy {
     }
 
     /// Closes an open store on a thread of its own, for it waits for the disk.
-    fn end_later(self: &Arc<Self>, store: Store, id: Option<u64>) {
+    fn end_later(self: &Arc<Self>, store: Store, ticket: Option<Ticket>) {
         let lazy = Arc::clone(self);
         let end = move || {
             let closed = lazy.end(&store).map(|()| "null".to_owned());
             // Where nobody waits nobody hears of a failure; what is committed is in the journal.
-            settle_all(id.map(|id| lazy.ticket(id)).into_iter().collect(), &closed);
+            settle_all(ticket.into_iter().collect(), &closed);
         };
-        if let Err(error) = thread::Builder::new().name("quilltap-close".into()).spawn(end) {
-            let error = Error::new(Code::Io, format!("cannot start a thread: {error}"));
-            settle_all(id.map(|id| self.ticket(id)).into_iter().collect(), &Err(error));
-        }
+        // Without a thread the ticket is dropped, which tells the caller.
+        let _ = thread::Builder::new().name("quilltap-close".into()).spawn(end);
     }
 
     fn end(&self, store: &Store) -> Result<()> {

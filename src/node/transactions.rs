@@ -24,9 +24,9 @@ impl Transactions {
 
     /// A ticket for `begin`, which takes note of the transaction before the caller hears of it.
     pub(super) fn noting(self: &Arc<Self>, store: &Store, ticket: Ticket) -> Ticket {
-        let Ticket { settler, id } = ticket;
+        let (settler, id) = ticket.into_parts();
         let (transactions, store) = (Arc::clone(self), store.clone());
-        Ticket { settler: Arc::new(Noting { settler, transactions, store }), id }
+        Ticket::new(Arc::new(Noting { settler, transactions, store }), id)
     }
 
     /// Takes note of a transaction; one that has begun too late is rolled back.
@@ -64,7 +64,7 @@ impl Transactions {
 
 /// Nobody hears of it: it ends in the same way if this comes too late.
 fn roll_back(number: u64, store: &Store) {
-    store.finish(number, false, Ticket { settler: Arc::new(Nobody), id: 0 });
+    store.finish(number, false, Ticket::new(Arc::new(Nobody), 0));
 }
 
 /// Takes note of what has begun on the way to its caller.

@@ -4,12 +4,20 @@ use std::cmp::Ordering;
 
 use serde_json::{Map, Value};
 
-use crate::catalogue::{Field, Kind, normalise_time};
+use super::operand::{
+    MAX_OPERANDS, OPERATORS, asks_whether_it_is, fit, folded, is_filter, is_json_filter,
+    is_textual, suggestion,
+};
+use super::test::{Test, TextTest, Wanted, all};
+use crate::catalogue::{Field, Kind};
 use crate::error::Issue;
 use crate::json;
 
 /// Conditions may be nested this deep.
 const MAX_DEPTH: usize = 100;
+
+/// So many faults are told one by one; a hostile input may have millions.
+const MAX_TOLD: usize = 100;
 
 /// A checked condition.
 #[derive(Debug, Clone)]
@@ -20,29 +28,33 @@ pub(super) enum Condition {
     Field(String, Test),
 }
 
-/// What is asked of one value.
-#[derive(Debug, Clone)]
-pub(super) enum Test {
-    All(Vec<Test>),
-    Not(Box<Test>),
-    Equals(Value, bool),
-    In(Vec<Value>, bool),
-    Text(TextTest, String, bool),
-    Compare(fn(Ordering) -> bool, Value, bool),
-    Has(Value),
-    HasSome(Vec<Value>),
-    HasEvery(Vec<Value>),
-    IsEmpty(bool),
-    Inside(Box<Condition>),
-    Some(Box<Condition>),
-    Every(Box<Condition>),
-}
+impl Condition {
+    /// Does a record match? What cannot be known does not.
+    pub(super) fn matches(&self, record: &Map<String, Value>) -> bool {
+        self.holds(record) == Some(true)
+    }
 
-#[derive(Debug, Clone, Copy)]
-pub(super) enum TextTest {
-    Contains,
-    StartsWith,
-    EndsWith,
+    fn holds(&self, record: &Map<String, Value>) -> Option<bool> {
+        let opposite = |part: &Condition| part.holds(record).map(|answer| !answer);
+        match self {
+            Condition::And(parts) => all(parts.iter().map(|part| part.holds(record))),
+            // One of them holds unless all of their opposites do.
+            Condition::Or(parts) => all(parts.iter().map(opposite)).map(|none| !none),
+            Condition::Not(part) => opposite(part),
+            Condition::Field(name, test) => test.holds(record.get(name).unwrap_or(&Value::Null)),
+        }
+    }
+
+    /// Fields and values of which every matching record has one.
+    pub(super) fn narrowed(&self) -> Vec<(&str, Vec<&str>)> {
+        match self {
+            Condition::And(parts) => parts.iter().flat_map(Condition::narrowed).collect(),
+            Condition::Field(name, test) => {
+                test.values().map(|values| vec![(name.as_str(), values)]).unwrap_or_default()
+            }
+            _ => Vec::new(),
+        }
+    }
 }
 
 /// Reads a condition; `None` when it asks nothing or is faulty.
@@ -61,26 +73,47 @@ struct Parser<'a> {
 }
 
 impl Parser<'_> {
-    fn fault(&mut self, path: &str, expected: impl Into<String>, came: &Value) {
-        self.issues.push(Issue::new(path, expected, json::describe(came)));
+    fn tell(&mut self, path: &str, expected: impl Into<String>, came: impl Into<String>) {
+        if self.issues.len() < MAX_TOLD {
+            self.issues.push(Issue::new(path, expected, came));
+        }
     }
 
+    fn fault(&mut self, path: &str, expected: impl Into<String>, came: &Value) {
+        self.tell(path, expected, json::describe(came));
+    }
+
+    /// Reads one level further down, or tells that it is too deep.
+    fn deeper<T>(&mut self, path: &str, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+        if self.depth >= MAX_DEPTH {
+            self.tell(path, format!("at most {MAX_DEPTH} levels"), "more");
+            return None;
+        }
+        self.depth += 1;
+        let found = read(self);
+        self.depth -= 1;
+        found
+    }
+
+    /// The parts of an object, all of which must hold. As in Prisma, what asks nothing is not a
+    /// part: an `undefined` that JSON dropped must not turn `OR: [{ email }]` into everybody.
     fn condition(&mut self, fields: &[Field], value: &Value, path: &str) -> Option<Condition> {
         let Value::Object(map) = value else {
             self.fault(path, "an object of conditions", value);
             return None;
         };
-        if self.depth >= MAX_DEPTH {
-            self.fault(path, format!("at most {MAX_DEPTH} levels"), &Value::Null);
-            return None;
-        }
-        self.depth += 1;
-        let parts = map
-            .iter()
-            .filter_map(|(name, value)| self.part(fields, name, value, &format!("{path}.{name}")));
-        let parts = parts.collect();
-        self.depth -= 1;
-        Some(Condition::And(parts))
+        self.deeper(path, |this| {
+            let part = |(name, value): (&String, &Value)| {
+                this.part(fields, name, value, &format!("{path}.{name}"))
+            };
+            let parts: Vec<Condition> = map.iter().filter_map(part).collect();
+            (!parts.is_empty()).then_some(Condition::And(parts))
+        })
+    }
+
+    /// A condition on an object inside a record, which may ask nothing but that it is there.
+    fn inner(&mut self, fields: &[Field], value: &Value, path: &str) -> Box<Condition> {
+        Box::new(self.condition(fields, value, path).unwrap_or(Condition::And(Vec::new())))
     }
 
     fn part(
@@ -91,27 +124,30 @@ impl Parser<'_> {
         path: &str,
     ) -> Option<Condition> {
         match name {
-            "AND" => Some(Condition::And(self.conditions(fields, value, path))),
+            "AND" => Some(Condition::And(self.conditions(fields, value, path)))
+                .filter(|all| !matches!(all, Condition::And(parts) if parts.is_empty())),
             "OR" => Some(Condition::Or(self.conditions(fields, value, path))),
             "NOT" => {
-                let any = Condition::Or(self.conditions(fields, value, path));
-                Some(Condition::Not(Box::new(any)))
+                let parts = self.conditions(fields, value, path);
+                (!parts.is_empty()).then(|| Condition::Not(Box::new(Condition::Or(parts))))
             }
-            _ => match fields.iter().find(|field| field.name == name) {
-                Some(field) => {
-                    let test = self.test(&field.kind, value, path)?;
-                    Some(Condition::Field(name.to_owned(), test))
-                }
-                None => {
-                    self.issues.push(Issue::new(
-                        path,
-                        suggestion(fields, name),
-                        "an unknown field",
-                    ));
-                    None
-                }
-            },
+            _ => self.field(fields, name, value, path),
         }
+    }
+
+    fn field(
+        &mut self,
+        fields: &[Field],
+        name: &str,
+        value: &Value,
+        path: &str,
+    ) -> Option<Condition> {
+        let Some(field) = fields.iter().find(|field| field.name == name) else {
+            self.tell(path, suggestion(fields, name), "an unknown field");
+            return None;
+        };
+        let test = self.test(&field.kind, value, path)?;
+        (!test.is_empty()).then(|| Condition::Field(name.to_owned(), test))
     }
 
     fn conditions(&mut self, fields: &[Field], value: &Value, path: &str) -> Vec<Condition> {
@@ -127,34 +163,80 @@ impl Parser<'_> {
 
     fn test(&mut self, kind: &Kind, value: &Value, path: &str) -> Option<Test> {
         match (kind, value) {
-            (Kind::Object(fields), Value::Object(map)) => {
-                let inside = map.get("is").unwrap_or(value);
-                let inside = self.condition(fields, inside, path)?;
-                Some(Test::Inside(Box::new(inside)))
-            }
+            (_, Value::Null) => Some(Test::Equals(Value::Null, false)),
+            (Kind::Object(fields), _) => self.object_test(fields, value, path),
             (Kind::List(inner), Value::Object(map)) => self.list_tests(inner, map, path),
-            (Kind::Json | Kind::Any, Value::Object(map)) if !is_filter(map) => {
+            (Kind::List(inner), list) => {
+                Some(Test::Equals(Value::Array(self.operands(inner, list, path)?), false))
+            }
+            (Kind::Json | Kind::Any, Value::Object(map)) if !is_json_filter(map) => {
                 Some(Test::Equals(value.clone(), false))
+            }
+            (Kind::Json | Kind::Any, Value::Object(map)) if !is_filter(map) => {
+                self.json_test(kind, map, path)
             }
             (_, Value::Object(map)) => self.tests(kind, map, path),
             _ => Some(Test::Equals(self.operand(kind, value, path)?, false)),
         }
     }
 
-    fn tests(&mut self, kind: &Kind, map: &Map<String, Value>, path: &str) -> Option<Test> {
-        let fold = match map.get("mode") {
-            None | Some(Value::Null) => false,
-            Some(mode) if mode == "default" => false,
-            Some(mode) if mode == "insensitive" => true,
-            Some(other) => {
-                self.fault(&format!("{path}.mode"), "default or insensitive", other);
-                false
-            }
+    /// `{ enabled: true }`, or the same under `is` or `isNot`, which also take null.
+    fn object_test(&mut self, fields: &[Field], value: &Value, path: &str) -> Option<Test> {
+        let Some(map) = value.as_object().filter(|map| asks_whether_it_is(map, fields)) else {
+            return Some(Test::Inside(self.inner(fields, value, path)));
         };
-        let tests = map.iter().filter(|(name, _)| *name != "mode").filter_map(|(name, value)| {
-            self.operator(kind, name, value, fold, &format!("{path}.{name}"))
+        let tests = map.iter().map(|(name, value)| {
+            let test = match value {
+                Value::Null => Test::Equals(Value::Null, false),
+                _ => Test::Inside(self.inner(fields, value, &format!("{path}.{name}"))),
+            };
+            if name == "is" { test } else { Test::Not(Box::new(test)) }
         });
         Some(Test::All(tests.collect()))
+    }
+
+    /// `{ path: ['a', 'b'], equals, not }`.
+    fn json_test(&mut self, kind: &Kind, map: &Map<String, Value>, path: &str) -> Option<Test> {
+        let mut rest = map.clone();
+        let steps = rest.shift_remove("path").unwrap_or_default();
+        let texts = steps.as_array().and_then(|steps| {
+            steps.iter().map(|step| step.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
+        });
+        let Some(steps) = texts else {
+            self.fault(&format!("{path}.path"), "a list of keys such as ['a', 'b']", &steps);
+            return None;
+        };
+        let unknown = rest.keys().find(|name| !matches!(name.as_str(), "equals" | "not"));
+        if unknown.is_some() || rest.is_empty() {
+            let came = unknown.map_or("a path alone", String::as_str);
+            self.tell(path, "equals or not beside path", came);
+            return None;
+        }
+        Some(Test::At(steps, Box::new(self.tests(kind, &rest, path)?)))
+    }
+
+    fn tests(&mut self, kind: &Kind, map: &Map<String, Value>, path: &str) -> Option<Test> {
+        let fold = self.ignores_case(kind, map, path);
+        self.deeper(path, |this| {
+            let tests =
+                map.iter().filter(|(name, _)| *name != "mode").filter_map(|(name, value)| {
+                    this.operator(kind, name, value, fold, &format!("{path}.{name}"))
+                });
+            Some(Test::All(tests.filter(|test| !test.is_empty()).collect()))
+        })
+    }
+
+    fn ignores_case(&mut self, kind: &Kind, map: &Map<String, Value>, path: &str) -> bool {
+        let Some(mode) = map.get("mode").filter(|mode| !mode.is_null()) else { return false };
+        match mode.as_str() {
+            Some("default") => return false,
+            Some("insensitive") if is_textual(kind) => return true,
+            Some("insensitive") => {
+                self.fault(&format!("{path}.mode"), "no mode on a field that is no text", mode)
+            }
+            _ => self.fault(&format!("{path}.mode"), "default or insensitive", mode),
+        }
+        false
     }
 
     fn operator(
@@ -165,34 +247,49 @@ impl Parser<'_> {
         fold: bool,
         path: &str,
     ) -> Option<Test> {
-        let text = |this: &mut Self, test| this.text_test(kind, test, value, fold, path);
         match name {
-            "equals" => Some(Test::Equals(self.operand(kind, value, path)?, fold)),
-            "not" => {
-                let inner = match value {
-                    Value::Object(map) if is_filter(map) => self.tests(kind, map, path)?,
-                    _ => Test::Equals(self.operand(kind, value, path)?, fold),
-                };
-                Some(Test::Not(Box::new(inner)))
-            }
-            "in" => Some(Test::In(self.operands(kind, value, path)?, fold)),
-            "notIn" => {
-                let values = self.operands(kind, value, path)?;
-                Some(Test::Not(Box::new(Test::In(values, fold))))
-            }
-            "contains" => text(self, TextTest::Contains),
-            "startsWith" => text(self, TextTest::StartsWith),
-            "endsWith" => text(self, TextTest::EndsWith),
+            "equals" => self.equals(kind, value, fold, path),
+            "not" => self.not(kind, value, fold, path),
+            "in" => self.any_of(kind, value, fold, path),
+            "notIn" => Some(Test::Not(Box::new(self.any_of(kind, value, fold, path)?))),
+            "contains" => self.text_test(kind, TextTest::Contains, value, fold, path),
+            "startsWith" => self.text_test(kind, TextTest::StartsWith, value, fold, path),
+            "endsWith" => self.text_test(kind, TextTest::EndsWith, value, fold, path),
             "lt" => self.compare(kind, Ordering::is_lt, value, fold, path),
             "lte" => self.compare(kind, Ordering::is_le, value, fold, path),
             "gt" => self.compare(kind, Ordering::is_gt, value, fold, path),
             "gte" => self.compare(kind, Ordering::is_ge, value, fold, path),
             _ => {
-                let known = "one of equals, not, in, notIn, contains, startsWith, endsWith, lt, lte, gt, gte, mode";
-                self.issues.push(Issue::new(path, known, "an unknown condition"));
+                let known = format!("one of {}", OPERATORS.join(", "));
+                self.tell(path, known, "an unknown condition");
                 None
             }
         }
+    }
+
+    fn equals(&mut self, kind: &Kind, value: &Value, fold: bool, path: &str) -> Option<Test> {
+        Some(Test::Equals(folded(self.operand(kind, value, path)?, fold), fold))
+    }
+
+    /// A condition inside takes the case that it is told, and otherwise the one around it.
+    fn not(&mut self, kind: &Kind, value: &Value, fold: bool, path: &str) -> Option<Test> {
+        let json = matches!(kind, Kind::Json | Kind::Any);
+        let inner = match value {
+            Value::Object(map) if !json || is_filter(map) => {
+                let mut map = map.clone();
+                if fold {
+                    map.entry("mode").or_insert_with(|| "insensitive".into());
+                }
+                self.tests(kind, &map, path)?
+            }
+            _ => self.equals(kind, value, fold, path)?,
+        };
+        Some(if inner.is_empty() { inner } else { Test::Not(Box::new(inner)) })
+    }
+
+    fn any_of(&mut self, kind: &Kind, value: &Value, fold: bool, path: &str) -> Option<Test> {
+        let values = self.operands(kind, value, path)?.into_iter();
+        Some(Test::In(Wanted::new(values.map(|value| folded(value, fold)).collect()), fold))
     }
 
     fn text_test(
@@ -203,17 +300,15 @@ impl Parser<'_> {
         fold: bool,
         path: &str,
     ) -> Option<Test> {
-        let textual =
-            matches!(kind, Kind::Text | Kind::Id | Kind::Link(..) | Kind::Enum(_) | Kind::Time);
-        match value.as_str().filter(|_| textual) {
-            Some(text) => Some(Test::Text(test, folded(text, fold), fold)),
-            None => {
-                let wanted =
-                    if textual { "a text" } else { "no such condition on a field that is no text" };
-                self.fault(path, wanted, value);
-                None
+        match value.as_str() {
+            Some(text) if is_textual(kind) => {
+                let text = if fold { text.to_lowercase() } else { text.to_owned() };
+                return Some(Test::Text(test, text, fold));
             }
+            _ if is_textual(kind) => self.fault(path, "a text", value),
+            _ => self.fault(path, "no such condition on a field that is no text", value),
         }
+        None
     }
 
     fn compare(
@@ -228,7 +323,7 @@ impl Parser<'_> {
             self.fault(path, "a value that has an order", value);
             return None;
         }
-        Some(Test::Compare(test, self.operand(kind, value, path)?, fold))
+        Some(Test::Compare(test, folded(self.operand(kind, value, path)?, fold), fold))
     }
 
     fn list_tests(&mut self, inner: &Kind, map: &Map<String, Value>, path: &str) -> Option<Test> {
@@ -241,37 +336,38 @@ impl Parser<'_> {
 
     fn list_test(&mut self, inner: &Kind, name: &str, value: &Value, path: &str) -> Option<Test> {
         match (name, inner) {
-            ("isEmpty", _) => match value.as_bool() {
-                Some(empty) => Some(Test::IsEmpty(empty)),
-                None => {
-                    self.fault(path, "true or false", value);
-                    None
-                }
-            },
-            ("some" | "every" | "none", Kind::Object(fields)) => {
-                let inside = Box::new(self.condition(fields, value, path)?);
-                Some(match name {
-                    "some" => Test::Some(inside),
-                    "every" => Test::Every(inside),
-                    _ => Test::Not(Box::new(Test::Some(inside))),
-                })
+            ("some", Kind::Object(fields)) => Some(Test::Some(self.inner(fields, value, path))),
+            ("every", Kind::Object(fields)) => Some(Test::Every(self.inner(fields, value, path))),
+            ("none", Kind::Object(fields)) => {
+                Some(Test::Not(Box::new(Test::Some(self.inner(fields, value, path)))))
             }
+            ("isEmpty", _) => self.is_empty(value, path),
             ("has", kind) => Some(Test::Has(self.operand(kind, value, path)?)),
-            ("hasSome", kind) => Some(Test::HasSome(self.operands(kind, value, path)?)),
+            ("hasSome", kind) => {
+                Some(Test::HasSome(Wanted::new(self.operands(kind, value, path)?)))
+            }
             ("hasEvery", kind) => Some(Test::HasEvery(self.operands(kind, value, path)?)),
+            ("equals", _) if value.is_null() => Some(Test::Equals(Value::Null, false)),
             ("equals", kind) => {
-                let list = Value::Array(self.operands(kind, value, path)?);
-                Some(Test::Equals(list, false))
+                Some(Test::Equals(Value::Array(self.operands(kind, value, path)?), false))
             }
             _ => {
                 let known = match inner {
                     Kind::Object(_) => "one of some, every, none, isEmpty",
                     _ => "one of has, hasSome, hasEvery, isEmpty, equals",
                 };
-                self.issues.push(Issue::new(path, known, "an unknown condition"));
+                self.tell(path, known, "an unknown condition");
                 None
             }
         }
+    }
+
+    fn is_empty(&mut self, value: &Value, path: &str) -> Option<Test> {
+        let empty = value.as_bool();
+        if empty.is_none() {
+            self.fault(path, "true or false", value);
+        }
+        empty.map(Test::IsEmpty)
     }
 
     fn operands(&mut self, kind: &Kind, value: &Value, path: &str) -> Option<Vec<Value>> {
@@ -279,179 +375,22 @@ impl Parser<'_> {
             self.fault(path, "a list", value);
             return None;
         };
-        let items = items.iter().enumerate();
-        items.map(|(n, item)| self.operand(kind, item, &format!("{path}[{n}]"))).collect()
+        if items.len() > MAX_OPERANDS {
+            self.tell(path, format!("at most {MAX_OPERANDS} values"), items.len().to_string());
+            return None;
+        }
+        let told = self.issues.len();
+        let mut fitting = Vec::new();
+        for (number, item) in items.iter().enumerate() {
+            match fit(kind, item) {
+                Ok(value) => fitting.push(value),
+                Err(wanted) => self.fault(&format!("{path}[{number}]"), wanted, item),
+            }
+        }
+        (self.issues.len() == told).then_some(fitting)
     }
 
-    /// A value to compare with, in the form in which records hold it.
     fn operand(&mut self, kind: &Kind, value: &Value, path: &str) -> Option<Value> {
-        let (fits, wanted) = match kind {
-            Kind::Time => {
-                if let Some(time) = value.as_str().and_then(normalise_time) {
-                    return Some(time.into());
-                }
-                (false, "a time (ISO-8601)")
-            }
-            Kind::Text | Kind::Id | Kind::Link(..) => (value.is_string(), "a text"),
-            Kind::Enum(words) => {
-                let known =
-                    value.as_str().is_some_and(|text| words.iter().any(|word| word == text));
-                if !known && !value.is_null() {
-                    self.fault(path, format!("one of {}", words.join(", ")), value);
-                    return None;
-                }
-                (true, "")
-            }
-            Kind::Integer | Kind::Number => (value.is_number(), "a number"),
-            Kind::Flag => (value.is_boolean(), "true or false"),
-            Kind::Json | Kind::Any | Kind::Object(_) => (true, ""),
-            Kind::List(_) => {
-                (value.is_array(), "conditions on a list: has, hasSome, hasEvery, isEmpty")
-            }
-        };
-        if fits || value.is_null() {
-            return Some(value.clone());
-        }
-        self.fault(path, wanted, value);
-        None
-    }
-}
-
-/// Are all keys those of a condition, rather than of a JSON value to be equal to?
-fn is_filter(map: &Map<String, Value>) -> bool {
-    let known = [
-        "equals",
-        "not",
-        "in",
-        "notIn",
-        "contains",
-        "startsWith",
-        "endsWith",
-        "lt",
-        "lte",
-        "gt",
-        "gte",
-        "mode",
-    ];
-    !map.is_empty() && map.keys().all(|key| known.contains(&key.as_str()))
-}
-
-/// What a field that is not there might have meant.
-pub(super) fn suggestion(fields: &[Field], name: &str) -> String {
-    let lower = name.to_lowercase();
-    let near = |field: &&Field| {
-        let other = field.name.to_lowercase();
-        other.starts_with(&lower) || sorted(&other) == sorted(&lower)
-    };
-    match fields.iter().find(near) {
-        Some(field) => format!("a declared field; did you mean {}?", field.name),
-        None => "a declared field".to_owned(),
-    }
-}
-
-fn sorted(text: &str) -> Vec<char> {
-    let mut letters: Vec<char> = text.chars().collect();
-    letters.sort_unstable();
-    letters
-}
-
-fn folded(text: &str, fold: bool) -> String {
-    if fold { text.to_lowercase() } else { text.to_owned() }
-}
-
-impl Condition {
-    /// Does a record match?
-    pub(super) fn matches(&self, record: &Map<String, Value>) -> bool {
-        match self {
-            Condition::And(parts) => parts.iter().all(|part| part.matches(record)),
-            Condition::Or(parts) => parts.iter().any(|part| part.matches(record)),
-            Condition::Not(part) => !part.matches(record),
-            Condition::Field(name, test) => test.matches(record.get(name).unwrap_or(&Value::Null)),
-        }
-    }
-
-    /// Fields and values of which every matching record has one.
-    pub(super) fn narrowed(&self) -> Vec<(&str, Vec<&str>)> {
-        match self {
-            Condition::And(parts) => parts.iter().flat_map(Condition::narrowed).collect(),
-            Condition::Field(name, test) => {
-                test.values().map(|values| vec![(name.as_str(), values)]).unwrap_or_default()
-            }
-            _ => Vec::new(),
-        }
-    }
-}
-
-impl Test {
-    /// The texts of which a matching value is one, or has one.
-    fn values(&self) -> Option<Vec<&str>> {
-        match self {
-            Test::All(tests) => tests.iter().find_map(Test::values),
-            Test::Equals(value, false) | Test::Has(value) => Some(vec![value.as_str()?]),
-            Test::In(values, false) | Test::HasSome(values) => {
-                values.iter().map(Value::as_str).collect()
-            }
-            _ => None,
-        }
-    }
-
-    fn matches(&self, value: &Value) -> bool {
-        let list = || value.as_array().map(Vec::as_slice).unwrap_or_default();
-        match self {
-            Test::All(tests) => tests.iter().all(|test| test.matches(value)),
-            // As in SQL, a value that is not there is not unlike anything, but for null itself.
-            Test::Not(test) => match &**test {
-                Test::Equals(Value::Null, _) => !value.is_null(),
-                Test::Some(_) => !test.matches(value),
-                _ => !value.is_null() && !test.matches(value),
-            },
-            Test::Equals(wanted, fold) => equal(value, wanted, *fold),
-            Test::In(values, fold) => values.iter().any(|wanted| equal(value, wanted, *fold)),
-            Test::Text(test, wanted, fold) => text_matches(*test, value, wanted, *fold),
-            Test::Compare(test, wanted, fold) => order(value, wanted, *fold).is_some_and(test),
-            Test::Has(wanted) => list().contains(wanted),
-            Test::HasSome(wanted) => wanted.iter().any(|one| list().contains(one)),
-            Test::HasEvery(wanted) => wanted.iter().all(|one| list().contains(one)),
-            Test::IsEmpty(empty) => list().is_empty() == *empty,
-            Test::Inside(condition) => value.as_object().is_some_and(|map| condition.matches(map)),
-            Test::Some(condition) => objects(list()).any(|map| condition.matches(map)),
-            Test::Every(condition) => objects(list()).all(|map| condition.matches(map)),
-        }
-    }
-}
-
-fn objects(list: &[Value]) -> impl Iterator<Item = &Map<String, Value>> {
-    list.iter().filter_map(Value::as_object)
-}
-
-fn equal(value: &Value, wanted: &Value, fold: bool) -> bool {
-    match (value, wanted) {
-        (Value::Number(one), Value::Number(other)) => one.as_f64() == other.as_f64(),
-        (Value::String(one), Value::String(other)) if fold => {
-            one.to_lowercase() == other.to_lowercase()
-        }
-        _ => value == wanted,
-    }
-}
-
-fn text_matches(test: TextTest, value: &Value, wanted: &str, fold: bool) -> bool {
-    let Some(text) = value.as_str() else { return false };
-    let text = folded(text, fold);
-    match test {
-        TextTest::Contains => text.contains(wanted),
-        TextTest::StartsWith => text.starts_with(wanted),
-        TextTest::EndsWith => text.ends_with(wanted),
-    }
-}
-
-/// The order of two values of one kind; texts by their code points.
-pub(super) fn order(one: &Value, other: &Value, fold: bool) -> Option<Ordering> {
-    match (one, other) {
-        (Value::Number(one), Value::Number(other)) => one.as_f64()?.partial_cmp(&other.as_f64()?),
-        (Value::String(one), Value::String(other)) => {
-            Some(folded(one, fold).cmp(&folded(other, fold)))
-        }
-        (Value::Bool(one), Value::Bool(other)) => Some(one.cmp(other)),
-        _ => None,
+        fit(kind, value).map_err(|wanted| self.fault(path, wanted, value)).ok()
     }
 }

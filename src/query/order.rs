@@ -4,7 +4,8 @@ use std::cmp::Ordering;
 
 use serde_json::{Map, Value};
 
-use super::condition;
+use super::operand::suggestion;
+use super::test;
 use crate::catalogue::{Kind, Model};
 use crate::error::Issue;
 use crate::json;
@@ -50,30 +51,42 @@ fn key(
     issues: &mut Vec<Issue>,
 ) -> Option<OrderBy> {
     let Some(field) = model.field(name) else {
-        let wanted = condition::suggestion(&model.fields, name);
-        issues.push(Issue::new(path, wanted, "an unknown field"));
+        issues.push(Issue::new(path, suggestion(&model.fields, name), "an unknown field"));
         return None;
     };
     if matches!(field.kind, Kind::List(_) | Kind::Object(_) | Kind::Json | Kind::Any) {
         issues.push(Issue::new(path, "a field that has an order", "one that has none"));
         return None;
     }
-    let sort = direction.get("sort").unwrap_or(direction);
-    let descending = match sort.as_str() {
-        Some("asc") => false,
-        Some("desc") => true,
-        _ => {
-            issues.push(Issue::new(path, "asc or desc", json::describe(sort)));
-            return None;
-        }
-    };
-    // As Postgres, and so Prisma, has it: nulls are greater than everything.
-    let nulls_first = match direction.get("nulls").and_then(Value::as_str) {
-        Some("first") => true,
-        Some("last") => false,
-        _ => descending,
+    let (sort, nulls) = parts(direction);
+    let descending = one_of(sort, ["asc", "desc"], path, issues)?;
+    let nulls_first = match nulls {
+        // As Postgres, and so Prisma, has it: nulls are greater than everything.
+        Value::Null => descending,
+        given => !one_of(given, ["first", "last"], &format!("{path}.nulls"), issues)?,
     };
     Some(OrderBy { field: name.to_owned(), descending, nulls_first })
+}
+
+/// The direction and the place of nulls; what is neither text nor such an object is returned as
+/// a direction, to be refused.
+fn parts(direction: &Value) -> (&Value, &Value) {
+    const NONE: &Value = &Value::Null;
+    match direction {
+        Value::Object(map) if map.keys().all(|key| matches!(key.as_str(), "sort" | "nulls")) => {
+            (map.get("sort").unwrap_or(NONE), map.get("nulls").unwrap_or(NONE))
+        }
+        other => (other, NONE),
+    }
+}
+
+/// Is it the second of two words?
+fn one_of(value: &Value, words: [&str; 2], path: &str, issues: &mut Vec<Issue>) -> Option<bool> {
+    let found = words.iter().position(|word| value == word);
+    if found.is_none() {
+        issues.push(Issue::new(path, words.join(" or "), json::describe(value)));
+    }
+    found.map(|position| position == 1)
 }
 
 /// The order of two records.
@@ -84,25 +97,16 @@ pub(super) fn compare(
 ) -> Ordering {
     let by = |key: &OrderBy| {
         let value = |record| Map::get(record, key.field.as_str()).filter(|v| !v.is_null());
+        let (nulls, directed) = (
+            if key.nulls_first { Ordering::Less } else { Ordering::Greater },
+            |order: Ordering| if key.descending { order.reverse() } else { order },
+        );
         match (value(one), value(other)) {
             (None, None) => Ordering::Equal,
-            (None, Some(_)) => {
-                if key.nulls_first {
-                    Ordering::Less
-                } else {
-                    Ordering::Greater
-                }
-            }
-            (Some(_), None) => {
-                if key.nulls_first {
-                    Ordering::Greater
-                } else {
-                    Ordering::Less
-                }
-            }
+            (None, Some(_)) => nulls,
+            (Some(_), None) => nulls.reverse(),
             (Some(one), Some(other)) => {
-                let order = condition::order(one, other, false).unwrap_or(Ordering::Equal);
-                if key.descending { order.reverse() } else { order }
+                directed(test::order(one, other).unwrap_or(Ordering::Equal))
             }
         }
     };

@@ -7,8 +7,14 @@ import { createStore, QuilltapAdapter } from 'quilltap-store'
 const store = createStore({})
 const a: import('next-auth/adapters').Adapter = QuilltapAdapter(store)
 const b: import('auth-core/adapters').Adapter = QuilltapAdapter(store)
-export const four: NextAuthOptions[] = [{ adapter: a, providers: [] }, { adapter: QuilltapAdapter(store), providers: [] }]
-export const five: AuthConfig[] = [{ adapter: b, providers: [] }, { adapter: QuilltapAdapter(store), providers: [] }]
+export const four: NextAuthOptions[] = [
+  { adapter: a, providers: [] },
+  { adapter: QuilltapAdapter(store), providers: [] },
+]
+export const five: AuthConfig[] = [
+  { adapter: b, providers: [] },
+  { adapter: QuilltapAdapter(store), providers: [] },
+]
 
 // As an app wraps it to see one call.
 export const wrapped: AuthConfig['adapter'] = {

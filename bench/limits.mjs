@@ -25,7 +25,14 @@ const sync = () => {
 const one = JSON.stringify(character(0))
 const many = (length, make) => JSON.stringify(Array.from({ length }, (_, number) => make(number)))
 const [characters, hundred, messages] = [many(500, character), many(100, message), many(10_000, message)]
-const options = { dataDir: dir, durability: 'strict', maxRecordBytes: 1, lockTimeout: 1, transactionTimeout: 1, allowNetworkFs: true }
+const options = {
+  dataDir: dir,
+  durability: 'strict',
+  maxRecordBytes: 1,
+  lockTimeout: 1,
+  transactionTimeout: 1,
+  allowNetworkFs: true,
+}
 const handle = new native.NativeStore(JSON.stringify(options), () => {})
 
 const found = {

@@ -29,7 +29,10 @@ export function markdown(result) {
     .filter(([work]) => columns.some(({ figures }) => figures[work] !== undefined))
     .map(([work, title]) => {
       const first = columns[0].figures[work]
-      return [title, ...columns.map(({ figures }, at) => (at === 0 ? figure(figures[work]) : beside(figures[work], first)))]
+      return [
+        title,
+        ...columns.map(({ figures }, at) => (at === 0 ? figure(figures[work]) : beside(figures[work], first))),
+      ]
     })
   const line = (cells) => `| ${cells.join(' | ')} |`
   const peers = Object.entries(result.peers).map(([name, version]) => `${name} ${version}`)
@@ -51,7 +54,16 @@ export function markdown(result) {
   ].join('\n')
 }
 
-const SHOWN = ['getSessionAndUser', 'getCharacter', 'listCharacters', 'listChats', 'addMessage', 'addMessageAtOnce', 'getMessages10k', 'createTag']
+const SHOWN = [
+  'getSessionAndUser',
+  'getCharacter',
+  'listCharacters',
+  'listChats',
+  'addMessage',
+  'addMessageAtOnce',
+  'getMessages10k',
+  'createTag',
+]
 const COLOURS = ['#2f6f4f', '#8fc1a5', '#a8502d', '#d99a7c', '#5b5f97', '#b8b8d1', '#c9c2b0', '#7d7461']
 
 /** Bars on a logarithmic scale: a group for each work, a bar for each store; shorter is faster. */
@@ -67,7 +79,9 @@ export function chart({ columns, date }) {
   for (let power = low; power <= high; power++) {
     const at = left + x(10 ** power)
     parts.push(`<line x1="${at}" y1="${top - 6}" x2="${at}" y2="${height - 30}" stroke="#ddd"/>`)
-    parts.push(`<text x="${at}" y="${height - 14}" text-anchor="middle" fill="#777">${(10 ** power).toLocaleString('en')} µs</text>`)
+    parts.push(
+      `<text x="${at}" y="${height - 14}" text-anchor="middle" fill="#777">${(10 ** power).toLocaleString('en')} µs</text>`,
+    )
   }
   columns.forEach(({ title }, at) => {
     const [column, row] = [at % 4, Math.floor(at / 4)]

@@ -12,7 +12,12 @@ import { GROUPS } from './works.mjs'
 
 const here = path.dirname(fileURLToPath(import.meta.url))
 const { values: wanted } = parseArgs({
-  options: { trials: { type: 'string', default: '5' }, peers: { type: 'string' }, groups: { type: 'string' }, dir: { type: 'string' } },
+  options: {
+    trials: { type: 'string', default: '5' },
+    peers: { type: 'string' },
+    groups: { type: 'string' },
+    dir: { type: 'string' },
+  },
 })
 
 /** A column: a peer with one durability. Those that write everything anew are spared the largest works. */
@@ -55,7 +60,8 @@ const peers = wanted.peers?.split(',')
 const groups = wanted.groups?.split(',')
 const columns = COLUMNS.filter(({ peer }) => !peers || peers.includes(peer))
 const wants = (name) => !groups || groups.includes(name)
-const needs = (name) => wants(name) || Object.keys(GROUPS).some((other) => wants(other) && GROUPS[other].folder === name)
+const needs = (name) =>
+  wants(name) || Object.keys(GROUPS).some((other) => wants(other) && GROUPS[other].folder === name)
 const trials = Number(wanted.trials)
 const samples = new Map(columns.map((column) => [column, {}]))
 const limits = []
@@ -83,7 +89,8 @@ for (let trial = 0; trial < trials; trial++) {
 }
 for (const dir of folders.values()) rmSync(dir, { recursive: true })
 
-const version = (name) => JSON.parse(readFileSync(path.join(here, 'node_modules', name, 'package.json'), 'utf8')).version
+const version = (name) =>
+  JSON.parse(readFileSync(path.join(here, 'node_modules', name, 'package.json'), 'utf8')).version
 const result = {
   date: new Date().toISOString().slice(0, 10),
   trials,

@@ -58,7 +58,11 @@ async function calls({ open }) {
   const store = await open()
   const sessions = count(SESSIONS, world.session)
   await store.seed(
-    seeded({ sessions, characters: count(CHARACTERS, world.character), chats: count(CHATS, (number) => world.chat(number)) }),
+    seeded({
+      sessions,
+      characters: count(CHARACTERS, world.character),
+      chats: count(CHATS, (number) => world.chat(number)),
+    }),
   )
   const token = (number) => sessions[number % SESSIONS].sessionToken
   const character = (number) => world.character(number % CHARACTERS).id
@@ -159,7 +163,11 @@ async function stall({ open }) {
 async function makeSmall({ open }) {
   const store = await open()
   await store.seed(
-    seeded({ sessions: count(SESSIONS, world.session), characters: count(CHARACTERS, world.character), chats: count(CHATS, (n) => world.chat(n)) }),
+    seeded({
+      sessions: count(SESSIONS, world.session),
+      characters: count(CHARACTERS, world.character),
+      chats: count(CHATS, (n) => world.chat(n)),
+    }),
   )
   await store.close()
   return {}
@@ -169,7 +177,11 @@ async function makeSmall({ open }) {
 async function makeLarge({ open }) {
   const store = await open()
   await store.seed(
-    seeded({ sessions: [world.session(0)], characters: count(CHARACTERS, world.character), chats: count(LARGE.chats, (n) => world.chat(n, n % CHARACTERS)) }),
+    seeded({
+      sessions: [world.session(0)],
+      characters: count(CHARACTERS, world.character),
+      chats: count(LARGE.chats, (n) => world.chat(n, n % CHARACTERS)),
+    }),
   )
   for (let chat = 0; chat < LARGE.chats; chat++) await fill(store, chat, LARGE.messages, chat * LARGE.messages)
   await store.close()

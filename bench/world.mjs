@@ -1,6 +1,8 @@
 // The records that every store gets: the same ones, made from numbers, so that no run differs.
 
-const WORDS = 'the night ferry left harbour under lamps while rain wrote letters on glass and nobody answered'.split(' ')
+const WORDS = 'the night ferry left harbour under lamps while rain wrote letters on glass and nobody answered'.split(
+  ' ',
+)
 
 /** A text of about so many bytes. */
 export function text(bytes, seed) {
@@ -10,8 +12,7 @@ export function text(bytes, seed) {
 }
 
 /** An id that sorts by its number, in the form of a UUID. */
-export const id = (kind, number) =>
-  `${kind.padEnd(8, '0')}-0000-4000-8000-${number.toString(16).padStart(12, '0')}`
+export const id = (kind, number) => `${kind.padEnd(8, '0')}-0000-4000-8000-${number.toString(16).padStart(12, '0')}`
 
 const KINDS = { user: '0', character: 'c', chat: 'c4a7', message: 'ae55', tag: '7a9', session: '5e55', profile: 'b0f' }
 const at = (number) => new Date(Date.UTC(2026, 0, 1) + number * 1000).toISOString()

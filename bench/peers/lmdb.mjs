@@ -8,8 +8,15 @@ export const classes = { durable: 'durable' }
 export function open(dir) {
   const root = openLmdb({ path: path.join(dir, 'data.lmdb'), maxDbs: 12 })
   const table = (name) => root.openDB({ name })
-  const [users, profiles, sessions, characters, tags, chats, messages] =
-    ['users', 'profiles', 'sessions', 'characters', 'tags', 'chats', 'messages'].map(table)
+  const [users, profiles, sessions, characters, tags, chats, messages] = [
+    'users',
+    'profiles',
+    'sessions',
+    'characters',
+    'tags',
+    'chats',
+    'messages',
+  ].map(table)
   // Owner and number → id, so that lists come in creation order; a tag's name → id, which is unique.
   const [ofUser, tagNames] = [table('ofUser'), table('tagNames')]
   let last = ofUser.getCount()

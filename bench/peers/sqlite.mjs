@@ -75,14 +75,16 @@ export function open(dir, synchronous) {
   }
   const addMessage = db.transaction((chatId, message) => write.message(chatId, message))
   const addMessages = db.transaction((chatId, messages) => messages.forEach((m) => write.message(chatId, m)))
-  const seed = db.transaction(({ users = [], profiles = [], sessions = [], characters = [], tags = [], chats = [] }) => {
-    users.forEach(write.user)
-    profiles.forEach(write.profile)
-    sessions.forEach(write.session)
-    characters.forEach(write.character)
-    tags.forEach(write.tag)
-    chats.forEach(write.chat)
-  })
+  const seed = db.transaction(
+    ({ users = [], profiles = [], sessions = [], characters = [], tags = [], chats = [] }) => {
+      users.forEach(write.user)
+      profiles.forEach(write.profile)
+      sessions.forEach(write.session)
+      characters.forEach(write.character)
+      tags.forEach(write.tag)
+      chats.forEach(write.chat)
+    },
+  )
   const chatOf = ({ data, messageCount, lastMessageAt }) => ({ ...JSON.parse(data), messageCount, lastMessageAt })
   return {
     seed,

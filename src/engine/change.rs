@@ -188,8 +188,9 @@ fn decode_change(
         let model = find(name)?;
         let key = json::text_field(record.get(), &catalogue.model(model).key)
             .ok_or("a record without its key")?;
-        let record = Arc::new(Record::from_text(&key, record.get()));
-        return Ok(Change::Put { model, record, new: change.new });
+        let declared = catalogue.model(model);
+        let record = Record::from_text(declared, &key, record.get()).ok_or("a broken record")?;
+        return Ok(Change::Put { model, record: Arc::new(record), new: change.new });
     }
     if let (Some(name), Some(key)) = (&change.delete, &change.key) {
         return Ok(Change::Remove { model: find(name)?, key: key.as_ref().into() });

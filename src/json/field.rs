@@ -20,6 +20,22 @@ pub fn raw_field<'a>(object: &'a str, name: &str) -> Option<&'a str> {
     reader.deserialize_map(Find { name }).ok().flatten()
 }
 
+/// The text of an object with other JSON texts in some of its top-level fields; `None` when one of
+/// them is absent, or the object's text is broken.
+pub fn with_fields(object: &str, fields: &[(&str, String)]) -> Option<String> {
+    let mut text = object.to_owned();
+    for (name, value) in fields {
+        let start = {
+            let old = raw_field(&text, name)?;
+            // The field is a part of the text, so its address tells where it stands.
+            let start = old.as_ptr() as usize - text.as_ptr() as usize;
+            start..start + old.len()
+        };
+        text.replace_range(start, value);
+    }
+    Some(text)
+}
+
 /// The text of an object without some of its top-level fields; the same text when it is broken.
 pub fn without(object: &str, names: &[&str]) -> String {
     let mut reader = serde_json::Deserializer::from_str(object);
@@ -46,7 +62,8 @@ impl<'de> Visitor<'de> for Leave<'_, '_> {
         let mut before = '{';
         while let Some(key) = entries.next_key::<&RawValue>()? {
             let value = entries.next_value::<&RawValue>()?;
-            let name: Text<'_> = serde_json::from_str(key.get()).map_err(serde::de::Error::custom)?;
+            let name: Text<'_> =
+                serde_json::from_str(key.get()).map_err(serde::de::Error::custom)?;
             if !self.names.contains(&&*name.0) {
                 self.left.push(before);
                 self.left.push_str(key.get());
@@ -107,6 +124,15 @@ mod tests {
         assert_eq!(raw_field(text, "id"), Some("-1.5e3"));
         assert_eq!(raw_field(text, "a"), Some(r#"{"id": [1, "}"]}"#));
         assert_eq!(raw_field(r#"{"id":"x","a""#, "id"), None);
+    }
+
+    #[test]
+    fn fields_get_other_texts() {
+        let text = r#"{"a":{"n":1},"n":null,"t":"x","z":1}"#;
+        let fields = [("t", "\"longer\"".to_owned()), ("n", "7".to_owned())];
+        let other = r#"{"a":{"n":1},"n":7,"t":"longer","z":1}"#;
+        assert_eq!(with_fields(text, &fields).as_deref(), Some(other));
+        assert_eq!(with_fields(text, &[("b", "1".to_owned())]), None);
     }
 
     #[test]

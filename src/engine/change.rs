@@ -66,6 +66,9 @@ pub(crate) struct LogLines {
     pub(crate) count: u64,
     /// The latest time of a counted row afterwards.
     pub(crate) last: Option<Box<str>>,
+    /// The owner's record afterwards, where this process has made it already; it follows from
+    /// the rest and is not written.
+    pub(crate) owner_record: Option<Arc<Record>>,
 }
 
 /// All that one call or transaction changed.
@@ -217,5 +220,6 @@ fn decode_lines(change: &ChangeText<'_>, model: ModelId, owner: &str) -> LogLine
         bytes: bytes.into(),
         count: change.count,
         last: change.last.as_deref().map(Into::into),
+        owner_record: None,
     }
 }

@@ -71,9 +71,9 @@ impl Record {
 
     /// What the record says of its log: the number of counted rows, and the latest time of one.
     pub(crate) fn counts(&self, counted: &Counted) -> (u64, Option<String>) {
-        let count = json::raw_field(&self.text, &counted.count).and_then(|n| n.parse().ok());
-        let last = json::text_field(&self.text, &counted.last);
-        (count.unwrap_or(0), last.map(|last| last.into_owned()))
+        let [count, last] = json::raw_fields(&self.text, [&counted.count, &counted.last]);
+        let last = last.and_then(json::text_value).map(|last| last.into_owned());
+        (count.and_then(|count| count.parse().ok()).unwrap_or(0), last)
     }
 
     /// The record with what its log says now; nothing is looked up by that.
@@ -84,11 +84,9 @@ impl Record {
         count: u64,
         last: Option<&str>,
     ) -> Record {
-        let fields = [
-            (counted.count.as_str(), count.to_string()),
-            (counted.last.as_str(), last.map_or("null".to_owned(), json::quote)),
-        ];
-        if let Some(text) = json::with_fields(&self.text, &fields) {
+        let (number, time) = (count.to_string(), last.map_or("null".to_owned(), json::quote));
+        let fields = [(&*counted.count, &*number), (&*counted.last, &*time)];
+        if let Some(text) = json::with_fields(&self.text, fields) {
             let (key, index_keys) = (self.key.clone(), Arc::clone(&self.index_keys));
             let (text, version) = (text.into(), new_version());
             return Record { key, text, version, created_ms: self.created_ms, index_keys };

@@ -252,9 +252,11 @@ impl State {
         let Some((owner_model, counted)) = catalogue.counted(lines.model) else { return };
         let Some(record) = self.collection(owner_model).get(&lines.owner) else { return };
         let declared = catalogue.model(owner_model);
-        let last = lines.last.as_deref();
-        let record = Arc::new(record.with_counts(declared, counted, lines.count, last));
-        self.put(owner_model, record);
+        let made = lines.owner_record.clone().unwrap_or_else(|| {
+            let last = lines.last.as_deref();
+            Arc::new(record.with_counts(declared, counted, lines.count, last))
+        });
+        self.put(owner_model, made);
         self.mark(owner_model, &lines.owner, None, at, position);
     }
 

@@ -252,7 +252,9 @@ impl Tx<'_> {
         self.set(owner_model, &record);
         let (owner, last) = (owner.key().into(), last.map(Into::into));
         let bytes = bytes.into();
-        let lines = LogLines { model, owner, offset, fresh, effect, bytes, count, last };
+        let owner_record = Some(record);
+        let lines =
+            LogLines { model, owner, offset, fresh, effect, bytes, count, last, owner_record };
         self.overlay.add_lines(lines, rows);
         Ok(())
     }

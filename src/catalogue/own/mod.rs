@@ -53,6 +53,11 @@ impl Declaration {
         })?;
         let mut issues = Vec::new();
         let mut declaration = Declaration::default();
+        for part in value.as_object().into_iter().flatten().map(|(part, _)| part) {
+            if !matches!(part.as_str(), "collections" | "fields") {
+                issues.push(Issue::new(part, "one of collections, fields", "an unknown key"));
+            }
+        }
         for (part, file) in [("collections", true), ("fields", false)] {
             let given = value.get(part).cloned().unwrap_or_default();
             let Some(entries) = object_at(part, given, &mut issues) else { continue };

@@ -60,10 +60,11 @@ fn kept(disk: &dyn Disk, base: Option<u64>, upto: Option<u64>) -> Result<Kept> {
             if declares(text, &builtin)
                 && let Ok(commit) = Commit::decode(text, &builtin)
             {
-                commit.changes.iter().for_each(|change| match change {
-                    Change::Put { record, .. } => keep(&mut kept.declaration, record.map()),
-                    _ => {}
-                });
+                for change in &commit.changes {
+                    if let Change::Put { record, .. } = change {
+                        keep(&mut kept.declaration, record.map());
+                    }
+                }
             }
             Ok(())
         })?;

@@ -1,5 +1,6 @@
 'use strict'
 
+const { Copies } = require('./copies.js')
 const { pack, unpack } = require('./pack.js')
 
 /** Key of the adapter's calls, which are no part of a store's public face. */
@@ -18,11 +19,13 @@ function repositories(calls, methodOf) {
 
 /** On a store: what memory can answer never leaves this thread. `mayWrite` throws when it may not. */
 function storeRepositories(calls, connection, mayWrite) {
+  const copies = new Copies()
   return repositories(calls, (number, kind) =>
     kind === 'read'
       ? async (...args) => {
           const text = pack(args)
-          return unpack(connection.read(number, text) ?? (await connection.later('readLater', number, text)))
+          const answer = copies.answer(number + text, (known) => connection.read(number, text, known))
+          return answer === undefined ? unpack(await connection.later('readLater', number, text)) : answer
         }
       : async (...args) => {
           mayWrite()

@@ -10,12 +10,13 @@ use std::time::Duration;
 
 pub use crate::catalogue::Declaration;
 use crate::disk::{Disk, RealDisk};
-use crate::engine::{Running, Settings, closed, settle};
+use crate::engine::{Running, Settings, View, closed, settle};
 use crate::error::{Code, Error, Result};
 use crate::repos::Calls;
 use crate::{auth, registry};
 
-pub use crate::engine::{Ended, Listener, Settle, Ticket};
+pub use crate::engine::{Ended, Fingerprint, Listener, Settle, Ticket};
+pub use crate::repos::Answer;
 
 /// What is safe when a call resolves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -177,19 +178,27 @@ impl Store {
         Some((&self.0.engine, ticket))
     }
 
-    /// Answers from memory; `None` when the answer needs the disk: then [`Store::read_later`].
-    pub fn read(&self, call: usize, args: &str) -> Option<Result<String>> {
+    /// Answers from memory a caller who may have the answer with the fingerprint `known`; `None`
+    /// when the answer needs the disk: then [`Store::read_later`].
+    pub fn read(
+        &self,
+        call: usize,
+        args: &str,
+        known: Option<Fingerprint>,
+    ) -> Option<Result<Answer>> {
         if self.0.closed.load(Ordering::Acquire) {
             return Some(Err(closed()));
         }
-        self.0.engine.read(|view| self.0.calls.read(call, view, args))
+        self.0.engine.read(|view| self.0.calls.read(call, view, args, known))
     }
 
     /// Answers on a thread that may use the disk.
     pub fn read_later(&self, call: usize, args: String, ticket: Ticket) {
         if let Some((engine, ticket)) = self.open_engine(ticket) {
             let calls = Arc::clone(&self.0.calls);
-            engine.read_later(move |view| calls.read(call, view, &args), ticket);
+            let read =
+                move |view: &View<'_>| calls.read(call, view, &args, None).map(Answer::into_text);
+            engine.read_later(read, ticket);
         }
     }
 
@@ -277,8 +286,8 @@ impl Store {
     pub fn call(&self, name: &str, args: &str) -> Result<String> {
         let call = self.number_of(name)?;
         if !self.0.calls.is_write(call) {
-            if let Some(answer) = self.read(call, args) {
-                return answer;
+            if let Some(answer) = self.read(call, args, None) {
+                return answer.map(Answer::into_text);
             }
             return wait(|ticket| self.read_later(call, args.to_owned(), ticket));
         }

@@ -137,7 +137,7 @@ fn find_by_tag(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply
 
 fn find_by_owner(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
     let query = log_options(&args.options(1)?, None)?;
-    Ok(Reply::Text(view.log_list(model, args.text(0)?, &query)?))
+    Ok(Reply::Listed(view.log_list(model, args.text(0)?, &query)?))
 }
 
 fn select(view: &View<'_>, model: ModelId, options: Option<&Value>) -> Result<Vec<Object>> {

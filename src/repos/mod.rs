@@ -23,7 +23,7 @@ mod users;
 
 pub use args::Args;
 pub use documentation::{markdown, typescript_repositories};
-pub use reply::Reply;
+pub use reply::{Answer, Reply, Shown};
 pub use table::Calls;
 pub(crate) use table::{Call, read, write};
 

@@ -5,10 +5,10 @@ use serde_json::json;
 
 use super::args::Args;
 use super::param::Param;
-use super::reply::Reply;
+use super::reply::{Answer, Reply};
 use super::{REPOSITORIES, generic, logs};
 use crate::catalogue::{Catalogue, Declaration, ModelId, Place};
-use crate::engine::{Tx, View};
+use crate::engine::{Fingerprint, Tx, View};
 use crate::error::{Code, Error, Result};
 
 /// A call that only reads.
@@ -157,20 +157,25 @@ impl Calls {
         self.entries.get(number).ok_or_else(none)
     }
 
-    /// Answers a reading call.
+    /// Answers a reading call, for a caller who may have the answer with the fingerprint `known`.
     ///
     /// # Errors
     /// Those of the call; `VALIDATION` for a call that is none, or that writes.
-    pub fn read(&self, number: usize, view: &View<'_>, args: &str) -> Result<String> {
+    pub fn read(
+        &self,
+        number: usize,
+        view: &View<'_>,
+        args: &str,
+        known: Option<Fingerprint>,
+    ) -> Result<Answer> {
         let entry = self.entry(number)?;
         let Run::Read(run) = entry.call.run else {
-            return Err(Error::new(
-                Code::Validation,
-                format!("{} changes something", entry.call.name),
-            ));
+            let message = format!("{} changes something", entry.call.name);
+            return Err(Error::new(Code::Validation, message));
         };
         let args = Args::parse(&entry.params, args)?;
-        Ok(run(view, entry.of.model(view.catalogue())?, &args)?.into_text())
+        known.into_iter().for_each(|print| view.expect(print));
+        Ok(run(view, entry.of.model(view.catalogue())?, &args)?.into_answer(known))
     }
 
     /// Makes a call, reading or writing, in a transaction.

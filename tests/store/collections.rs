@@ -347,7 +347,7 @@ fn a_crash_is_healed_by_whoever_comes_next() {
         for outcome in [Outcome::Lost, Outcome::Done, Outcome::Seed(operation)] {
             let disk = SimulatedDisk::new();
             disk.fail_from(operation, Fault::Crash);
-            let known = run(&disk).map_or_else(|(known, _)| known, |known| known);
+            let known = run(&disk).unwrap_or_else(|(known, _)| known);
             let disk = disk.crash(outcome);
             open(&disk).close().unwrap();
             let store = open_with(&disk, &declaration());

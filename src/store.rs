@@ -42,6 +42,9 @@ pub struct Options {
     pub transaction_timeout: Duration,
     /// Is a folder on a network file system opened without a warning?
     pub allow_network_fs: bool,
+    /// Where the clock is held from the opening on, in milliseconds since 1970, for the same calls
+    /// to give the same bytes.
+    pub held_clock: Option<i64>,
     /// The app's own collections, and fields that it adds to built-in models.
     pub declaration: Declaration,
 }
@@ -56,6 +59,7 @@ impl Options {
             lock_timeout: Duration::from_secs(30),
             transaction_timeout: Duration::from_secs(5),
             allow_network_fs: false,
+            held_clock: None,
             declaration: Declaration::default(),
         }
     }
@@ -66,6 +70,7 @@ impl Options {
             max_record_bytes: self.max_record_bytes,
             lock_timeout: self.lock_timeout,
             transaction_timeout: self.transaction_timeout,
+            held_clock: self.held_clock,
         }
     }
 }

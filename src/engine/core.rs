@@ -50,6 +50,7 @@ pub(crate) struct Settings {
     pub(crate) max_record_bytes: usize,
     pub(crate) lock_timeout: Duration,
     pub(crate) transaction_timeout: Duration,
+    pub(crate) held_clock: Option<i64>,
 }
 
 /// One open store.
@@ -114,7 +115,7 @@ impl Engine {
             words,
             logs: LogCache::default(),
             stamps: Stamps::default(),
-            clock: Clock::default(),
+            clock: Clock::held_at(settings.held_clock),
             queue: Queue::default(),
             listeners: Listeners::default(),
             torn: Mutex::default(),

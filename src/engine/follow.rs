@@ -163,6 +163,7 @@ impl Engine {
         let end = self.words.load(word::END);
         let position = replay(&mut fresh, &mut tail, Some(end))?.unwrap_or(end);
         fresh.end_reservations();
+        fresh.dirty.untidy.logs.extend(self.state().dirty.untidy.logs.iter().cloned());
         let touched = differences(&self.state(), &fresh);
         self.stamps.replace(loader.stamps);
         *self.tail() = tail;

@@ -144,7 +144,7 @@ fn load_all(engine: &Engine, segment: Option<Segment>, upto: Option<u64>) -> Res
     let end = engine.words.load(word::END);
     let position = replay(&mut state, &mut tail, upto)?.unwrap_or(end);
     state.end_reservations();
-    let miscounted = counts::check(engine, &state)?;
+    let miscounted = counts::check(engine, &mut state)?;
     for change in &miscounted {
         if let Change::Put { model, record, .. } = change {
             state.put(*model, Arc::clone(record));

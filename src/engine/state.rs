@@ -232,6 +232,11 @@ impl State {
 
     fn apply_lines(&mut self, lines: &LogLines, at: &str, position: u64) {
         let key: LogKey = (lines.model, lines.owner.clone());
+        if lines.fresh {
+            self.dirty.untidy.logs.remove(&key);
+        } else if lines.effect != Effect::Create {
+            self.dirty.untidy.logs.insert(key.clone());
+        }
         if lines.fresh || !self.logs.contains_key(&key) {
             self.generations += u64::from(lines.fresh);
             let pending = PendingLog {

@@ -39,6 +39,7 @@ impl TryFrom<OptionsText> for Options {
             lock_timeout: Duration::from_millis(text.lock_timeout),
             transaction_timeout: Duration::from_millis(text.transaction_timeout),
             allow_network_fs: text.allow_network_fs,
+            held_clock: None,
             declaration,
         })
     }

@@ -7,6 +7,7 @@ mod basics;
 mod calls;
 mod collections;
 mod crash;
+mod determinism;
 mod faults;
 mod image_tags;
 mod model;

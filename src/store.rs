@@ -251,6 +251,30 @@ impl Store {
         }
     }
 
+    /// Makes a consistent copy of the folder, with every change so far, in a new or empty folder.
+    pub fn snapshot(&self, place: PathBuf, ticket: Ticket) {
+        if let Some((engine, ticket)) = self.open_engine(ticket) {
+            engine.snapshot(place, ticket);
+        }
+    }
+
+    /// Makes such a copy and waits for it.
+    ///
+    /// # Errors
+    /// `VALIDATION` for a folder that is not new or empty, or within the data folder; those of
+    /// the disk.
+    pub fn snapshot_now(&self, place: impl Into<PathBuf>) -> Result<()> {
+        wait(|ticket| self.snapshot(place.into(), ticket)).map(|_| ())
+    }
+
+    /// Makes such a copy on any disk, for tests.
+    ///
+    /// # Errors
+    /// Those of both disks.
+    pub fn snapshot_on(&self, target: &dyn Disk) -> Result<()> {
+        self.0.engine.snapshot_on(target)
+    }
+
     /// What the store holds, as JSON text.
     pub fn stats(&self) -> String {
         self.0.engine.stats()

@@ -89,7 +89,7 @@ impl Engine {
     }
 
     /// Catches up as the holder of the files lock.
-    fn catch_up_for_files(&self) -> Result<()> {
+    pub(crate) fn catch_up_for_files(&self) -> Result<()> {
         if !self.has_news() {
             return Ok(());
         }
@@ -100,7 +100,7 @@ impl Engine {
     }
 
     /// Writes what the files do not show yet; the caller holds the files lock.
-    fn write_files(&self) -> Result<()> {
+    pub(crate) fn write_files(&self) -> Result<()> {
         let shown = self.words.load(word::SHOWN);
         self.state_mut().dirty.shown(shown);
         let (work, position) = {
@@ -172,7 +172,7 @@ impl Engine {
     }
 
     /// Does the journal hold changes of a file that cannot be written, being corrupt?
-    fn holds_unwritten(&self) -> bool {
+    pub(crate) fn holds_unwritten(&self) -> bool {
         let state = self.state();
         let unsynced = state.dirty.unsynced.targets.iter();
         unsynced.clone().any(|target| match target {

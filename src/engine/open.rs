@@ -16,6 +16,7 @@ use super::follow::replay;
 use super::journal::{self, Segment, Tail};
 use super::locks;
 use super::order;
+use super::snapshot;
 use super::state::State;
 
 /// What git must not take: sessions, and what only this machine needs.
@@ -33,6 +34,7 @@ pub(crate) fn open(
     declared: Declaration,
     settings: Settings,
 ) -> Result<Arc<Engine>> {
+    snapshot::refuse_unfinished(&*disk)?;
     // Which models there are, the folder says.
     let builtin = Arc::new(Catalogue::builtin());
     let layout = Arc::new(Layout::of(&builtin)?);

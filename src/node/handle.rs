@@ -181,6 +181,12 @@ impl NativeStore {
         self.lazy.unlisten();
     }
 
+    /// Makes a consistent copy of the folder.
+    #[napi(catch_unwind)]
+    pub fn snapshot(&self, id: f64, place: String) {
+        self.lazy.with(whole(id), move |store, ticket| store.snapshot(place.into(), ticket));
+    }
+
     /// Closes the handle.
     #[napi(catch_unwind)]
     pub fn close(&self, id: f64) {

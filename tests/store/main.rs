@@ -14,4 +14,5 @@ mod model;
 mod owner_file;
 mod relations;
 mod repositories;
+mod snapshot;
 mod support;

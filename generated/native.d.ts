@@ -45,9 +45,14 @@ export declare class NativeStore {
   subscribe(listen: ListenFunction): void
   /** Ends what `subscribe` began. */
   unsubscribe(): void
+  /** Makes a consistent copy of the folder. */
+  snapshot(id: number, place: string): void
   /** Closes the handle. */
   close(id: number): void
 }
 
-/** The table of all calls as JSON text; a call's number is its place. */
-export declare function calls(): string
+/**
+ * The table of all calls on a store with this declaration, as the text of an answer; a call's
+ * number is its place.
+ */
+export declare function calls(declaration: string): string

@@ -155,7 +155,7 @@ impl State {
                 self.remove(*model, key);
                 self.mark(*model, key, old.as_deref(), at, position);
                 self.mark_owners(first, position);
-                if let Some(log) = self.layout.log_of(*model) {
+                for log in self.layout.logs_of(*model) {
                     self.dirty.log((log, key.clone()), position);
                 }
                 let effect = Effect::Delete;
@@ -172,7 +172,7 @@ impl State {
     pub(crate) fn remove(&mut self, model: ModelId, key: &str) {
         self.collection_mut(model).remove(key);
         self.owner_unknown.remove(key);
-        if let Some(log_model) = self.layout.log_of(model) {
+        for log_model in self.layout.logs_of(model) {
             self.logs.remove(&(log_model, key.into()) as &LogKey);
         }
     }
@@ -227,6 +227,11 @@ impl State {
 
     fn apply_lines(&mut self, lines: &LogLines, at: &str, position: u64) {
         let key: LogKey = (lines.model, lines.owner.clone());
+        if lines.fresh {
+            self.dirty.untidy.logs.remove(&key);
+        } else if lines.effect != Effect::Create {
+            self.dirty.untidy.logs.insert(key.clone());
+        }
         if lines.fresh || !self.logs.contains_key(&key) {
             self.generations += u64::from(lines.fresh);
             let pending = PendingLog {
@@ -250,6 +255,9 @@ impl State {
     fn set_counted(&mut self, lines: &LogLines, at: &str, position: u64) {
         let catalogue = Arc::clone(&self.catalogue);
         let Some((owner_model, counted)) = catalogue.counted(lines.model) else { return };
+        if counted.count.is_none() {
+            return;
+        }
         let Some(record) = self.collection(owner_model).get(&lines.owner) else { return };
         let declared = catalogue.model(owner_model);
         let made = lines.owner_record.clone().unwrap_or_else(|| {

@@ -206,6 +206,9 @@ impl Tx<'_> {
         gone: &[String],
     ) -> Result<(u64, Option<String>)> {
         let counted = self.counted(model)?;
+        if counted.count.is_none() {
+            return Ok((0, None));
+        }
         let key: LogKey = (model, owner.into());
         if self.overlay.log(&key).is_none() {
             let counts = |index: &super::log::LogIndex| Ok(index.count(&counted.row_type, gone));

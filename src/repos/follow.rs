@@ -24,7 +24,10 @@ pub(crate) fn create(
 ) -> Result<Arc<Record>> {
     let record = tx.create(model, data)?;
     if model == models::USER {
-        tx.create(models::CHAT_SETTINGS, patch("userId", record.key()))?;
+        // One for each user, so the user's id does for it; the same calls give the same bytes.
+        let mut settings = patch("userId", record.key());
+        settings.insert("id".into(), record.key().into());
+        tx.create(models::CHAT_SETTINGS, settings)?;
     } else if let Some(user) = text_field(record.text(), "userId") {
         auth::own(tx, &user)?;
     }

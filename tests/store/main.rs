@@ -5,11 +5,14 @@
 mod auth;
 mod basics;
 mod calls;
+mod collections;
 mod crash;
+mod determinism;
 mod faults;
 mod image_tags;
 mod model;
 mod owner_file;
 mod relations;
 mod repositories;
+mod snapshot;
 mod support;

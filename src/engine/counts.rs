@@ -57,7 +57,8 @@ pub(crate) fn check(engine: &Engine, state: &State) -> Result<Vec<Change>> {
         for owner in owners {
             let path = layout.log_path(place.model, owner.key())?;
             let stamp = engine.disk.stamp(&path)?;
-            let journaled = state.logs.contains_key(&(place.model, owner.key().into()));
+            // Its lines, or that the log of an earlier owner of this key is gone.
+            let journaled = state.dirty.logs.contains_key(&(place.model, owner.key().into()));
             let same = stamp.map(mark) == known.get(path.as_str()).copied();
             if !same && !journaled {
                 wrong.extend(count(engine, state, place.model, &owner, &path, stamp)?);

@@ -115,6 +115,7 @@ impl Engine {
             if let Some(tail) = tail.as_ref() {
                 tail.file().sync().map_err(|error| self.fall_sick(&error))?;
             }
+            self.words.raise(word::SYNCED, self.position());
             self.words.raise(word::END, self.position());
         }
         self.words.store(word::BUSY, busy::IDLE);

@@ -45,7 +45,7 @@ impl World {
                 continue;
             }
             let known = &self.contents[&number];
-            let bytes = changed.remove(&number).unwrap_or_else(|| known.durable.clone());
+            let bytes = changed.remove(&number).unwrap_or_else(|| known.durable.to_vec());
             next.contents.insert(number, Content::settled(bytes, known.modified));
         }
         next

@@ -141,6 +141,18 @@ impl SimulatedDisk {
         SimulatedDisk::of(world.after_kill())
     }
 
+    /// A disk of its own that is as this one is now, after the death of the process: as
+    /// [`SimulatedDisk::kill`] gives it, but this one lives on.
+    pub fn copy(&self) -> SimulatedDisk {
+        SimulatedDisk::of(self.world().after_kill())
+    }
+
+    /// Gives `watcher` before each operation a copy of the disk, on which any death of the process
+    /// or the machine at this moment can be looked at.
+    pub fn watch(&self, mut watcher: impl FnMut(SimulatedDisk) + Send + 'static) {
+        self.world().watcher = Some(Box::new(move |world| watcher(SimulatedDisk::of(world))));
+    }
+
     /// Every file and its bytes, as a reader sees them.
     pub fn files(&self) -> BTreeMap<String, Vec<u8>> {
         self.world().files()

@@ -1,9 +1,9 @@
 //! Nothing acknowledged is lost and nothing half done is seen, wherever a process or the machine
 //! dies.
 
-mod scenarios;
+pub(crate) mod scenarios;
 mod search;
-mod step;
+pub(crate) mod step;
 
 use std::sync::atomic::Ordering;
 

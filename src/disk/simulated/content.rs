@@ -1,5 +1,6 @@
 //! The bytes of one file on the simulated disk, and the writes that were not synced.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::outcome::{Chooser, Dice};
@@ -77,6 +78,35 @@ impl Content {
     /// Has it anything that a crash may lose?
     pub(super) fn is_unsettled(&self) -> bool {
         !(self.given_up.is_empty() && self.pending.is_empty())
+    }
+
+    /// May the next start find these bytes? Those of a write that was not synced may be anything.
+    pub(super) fn allows(&self, found: &[u8]) -> bool {
+        let mut free = vec![false; found.len()];
+        let mut lengths = BTreeSet::from([self.durable.len() as u64]);
+        let mut cut = u64::MAX;
+        for write in self.given_up.iter().chain(&self.pending) {
+            match write {
+                Write::Len(len) => {
+                    lengths.insert(*len);
+                    cut = cut.min(*len);
+                }
+                Write::Bytes(offset, new) => {
+                    let ends = sectors_of(*offset, new).into_iter();
+                    let ends: Vec<u64> = ends.map(|(at, part)| at + part.len() as u64).collect();
+                    let grown = |end: &u64| lengths.iter().map(|len| *len.max(end)).collect();
+                    let grown: Vec<Vec<u64>> = ends.iter().map(grown).collect();
+                    lengths.extend(grown.into_iter().flatten());
+                    let within = |at: u64| position(at).min(found.len());
+                    free[within(*offset)..within(*offset + new.len() as u64)].fill(true);
+                }
+            }
+        }
+        let fits = |(at, byte): (usize, &u8)| {
+            let old = self.durable.get(at).copied().unwrap_or(0);
+            free[at] || *byte == old || (*byte == 0 && at as u64 >= cut)
+        };
+        lengths.contains(&(found.len() as u64)) && found.iter().enumerate().all(fits)
     }
 
     /// What the next start finds: each write for itself done, lost, garbage, or torn.

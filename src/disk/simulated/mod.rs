@@ -133,6 +133,12 @@ impl SimulatedDisk {
         self.world().crash_outcomes(limit, seed)
     }
 
+    /// May a crash at this moment leave exactly these files? So a real disk is compared with this
+    /// one.
+    pub fn allows(&self, files: &BTreeMap<String, Vec<u8>>) -> bool {
+        self.world().allows(files)
+    }
+
     /// The process dies: nothing written is lost, its locks are free and the words stay. This
     /// one is dead. What was not synced may still be lost in a later crash.
     pub fn kill(&self) -> SimulatedDisk {

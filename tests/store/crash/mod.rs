@@ -20,7 +20,10 @@ fn depth(usual: Depth) -> Depth {
         None => Depth { seed, ..usual },
         Some(outcomes) => {
             let outcomes = usize::try_from(outcomes).unwrap_or(usize::MAX);
-            Depth { outcomes, recoveries: 3, again: usual.again.max(6), seed }
+            // In the proportions of a usual search.
+            let outcomes = (outcomes * usual.outcomes / USUAL.outcomes).max(1);
+            let again = (outcomes / 4).max(usual.again);
+            Depth { outcomes, recoveries: usual.recoveries / 3, again, seed }
         }
     }
 }

@@ -60,6 +60,29 @@ fn after_a_failed_sync_nothing_is_written_until_it_is_opened_anew() {
     assert!(texts.contains(&json!("before")) && texts.contains(&json!("accepted")), "{texts:?}");
 }
 
+/// The line of a failed sync can be read as long as the machine lives. What is acknowledged behind
+/// it must not go with it, also when the opening could not bring the line into the files.
+#[test]
+fn what_follows_a_failed_sync_does_not_rest_on_what_it_lost() {
+    for at in 1..=40 {
+        let disk = SimulatedDisk::new();
+        let store = open(&disk);
+        let world = world(&store);
+        store.flush_now().unwrap();
+        disk.fail_at(disk.operations() + 2, Fault::SystemError(EIO));
+        assert_eq!(say(&store, &world.chat, "lost").unwrap_err(), "IO");
+        let _ = store.close();
+        disk.fail_at(disk.operations() + at, Fault::Error(ErrorKind::StorageFull));
+        let Ok(store) = Store::open_on(Arc::new(disk.clone()), &Options::new("unused")) else {
+            continue;
+        };
+        let accepted = say(&store, &world.chat, "accepted").is_ok();
+        let after = open(&disk.crash(Outcome::Lost));
+        let texts = messages(&after, &world.chat);
+        assert_eq!(texts.iter().any(|m| m["content"] == "accepted"), accepted, "{at}: {texts:?}");
+    }
+}
+
 #[test]
 fn a_full_disk_goes_on_when_there_is_room() {
     let disk = SimulatedDisk::new();

@@ -69,7 +69,7 @@ fn write_back(data: &Path, dice: &Dice) {
                 let _ = File::open(&names[dice.roll(names.len())]).and_then(|f| f.sync_all());
             }
         }
-        1 => drop(File::open(data).map(|folder| rustix::fs::syncfs(folder))),
+        1 => drop(File::open(data).map(rustix::fs::syncfs)),
         _ => {}
     }
 }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use hashbrown::HashMap;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::catalogue::ModelId;
 use crate::disk::{Access, Disk, SafePath, Stamp, read_all};
@@ -18,7 +18,7 @@ use super::clock;
 use super::core::{Engine, locked};
 use super::files::Writer;
 use super::locks::cache_folder;
-use super::log::{LogIndex, with_counts};
+use super::log::LogIndex;
 use super::record::Record;
 use super::state::State;
 
@@ -87,9 +87,9 @@ fn count(
 ) -> Result<Option<Change>> {
     let catalogue = &state.catalogue;
     let Some((owner_model, counted)) = catalogue.counted(model) else { return Ok(None) };
-    let (Some(count_field), Some(last_field)) = (&counted.count, &counted.last) else {
+    if counted.fields.is_none() {
         return Ok(None);
-    };
+    }
     let (number, last) = match stamp {
         None => (0, None),
         Some(stamp) => {
@@ -100,15 +100,10 @@ fn count(
     };
     let last = last.map(clock::format_ms);
     let declared = catalogue.model(owner_model);
-    let map = with_counts(declared, owner, counted, number, last.as_deref());
-    let was = owner.map();
-    let same = |field: &String| {
-        let value = |map: &Map<String, Value>| map.get(field).filter(|v| !v.is_null()).cloned();
-        value(&was) == value(&map)
-    };
-    let wrong = !same(count_field) || !same(last_field);
-    let record = Arc::new(Record::from_map(owner.key(), &map));
-    Ok(wrong.then_some(Change::Put { model: owner_model, record, new: false }))
+    let wrong = owner.counts(counted) != (number, last.clone());
+    let record = owner.with_counts(declared, counted, number, last.as_deref());
+    let put = Change::Put { model: owner_model, record: Arc::new(record), new: false };
+    Ok(wrong.then_some(put))
 }
 
 /// Writes down the state of the logs that have changed. The cache may be lost, so a failure is

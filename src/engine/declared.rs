@@ -108,7 +108,8 @@ impl Engine {
         }
         let missing = joined.records_beyond(&kept.declaration).into_iter().map(|(name, map)| {
             let map = catalogue::admit(catalogue.model(model), map.clone()).unwrap_or(map);
-            let record = Arc::new(Record::from_map(&name, &map));
+            let declared = catalogue.model(model);
+            let record = Arc::new(Record::from_map(declared, &name, &map));
             Change::Put { model, record, new: !kept.declaration.has(&name) }
         });
         let missing = if kept.corrupt { Vec::new() } else { missing.collect() };

@@ -9,7 +9,7 @@ use crate::error::Result;
 
 use super::core::{Engine, busy, locked, word};
 use super::counts;
-use super::files::{Unsynced, Untidy, Writer, all_rows, paths_of, plan};
+use super::files::{Unsynced, Untidy, Work, Writer, all_rows, paths_of, plan};
 use super::journal::{self, Segment, Tail};
 use super::log::{LogIndex, Source, header_line};
 use super::order;
@@ -108,8 +108,14 @@ impl Engine {
             let state = self.state();
             (plan(&state, shown)?, self.position())
         };
+        // A file of somebody who stands in the owner's file now goes when that one is sure to stay:
+        // the journal need not hold the record.
+        let (last, first): (Vec<_>, Vec<_>) = work.into_iter().partition(Work::removes_shared);
         let writer = Writer { disk: &*self.disk };
-        for one in &work {
+        for (number, one) in first.iter().chain(&last).enumerate() {
+            if number == first.len() {
+                self.sync_owner_folder()?;
+            }
             if let Some((path, stamp)) = writer.perform(one)? {
                 self.stamps.know(path, stamp);
             }
@@ -117,6 +123,11 @@ impl Engine {
         self.words.raise(word::SHOWN, position);
         self.state_mut().dirty.shown(position);
         Ok(())
+    }
+
+    fn sync_owner_folder(&self) -> Result<()> {
+        let layout = Arc::clone(&self.state().layout);
+        layout.owner().map_or(Ok(()), |place| sync_folder_of(self, &place.first))
     }
 
     /// Makes the files safe and starts the journal anew; with `closing`, also drops every dead

@@ -95,7 +95,7 @@ pub(crate) fn admit(
         error.issues(issues)
     })?;
     let key = map.get(&declared.key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    Ok(Record::from_map(&key, &map))
+    Ok(Record::from_map(declared, &key, &map))
 }
 
 fn object(path: &SafePath, value: Value) -> Result<Map<String, Value>> {

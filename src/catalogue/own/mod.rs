@@ -75,7 +75,9 @@ impl Declaration {
                 }
             }
         }
-        issues.extend(Catalogue::declared(&declaration).err().unwrap_or_default());
+        if !declaration.is_empty() {
+            issues.extend(Catalogue::declared(&declaration).err().unwrap_or_default());
+        }
         if issues.is_empty() { Ok(declaration) } else { Err(fault(issues)) }
     }
 

@@ -194,6 +194,30 @@ pub(crate) fn several_at_once() -> Vec<Step> {
     ])
 }
 
+/// A folder as the app's own earlier store wrote it: no headers, a bare array, no journal.
+pub(crate) fn older_folder() -> Vec<Step> {
+    let row = |value: Value| format!("{value}\n");
+    let time = "2025-01-01T00:00:00.000Z";
+    let chat = json!({"id": "old", "userId": "u", "characterId": "c1", "connectionProfileId": "p",
+        "title": "t", "messageCount": 2, "lastMessageAt": time, "createdAt": time, "updatedAt": time});
+    let said = |id: &str| json!({"id": id, "type": "message", "role": "USER", "content": id, "createdAt": time});
+    let account = json!([{"id": "a", "userId": "u", "type": "oauth", "provider": "google",
+        "providerAccountId": "1"}]);
+    let session = json!({"id": "s", "sessionToken": "t", "userId": "u", "expires": "2100-01-01T00:00:00.000Z"});
+    after_world([
+        Step::Plant(vec![
+            ("chats/index.jsonl", row(chat)),
+            ("chats/old.jsonl", row(said("m1")) + &row(said("m2"))),
+            ("auth/accounts.json", account.to_string()),
+            ("auth/sessions.jsonl", row(session)),
+        ]),
+        message("old", "m3"),
+        change("sessions.update", json!(["s", {"expires": "2100-02-01"}])),
+        Flush,
+        change("auth.deleteUser", json!(["u"])),
+    ])
+}
+
 /// Processes that die, and two that take turns.
 pub(crate) fn processes() -> Vec<Step> {
     after_world([

@@ -27,14 +27,8 @@ fn open(disk: &SimulatedDisk) -> Result<Store, Error> {
 /// What a store holds, without the ids that it has made itself.
 fn dump(store: &Store) -> Dump {
     let mut all = step::dump(store);
-    all.values_mut().for_each(|text| *text = without_made_ids(text));
+    all.values_mut().for_each(|text| *text = step::without_made_ids(text));
     all
-}
-
-fn without_made_ids(text: &str) -> String {
-    let is_made = |id: &str| id.len() == 36 && id.matches('-').count() == 4;
-    let parts = text.split('"').map(|part| if is_made(part) { "made" } else { part });
-    parts.collect::<Vec<_>>().join("\"")
 }
 
 fn probe(name: &str) -> Call {
@@ -134,6 +128,7 @@ impl Run {
                     }
                     Ok(())
                 }
+                Step::Plant(_) => unreachable!("nobody plants here"),
                 Step::Flush => store.flush_now(),
                 Step::Compact => store.compact_now(),
                 Step::Reopen | Step::Kill | Step::Switch => {

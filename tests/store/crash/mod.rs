@@ -61,6 +61,9 @@ scenarios! {
     a_cascade_and_what_comes_after_it, scenarios::cascade(), Strict, USUAL;
     a_cascade_over_hundreds_of_files, scenarios::great_cascade(300), Strict,
         Depth { outcomes: 1, recoveries: 1409, again: 1, seed: 1 };
+    owners_who_come_and_go, scenarios::owners(), Strict, USUAL;
+    large_records, scenarios::large(), Strict,
+        Depth { outcomes: 4, recoveries: 97, again: 2, seed: 1 };
     a_folder_of_an_older_store, scenarios::older_folder(), Strict, USUAL;
     several_changes_at_once, scenarios::several_at_once(), Strict, USUAL;
     processes_that_die_and_take_turns, scenarios::processes(), Strict, USUAL;

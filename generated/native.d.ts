@@ -18,8 +18,11 @@ export declare class NativeStore {
   constructor(options: string, settle: SettleFunction)
   /** Keeps the process alive while calls are under way. */
   keepAlive(alive: boolean): void
-  /** Answers from memory; null when the answer needs the disk. */
-  read(call: number, args: string): string | null
+  /**
+   * Answers from memory; null when the answer needs the disk. `known` is 0, or `ASK` for the
+   * answer's fingerprint to be given, or the fingerprint of the answer that the caller has.
+   */
+  read(call: number, args: string, known: number): string | null
   /** Answers a read on a thread that may use the disk. */
   readLater(id: number, call: number, args: string): void
   /** Commits what a writing call changes. */
@@ -42,9 +45,14 @@ export declare class NativeStore {
   subscribe(listen: ListenFunction): void
   /** Ends what `subscribe` began. */
   unsubscribe(): void
+  /** Makes a consistent copy of the folder. */
+  snapshot(id: number, place: string): void
   /** Closes the handle. */
   close(id: number): void
 }
 
-/** The table of all calls as JSON text; a call's number is its place. */
-export declare function calls(): string
+/**
+ * The table of all calls on a store with this declaration, as the text of an answer; a call's
+ * number is its place.
+ */
+export declare function calls(declaration: string): string

@@ -1,18 +1,15 @@
 'use strict'
 
-const native = require('./load.js')
+const { Copies } = require('./copies.js')
 const { pack, unpack } = require('./pack.js')
-
-/** The calls: `[{ repository, name, kind }]`; a call's number is its place. */
-const CALLS = JSON.parse(native.calls())
 
 /** Key of the adapter's calls, which are no part of a store's public face. */
 const AUTH = Symbol.for('quilltap.auth')
 
 /** The repositories with their methods, which need no `this`; `methodOf(number, kind)` makes one. */
-function repositories(methodOf) {
+function repositories(calls, methodOf) {
   const made = {}
-  CALLS.forEach(({ repository, name, kind }, number) => {
+  calls.forEach(({ repository, name, kind }, number) => {
     made[repository] ??= {}
     made[repository][name] = methodOf(number, kind)
   })
@@ -21,12 +18,14 @@ function repositories(methodOf) {
 }
 
 /** On a store: what memory can answer never leaves this thread. `mayWrite` throws when it may not. */
-function storeRepositories(connection, mayWrite) {
-  return repositories((number, kind) =>
+function storeRepositories(calls, connection, mayWrite) {
+  const copies = new Copies()
+  return repositories(calls, (number, kind) =>
     kind === 'read'
       ? async (...args) => {
           const text = pack(args)
-          return unpack(connection.read(number, text) ?? (await connection.later('readLater', number, text)))
+          const answer = copies.answer(number + text, (known) => connection.read(number, text, known))
+          return answer === undefined ? unpack(await connection.later('readLater', number, text)) : answer
         }
       : async (...args) => {
           mayWrite()
@@ -36,8 +35,9 @@ function storeRepositories(connection, mayWrite) {
 }
 
 /** In a transaction: it sees what it has written itself. */
-function transactionRepositories(connection, transaction) {
+function transactionRepositories(calls, connection, transaction) {
   return repositories(
+    calls,
     (number) =>
       async (...args) =>
         unpack(await connection.later('inside', transaction, number, pack(args))),

@@ -1,6 +1,9 @@
 'use strict'
 
+const path = require('node:path')
+const { declaredCalls } = require('./collections.js')
 const { connect } = require('./connection.js')
+const { described, invalid } = require('./error.js')
 const { events } = require('./events.js')
 const { readOptions } = require('./options.js')
 const { storeRepositories } = require('./repositories.js')
@@ -10,23 +13,31 @@ const { refuseInside, transaction } = require('./transaction.js')
 function createStore(given) {
   const options = readOptions(given)
   const { dataDir } = options
+  const calls = declaredCalls(given, options.declaration)
   const connection = connect(options)
   /** What would wait for a transaction under way, and so for itself when made in it. */
-  const outside = async (method) => {
+  const outside = async (method, ...args) => {
     refuseInside(dataDir)
-    await connection.run(method)
+    await connection.run(method, ...args)
   }
   const close = () => outside('close')
-  const repositories = storeRepositories(connection, () => refuseInside(dataDir))
+  const repositories = storeRepositories(calls, connection, () => refuseInside(dataDir))
   return Object.assign(repositories, events(connection), {
     open: async () => void (await connection.run('open')),
     flush: async () => void (await connection.run('flush')),
     compact: () => outside('compact'),
+    snapshot: async (dir) => outside('snapshot', folderOf(dir)),
     stats: () => connection.run('stats'),
     close,
-    transaction: (work, options) => transaction(connection, dataDir, work, options),
+    transaction: (work, options) => transaction(calls, connection, dataDir, work, options),
     [Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose')]: close,
   })
+}
+
+/** The absolute path of a folder that is given. */
+function folderOf(dir) {
+  if (typeof dir === 'string' && dir !== '' && !dir.includes('\0')) return path.resolve(dir)
+  throw invalid('Arguments', [{ path: 'dir', expected: 'a path of a folder', received: described(dir) }])
 }
 
 module.exports = { createStore }

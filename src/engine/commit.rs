@@ -105,7 +105,7 @@ impl Engine {
         }));
         let done = done.unwrap_or_else(|_| Err(internal()));
         if done.is_err() {
-            overlay.roll_back(&state.catalogue, mark);
+            overlay.roll_back(mark);
         }
         done
     }

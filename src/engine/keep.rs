@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use hashbrown::HashSet;
 
 use crate::catalogue::ModelId;
-use crate::disk::SafePath;
+use crate::disk::{SafePath, read_all};
 use crate::error::Result;
 
 use super::core::{Engine, busy, locked, word};
 use super::counts;
-use super::files::{Unsynced, Writer, all_rows, paths_of, plan};
+use super::files::{Unsynced, Untidy, Writer, all_rows, paths_of, plan};
 use super::journal::{self, Segment, Tail};
 use super::log::{LogIndex, Source, header_line};
 use super::order;
@@ -99,7 +99,7 @@ impl Engine {
     }
 
     /// Catches up as the holder of the files lock.
-    fn catch_up_for_files(&self) -> Result<()> {
+    pub(crate) fn catch_up_for_files(&self) -> Result<()> {
         if !self.has_news() {
             return Ok(());
         }
@@ -110,7 +110,7 @@ impl Engine {
     }
 
     /// Writes what the files do not show yet; the caller holds the files lock.
-    fn write_files(&self) -> Result<()> {
+    pub(crate) fn write_files(&self) -> Result<()> {
         let shown = self.words.load(word::SHOWN);
         self.state_mut().dirty.shown(shown);
         let anew = self.rows_to_write_anew()?;
@@ -184,6 +184,10 @@ impl Engine {
         }
         self.compact_rows(closing)?;
         self.compact_logs(closing)?;
+        if closing {
+            self.remove_empty_folders()?;
+            self.state_mut().dirty.untidy = Untidy::default();
+        }
         order::remember(self);
         counts::remember(self);
         self.drop_journal()?;
@@ -204,7 +208,7 @@ impl Engine {
     }
 
     /// Does the journal hold changes of a file that cannot be written, being corrupt?
-    fn holds_unwritten(&self) -> bool {
+    pub(crate) fn holds_unwritten(&self) -> bool {
         let state = self.state();
         let unsynced = state.dirty.unsynced.targets.iter();
         unsynced.clone().any(|target| match target {
@@ -218,17 +222,20 @@ impl Engine {
         let torn = locked(&self.torn).clone();
         for place in state.layout.rows() {
             let collection = state.collection(place.model);
-            let touched = state.dirty.unsynced.rows.contains(&place.model);
+            let untidy = closing && state.dirty.untidy.rows.contains(&place.model);
+            let touched = untidy || state.dirty.unsynced.rows.contains(&place.model);
             let forced = torn.contains(&place.model);
             if !(touched || forced) || !collection.faults.is_empty() {
                 continue;
             }
-            let live = all_rows(&state, place).len() as u64;
-            let len = self.disk.stamp(&place.path)?.map_or(0, |stamp| stamp.len);
+            let rows = all_rows(&state, place);
+            let (live, stamp) = (rows.len() as u64, self.disk.stamp(&place.path)?);
+            let len = stamp.map_or(0, |stamp| stamp.len);
             let wasteful = len > 2 * live + ROWS_SLACK;
-            if forced || wasteful || (closing && len != live) {
+            let is_final = || Ok(len == live && self.holds(&place.path, rows.as_bytes())?);
+            if forced || wasteful || (closing && !is_final()?) {
                 let writer = Writer { disk: &*self.disk };
-                writer.rewrite_rows(&state, place)?;
+                writer.replace(&place.path, rows.as_bytes(), true)?;
                 sync_folder_of(self, &place.path)?;
                 locked(&self.torn).remove(&place.model);
             }
@@ -236,8 +243,16 @@ impl Engine {
         Ok(())
     }
 
+    fn holds(&self, path: &SafePath, bytes: &[u8]) -> Result<bool> {
+        Ok(read_all(&*self.disk, path)?.as_deref() == Some(bytes))
+    }
+
     fn compact_logs(&self, closing: bool) -> Result<()> {
-        for key in self.logs.wasteful(closing) {
+        let mut keys = self.logs.wasteful(closing);
+        if closing {
+            keys.extend(self.state().dirty.untidy.logs.iter().cloned());
+        }
+        for key in keys {
             let state = self.state();
             if state.collection(state.layout.log_place(key.0)?.owner).get(&key.1).is_none() {
                 continue;
@@ -247,17 +262,29 @@ impl Engine {
             let pending = state.logs.get(&key);
             let read = |index: &LogIndex| {
                 index.check()?;
-                index.rows()
+                if index.dead() == 0 { Ok(None) } else { index.rows().map(Some) }
             };
             let rows = self.logs.with(&*self.disk, &key, &path, pending, Source::Disk, read);
             // A log with a line that cannot be read is left as it is.
-            let Ok(Some(rows)) = rows else { continue };
+            let Ok(Some(Some(rows))) = rows else { continue };
             let mut bytes = header_line(schema) + "\n";
             rows.iter().for_each(|row| bytes += &format!("{row}\n"));
             Writer { disk: &*self.disk }.replace(&path, bytes.as_bytes(), true)?;
             sync_folder_of(self, &path)?;
             drop(state);
             self.logs.forget(&key);
+        }
+        Ok(())
+    }
+
+    /// Removes the folders of records and logs that hold nothing any more.
+    fn remove_empty_folders(&self) -> Result<()> {
+        let layout = Arc::clone(&self.state().layout);
+        for folder in layout.folders() {
+            let mut folder = Some(folder.clone());
+            while let Some(dir) = folder.filter(|dir| *dir != SafePath::root()) {
+                folder = if self.disk.remove_dir(&dir)? { dir.parent() } else { None };
+            }
         }
         Ok(())
     }

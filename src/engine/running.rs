@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
@@ -9,8 +10,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::catalogue::Catalogue;
-use crate::disk::Disk;
+use crate::catalogue::Declaration;
+use crate::disk::{Disk, NewFolder};
 use crate::error::{Code, Error, Result};
 
 use super::commit;
@@ -19,13 +20,20 @@ use super::events::Listener;
 use super::keep;
 use super::log::Source;
 use super::open;
-use super::queue::{Change, Inside, Job, Ticket, closed, settle};
+use super::queue::{Change, Inside, Job, Ticket, closed, internal, settle};
 use super::view::View;
 
 /// Threads that read from the disk for callers that must not wait.
 const READERS: usize = 2;
 
 type Task = Box<dyn FnOnce(&Engine) + Send>;
+
+fn snapshot_at(engine: &Engine, place: &Path) -> Result<()> {
+    let none = || Error::new(Code::Io, "only a folder of the machine can be copied to another one");
+    let folder = NewFolder::begin(place, engine.disk.as_real().ok_or_else(none)?)?;
+    engine.snapshot(folder.disk())?;
+    folder.finish()
+}
 
 /// Work for the reading threads.
 #[derive(Default)]
@@ -50,10 +58,10 @@ impl Running {
     /// Those of opening.
     pub(crate) fn open(
         disk: Arc<dyn Disk>,
-        catalogue: Arc<Catalogue>,
+        declared: Declaration,
         settings: Settings,
     ) -> Result<Running> {
-        let engine = open::open(disk, catalogue, settings)?;
+        let engine = open::open(disk, declared, settings)?;
         let running = Running {
             engine,
             tasks: Arc::default(),
@@ -86,10 +94,7 @@ impl Running {
     }
 
     /// Answers from memory; `None` when the answer needs the disk.
-    pub(crate) fn read(
-        &self,
-        read: impl Fn(&View<'_>) -> Result<String>,
-    ) -> Option<Result<String>> {
+    pub(crate) fn read<T>(&self, read: impl Fn(&View<'_>) -> Result<T>) -> Option<Result<T>> {
         if self.closed.load(Ordering::Acquire) {
             return Some(Err(closed()));
         }
@@ -116,6 +121,14 @@ impl Running {
         }
         waiting.0.push_back(Box::new(move |engine| settle(vec![(ticket, work(engine))])));
         self.tasks.bell.notify_one();
+    }
+
+    /// Adds what another handle declares.
+    ///
+    /// # Errors
+    /// `VALIDATION` when it contradicts what there is; those of the disk.
+    pub(crate) fn declare(&self, own: &Declaration) -> Result<()> {
+        self.engine.declare(own)
     }
 
     /// Commits a change.
@@ -146,6 +159,32 @@ impl Running {
     /// Makes the files safe, drops dead lines, and starts the journal anew.
     pub(crate) fn compact(&self, ticket: Ticket) {
         self.later(ticket, |engine| engine.checkpoint(true).map(|()| "null".to_owned()));
+    }
+
+    /// Makes a consistent copy of the folder at `place`, on a thread of its own.
+    pub(crate) fn snapshot(&self, place: PathBuf, ticket: Ticket) {
+        let waiting = locked(&self.tasks.waiting);
+        if waiting.1 {
+            drop(waiting);
+            return settle(vec![(ticket, Err(closed()))]);
+        }
+        locked(&self.threads).retain(|thread| !thread.is_finished());
+        let engine = Arc::clone(&self.engine);
+        let made = self.thread("snapshot", move || {
+            let done = catch_unwind(AssertUnwindSafe(|| snapshot_at(&engine, &place)));
+            let done = done.unwrap_or_else(|_| Err(internal()));
+            settle(vec![(ticket, done.map(|()| "null".to_owned()))]);
+        });
+        // Without a thread the ticket was dropped, which has told the caller.
+        drop(made);
+    }
+
+    /// Fills another disk with a consistent copy of the folder, for tests.
+    ///
+    /// # Errors
+    /// Those of both disks.
+    pub(crate) fn snapshot_on(&self, target: &dyn Disk) -> Result<()> {
+        self.engine.snapshot(target)
     }
 
     /// Calls `listener` with the events of every commit, by whichever process.

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::lazy::Lazy;
 use super::wake::{ListenFunction, SettleFunction, Waker, answer_text, listener};
-use crate::store::{Durability, Options};
+use crate::store::{Answer, Declaration, Durability, Fingerprint, Options};
 
 /// Options as the skin sends them, checked there.
 #[derive(Deserialize)]
@@ -23,19 +23,25 @@ struct OptionsText {
     lock_timeout: u64,
     transaction_timeout: u64,
     allow_network_fs: bool,
+    declaration: String,
 }
 
-impl From<OptionsText> for Options {
-    fn from(text: OptionsText) -> Options {
+impl TryFrom<OptionsText> for Options {
+    type Error = crate::error::Error;
+
+    fn try_from(text: OptionsText) -> Result<Options, crate::error::Error> {
+        let declaration = Declaration::parse(&text.declaration)?;
         let strict = text.durability == "strict";
-        Options {
+        Ok(Options {
             data_dir: text.data_dir,
             durability: if strict { Durability::Strict } else { Durability::Batched },
             max_record_bytes: text.max_record_bytes,
             lock_timeout: Duration::from_millis(text.lock_timeout),
             transaction_timeout: Duration::from_millis(text.transaction_timeout),
             allow_network_fs: text.allow_network_fs,
-        }
+            held_clock: None,
+            declaration,
+        })
     }
 }
 
@@ -47,6 +53,9 @@ pub struct NativeStore {
     waker: Arc<Waker>,
     kept_alive: AtomicBool,
 }
+
+/// What a caller says who has no answer yet, but wants its fingerprint.
+const ASK: u64 = 1;
 
 /// A call's number is a whole number far below 2^53.
 fn whole(number: f64) -> u64 {
@@ -61,7 +70,9 @@ impl NativeStore {
         let options: OptionsText = serde_json::from_str(&options)
             .map_err(|error| napi::Error::from_reason(error.to_string()))?;
         let waker = Arc::new(Waker::new(&settle)?);
-        let lazy = Lazy::new(options.into(), Arc::clone(&waker) as _);
+        let options = Options::try_from(options)
+            .map_err(|error| napi::Error::from_reason(error.to_string()))?;
+        let lazy = Lazy::new(options, Arc::clone(&waker) as _);
         Ok(NativeStore { lazy, waker, kept_alive: AtomicBool::new(false) })
     }
 
@@ -73,10 +84,21 @@ impl NativeStore {
         }
     }
 
-    /// Answers from memory; null when the answer needs the disk.
+    /// Answers from memory; null when the answer needs the disk. `known` is 0, or `ASK` for the
+    /// answer's fingerprint to be given, or the fingerprint of the answer that the caller has.
     #[napi(catch_unwind)]
-    pub fn read(&self, call: u32, args: String) -> Option<String> {
-        self.lazy.read(call as usize, &args).map(answer_text)
+    pub fn read(&self, call: u32, args: String, known: f64) -> Option<String> {
+        let known = whole(known);
+        let print = (known > ASK).then(|| Fingerprint::known(known));
+        let answer = self.lazy.read(call as usize, &args, print)?;
+        Some(match answer {
+            Ok(Answer::Same) => "=".to_owned(),
+            Ok(Answer::Text(text, Some(print))) if known >= ASK => {
+                format!("={:015x}{text}", print.number())
+            }
+            Ok(Answer::Text(text, _)) => text,
+            Err(error) => answer_text(Err(error)),
+        })
     }
 
     /// Answers a read on a thread that may use the disk.
@@ -157,6 +179,12 @@ impl NativeStore {
     #[napi(catch_unwind)]
     pub fn unsubscribe(&self) {
         self.lazy.unlisten();
+    }
+
+    /// Makes a consistent copy of the folder.
+    #[napi(catch_unwind)]
+    pub fn snapshot(&self, id: f64, place: String) {
+        self.lazy.with(whole(id), move |store, ticket| store.snapshot(place.into(), ticket));
     }
 
     /// Closes the handle.

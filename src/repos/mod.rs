@@ -12,6 +12,7 @@ pub(crate) mod follow;
 mod generic;
 mod image_profiles;
 mod images;
+mod logs;
 mod param;
 mod personas;
 mod reply;
@@ -22,9 +23,9 @@ mod users;
 
 pub use args::Args;
 pub use documentation::{markdown, typescript_repositories};
-pub use reply::Reply;
+pub use reply::{Answer, Reply, Shown};
+pub use table::Calls;
 pub(crate) use table::{Call, read, write};
-pub use table::{any_call, is_write, number_of, read_call, table_json};
 
 use crate::auth;
 use crate::catalogue::{ModelId, models};

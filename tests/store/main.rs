@@ -5,7 +5,9 @@
 mod auth;
 mod basics;
 mod calls;
+mod collections;
 mod crash;
+mod determinism;
 mod faults;
 mod image_tags;
 mod model;
@@ -14,4 +16,5 @@ mod owner_file;
 mod power_cut;
 mod relations;
 mod repositories;
+mod snapshot;
 mod support;

@@ -10,7 +10,7 @@ use crate::error::Result;
 
 use super::compose::{self, SharedContent};
 use super::dirty::Unsynced;
-use super::layout::{RowsPlace, Target};
+use super::layout::Target;
 use crate::engine::journal;
 use crate::engine::log::header_line;
 use crate::engine::state::{LogKey, State};
@@ -183,14 +183,6 @@ impl Writer<'_> {
             file.write_at(offset, bytes.as_bytes())?;
         }
         Ok(())
-    }
-
-    /// Writes a rows file anew, without its dead lines.
-    ///
-    /// # Errors
-    /// Those of the disk.
-    pub(crate) fn rewrite_rows(&self, state: &State, place: &RowsPlace) -> Result<()> {
-        self.replace(&place.path, compose::all_rows(state, place).as_bytes(), true)
     }
 
     /// Makes everything durable that was changed since the last checkpoint.

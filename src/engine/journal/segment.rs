@@ -48,7 +48,11 @@ pub(crate) fn folder() -> SafePath {
     SafePath::new("journal").expect("a constant that is a safe path")
 }
 
-fn path_of(base: u64) -> Result<SafePath> {
+/// The file of the segment at `base`.
+///
+/// # Errors
+/// None: it is a safe path.
+pub(crate) fn path_of(base: u64) -> Result<SafePath> {
     folder().join(&format!("{base:016}.log"))
 }
 

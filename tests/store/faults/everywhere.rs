@@ -348,7 +348,7 @@ fn fail_the_opening(dead: &SimulatedDisk, number: usize) -> usize {
 fn an_opening_after_a_death() {
     let mut scenarios = scenarios::records();
     scenarios.extend(scenarios::logs().into_iter().skip(5));
-    let dead = deaths(&scenarios, 23);
+    let dead = deaths(&scenarios, 41);
     let runs: usize = dead.iter().enumerate().map(|(n, disk)| fail_the_opening(disk, n)).sum();
     println!("openings after {} deaths: {runs} runs with a fault", dead.len());
 }

@@ -158,13 +158,21 @@ pub trait SharedWords: Send + Sync {
 /// # Errors
 /// Those of the disk.
 pub fn read_all(disk: &dyn Disk, path: &SafePath) -> Result<Option<Vec<u8>>> {
-    if disk.stamp(path)?.is_none() {
-        return Ok(None);
-    }
-    let file = disk.open(path, Access::Read)?;
-    let len = usize::try_from(file.len()?).unwrap_or(usize::MAX);
-    let mut bytes = vec![0; len];
+    Ok(read_stamped(disk, path)?.map(|(bytes, _)| bytes))
+}
+
+/// The whole of a file and its state, or `None` when there is none.
+///
+/// # Errors
+/// Those of the disk.
+pub fn read_stamped(disk: &dyn Disk, path: &SafePath) -> Result<Option<(Vec<u8>, Stamp)>> {
+    let file = match disk.open(path, Access::Read) {
+        Ok(file) => file,
+        Err(error) => return if disk.stamp(path)?.is_none() { Ok(None) } else { Err(error) },
+    };
+    let stamp = file.stamp()?;
+    let mut bytes = vec![0; usize::try_from(stamp.len).unwrap_or(usize::MAX)];
     let read = file.read_at(0, &mut bytes)?;
     bytes.truncate(read);
-    Ok(Some(bytes))
+    Ok(Some((bytes, stamp)))
 }

@@ -8,6 +8,8 @@ mod compose;
 mod dirty;
 mod layout;
 mod load;
+mod load_rows;
+mod spread;
 mod write;
 
 pub(crate) use compose::all_rows;

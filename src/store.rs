@@ -296,6 +296,12 @@ impl Store {
         self.0.engine.hold_clock(ms);
     }
 
+    /// Lets the files follow only `flush`, `compact` and `close` from now on: the same calls then
+    /// give the same operations of the disk.
+    pub fn hold_files(&self) {
+        self.0.engine.hold_files();
+    }
+
     /// Closes this handle; with the last one of its folder the engine ends, and the folder is
     /// at rest. Closing twice is no error.
     ///

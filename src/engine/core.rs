@@ -33,6 +33,8 @@ pub(crate) mod word {
     pub(crate) const SICK: usize = 4;
     /// What the holder of the commit lock is in the middle of.
     pub(crate) const BUSY: usize = 5;
+    /// The position up to which the journal was synced: no file may show more than that.
+    pub(crate) const SYNCED: usize = 6;
 }
 
 /// What the holder of the commit lock is in the middle of, for whoever finds it dead.
@@ -81,11 +83,11 @@ pub(crate) struct Engine {
     pub(crate) presence: Mutex<Option<Box<dyn Lock>>>,
     /// Why nothing may be written any more.
     pub(crate) sick: Mutex<Option<Error>>,
-    /// Is there something in the journal that was not synced?
-    pub(crate) unsynced: AtomicBool,
     /// The logs as they were when they were last counted.
     pub(crate) counted: Mutex<super::counts::Counted>,
     pub(crate) last_flush_error: Mutex<Option<Error>>,
+    /// Do the files follow only when they are asked for?
+    pub(crate) files_held: AtomicBool,
 }
 
 /// Locks a mutex whose data stays whole even when a holder panicked.
@@ -121,9 +123,9 @@ impl Engine {
             torn: Mutex::default(),
             presence: Mutex::new(None),
             sick: Mutex::new(None),
-            unsynced: AtomicBool::new(false),
             counted: Mutex::default(),
             last_flush_error: Mutex::new(None),
+            files_held: AtomicBool::new(false),
         }
     }
 

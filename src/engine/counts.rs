@@ -58,7 +58,8 @@ pub(crate) fn check(engine: &Engine, state: &mut State) -> Result<Vec<Change>> {
         for owner in owners {
             let path = layout.log_path(place.model, owner.key())?;
             let stamp = engine.disk.stamp(&path)?;
-            let journaled = state.logs.contains_key(&(place.model, owner.key().into()));
+            // Its lines, or that the log of an earlier owner of this key is gone.
+            let journaled = state.dirty.logs.contains_key(&(place.model, owner.key().into()));
             let remembered = known.get(path.as_str()).copied();
             let same = stamp.map(mark) == remembered.map(|(mark, _)| mark);
             let is_untidy = same && remembered.is_some_and(|(_, untidy)| untidy);
@@ -87,7 +88,7 @@ fn count(
 ) -> Result<Option<Change>> {
     let catalogue = &state.catalogue;
     let Some((owner_model, counted)) = catalogue.counted(model) else { return Ok(None) };
-    if counted.fields.is_none() {
+    if counted.count.is_none() || counted.last.is_none() {
         return Ok(None);
     }
     let (number, last) = match stamp {

@@ -136,6 +136,7 @@ impl Engine {
             // relies on it.
             if let Some(tail) = tail.as_ref().filter(|_| took || outdated) {
                 tail.file().sync().map_err(|error| self.fall_sick(&error))?;
+                self.words.raise(word::SYNCED, tail.position());
                 self.words.raise(word::END, tail.position());
             }
             if outdated {

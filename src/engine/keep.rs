@@ -4,6 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use hashbrown::HashSet;
+
+use crate::catalogue::ModelId;
 use crate::disk::{SafePath, read_all};
 use crate::error::Result;
 
@@ -31,6 +34,9 @@ pub(crate) fn run(engine: &Engine, stopped: &dyn Fn() -> bool) {
     let mut pause = PAUSE;
     while !stopped() {
         std::thread::park_timeout(pause);
+        if engine.files_held.load(Ordering::Acquire) {
+            continue;
+        }
         let start = Instant::now();
         if engine.has_news() {
             let _ = engine.catch_up(Source::Disk);
@@ -52,7 +58,7 @@ impl Engine {
         let idle = idle && self.tail().is_some();
         let done = if long || idle {
             self.checkpoint(false)
-        } else if !self.state().dirty.is_clean() || self.unsynced.load(Ordering::Acquire) {
+        } else if !self.state().dirty.is_clean() {
             self.flush()
         } else {
             return;
@@ -65,10 +71,7 @@ impl Engine {
     /// # Errors
     /// Those of the disk; what was not written is written later.
     pub(crate) fn flush(&self) -> Result<()> {
-        if self.state().dirty.is_clean()
-            && !self.unsynced.load(Ordering::Acquire)
-            && !self.has_news()
-        {
+        if self.state().dirty.is_clean() && !self.has_news() {
             return Ok(());
         }
         self.sync_journal()?;
@@ -79,13 +82,20 @@ impl Engine {
         done
     }
 
-    /// In the batched mode: makes the journal durable.
+    /// Makes the journal durable up to where the state stands, whoever wrote it: in the batched
+    /// mode, and after the death of a process, it may not be.
     fn sync_journal(&self) -> Result<()> {
-        if !self.unsynced.swap(false, Ordering::AcqRel) {
+        let position = self.position();
+        if self.words.load(word::SYNCED) >= position {
             return Ok(());
         }
-        let file = self.tail().as_ref().map(Tail::file);
-        file.map_or(Ok(()), |file| file.sync().map_err(|error| self.fall_sick(&error)))
+        // A second sync may claim a success that a failed one has lost.
+        self.check_health()?;
+        if let Some(file) = self.tail().as_ref().map(Tail::file) {
+            file.sync().map_err(|error| self.fall_sick(&error))?;
+        }
+        self.words.raise(word::SYNCED, position);
+        Ok(())
     }
 
     /// Catches up as the holder of the files lock.
@@ -103,14 +113,17 @@ impl Engine {
     pub(crate) fn write_files(&self) -> Result<()> {
         let shown = self.words.load(word::SHOWN);
         self.state_mut().dirty.shown(shown);
+        let anew = self.rows_to_write_anew()?;
         let (work, position) = {
             // Readers go on meanwhile.
             let state = self.state();
-            (plan(&state, shown)?, self.position())
+            (plan(&state, shown, &anew)?, self.position())
         };
         // A file of somebody who stands in the owner's file now goes when that one is sure to stay:
         // the journal need not hold the record.
         let (last, first): (Vec<_>, Vec<_>) = work.into_iter().partition(Work::removes_shared);
+        // A crash may keep any part of what follows: the journal must have all of it by then.
+        self.sync_journal()?;
         let writer = Writer { disk: &*self.disk };
         for (number, one) in first.iter().chain(&last).enumerate() {
             if number == first.len() {
@@ -120,6 +133,7 @@ impl Engine {
                 self.stamps.know(path, stamp);
             }
         }
+        locked(&self.torn).retain(|model| !anew.contains(model));
         self.words.raise(word::SHOWN, position);
         self.state_mut().dirty.shown(position);
         Ok(())
@@ -128,6 +142,26 @@ impl Engine {
     fn sync_owner_folder(&self) -> Result<()> {
         let layout = Arc::clone(&self.state().layout);
         layout.owner().map_or(Ok(()), |place| sync_folder_of(self, &place.first))
+    }
+
+    /// The changed rows files to which nothing may be added: the end is torn, or the file is
+    /// shorter than the journal says. A line that a crash tears would stand where it is taken for
+    /// a fault of somebody else's.
+    fn rows_to_write_anew(&self) -> Result<HashSet<ModelId>> {
+        let lengths = self.tail().as_ref().map_or_else(Vec::new, |tail| tail.rows().to_vec());
+        let mut anew = locked(&self.torn).clone();
+        let state = self.state();
+        for place in state.layout.rows() {
+            let known = lengths.iter().find(|(path, _)| *path == place.path.as_str());
+            let least = known.map_or(0, |(_, len)| *len);
+            if state.dirty.rows.contains_key(&place.model)
+                && self.disk.stamp(&place.path)?.map_or(0, |stamp| stamp.len) < least
+            {
+                anew.insert(place.model);
+            }
+        }
+        anew.retain(|model| state.collection(*model).faults.is_empty());
+        Ok(anew)
     }
 
     /// Makes the files safe and starts the journal anew; with `closing`, also drops every dead
@@ -179,7 +213,9 @@ impl Engine {
             let state = self.state();
             paths_of(&state, &state.dirty.unsynced)?
         };
-        Writer { disk: &*self.disk }.sync(&paths)
+        // A second sync may claim a success that this one has lost; a new opening writes all of
+        // it again.
+        Writer { disk: &*self.disk }.sync(&paths).map_err(|error| self.fall_sick(&error))
     }
 
     /// Does the journal hold changes of a file that cannot be written, being corrupt?
@@ -194,7 +230,7 @@ impl Engine {
 
     fn compact_rows(&self, closing: bool) -> Result<()> {
         let state = self.state();
-        let torn = std::mem::take(&mut *locked(&self.torn));
+        let torn = locked(&self.torn).clone();
         for place in state.layout.rows() {
             let collection = state.collection(place.model);
             let untidy = closing && state.dirty.untidy.rows.contains(&place.model);
@@ -212,6 +248,7 @@ impl Engine {
                 let writer = Writer { disk: &*self.disk };
                 writer.replace(&place.path, rows.as_bytes(), true)?;
                 sync_folder_of(self, &place.path)?;
+                locked(&self.torn).remove(&place.model);
             }
         }
         Ok(())

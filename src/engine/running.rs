@@ -202,6 +202,11 @@ impl Running {
         self.engine.clock.hold(ms);
     }
 
+    /// Keeps the files as they are until they are asked for.
+    pub(crate) fn hold_files(&self) {
+        self.engine.files_held.store(true, Ordering::Release);
+    }
+
     /// What the store holds, as JSON text.
     pub(crate) fn stats(&self) -> String {
         let state = self.engine.state();

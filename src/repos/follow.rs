@@ -60,10 +60,11 @@ pub(crate) fn update(
 
 /// Of a user's profiles of one kind at most one is the default: the last one that became it.
 fn keep_one_default(tx: &mut Tx<'_>, model: ModelId, record: &Record) -> Result<()> {
-    let Some(user) = text_field(record.text(), "userId") else { return Ok(()) };
-    if !is_default(record) {
+    let has_default = tx.view().catalogue().model(model).field("isDefault").is_some();
+    if !has_default || !is_default(record) {
         return Ok(());
     }
+    let Some(user) = text_field(record.text(), "userId") else { return Ok(()) };
     for other in defaults_of(&tx.view(), model, &user)? {
         if other.key() != record.key() {
             tx.update(model, other.key(), patch("isDefault", false))?;

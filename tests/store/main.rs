@@ -12,6 +12,8 @@ mod faults;
 mod image_tags;
 mod model;
 mod owner_file;
+#[cfg(target_os = "linux")]
+mod power_cut;
 mod relations;
 mod repositories;
 mod snapshot;

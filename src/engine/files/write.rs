@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use hashbrown::HashSet;
+
 use crate::catalogue::ModelId;
 use crate::disk::{Access, Disk, SafePath, Stamp};
 use crate::error::Result;
@@ -33,8 +35,8 @@ impl Work {
     }
 }
 
-/// Everything that the files do not show yet.
-pub(crate) fn plan(state: &State, shown: u64) -> Result<Vec<Work>> {
+/// Everything that the files do not show yet; the rows files of `anew` are written whole.
+pub(crate) fn plan(state: &State, shown: u64, anew: &HashSet<ModelId>) -> Result<Vec<Work>> {
     let dirty = &state.dirty;
     let mut work = Vec::new();
     for target in dirty.targets.keys() {
@@ -43,7 +45,10 @@ pub(crate) fn plan(state: &State, shown: u64) -> Result<Vec<Work>> {
         }
     }
     for place in state.layout.rows() {
-        if let Some(rows) = dirty.rows.get(&place.model) {
+        if anew.contains(&place.model) {
+            let (path, bytes) = (place.path.clone(), Some(compose::all_rows(state, place)));
+            work.push(Work::Whole { path, bytes, shared: true });
+        } else if let Some(rows) = dirty.rows.get(&place.model) {
             let keys = rows.keys().map(AsRef::as_ref);
             let lines = compose::changed_rows(state, place.model, keys);
             let (path, schema) = (place.path.clone(), place.schema.clone());

@@ -194,6 +194,17 @@ pub(crate) fn several_at_once() -> Vec<Step> {
     ])
 }
 
+/// Rows that are gone again when their file is compacted: it is then shorter than it was.
+pub(crate) fn rows_that_shrink() -> Vec<Step> {
+    let user = json!([{"id": "u", "email": "will@globe.example"}]);
+    let mut steps = vec![change("users.create", user)];
+    steps.extend(["s1", "s2", "s3"].map(|id| Step::Call(session(id, "u"))));
+    steps.push(Compact);
+    steps.push(Step::Call(session("s4", "u")));
+    steps.extend(["s1", "s2", "s3"].map(|id| change("sessions.delete", json!([id]))));
+    steps
+}
+
 /// Users come and go, and with the first of them the owner of the store.
 pub(crate) fn owners() -> Vec<Step> {
     let user = |id: &str| {

@@ -267,7 +267,11 @@ impl Look<'_> {
             several => moment.disk.crash_outcomes(several, seed),
         };
         let crashed = outcomes.into_iter().map(|o| (Some(o), moment.disk.crash(o)));
-        for (number, (outcome, disk)) in std::iter::once(killed).chain(crashed).enumerate() {
+        // Where one state a moment must do, it is the kill's every other time.
+        let one = self.depth.outcomes == 1;
+        let both = std::iter::once(killed).chain(crashed).enumerate();
+        let chosen = |number: &usize| !one || (*number as u64 + moment.number).is_multiple_of(2);
+        for (number, (outcome, disk)) in both.filter(|(number, _)| chosen(number)) {
             self.totals.states.fetch_add(1, Ordering::Relaxed);
             let label = outcome.map_or("a kill".to_owned(), |o| format!("{o:?}"));
             let crashed = &moment.after_crash[..];

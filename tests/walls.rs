@@ -10,6 +10,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("json", &["error"]),
     ("disk", &["error"]),
+    ("crypto", &["error", "json"]),
     ("catalogue", &["error", "json"]),
     ("query", &["error", "json", "catalogue"]),
     ("engine", &["error", "json", "catalogue", "disk"]),

@@ -10,7 +10,7 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::error::{Code, Error, Result};
 
 /// A key has so many bytes.
-pub const KEY_LEN: usize = 32;
+pub(super) const KEY_LEN: usize = 32;
 
 /// Secret bytes of any length: a passphrase, a clear text.
 ///
@@ -119,8 +119,8 @@ impl Key {
         Ok(Key(Arc::new(page)))
     }
 
-    pub(super) fn expose(&self) -> &[u8] {
-        &self.0.0
+    pub(super) fn expose(&self) -> &[u8; KEY_LEN] {
+        self.0.0.first_chunk().expect("a page has room for a key")
     }
 }
 

@@ -41,6 +41,19 @@ impl SlotKey {
         }
         Ok(SlotKey { id, kdf, key: kdf.key(secret)? })
     }
+
+    /// As if it had been derived, for tests that are about something else.
+    #[cfg(test)]
+    pub(super) fn known(id: SlotId, bytes: [u8; KEY_LEN]) -> SlotKey {
+        let kdf = Kdf { costs: Costs::LOWEST, salt: [bytes[0] ^ 0x80; 16] };
+        SlotKey { id, kdf, key: Key::copy_of(&bytes).expect("a page") }
+    }
+
+    /// As if the slot's salt and costs had given this key too.
+    #[cfg(test)]
+    pub(super) fn with_kdf_of(&self, slot: &Slot) -> SlotKey {
+        SlotKey { kdf: slot.kdf, ..self.clone() }
+    }
 }
 
 impl Envelope {

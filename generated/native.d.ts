@@ -18,8 +18,11 @@ export declare class NativeStore {
   constructor(options: string, settle: SettleFunction)
   /** Keeps the process alive while calls are under way. */
   keepAlive(alive: boolean): void
-  /** Answers from memory; null when the answer needs the disk. */
-  read(call: number, args: string): string | null
+  /**
+   * Answers from memory; null when the answer needs the disk. `known` is 0, or `ASK` for the
+   * answer's fingerprint to be given, or the fingerprint of the answer that the caller has.
+   */
+  read(call: number, args: string, known: number): string | null
   /** Answers a read on a thread that may use the disk. */
   readLater(id: number, call: number, args: string): void
   /** Commits what a writing call changes. */

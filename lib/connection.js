@@ -61,10 +61,10 @@ function connect(options) {
       }
     })
 
-  /** The answer's text if memory has it, else null. */
-  const read = (number, text) => {
+  /** The answer's text if memory has it, else null; see `Copies` for what is known of it. */
+  const read = (number, text, known) => {
     try {
-      return handle.read(number, text)
+      return handle.read(number, text, known)
     } catch (cause) {
       throw internal(cause)
     }

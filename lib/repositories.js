@@ -1,5 +1,6 @@
 'use strict'
 
+const { Copies } = require('./copies.js')
 const native = require('./load.js')
 const { pack, unpack } = require('./pack.js')
 
@@ -22,11 +23,13 @@ function repositories(methodOf) {
 
 /** On a store: what memory can answer never leaves this thread. `mayWrite` throws when it may not. */
 function storeRepositories(connection, mayWrite) {
+  const copies = new Copies()
   return repositories((number, kind) =>
     kind === 'read'
       ? async (...args) => {
           const text = pack(args)
-          return unpack(connection.read(number, text) ?? (await connection.later('readLater', number, text)))
+          const answer = copies.answer(number + text, (known) => connection.read(number, text, known))
+          return answer === undefined ? unpack(await connection.later('readLater', number, text)) : answer
         }
       : async (...args) => {
           mayWrite()

@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use crate::catalogue::Catalogue;
 use crate::disk::{Disk, RealDisk};
-use crate::engine::{Running, Settings, closed, settle};
+use crate::engine::{Running, Settings, View, closed, settle};
 use crate::error::{Code, Error, Result};
 use crate::{auth, registry, repos};
 
-pub use crate::engine::{Ended, Listener, Settle, Ticket};
+pub use crate::engine::{Ended, Fingerprint, Listener, Settle, Ticket};
+pub use crate::repos::Answer;
 
 /// What is safe when a call resolves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -162,18 +163,27 @@ impl Store {
         Some((&self.0.engine, ticket))
     }
 
-    /// Answers from memory; `None` when the answer needs the disk: then [`Store::read_later`].
-    pub fn read(&self, call: usize, args: &str) -> Option<Result<String>> {
+    /// Answers from memory a caller who may have the answer with the fingerprint `known`; `None`
+    /// when the answer needs the disk: then [`Store::read_later`].
+    pub fn read(
+        &self,
+        call: usize,
+        args: &str,
+        known: Option<Fingerprint>,
+    ) -> Option<Result<Answer>> {
         if self.0.closed.load(Ordering::Acquire) {
             return Some(Err(closed()));
         }
-        self.0.engine.read(|view| repos::read_call(call, view, args))
+        self.0.engine.read(|view| repos::read_call(call, view, args, known))
     }
 
     /// Answers on a thread that may use the disk.
     pub fn read_later(&self, call: usize, args: String, ticket: Ticket) {
         if let Some((engine, ticket)) = self.open_engine(ticket) {
-            engine.read_later(move |view| repos::read_call(call, view, &args), ticket);
+            let read = move |view: &View<'_>| {
+                repos::read_call(call, view, &args, None).map(Answer::into_text)
+            };
+            engine.read_later(read, ticket);
         }
     }
 
@@ -260,8 +270,8 @@ impl Store {
     pub fn call(&self, name: &str, args: &str) -> Result<String> {
         let call = number_of(name)?;
         if !repos::is_write(call) {
-            if let Some(answer) = self.read(call, args) {
-                return answer;
+            if let Some(answer) = self.read(call, args, None) {
+                return answer.map(Answer::into_text);
             }
             return wait(|ticket| self.read_later(call, args.to_owned(), ticket));
         }

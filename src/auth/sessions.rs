@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::users::shown_user;
+use super::users::HIDDEN as HIDDEN_OF_USER;
 use super::{one, reply, shown, text};
 use crate::catalogue::{ModelId, models};
 use crate::engine::{Record, Tx, View};
 use crate::error::Result;
 use crate::json::text_field;
-use crate::repos::{Args, Reply, follow};
+use crate::repos::{Args, Reply, Shown, follow};
 
 const HIDDEN: &[&str] = &["id"];
 
@@ -25,10 +25,9 @@ pub(super) fn get(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Re
     let Some(session) = find(view, args.text(0)?)? else { return Ok(reply(None)) };
     let owner = text_field(session.text(), "userId").unwrap_or_default();
     let user = view.get(model, &owner)?;
-    Ok(reply(user.map(|user| {
-        let both = [("session", shown(&session, HIDDEN)), ("user", shown_user(&user))];
-        both.into_iter().map(|(name, shown)| (name.to_owned(), shown)).collect()
-    })))
+    let Some(user) = user else { return Ok(reply(None)) };
+    let session = Shown { name: "session", record: session, hidden: HIDDEN };
+    Ok(Reply::Object(vec![session, Shown { name: "user", record: user, hidden: HIDDEN_OF_USER }]))
 }
 
 pub(super) fn update(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {

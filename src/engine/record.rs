@@ -1,5 +1,7 @@
 //! One committed record and its place in creation order.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use serde_json::{Map, Value};
 
 use crate::json;
@@ -21,22 +23,35 @@ impl Order {
     }
 }
 
+/// A number that no other thing of this process has had.
+pub(crate) fn new_version() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed)
+}
+
 /// One committed record: its compact JSON text, keys in catalogue order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Record {
     key: Box<str>,
     text: Box<str>,
+    version: u64,
+}
+
+impl PartialEq for Record {
+    fn eq(&self, other: &Record) -> bool {
+        (&self.key, &self.text) == (&other.key, &other.text)
+    }
 }
 
 impl Record {
     /// A record from its checked map.
     pub(crate) fn from_map(key: &str, map: &Map<String, Value>) -> Record {
-        Record { key: key.into(), text: json::compact_object(map).into() }
+        Record { key: key.into(), text: json::compact_object(map).into(), version: new_version() }
     }
 
     /// A record from the text that a commit made.
     pub(crate) fn from_text(key: &str, text: &str) -> Record {
-        Record { key: key.into(), text: text.into() }
+        Record { key: key.into(), text: text.into(), version: new_version() }
     }
 
     /// The compact JSON text.
@@ -47,6 +62,11 @@ impl Record {
     /// Its key: the id, or the token of a verification token.
     pub fn key(&self) -> &str {
         &self.key
+    }
+
+    /// A number that only this text of this record has, in this process.
+    pub fn version(&self) -> u64 {
+        self.version
     }
 
     /// The record as ordered keys and values.

@@ -86,10 +86,7 @@ impl Running {
     }
 
     /// Answers from memory; `None` when the answer needs the disk.
-    pub(crate) fn read(
-        &self,
-        read: impl Fn(&View<'_>) -> Result<String>,
-    ) -> Option<Result<String>> {
+    pub(crate) fn read<T>(&self, read: impl Fn(&View<'_>) -> Result<T>) -> Option<Result<T>> {
         if self.closed.load(Ordering::Acquire) {
             return Some(Err(closed()));
         }

@@ -9,6 +9,7 @@ use crate::error::{Code, Error, Result};
 
 use super::log::{Head, LogBound, LogCache, LogIndex, LogQuery, Source, no_such_row};
 use super::overlay::Overlay;
+use super::print::Fingerprint;
 use super::record::{Order, Record};
 use super::stamps::Stamps;
 use super::state::{LogKey, State};
@@ -33,6 +34,16 @@ pub struct View<'a> {
     needs_disk: Cell<bool>,
     /// Records whose files changed behind the store's back.
     suspects: RefCell<Vec<(ModelId, Box<str>)>>,
+    /// The fingerprint of the answer that the caller has already.
+    known: Cell<Option<Fingerprint>>,
+}
+
+/// The rows of a log that a query selects.
+pub struct Listed {
+    /// Their fingerprint; none where a transaction has changed them.
+    pub print: Option<Fingerprint>,
+    /// The text of a JSON list; none when the caller has it already.
+    pub text: Option<String>,
 }
 
 impl<'a> View<'a> {
@@ -42,8 +53,13 @@ impl<'a> View<'a> {
         context: Context<'a>,
         source: Source,
     ) -> View<'a> {
-        let (needs_disk, suspects) = (Cell::new(false), RefCell::default());
-        View { state, overlay, context, source, needs_disk, suspects }
+        let (needs_disk, suspects, known) = (Cell::new(false), RefCell::default(), Cell::default());
+        View { state, overlay, context, source, needs_disk, suspects, known }
+    }
+
+    /// Notes the fingerprint of the answer that the caller has already.
+    pub fn expect(&self, known: Fingerprint) {
+        self.known.set(Some(known));
     }
 
     /// Was an answer given up because it needs the disk?
@@ -271,15 +287,21 @@ impl<'a> View<'a> {
     ///
     /// # Errors
     /// As for [`View::log`].
-    pub fn log_list(&self, model: ModelId, owner: &str, query: &LogQuery) -> Result<String> {
+    pub fn log_list(&self, model: ModelId, owner: &str, query: &LogQuery) -> Result<Listed> {
         let key: LogKey = (model, owner.into());
         let changed = self.overlay.is_some_and(|overlay| overlay.log(&key).is_some());
         if changed || !self.owns_log(model, owner)? {
-            return Ok(format!("[{}]", self.log(model, owner, query)?.join(",")));
+            let text = format!("[{}]", self.log(model, owner, query)?.join(","));
+            return Ok(Listed { print: None, text: Some(text) });
+        }
+        if let Some(print) = self.known.get()
+            && self.log_fingerprint(&key)? == Some(print)
+        {
+            return Ok(Listed { print: Some(print), text: None });
         }
         self.with_log(&key, |index| {
             index.check()?;
-            index.select_list(query)
+            Ok(Listed { print: Some(index.fingerprint()), text: Some(index.select_list(query)?) })
         })
     }
 
@@ -305,6 +327,13 @@ impl<'a> View<'a> {
     /// Is there a record to whom such a log belongs? The file of a removed one may still be there.
     fn owns_log(&self, model: ModelId, owner: &str) -> Result<bool> {
         self.exists(self.state.layout.log_place(model)?.owner, owner, None)
+    }
+
+    /// The fingerprint of a committed log, where its index is in memory.
+    fn log_fingerprint(&self, key: &LogKey) -> Result<Option<Fingerprint>> {
+        let path = self.state.layout.log_path(key.0, &key.1)?;
+        let (context, pending) = (&self.context, self.state.logs.get(key));
+        context.logs.fingerprint(context.disk, key, &path, pending, self.source)
     }
 
     /// Calls `read` with the index of a committed log.

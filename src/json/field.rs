@@ -20,6 +20,46 @@ pub fn raw_field<'a>(object: &'a str, name: &str) -> Option<&'a str> {
     reader.deserialize_map(Find { name }).ok().flatten()
 }
 
+/// The text of an object without some of its top-level fields; the same text when it is broken.
+pub fn without(object: &str, names: &[&str]) -> String {
+    let mut reader = serde_json::Deserializer::from_str(object);
+    let mut left = String::with_capacity(object.len());
+    match reader.deserialize_map(Leave { names, left: &mut left }) {
+        Ok(()) => left,
+        Err(_) => object.to_owned(),
+    }
+}
+
+struct Leave<'n, 't> {
+    names: &'n [&'n str],
+    left: &'t mut String,
+}
+
+impl<'de> Visitor<'de> for Leave<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
+        let mut before = '{';
+        while let Some(key) = entries.next_key::<&RawValue>()? {
+            let value = entries.next_value::<&RawValue>()?;
+            let name: Text<'_> = serde_json::from_str(key.get()).map_err(serde::de::Error::custom)?;
+            if !self.names.contains(&&*name.0) {
+                self.left.push(before);
+                self.left.push_str(key.get());
+                self.left.push(':');
+                self.left.push_str(value.get());
+                before = ',';
+            }
+        }
+        self.left.push_str(if before == '{' { "{}" } else { "}" });
+        Ok(())
+    }
+}
+
 struct Find<'n> {
     name: &'n str,
 }
@@ -67,6 +107,15 @@ mod tests {
         assert_eq!(raw_field(text, "id"), Some("-1.5e3"));
         assert_eq!(raw_field(text, "a"), Some(r#"{"id": [1, "}"]}"#));
         assert_eq!(raw_field(r#"{"id":"x","a""#, "id"), None);
+    }
+
+    #[test]
+    fn fields_are_left_out() {
+        let text = r#"{"a":{"b":1},"b":[2],"i\u0064":"x"}"#;
+        assert_eq!(without(text, &["b", "c"]), r#"{"a":{"b":1},"i\u0064":"x"}"#);
+        assert_eq!(without(text, &["a", "id"]), r#"{"b":[2]}"#);
+        assert_eq!(without(text, &["a", "b", "id"]), "{}");
+        assert_eq!(without("{}", &["a"]), "{}");
     }
 
     #[test]

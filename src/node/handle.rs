@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::lazy::Lazy;
 use super::wake::{ListenFunction, SettleFunction, Waker, answer_text, listener};
-use crate::store::{Durability, Options};
+use crate::store::{Answer, Durability, Fingerprint, Options};
 
 /// Options as the skin sends them, checked there.
 #[derive(Deserialize)]
@@ -48,6 +48,9 @@ pub struct NativeStore {
     kept_alive: AtomicBool,
 }
 
+/// What a caller says who has no answer yet, but wants its fingerprint.
+const ASK: u64 = 1;
+
 /// A call's number is a whole number far below 2^53.
 fn whole(number: f64) -> u64 {
     number as u64
@@ -73,10 +76,21 @@ impl NativeStore {
         }
     }
 
-    /// Answers from memory; null when the answer needs the disk.
+    /// Answers from memory; null when the answer needs the disk. `known` is 0, or `ASK` for the
+    /// answer's fingerprint to be given, or the fingerprint of the answer that the caller has.
     #[napi(catch_unwind)]
-    pub fn read(&self, call: u32, args: String) -> Option<String> {
-        self.lazy.read(call as usize, &args).map(answer_text)
+    pub fn read(&self, call: u32, args: String, known: f64) -> Option<String> {
+        let known = whole(known);
+        let print = (known > ASK).then(|| Fingerprint::known(known));
+        let answer = self.lazy.read(call as usize, &args, print)?;
+        Some(match answer {
+            Ok(Answer::Same) => "=".to_owned(),
+            Ok(Answer::Text(text, Some(print))) if known >= ASK => {
+                format!("={:015x}{text}", print.number())
+            }
+            Ok(Answer::Text(text, _)) => text,
+            Err(error) => answer_text(Err(error)),
+        })
     }
 
     /// Answers a read on a thread that may use the disk.

@@ -123,7 +123,7 @@ fn get_events(view: &View<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply
 fn rows(view: &View<'_>, args: &Args<'_>, types: Option<Vec<String>>) -> Result<Reply> {
     let chat = args.text(0)?;
     let query = query(&args.options(1)?, types)?;
-    Ok(Reply::Text(view.log_list(MESSAGE, chat, &query)?))
+    Ok(Reply::Listed(view.log_list(MESSAGE, chat, &query)?))
 }
 
 /// The options `{ limit, before, after, types }`.

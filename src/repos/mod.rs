@@ -22,7 +22,7 @@ mod users;
 
 pub use args::Args;
 pub use documentation::{markdown, typescript_repositories};
-pub use reply::Reply;
+pub use reply::{Answer, Reply, Shown};
 pub(crate) use table::{Call, read, write};
 pub use table::{any_call, is_write, number_of, read_call, table_json};
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::engine::Record;
+use crate::engine::{Fingerprint, Listed, Record};
 use crate::json;
 
 /// A call's answer.
@@ -17,8 +17,12 @@ pub enum Reply {
     Rows(Vec<Arc<str>>),
     /// A row of a log, or null.
     Row(Option<Arc<str>>),
+    /// A part of a log.
+    Listed(Listed),
     /// JSON text.
     Text(String),
+    /// An object of records, each without some of its fields.
+    Object(Vec<Shown>),
     /// True or false.
     Flag(bool),
     /// A number.
@@ -27,7 +31,60 @@ pub enum Reply {
     Value(Value),
 }
 
+/// A record in an answer, without some of its fields.
+pub struct Shown {
+    /// Its key in the answer.
+    pub name: &'static str,
+    /// The record.
+    pub record: Arc<Record>,
+    /// The fields that are left out.
+    pub hidden: &'static [&'static str],
+}
+
+/// An answer for who may have it already.
+pub enum Answer {
+    /// The caller has it.
+    Same,
+    /// Its JSON text, and its fingerprint where it has one.
+    Text(String, Option<Fingerprint>),
+}
+
+impl Answer {
+    /// The text; empty when the caller has it.
+    pub fn into_text(self) -> String {
+        match self {
+            Answer::Same => String::new(),
+            Answer::Text(text, _) => text,
+        }
+    }
+}
+
 impl Reply {
+    /// The answer for a caller who has the one with the fingerprint `known`.
+    pub(super) fn into_answer(self, known: Option<Fingerprint>) -> Answer {
+        let print = self.fingerprint();
+        if print.is_some() && print == known {
+            return Answer::Same;
+        }
+        Answer::Text(self.into_text(), print)
+    }
+
+    fn fingerprint(&self) -> Option<Fingerprint> {
+        match self {
+            Reply::Record(record) => {
+                record.as_ref().map(|r| Fingerprint::of([r.version()].into_iter()))
+            }
+            Reply::Records(records) => {
+                Some(Fingerprint::of(records.iter().map(|record| record.version())))
+            }
+            Reply::Object(shown) => {
+                Some(Fingerprint::of(shown.iter().map(|shown| shown.record.version())))
+            }
+            Reply::Listed(listed) => listed.print,
+            _ => None,
+        }
+    }
+
     /// The answer's JSON text.
     pub(super) fn into_text(self) -> String {
         match self {
@@ -35,12 +92,25 @@ impl Reply {
             Reply::Records(records) => list(records.iter().map(|record| record.text())),
             Reply::Rows(rows) => list(rows.iter().map(|row| &**row)),
             Reply::Row(row) => row.map_or("null".into(), |row| row.to_string()),
+            Reply::Listed(listed) => listed.text.unwrap_or_default(),
             Reply::Text(text) => text,
+            Reply::Object(shown) => object(&shown),
             Reply::Flag(flag) => flag.to_string(),
             Reply::Count(count) => count.to_string(),
             Reply::Value(value) => json::compact(&value),
         }
     }
+}
+
+fn object(all: &[Shown]) -> String {
+    let mut text = String::from("{");
+    for (number, shown) in all.iter().enumerate() {
+        let comma = if number > 0 { "," } else { "" };
+        let record = json::without(shown.record.text(), shown.hidden);
+        text.push_str(&format!("{comma}{}:{record}", json::quote(shown.name)));
+    }
+    text.push('}');
+    text
 }
 
 fn list<'a>(texts: impl ExactSizeIterator<Item = &'a str> + Clone) -> String {

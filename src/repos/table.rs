@@ -7,10 +7,10 @@ use serde_json::json;
 
 use super::args::Args;
 use super::param::Param;
-use super::reply::Reply;
+use super::reply::{Answer, Reply};
 use super::{REPOSITORIES, Repository, generic};
 use crate::catalogue::{Catalogue, ModelId};
-use crate::engine::{Tx, View};
+use crate::engine::{Fingerprint, Tx, View};
 use crate::error::{Code, Error, Result};
 
 /// A call that only reads.
@@ -119,17 +119,23 @@ fn entry(number: usize) -> Result<&'static Entry> {
     table().get(number).ok_or_else(none)
 }
 
-/// Answers a reading call.
+/// Answers a reading call, for a caller who may have the answer with the fingerprint `known`.
 ///
 /// # Errors
 /// Those of the call; `VALIDATION` for a call that is none, or that writes.
-pub fn read_call(number: usize, view: &View<'_>, args: &str) -> Result<String> {
+pub fn read_call(
+    number: usize,
+    view: &View<'_>,
+    args: &str,
+    known: Option<Fingerprint>,
+) -> Result<Answer> {
     let entry = entry(number)?;
     let Run::Read(run) = entry.call.run else {
         return Err(Error::new(Code::Validation, format!("{} changes something", entry.call.name)));
     };
     let args = Args::parse(&entry.params, args)?;
-    Ok(run(view, entry.repository.model, &args)?.into_text())
+    known.into_iter().for_each(|print| view.expect(print));
+    Ok(run(view, entry.repository.model, &args)?.into_answer(known))
 }
 
 /// Makes a call, reading or writing, in a transaction.

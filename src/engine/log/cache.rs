@@ -7,6 +7,7 @@ use hashbrown::HashMap;
 use crate::disk::{Access, Disk, SafePath, Stamp};
 use crate::error::Result;
 
+use super::super::print::Fingerprint;
 use super::super::state::{LogKey, PendingLog};
 use super::index::LogIndex;
 
@@ -52,12 +53,7 @@ impl LogCache {
         read: impl FnOnce(&LogIndex) -> Result<T>,
     ) -> Result<Option<T>> {
         if let Some(index) = self.find(key) {
-            // A thread that reads from the disk may hold it: the JavaScript thread must not wait.
-            let guard = match source {
-                Source::Memory => index.try_lock().ok(),
-                Source::Disk => Some(locked(&index)),
-            };
-            let Some(mut index) = guard else { return Ok(None) };
+            let Some(mut index) = lock_for(source, &index) else { return Ok(None) };
             if bring_up_to_date(&mut index, disk, path, pending, source)? {
                 if source == Source::Memory && !index.holds_text() {
                     return Ok(None);
@@ -72,6 +68,21 @@ impl LogCache {
         let answer = read(&index)?;
         self.keep(key, index);
         Ok(Some(answer))
+    }
+
+    /// The fingerprint of a log whose index is kept and up to date.
+    pub(crate) fn fingerprint(
+        &self,
+        disk: &dyn Disk,
+        key: &LogKey,
+        path: &SafePath,
+        pending: Option<&PendingLog>,
+        source: Source,
+    ) -> Result<Option<Fingerprint>> {
+        let Some(index) = self.find(key) else { return Ok(None) };
+        let Some(mut index) = lock_for(source, &index) else { return Ok(None) };
+        let current = bring_up_to_date(&mut index, disk, path, pending, source)?;
+        Ok(current.then(|| index.fingerprint()))
     }
 
     /// Forgets a log.
@@ -116,6 +127,14 @@ impl LogCache {
                 guard.0.remove(&key);
             }
         }
+    }
+}
+
+/// A thread that reads from the disk may hold an index: the JavaScript thread must not wait.
+fn lock_for(source: Source, index: &Mutex<LogIndex>) -> Option<MutexGuard<'_, LogIndex>> {
+    match source {
+        Source::Memory => index.try_lock().ok(),
+        Source::Disk => Some(locked(index)),
     }
 }
 

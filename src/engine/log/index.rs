@@ -11,6 +11,8 @@ use crate::error::{Code, Error, Issue, Result};
 use super::query::{LogBound, LogQuery};
 use super::row::{DELETED, HEADER, Head};
 use crate::engine::clock;
+use crate::engine::print::Fingerprint;
+use crate::engine::record::new_version;
 
 /// Logs up to this length, in bytes, are kept whole beside their index.
 const KEEP_TEXT: u64 = 16 << 20;
@@ -30,6 +32,8 @@ struct Entry {
 
 /// Where each live row of one log stands.
 pub(crate) struct LogIndex {
+    /// Another one whenever the rows are others.
+    version: u64,
     /// Which beginning of the log this is; see `PendingLog::generation`.
     pub(crate) generation: u64,
     /// The file as it was when its rows were last known to be indexed.
@@ -70,6 +74,7 @@ impl LogIndex {
     /// The index of a log that has no file yet.
     pub(crate) fn empty(path: &str, generation: u64) -> LogIndex {
         LogIndex {
+            version: new_version(),
             generation,
             stamp: None,
             file: None,
@@ -118,6 +123,7 @@ impl LogIndex {
 
     /// Takes bytes that stand at the end of the log: whole lines.
     pub(crate) fn extend(&mut self, bytes: &[u8]) {
+        self.version = new_version();
         let mut from = 0;
         while from < bytes.len() {
             let to = memchr::memchr(b'\n', &bytes[from..]).map_or(bytes.len(), |at| from + at);
@@ -130,6 +136,11 @@ impl LogIndex {
             Some(text) => text.extend_from_slice(bytes),
             None => self.recent.extend_from_slice(bytes),
         }
+    }
+
+    /// The fingerprint of what any query of the log gives.
+    pub(crate) fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(std::iter::once(self.version))
     }
 
     /// Has the log grown since the file's stamp was taken?

@@ -49,5 +49,8 @@ export declare class NativeStore {
   close(id: number): void
 }
 
-/** The table of all calls as JSON text; a call's number is its place. */
-export declare function calls(): string
+/**
+ * The table of all calls on a store with this declaration, as the text of an answer; a call's
+ * number is its place.
+ */
+export declare function calls(declaration: string): string

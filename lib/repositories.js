@@ -1,19 +1,15 @@
 'use strict'
 
 const { Copies } = require('./copies.js')
-const native = require('./load.js')
 const { pack, unpack } = require('./pack.js')
-
-/** The calls: `[{ repository, name, kind }]`; a call's number is its place. */
-const CALLS = JSON.parse(native.calls())
 
 /** Key of the adapter's calls, which are no part of a store's public face. */
 const AUTH = Symbol.for('quilltap.auth')
 
 /** The repositories with their methods, which need no `this`; `methodOf(number, kind)` makes one. */
-function repositories(methodOf) {
+function repositories(calls, methodOf) {
   const made = {}
-  CALLS.forEach(({ repository, name, kind }, number) => {
+  calls.forEach(({ repository, name, kind }, number) => {
     made[repository] ??= {}
     made[repository][name] = methodOf(number, kind)
   })
@@ -22,9 +18,9 @@ function repositories(methodOf) {
 }
 
 /** On a store: what memory can answer never leaves this thread. `mayWrite` throws when it may not. */
-function storeRepositories(connection, mayWrite) {
+function storeRepositories(calls, connection, mayWrite) {
   const copies = new Copies()
-  return repositories((number, kind) =>
+  return repositories(calls, (number, kind) =>
     kind === 'read'
       ? async (...args) => {
           const text = pack(args)
@@ -39,8 +35,9 @@ function storeRepositories(connection, mayWrite) {
 }
 
 /** In a transaction: it sees what it has written itself. */
-function transactionRepositories(connection, transaction) {
+function transactionRepositories(calls, connection, transaction) {
   return repositories(
+    calls,
     (number) =>
       async (...args) =>
         unpack(await connection.later('inside', transaction, number, pack(args))),

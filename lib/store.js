@@ -1,5 +1,6 @@
 'use strict'
 
+const { declaredCalls } = require('./collections.js')
 const { connect } = require('./connection.js')
 const { events } = require('./events.js')
 const { readOptions } = require('./options.js')
@@ -10,6 +11,7 @@ const { refuseInside, transaction } = require('./transaction.js')
 function createStore(given) {
   const options = readOptions(given)
   const { dataDir } = options
+  const calls = declaredCalls(given, options.declaration)
   const connection = connect(options)
   /** What would wait for a transaction under way, and so for itself when made in it. */
   const outside = async (method) => {
@@ -17,14 +19,14 @@ function createStore(given) {
     await connection.run(method)
   }
   const close = () => outside('close')
-  const repositories = storeRepositories(connection, () => refuseInside(dataDir))
+  const repositories = storeRepositories(calls, connection, () => refuseInside(dataDir))
   return Object.assign(repositories, events(connection), {
     open: async () => void (await connection.run('open')),
     flush: async () => void (await connection.run('flush')),
     compact: () => outside('compact'),
     stats: () => connection.run('stats'),
     close,
-    transaction: (work, options) => transaction(connection, dataDir, work, options),
+    transaction: (work, options) => transaction(calls, connection, dataDir, work, options),
     [Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose')]: close,
   })
 }

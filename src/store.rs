@@ -8,11 +8,12 @@ use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::catalogue::Catalogue;
+pub use crate::catalogue::Declaration;
 use crate::disk::{Disk, RealDisk};
 use crate::engine::{Running, Settings, View, closed, settle};
 use crate::error::{Code, Error, Result};
-use crate::{auth, registry, repos};
+use crate::repos::Calls;
+use crate::{auth, registry};
 
 pub use crate::engine::{Ended, Fingerprint, Listener, Settle, Ticket};
 pub use crate::repos::Answer;
@@ -41,6 +42,8 @@ pub struct Options {
     pub transaction_timeout: Duration,
     /// Is a folder on a network file system opened without a warning?
     pub allow_network_fs: bool,
+    /// The app's own collections, and fields that it adds to built-in models.
+    pub declaration: Declaration,
 }
 
 impl Options {
@@ -53,6 +56,7 @@ impl Options {
             lock_timeout: Duration::from_secs(30),
             transaction_timeout: Duration::from_secs(5),
             allow_network_fs: false,
+            declaration: Declaration::default(),
         }
     }
 
@@ -71,6 +75,7 @@ type Folder = Option<(PathBuf, (u64, u64))>;
 
 struct Handle {
     engine: Arc<Running>,
+    calls: Arc<Calls>,
     folder: Folder,
     closed: AtomicBool,
     warning: Option<String>,
@@ -114,12 +119,15 @@ impl Store {
              silences this)",
             folder.0.display()
         ));
-        let catalogue = Arc::new(Catalogue::builtin());
-        let settings = options.settings();
-        let engine =
-            registry::enter(&folder, || Running::open(Arc::new(disk), catalogue, settings))?;
+        let calls = Arc::new(Calls::of(&options.declaration)?);
+        let (settings, declaration) = (options.settings(), options.declaration);
+        let engine = registry::enter(
+            &folder,
+            || Running::open(Arc::new(disk), declaration.clone(), settings),
+            |running| running.declare(&declaration),
+        )?;
         let (folder, closed) = (Some(folder), AtomicBool::new(false));
-        let store = Store(Arc::new(Handle { engine, folder, closed, warning }));
+        let store = Store(Arc::new(Handle { engine, calls, folder, closed, warning }));
         store.sweep(Arc::new(Nobody));
         Ok(store)
     }
@@ -129,10 +137,11 @@ impl Store {
     /// # Errors
     /// As for [`Store::open`].
     pub fn open_on(disk: Arc<dyn Disk>, options: &Options) -> Result<Store> {
-        let catalogue = Arc::new(Catalogue::builtin());
-        let engine = Arc::new(Running::open(disk, catalogue, options.settings())?);
+        let calls = Arc::new(Calls::of(&options.declaration)?);
+        let (settings, declaration) = (options.settings(), options.declaration.clone());
+        let engine = Arc::new(Running::open(disk, declaration, settings)?);
         let closed = AtomicBool::new(false);
-        Ok(Store(Arc::new(Handle { engine, folder: None, closed, warning: None })))
+        Ok(Store(Arc::new(Handle { engine, calls, folder: None, closed, warning: None })))
     }
 
     /// What the owner should know about the folder.
@@ -155,6 +164,12 @@ impl Store {
         }
     }
 
+    fn number_of(&self, name: &str) -> Result<usize> {
+        let none =
+            || Error::new(Code::Validation, format!("there is no call {name}; see docs/api.md"));
+        self.0.calls.number_of(name).ok_or_else(none)
+    }
+
     fn open_engine(&self, ticket: Ticket) -> Option<(&Running, Ticket)> {
         if self.0.closed.load(Ordering::Acquire) {
             settle(vec![(ticket, Err(closed()))]);
@@ -174,15 +189,15 @@ impl Store {
         if self.0.closed.load(Ordering::Acquire) {
             return Some(Err(closed()));
         }
-        self.0.engine.read(|view| repos::read_call(call, view, args, known))
+        self.0.engine.read(|view| self.0.calls.read(call, view, args, known))
     }
 
     /// Answers on a thread that may use the disk.
     pub fn read_later(&self, call: usize, args: String, ticket: Ticket) {
         if let Some((engine, ticket)) = self.open_engine(ticket) {
-            let read = move |view: &View<'_>| {
-                repos::read_call(call, view, &args, None).map(Answer::into_text)
-            };
+            let calls = Arc::clone(&self.0.calls);
+            let read =
+                move |view: &View<'_>| calls.read(call, view, &args, None).map(Answer::into_text);
             engine.read_later(read, ticket);
         }
     }
@@ -190,7 +205,8 @@ impl Store {
     /// Commits what a writing call changes.
     pub fn write(&self, call: usize, args: String, ticket: Ticket) {
         if let Some((engine, ticket)) = self.open_engine(ticket) {
-            engine.write(Box::new(move |tx| repos::any_call(call, tx, &args)), ticket);
+            let calls = Arc::clone(&self.0.calls);
+            engine.write(Box::new(move |tx| calls.any(call, tx, &args)), ticket);
         }
     }
 
@@ -204,8 +220,8 @@ impl Store {
     /// Makes a call, reading or writing, in a transaction.
     pub fn inside(&self, transaction: u64, call: usize, args: String, ticket: Ticket) {
         if let Some((engine, ticket)) = self.open_engine(ticket) {
-            let change =
-                Box::new(move |tx: &mut crate::engine::Tx<'_>| repos::any_call(call, tx, &args));
+            let calls = Arc::clone(&self.0.calls);
+            let change = Box::new(move |tx: &mut crate::engine::Tx<'_>| calls.any(call, tx, &args));
             engine.inside(transaction, change, ticket);
         }
     }
@@ -268,8 +284,8 @@ impl Store {
     /// # Errors
     /// Those of the call; `VALIDATION` when there is no such call.
     pub fn call(&self, name: &str, args: &str) -> Result<String> {
-        let call = number_of(name)?;
-        if !repos::is_write(call) {
+        let call = self.number_of(name)?;
+        if !self.0.calls.is_write(call) {
             if let Some(answer) = self.read(call, args, None) {
                 return answer.map(Answer::into_text);
             }
@@ -322,14 +338,9 @@ impl Transaction<'_> {
     /// # Errors
     /// Those of the call.
     pub fn call(&self, name: &str, args: &str) -> Result<String> {
-        let call = number_of(name)?;
+        let call = self.store.number_of(name)?;
         wait(|ticket| self.store.inside(self.number, call, args.to_owned(), ticket))
     }
-}
-
-fn number_of(name: &str) -> Result<usize> {
-    let none = || Error::new(Code::Validation, format!("there is no call {name}; see docs/api.md"));
-    repos::number_of(name).ok_or_else(none)
 }
 
 /// Nobody waits for the answer.

@@ -17,7 +17,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("repos", &["error", "json", "catalogue", "query", "engine", "auth"]),
     ("auth", &["error", "json", "catalogue", "engine", "repos"]),
     ("registry", &["error", "engine"]),
-    ("generated", &["catalogue", "repos"]),
+    ("generated", &["error", "catalogue", "repos"]),
     ("store", &["error", "catalogue", "disk", "engine", "auth", "repos", "registry"]),
     ("node", &["error", "json", "engine", "repos", "store"]),
 ];

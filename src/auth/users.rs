@@ -35,7 +35,8 @@ const WAYS_IN: &[&str] = &["emailVerified", "passwordHash", "totp", "backupCodes
 /// What a user keeps when it is taken up.
 const KEPT: &[&str] = &["id", "email", "createdAt", "updatedAt"];
 /// What the adapter's caller does not get.
-pub(super) const HIDDEN: &[&str] = &["passwordHash", "totp", "backupCodes", "createdAt", "updatedAt", MARK];
+pub(super) const HIDDEN: &[&str] =
+    &["passwordHash", "totp", "backupCodes", "createdAt", "updatedAt", MARK];
 
 /// What the adapter's caller gets of a user.
 pub(super) fn shown_user(record: &Record) -> Value {

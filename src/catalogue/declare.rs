@@ -2,7 +2,7 @@
 
 use super::types::{Counted, Field, Kind, Mirror, Model, ModelId, OnDelete, Place, Times, Unique};
 
-fn field(name: &str, kind: Kind) -> Field {
+pub(super) fn field(name: &str, kind: Kind) -> Field {
     Field {
         name: name.to_owned(),
         kind,
@@ -13,6 +13,8 @@ fn field(name: &str, kind: Kind) -> Field {
         one_per: None,
         indexed: false,
         unchecked: false,
+        least: None,
+        most: None,
         doc: String::new(),
     }
 }
@@ -182,8 +184,8 @@ impl Model {
     pub(super) fn counted(mut self, row_type: &str, count: &str, last: &str) -> Model {
         self.counted = Some(Counted {
             row_type: row_type.to_owned(),
-            count: count.to_owned(),
-            last: last.to_owned(),
+            count: Some(count.to_owned()),
+            last: Some(last.to_owned()),
         });
         self
     }

@@ -32,7 +32,10 @@ fn walk(
         }
         let first = links.len();
         walk_kind(&field.kind, &path, in_list, indexes, links);
-        links[first..].iter_mut().for_each(|link| link.unchecked |= field.unchecked);
+        for link in &mut links[first..] {
+            link.unchecked |= field.unchecked;
+            link.optional |= field.optional && link.path == path;
+        }
     }
 }
 
@@ -47,7 +50,8 @@ fn walk_kind(
         Kind::Link(to, on_delete) => {
             let index = index_over(indexes, path);
             let (path, to, on_delete) = (path.to_vec(), *to, *on_delete);
-            links.push(Link { path, to, on_delete, in_list, unchecked: false, index });
+            let (optional, unchecked) = (false, false);
+            links.push(Link { path, to, on_delete, in_list, optional, unchecked, index });
         }
         Kind::List(inner) => walk_kind(inner, path, true, indexes, links),
         Kind::Object(fields) => walk(fields, path, in_list, indexes, links),

@@ -9,6 +9,7 @@ mod declare;
 mod id;
 mod index;
 pub mod models;
+mod own;
 mod schema;
 mod soundness;
 mod times;
@@ -18,6 +19,7 @@ mod typescript;
 pub use check::{admit, complete, merge};
 pub use id::is_id;
 pub use index::{index_keys, key_of};
+pub use own::Declaration;
 pub use schema::{schema, schemas};
 pub use times::normalise_time;
 pub use types::{
@@ -59,6 +61,11 @@ impl Catalogue {
         }
         self.referrers = referrers(&self.models);
         Ok(id)
+    }
+
+    /// The model whose records declare further models.
+    pub fn declaring(&self) -> ModelId {
+        models::DECLARATION
     }
 
     /// A model by its number.

@@ -281,4 +281,14 @@ models! {
         json("encryption").opt().doc("How the secrets are sealed; never a key."),
         json("flags").default("{}").doc("Onboarding step, telemetry opt-in and the like."),
     ]).doc("What belongs to the whole store.");
+
+    DECLARATION = model("Declaration", "declarations",
+        document("settings/collections.json", "collections"), vec![
+        id("id").doc("The name of a collection of the app's own, or of a built-in model."),
+        text("model").opt(),
+        text("description").opt(),
+        text("file").opt().doc("Where its records are; none for fields of a built-in model."),
+        text("key").opt(),
+        json("fields"),
+    ]).times(Times::None).doc("What an app declared besides the built-in models.");
 }

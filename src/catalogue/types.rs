@@ -43,7 +43,8 @@ pub enum Kind {
 pub enum OnDelete {
     /// The referring record goes too; inside a list, the entry goes.
     Cascade,
-    /// The field becomes null; inside a list, the entry goes.
+    /// The field becomes null; inside a list, the entry goes, unless it is an object whose field
+    /// can be null.
     SetNull,
     /// The deletion is refused.
     Restrict,
@@ -74,6 +75,10 @@ pub struct Field {
     /// For a link: the id may be of nothing, or of something else than the model that the link
     /// names; a deletion is followed all the same.
     pub unchecked: bool,
+    /// Of a number the least value, of a text the fewest characters, of a list the fewest entries.
+    pub least: Option<f64>,
+    /// The same, the other way.
+    pub most: Option<f64>,
     /// One sentence for the documentation.
     pub doc: String,
 }
@@ -149,10 +154,10 @@ pub struct Counted {
     /// The `type` of the rows that are counted, and that the model's fields describe; rows of
     /// other types need only an id, a type and a time.
     pub row_type: String,
-    /// The owner's field with the number of such rows.
-    pub count: String,
-    /// The owner's field with the latest `createdAt` of such rows.
-    pub last: String,
+    /// The owner's field with the number of such rows, where it has one.
+    pub count: Option<String>,
+    /// The owner's field with the latest `createdAt` of such rows, where it has one.
+    pub last: Option<String>,
 }
 
 /// One model: all that the store knows of a kind of record.
@@ -207,6 +212,8 @@ pub struct Link {
     pub on_delete: OnDelete,
     /// Does it stand in a list (of ids, or of objects)?
     pub in_list: bool,
+    /// May the field be null?
+    pub optional: bool,
     /// May it refer to nothing?
     pub unchecked: bool,
     /// The number of its index in [`Model::indexes`].

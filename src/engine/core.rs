@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use hashbrown::HashSet;
 
-use crate::catalogue::ModelId;
+use crate::catalogue::{Declaration, ModelId};
 use crate::disk::{Disk, Lock, SharedWords};
 use crate::error::{Code, Error, Result};
 
@@ -58,6 +58,12 @@ pub(crate) struct Engine {
     pub(crate) settings: Settings,
     state: RwLock<State>,
     tail: Mutex<Option<Tail>>,
+    /// What this process declares besides the built-in models.
+    pub(crate) declared: Mutex<Declaration>,
+    /// What the folder has, by whichever process.
+    pub(crate) joined: Mutex<Declaration>,
+    /// Has another process declared something since the state was loaded?
+    pub(crate) outdated: AtomicBool,
     /// The position in the journal that the state stands at.
     pub(crate) position: AtomicU64,
     /// The word `BASE` as the tail has it.
@@ -93,12 +99,16 @@ impl Engine {
         settings: Settings,
         state: State,
         words: Box<dyn SharedWords>,
+        declared: Declaration,
     ) -> Engine {
         Engine {
             disk,
             settings,
             state: RwLock::new(state),
             tail: Mutex::new(None),
+            declared: Mutex::new(declared),
+            joined: Mutex::default(),
+            outdated: AtomicBool::new(false),
             position: AtomicU64::new(0),
             known_base: AtomicU64::new(0),
             words,

@@ -79,6 +79,9 @@ fn count(
 ) -> Result<Option<Change>> {
     let catalogue = &state.catalogue;
     let Some((owner_model, counted)) = catalogue.counted(model) else { return Ok(None) };
+    let (Some(count_field), Some(last_field)) = (&counted.count, &counted.last) else {
+        return Ok(None);
+    };
     let (number, last) = match stamp {
         None => (0, None),
         Some(stamp) => {
@@ -95,7 +98,7 @@ fn count(
         let value = |map: &Map<String, Value>| map.get(field).filter(|v| !v.is_null()).cloned();
         value(&was) == value(&map)
     };
-    let wrong = !same(&counted.count) || !same(&counted.last);
+    let wrong = !same(count_field) || !same(last_field);
     let record = Arc::new(Record::from_map(owner.key(), &map));
     Ok(wrong.then_some(Change::Put { model: owner_model, record, new: false }))
 }

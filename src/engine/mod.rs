@@ -10,6 +10,7 @@ mod collection;
 mod commit;
 mod core;
 mod counts;
+mod declared;
 mod events;
 mod files;
 mod follow;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, Declaration};
 use crate::disk::{Access, Disk, Lock, LockKind, SafePath};
 use crate::error::{Code, Error, Result};
 
@@ -30,19 +30,21 @@ const LEAVING_PAUSE: Duration = Duration::from_millis(2);
 /// Those of the disk, `LOCKED`, `UNSUPPORTED_VERSION`.
 pub(crate) fn open(
     disk: Arc<dyn Disk>,
-    catalogue: Arc<Catalogue>,
+    declared: Declaration,
     settings: Settings,
 ) -> Result<Arc<Engine>> {
-    let layout = Arc::new(Layout::of(&catalogue)?);
-    let state = State::new(catalogue, layout);
+    // Which models there are, the folder says.
+    let builtin = Arc::new(Catalogue::builtin());
+    let layout = Arc::new(Layout::of(&builtin)?);
+    let state = State::new(builtin, layout);
     match disk.create_dir(&locks::cache_folder()).and_then(|()| disk.shared(&locks::words_path())) {
         Ok(words) => {
-            let engine = Engine::new(disk, settings, state, words);
+            let engine = Engine::new(disk, settings, state, words, declared);
             open_shared(&engine)?;
             Ok(Arc::new(engine))
         }
         Err(error) if error.code() == Code::ReadOnly => {
-            open_read_only(disk, settings, state, &error)
+            open_read_only(disk, settings, state, declared, &error)
         }
         Err(error) => Err(error),
     }
@@ -68,12 +70,17 @@ fn open_shared(engine: &Engine) -> Result<()> {
     let recovered = segment.is_some();
     // Behind the committed end may stand what a failed sync has lost.
     let upto = (!opening.first).then(|| engine.words.load(word::END));
+    let base = segment.as_ref().map(|segment| segment.header.base);
+    let (state, undeclared) = engine.empty_state(base, upto, opening.first)?;
+    *engine.state_mut() = state;
     let changes = load_all(engine, segment, upto)?;
     if opening.first && recovered {
         recover(engine)?;
     }
-    if !changes.is_empty() && engine.check_health().is_ok() {
-        engine.persist(vec![Commit { at: engine.clock.now(), changes }])?;
+    for changes in [undeclared, changes] {
+        if !changes.is_empty() && engine.check_health().is_ok() {
+            engine.persist(vec![Commit { at: engine.clock.now(), changes }])?;
+        }
     }
     Ok(())
 }
@@ -178,15 +185,18 @@ fn open_read_only(
     disk: Arc<dyn Disk>,
     settings: Settings,
     state: State,
+    declared: Declaration,
     cause: &Error,
 ) -> Result<Arc<Engine>> {
-    let engine = Engine::new(disk, settings, state, Box::new(NoWords));
+    let engine = Engine::new(disk, settings, state, Box::new(NoWords), declared);
     engine.become_read_only(cause);
     let bases = journal::list(&*engine.disk)?;
     let segment = match bases.last() {
         Some(base) => Segment::open(&*engine.disk, *base, Access::Read)?,
         None => None,
     };
+    let base = segment.as_ref().map(|segment| segment.header.base);
+    *engine.state_mut() = engine.empty_state(base, None, true)?.0;
     load_all(&engine, segment, None)?;
     engine.known_base.store(0, Ordering::Release);
     engine.state_mut().dirty.shown(u64::MAX);

@@ -173,6 +173,17 @@ fn add_reference(map: &mut Object, path: &[String], key: &str) -> bool {
     list.as_array_mut().map(|list| list.push(item)).is_some()
 }
 
+/// Takes out what a deletion takes out: an entry of a list, or its field where that can be null.
+fn let_go(map: &mut Object, link: &Link, key: &str) -> bool {
+    let clears = link.in_list && link.optional && link.on_delete == OnDelete::SetNull;
+    let (true, [list, field]) = (clears, link.path.as_slice()) else {
+        return take_out(map, &link.path, key);
+    };
+    let entries = map.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten();
+    let fields = entries.filter_map(|entry| entry.get_mut(field));
+    fields.filter(|id| id.as_str() == Some(key)).map(|id| *id = Value::Null).count() > 0
+}
+
 /// Takes every reference to `key` at a path out of a record: out of a list the entry goes, a
 /// field becomes null.
 fn take_out(map: &mut Object, path: &[String], key: &str) -> bool {
@@ -200,7 +211,7 @@ struct Consequences {
     gone: Vec<Key>,
     seen: HashSet<Key>,
     /// What must be taken out of a record that may stay.
-    edits: BTreeMap<Key, Vec<(Vec<String>, String)>>,
+    edits: BTreeMap<Key, Vec<(Link, String)>>,
     /// What would refuse the deletion, unless it goes itself: who refers, to what, by which path.
     restricts: Vec<(Key, Key, String)>,
 }
@@ -235,7 +246,7 @@ fn follow_links(tx: &Tx<'_>, target: &Key, found: &mut Consequences, next: &mut 
                     }
                 }
                 OnDelete::Cascade | OnDelete::SetNull => {
-                    let edit = (link.path.clone(), target.1.clone());
+                    let edit = (link.clone(), target.1.clone());
                     found.edits.entry(referrer).or_default().push(edit);
                 }
                 OnDelete::Restrict => {
@@ -280,7 +291,7 @@ fn apply(tx: &mut Tx<'_>, found: Consequences) -> Result<()> {
             continue;
         }
         edit(tx, *model, key, |map| {
-            edits.iter().fold(false, |changed, (path, id)| take_out(map, path, id) || changed)
+            edits.iter().fold(false, |changed, (link, id)| let_go(map, link, id) || changed)
         })?;
     }
     for (model, key) in &found.gone {
@@ -296,7 +307,7 @@ pub(crate) fn forget_rows(tx: &mut Tx<'_>, model: ModelId, ids: &[String]) -> Re
         let link = tx.catalogue().model(referring).links[number].clone();
         for id in ids {
             for record in tx.view().lookup(referring, link.index, id) {
-                edit(tx, referring, record.key(), |map| take_out(map, &link.path, id))?;
+                edit(tx, referring, record.key(), |map| let_go(map, &link, id))?;
             }
         }
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::catalogue::Catalogue;
+use crate::catalogue::Declaration;
 use crate::disk::Disk;
 use crate::error::{Code, Error, Result};
 
@@ -50,10 +50,10 @@ impl Running {
     /// Those of opening.
     pub(crate) fn open(
         disk: Arc<dyn Disk>,
-        catalogue: Arc<Catalogue>,
+        declared: Declaration,
         settings: Settings,
     ) -> Result<Running> {
-        let engine = open::open(disk, catalogue, settings)?;
+        let engine = open::open(disk, declared, settings)?;
         let running = Running {
             engine,
             tasks: Arc::default(),
@@ -113,6 +113,14 @@ impl Running {
         }
         waiting.0.push_back(Box::new(move |engine| settle(vec![(ticket, work(engine))])));
         self.tasks.bell.notify_one();
+    }
+
+    /// Adds what another handle declares.
+    ///
+    /// # Errors
+    /// `VALIDATION` when it contradicts what there is; those of the disk.
+    pub(crate) fn declare(&self, own: &Declaration) -> Result<()> {
+        self.engine.declare(own)
     }
 
     /// Commits a change.

@@ -159,7 +159,7 @@ impl State {
                 self.remove(*model, key);
                 self.mark(*model, key, old.as_deref(), at, position);
                 self.mark_owners(first, position);
-                if let Some(log) = self.layout.log_of(*model) {
+                for log in self.layout.logs_of(*model) {
                     self.dirty.log((log, key.clone()), position);
                 }
                 let effect = Effect::Delete;
@@ -177,7 +177,7 @@ impl State {
         let catalogue = Arc::clone(&self.catalogue);
         self.collection_mut(model).remove(catalogue.model(model), key);
         self.owner_unknown.remove(key);
-        if let Some(log_model) = self.layout.log_of(model) {
+        for log_model in self.layout.logs_of(model) {
             self.logs.remove(&(log_model, key.into()) as &LogKey);
         }
     }
@@ -255,6 +255,9 @@ impl State {
     fn set_counted(&mut self, lines: &LogLines, at: &str, position: u64) {
         let catalogue = Arc::clone(&self.catalogue);
         let Some((owner_model, counted)) = catalogue.counted(lines.model) else { return };
+        if counted.count.is_none() {
+            return;
+        }
         let Some(record) = self.collection(owner_model).get(&lines.owner) else { return };
         let declared = catalogue.model(owner_model);
         let last = lines.last.as_deref();

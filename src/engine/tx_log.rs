@@ -203,6 +203,9 @@ impl Tx<'_> {
         gone: &[String],
     ) -> Result<(u64, Option<String>)> {
         let counted = self.counted(model)?;
+        if counted.count.is_none() {
+            return Ok((0, None));
+        }
         let key: LogKey = (model, owner.into());
         if self.overlay.log(&key).is_none() {
             let counts = |index: &super::log::LogIndex| Ok(index.count(&counted.row_type, gone));
@@ -287,8 +290,9 @@ fn head_id(row: &str) -> Option<String> {
 
 fn count_of(owner: &Record, counted: &Counted) -> (u64, Option<String>) {
     let map = owner.map();
-    let count = map.get(&counted.count).and_then(Value::as_u64).unwrap_or(0);
-    (count, map.get(&counted.last).and_then(Value::as_str).map(str::to_owned))
+    let value = |field: &Option<String>| field.as_ref().and_then(|field| map.get(field));
+    let count = value(&counted.count).and_then(Value::as_u64).unwrap_or(0);
+    (count, value(&counted.last).and_then(Value::as_str).map(str::to_owned))
 }
 
 fn count_row(map: &Object, counted: &Counted, count: &mut (u64, Option<String>)) {

@@ -46,7 +46,8 @@ impl<'de> Visitor<'de> for Leave<'_, '_> {
         let mut before = '{';
         while let Some(key) = entries.next_key::<&RawValue>()? {
             let value = entries.next_value::<&RawValue>()?;
-            let name: Text<'_> = serde_json::from_str(key.get()).map_err(serde::de::Error::custom)?;
+            let name: Text<'_> =
+                serde_json::from_str(key.get()).map_err(serde::de::Error::custom)?;
             if !self.names.contains(&&*name.0) {
                 self.left.push(before);
                 self.left.push_str(key.get());

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::lazy::Lazy;
 use super::wake::{ListenFunction, SettleFunction, Waker, answer_text, listener};
-use crate::store::{Answer, Durability, Fingerprint, Options};
+use crate::store::{Answer, Declaration, Durability, Fingerprint, Options};
 
 /// Options as the skin sends them, checked there.
 #[derive(Deserialize)]
@@ -23,19 +23,24 @@ struct OptionsText {
     lock_timeout: u64,
     transaction_timeout: u64,
     allow_network_fs: bool,
+    declaration: String,
 }
 
-impl From<OptionsText> for Options {
-    fn from(text: OptionsText) -> Options {
+impl TryFrom<OptionsText> for Options {
+    type Error = crate::error::Error;
+
+    fn try_from(text: OptionsText) -> Result<Options, crate::error::Error> {
+        let declaration = Declaration::parse(&text.declaration)?;
         let strict = text.durability == "strict";
-        Options {
+        Ok(Options {
             data_dir: text.data_dir,
             durability: if strict { Durability::Strict } else { Durability::Batched },
             max_record_bytes: text.max_record_bytes,
             lock_timeout: Duration::from_millis(text.lock_timeout),
             transaction_timeout: Duration::from_millis(text.transaction_timeout),
             allow_network_fs: text.allow_network_fs,
-        }
+            declaration,
+        })
     }
 }
 
@@ -64,7 +69,9 @@ impl NativeStore {
         let options: OptionsText = serde_json::from_str(&options)
             .map_err(|error| napi::Error::from_reason(error.to_string()))?;
         let waker = Arc::new(Waker::new(&settle)?);
-        let lazy = Lazy::new(options.into(), Arc::clone(&waker) as _);
+        let options = Options::try_from(options)
+            .map_err(|error| napi::Error::from_reason(error.to_string()))?;
+        let lazy = Lazy::new(options, Arc::clone(&waker) as _);
         Ok(NativeStore { lazy, waker, kept_alive: AtomicBool::new(false) })
     }
 

@@ -169,7 +169,7 @@ fn create_many(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply
     Err(Error::validation(&tx.view().catalogue().model(model).name, issues))
 }
 
-fn skips_duplicates(options: &Object) -> Result<bool> {
+pub(super) fn skips_duplicates(options: &Object) -> Result<bool> {
     let mut skip = false;
     let mut issues = Vec::new();
     for (name, value) in options {
@@ -198,7 +198,7 @@ fn upsert(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
 }
 
 /// What stands under `where`, `create` and `update`.
-fn upsert_parts(mut options: Object) -> Result<[Object; 3]> {
+pub(super) fn upsert_parts(mut options: Object) -> Result<[Object; 3]> {
     let mut issues = Vec::new();
     let parts = ["where", "create", "update"].map(|name| match options.shift_remove(name) {
         Some(Value::Object(map)) => map,

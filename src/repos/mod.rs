@@ -12,6 +12,7 @@ pub(crate) mod follow;
 mod generic;
 mod image_profiles;
 mod images;
+mod logs;
 mod param;
 mod personas;
 mod reply;
@@ -23,8 +24,8 @@ mod users;
 pub use args::Args;
 pub use documentation::{markdown, typescript_repositories};
 pub use reply::{Answer, Reply, Shown};
+pub use table::Calls;
 pub(crate) use table::{Call, read, write};
-pub use table::{any_call, is_write, number_of, read_call, table_json};
 
 use crate::auth;
 use crate::catalogue::{ModelId, models};

@@ -1,15 +1,13 @@
 //! The table of all calls, from which everything else follows: the methods in JavaScript, the
 //! types, the documentation.
 
-use std::sync::OnceLock;
-
 use serde_json::json;
 
 use super::args::Args;
 use super::param::Param;
 use super::reply::{Answer, Reply};
-use super::{REPOSITORIES, Repository, generic};
-use crate::catalogue::{Catalogue, ModelId};
+use super::{REPOSITORIES, generic, logs};
+use crate::catalogue::{Catalogue, Declaration, ModelId, Place};
 use crate::engine::{Fingerprint, Tx, View};
 use crate::error::{Code, Error, Result};
 
@@ -60,94 +58,142 @@ pub(crate) const fn write(
     Call { name, params, result, doc, run: Run::Write(run) }
 }
 
+/// Whose records a call is about.
+pub(crate) enum Of {
+    /// Those of a built-in model.
+    Model(ModelId),
+    /// Those of a declared collection, whose number each folder gives.
+    Collection(String),
+}
+
+impl Of {
+    fn model(&self, catalogue: &Catalogue) -> Result<ModelId> {
+        match self {
+            Of::Model(model) => Ok(*model),
+            Of::Collection(name) => catalogue.by_collection(name).ok_or_else(|| {
+                let message = format!("this store has no collection {name}; declare it");
+                Error::new(Code::Validation, message)
+            }),
+        }
+    }
+}
+
 /// One call of one repository.
 pub(crate) struct Entry {
-    pub(crate) repository: &'static Repository,
+    pub(crate) repository: String,
+    pub(crate) of: Of,
     pub(crate) call: Call,
     params: Vec<Param>,
 }
 
-/// All calls; a call's number is its place.
-pub(crate) fn table() -> &'static [Entry] {
-    static TABLE: OnceLock<Vec<Entry>> = OnceLock::new();
-    TABLE.get_or_init(build)
+/// All calls on a store; a call's number is its place.
+pub struct Calls {
+    entries: Vec<Entry>,
 }
 
-fn build() -> Vec<Entry> {
-    let catalogue = Catalogue::builtin();
-    let mut entries = Vec::new();
-    for repository in REPOSITORIES {
-        let own = |name: &str| repository.calls.iter().any(|call| call.name == name);
-        let shared = generic::CALLS.iter().filter(|call| {
-            repository.generic
-                && !own(call.name)
-                && generic::applies(call, &catalogue, repository.model)
-        });
-        for call in shared.chain(repository.calls) {
-            entries.push(Entry { repository, call: *call, params: Param::all(call.params) });
+impl Calls {
+    /// The calls of the built-in repositories and of the declared collections.
+    ///
+    /// # Errors
+    /// `VALIDATION` when the declaration has a fault.
+    pub fn of(declaration: &Declaration) -> Result<Calls> {
+        let declared = Catalogue::declared(declaration);
+        let catalogue = declared.map_err(|faults| Error::validation("Collections", faults))?;
+        let mut calls = Calls { entries: Vec::new() };
+        for repository in REPOSITORIES {
+            let own = |name: &str| repository.calls.iter().any(|call| call.name == name);
+            let shared = generic::CALLS.iter().filter(|call| {
+                repository.generic
+                    && !own(call.name)
+                    && generic::applies(call, &catalogue, repository.model)
+            });
+            for call in shared.chain(repository.calls) {
+                calls.add(repository.name, Of::Model(repository.model), *call);
+            }
         }
+        for name in declaration.collections() {
+            let Some(model) = catalogue.by_collection(name) else { continue };
+            let is_log = matches!(catalogue.model(model).place, Place::Log { .. });
+            let shared = if is_log { logs::CALLS } else { generic::CALLS };
+            for call in shared.iter().filter(|call| generic::applies(call, &catalogue, model)) {
+                calls.add(name, Of::Collection(name.to_owned()), *call);
+            }
+        }
+        Ok(calls)
     }
-    entries
-}
 
-/// The table for JavaScript: `[{"repository":"characters","name":"findById","kind":"read"}, …]`.
-pub fn table_json() -> String {
-    let entries = table().iter().map(|entry| {
-        let kind = if is_write_call(&entry.call) { "write" } else { "read" };
-        json!({ "repository": entry.repository.name, "name": entry.call.name, "kind": kind })
-    });
-    serde_json::Value::from_iter(entries).to_string()
+    fn add(&mut self, repository: &str, of: Of, call: Call) {
+        let params = Param::all(call.params);
+        self.entries.push(Entry { repository: repository.to_owned(), of, call, params });
+    }
+
+    /// All calls, in their order.
+    pub(crate) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The table for JavaScript: `[{"repository":"characters","name":"findById","kind":"read"}, …]`.
+    pub fn json(&self) -> String {
+        let entries = self.entries.iter().map(|entry| {
+            let kind = if is_write_call(&entry.call) { "write" } else { "read" };
+            json!({ "repository": entry.repository, "name": entry.call.name, "kind": kind })
+        });
+        serde_json::Value::from_iter(entries).to_string()
+    }
+
+    /// Does the call with this number change something?
+    pub fn is_write(&self, number: usize) -> bool {
+        self.entries.get(number).is_some_and(|entry| is_write_call(&entry.call))
+    }
+
+    /// The number of a call by its name: `characters.findById`.
+    pub fn number_of(&self, name: &str) -> Option<usize> {
+        let (repository, call) = name.split_once('.')?;
+        self.entries.iter().position(|e| e.repository == repository && e.call.name == call)
+    }
+
+    fn entry(&self, number: usize) -> Result<&Entry> {
+        let none = || Error::new(Code::Validation, format!("there is no call number {number}"));
+        self.entries.get(number).ok_or_else(none)
+    }
+
+    /// Answers a reading call, for a caller who may have the answer with the fingerprint `known`.
+    ///
+    /// # Errors
+    /// Those of the call; `VALIDATION` for a call that is none, or that writes.
+    pub fn read(
+        &self,
+        number: usize,
+        view: &View<'_>,
+        args: &str,
+        known: Option<Fingerprint>,
+    ) -> Result<Answer> {
+        let entry = self.entry(number)?;
+        let Run::Read(run) = entry.call.run else {
+            let message = format!("{} changes something", entry.call.name);
+            return Err(Error::new(Code::Validation, message));
+        };
+        let args = Args::parse(&entry.params, args)?;
+        known.into_iter().for_each(|print| view.expect(print));
+        Ok(run(view, entry.of.model(view.catalogue())?, &args)?.into_answer(known))
+    }
+
+    /// Makes a call, reading or writing, in a transaction.
+    ///
+    /// # Errors
+    /// Those of the call; `VALIDATION` for a call that is none.
+    pub fn any(&self, number: usize, tx: &mut Tx<'_>, args: &str) -> Result<String> {
+        let entry = self.entry(number)?;
+        let args = Args::parse(&entry.params, args)?;
+        let model = entry.of.model(tx.view().catalogue())?;
+        let reply = match entry.call.run {
+            Run::Read(run) => run(&tx.view(), model, &args)?,
+            Run::Write(run) => run(tx, model, &args)?,
+        };
+        Ok(reply.into_text())
+    }
 }
 
 fn is_write_call(call: &Call) -> bool {
     matches!(call.run, Run::Write(_))
-}
-
-/// Does the call with this number change something?
-pub fn is_write(number: usize) -> bool {
-    table().get(number).is_some_and(|entry| is_write_call(&entry.call))
-}
-
-/// The number of a call by its name: `characters.findById`.
-pub fn number_of(name: &str) -> Option<usize> {
-    let (repository, call) = name.split_once('.')?;
-    table().iter().position(|e| e.repository.name == repository && e.call.name == call)
-}
-
-fn entry(number: usize) -> Result<&'static Entry> {
-    let none = || Error::new(Code::Validation, format!("there is no call number {number}"));
-    table().get(number).ok_or_else(none)
-}
-
-/// Answers a reading call, for a caller who may have the answer with the fingerprint `known`.
-///
-/// # Errors
-/// Those of the call; `VALIDATION` for a call that is none, or that writes.
-pub fn read_call(
-    number: usize,
-    view: &View<'_>,
-    args: &str,
-    known: Option<Fingerprint>,
-) -> Result<Answer> {
-    let entry = entry(number)?;
-    let Run::Read(run) = entry.call.run else {
-        return Err(Error::new(Code::Validation, format!("{} changes something", entry.call.name)));
-    };
-    let args = Args::parse(&entry.params, args)?;
-    known.into_iter().for_each(|print| view.expect(print));
-    Ok(run(view, entry.repository.model, &args)?.into_answer(known))
-}
-
-/// Makes a call, reading or writing, in a transaction.
-///
-/// # Errors
-/// Those of the call; `VALIDATION` for a call that is none.
-pub fn any_call(number: usize, tx: &mut Tx<'_>, args: &str) -> Result<String> {
-    let entry = entry(number)?;
-    let args = Args::parse(&entry.params, args)?;
-    let reply = match entry.call.run {
-        Run::Read(run) => run(&tx.view(), entry.repository.model, &args)?,
-        Run::Write(run) => run(tx, entry.repository.model, &args)?,
-    };
-    Ok(reply.into_text())
 }

@@ -5,6 +5,7 @@
 mod auth;
 mod basics;
 mod calls;
+mod collections;
 mod crash;
 mod faults;
 mod image_tags;

@@ -163,9 +163,9 @@ impl Layout {
         &self.logs
     }
 
-    /// The model whose records are the lines of the logs that `owner` owns.
-    pub(crate) fn log_of(&self, owner: ModelId) -> Option<ModelId> {
-        self.logs.iter().find(|place| place.owner == owner).map(|place| place.model)
+    /// The models whose records are the lines of the logs that `owner` owns.
+    pub(crate) fn logs_of(&self, owner: ModelId) -> impl Iterator<Item = ModelId> {
+        self.logs.iter().filter(move |place| place.owner == owner).map(|place| place.model)
     }
 
     /// The folder of a log model.

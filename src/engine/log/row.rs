@@ -55,8 +55,9 @@ pub(crate) fn with_counts(
     last: Option<&str>,
 ) -> Map<String, Value> {
     let mut map = owner.map();
-    map.insert(counted.count.clone(), count.into());
-    map.insert(counted.last.clone(), last.map_or(Value::Null, Into::into));
+    let (Some(count_field), Some(last_field)) = (&counted.count, &counted.last) else { return map };
+    map.insert(count_field.clone(), count.into());
+    map.insert(last_field.clone(), last.map_or(Value::Null, Into::into));
     catalogue::admit(model, map.clone()).unwrap_or(map)
 }
 

@@ -77,9 +77,10 @@ pub(super) struct WrappedKey {
 }
 
 /// Which secret opens a slot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum SlotId {
     /// The passphrase.
+    #[default]
     Passphrase,
     /// The recovery key.
     Recovery,
@@ -103,6 +104,10 @@ impl SlotId {
             SlotId::Passphrase => "passphrase",
             SlotId::Recovery => "recovery",
         }
+    }
+
+    fn of(name: &str) -> Option<SlotId> {
+        [SlotId::Passphrase, SlotId::Recovery].into_iter().find(|id| id.name() == name)
     }
 }
 
@@ -271,16 +276,8 @@ impl WrappedKey {
 impl Slot {
     fn read(value: &Value, place: &str) -> Result<Slot> {
         let mut fields = Fields::of(value, place);
-        let id = match fields.text("id").as_str() {
-            "recovery" => SlotId::Recovery,
-            "passphrase" => SlotId::Passphrase,
-            _ => {
-                fields.fault("id", "passphrase or recovery");
-                SlotId::Passphrase
-            }
-        };
         let slot = Slot {
-            id,
+            id: fields.needed("id", "passphrase or recovery", |id| SlotId::of(id.as_str()?)),
             kdf: Kdf { costs: Costs::read(&mut fields)?, salt: fields.bytes("salt") },
             check: fields.bytes("check"),
             wrapped: Wrapped::read(&mut fields),
@@ -316,12 +313,11 @@ impl Wrapped {
 
 /// An id as the store makes them; empty with a fault.
 fn uuid(fields: &mut Fields<'_>, key: &'static str) -> String {
-    let text = fields.text(key);
-    let canonical = Uuid::parse_str(&text).is_ok_and(|uuid| uuid.to_string() == text);
-    if !canonical && !text.is_empty() {
-        fields.fault(key, "a UUID in lower case");
-    }
-    text
+    fields.needed(key, "a UUID in lower case", |value| {
+        let text = value.as_str()?;
+        let canonical = Uuid::parse_str(text).is_ok_and(|uuid| uuid.to_string() == text);
+        canonical.then(|| text.to_owned())
+    })
 }
 
 fn each<T>(items: &[Value], list: &str, read: fn(&Value, &str) -> Result<T>) -> Result<Vec<T>> {

@@ -106,11 +106,12 @@ impl<'a> Fields<'a> {
         if self.issues.is_empty() { Ok(()) } else { Err(Error::validation(what, self.issues)) }
     }
 
-    fn needed<T: Default>(
+    /// What `read` makes of a value; the default with a fault.
+    pub(super) fn needed<T: Default>(
         &mut self,
         key: &'static str,
         expected: &str,
-        read: impl FnOnce(&Value) -> Option<T>,
+        read: impl FnOnce(&'a Value) -> Option<T>,
     ) -> T {
         self.value(key).and_then(read).unwrap_or_else(|| {
             self.fault(key, expected);

@@ -100,10 +100,11 @@ impl Costs {
 
     /// The costs in an object of a file. They may be anything: [`Costs::check`] them before use.
     pub(super) fn read(fields: &mut Fields<'_>) -> Result<Costs> {
-        let costs = match fields.text("kdf").as_str() {
-            ARGON2ID | "" => Costs::default(),
-            PBKDF2 => Costs::Pbkdf2Sha256 { iterations: 0 },
-            _ => {
+        let costs = match fields.needed("kdf", "a name", |kdf| kdf.as_str().map(Some)) {
+            // Without a name, which is a fault, the costs are still looked at.
+            Some(ARGON2ID) | None => Costs::default(),
+            Some(PBKDF2) => Costs::Pbkdf2Sha256 { iterations: 0 },
+            Some(_) => {
                 return Err(Error::new(
                     Code::UnsupportedVersion,
                     "this version knows the key derivations argon2id and pbkdf2-sha256, and the \

@@ -243,32 +243,60 @@ fn a_sealed_value_with_any_bit_changed_or_cut_anywhere_is_refused() {
     assert!(flips(&json).all(|json| keyring.open_json(b"x", &json).is_err()));
 }
 
-/// Every value of the envelope, changed in every bit of its bytes, one at a time; with its place.
+/// Every place in a value, from the whole to the leaves.
+fn places(value: &Value, place: &str, found: &mut Vec<String>) {
+    found.push(place.to_owned());
+    match value {
+        Value::Object(map) => {
+            map.iter().for_each(|(key, value)| places(value, &format!("{place}/{key}"), found));
+        }
+        Value::Array(items) => {
+            let items = items.iter().enumerate();
+            items.for_each(|(at, value)| places(value, &format!("{place}/{at}"), found));
+        }
+        _ => {}
+    }
+}
+
+fn with(value: &Value, place: &str, other: Value) -> Value {
+    let mut edited = value.clone();
+    *edited.pointer_mut(place).expect("a place of its own") = other;
+    edited
+}
+
+/// Every text of a value, changed in every bit, one at a time; with its place.
 fn edits(value: &Value) -> Vec<(String, Value)> {
-    fn texts(value: &Value, place: &str, found: &mut Vec<(String, String)>) {
-        match value {
-            Value::Object(map) => {
-                map.iter().for_each(|(key, value)| texts(value, &format!("{place}/{key}"), found))
+    let mut all = Vec::new();
+    places(value, "", &mut all);
+    let edits = all.iter().flat_map(|place| {
+        let text = value.pointer(place).and_then(Value::as_str).unwrap_or_default();
+        flips(text).map(|text| (place.clone(), with(value, place, text.into())))
+    });
+    edits.collect()
+}
+
+#[test]
+fn anything_anywhere_in_an_envelope_is_told() {
+    let value = keyring().with_new_key(LATER).expect("a key").envelope().to_value();
+    let mut all = Vec::new();
+    places(&value, "", &mut all);
+    for place in all {
+        for other in [json!(null), json!(true), json!(-1.5), json!(""), json!([{}]), json!({})] {
+            let edited = with(&value, &place, other);
+            match Envelope::from_value(&edited) {
+                Err(error)
+                    if edited.pointer(&place) == Some(&json!("")) && place.ends_with("kdf") =>
+                {
+                    assert_eq!(error.code(), Code::UnsupportedVersion);
+                }
+                Err(error) => assert_eq!(error.code(), Code::Corrupt, "{place}: {error}"),
+                Ok(envelope) => {
+                    let codes = [passphrase(1), recovery(2)].map(|k| code(envelope.unlock(&k)));
+                    assert!(codes.contains(&Some(Code::Tampered)), "{place}: {edited}");
+                }
             }
-            Value::Array(items) => items
-                .iter()
-                .enumerate()
-                .for_each(|(at, value)| texts(value, &format!("{place}/{at}"), found)),
-            Value::String(text) => found.push((place.to_owned(), text.clone())),
-            _ => {}
         }
     }
-    let mut found = Vec::new();
-    texts(value, "", &mut found);
-    let changed = |place: &str, text: String| {
-        let mut edited = value.clone();
-        *edited.pointer_mut(place).expect("a place of its own") = text.into();
-        (place.to_owned(), edited)
-    };
-    let all = found
-        .iter()
-        .flat_map(|(place, text)| flips(text).map(|text| changed(place, text)).collect::<Vec<_>>());
-    all.collect()
 }
 
 #[test]

@@ -41,6 +41,19 @@ impl Secret {
         })
     }
 
+    /// The text as a JSON string, written in one allocation, which is wiped too.
+    ///
+    /// # Errors
+    /// As for [`Secret::expose_text`].
+    pub fn quoted(&self) -> Result<Zeroizing<String>> {
+        let text = self.expose_text()?;
+        // A character takes six bytes at most: the buffer never grows.
+        let mut json = Zeroizing::new(Vec::with_capacity(6 * text.len() + 2));
+        serde_json::to_writer(&mut *json, text).expect("a text is always written");
+        let json = String::from_utf8(std::mem::take(&mut *json)).expect("JSON is UTF-8");
+        Ok(Zeroizing::new(json))
+    }
+
     pub(super) fn expose_mut(&mut self) -> &mut [u8] {
         &mut self.0
     }
@@ -181,6 +194,15 @@ mod tests {
         assert_eq!(format!("{secret:?} {secret:#?} {key:?}"), "Secret(…) Secret(…) Key(…)");
         let error = Secret::copy_of(b"hunter2\xff").expose_text().expect_err("no text");
         assert!(!format!("{error:?} {error} {}", error.to_json()).contains("hunter2"));
+    }
+
+    #[test]
+    fn a_json_string_takes_one_allocation() {
+        let text = "\"\\\n\u{1}é😀\u{2028}".repeat(100);
+        let quoted = Secret::from(text.clone()).quoted().expect("a text");
+        assert_eq!(*quoted, serde_json::to_string(&text).expect("a text"));
+        assert_eq!(quoted.capacity(), 6 * text.len() + 2);
+        assert!(Secret::copy_of(b"\xff").quoted().is_err());
     }
 
     #[test]

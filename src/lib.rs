@@ -18,6 +18,7 @@ pub mod store;
 
 mod auth;
 mod registry;
+mod secrets;
 
 #[cfg(feature = "node")]
 mod node;

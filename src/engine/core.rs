@@ -7,12 +7,14 @@ use std::time::Duration;
 use hashbrown::HashSet;
 
 use crate::catalogue::{Declaration, ModelId};
+use crate::crypto::Costs;
 use crate::disk::{Disk, Lock, SharedWords};
 use crate::error::{Code, Error, Result};
 
 use super::clock::Clock;
 use super::events::Listeners;
 use super::journal::Tail;
+use super::keys::Keys;
 use super::log::{LogCache, Source};
 use super::queue::Queue;
 use super::stamps::Stamps;
@@ -50,6 +52,8 @@ pub(crate) struct Settings {
     pub(crate) max_record_bytes: usize,
     pub(crate) lock_timeout: Duration,
     pub(crate) transaction_timeout: Duration,
+    /// What new passphrases are derived with.
+    pub(crate) costs: Costs,
 }
 
 /// One open store.
@@ -72,6 +76,7 @@ pub(crate) struct Engine {
     pub(crate) logs: LogCache,
     pub(crate) stamps: Stamps,
     pub(crate) clock: Clock,
+    pub(crate) keys: Keys,
     pub(crate) queue: Queue,
     pub(crate) listeners: Listeners,
     /// Rows files with a torn end, to be written anew.
@@ -115,6 +120,7 @@ impl Engine {
             logs: LogCache::default(),
             stamps: Stamps::default(),
             clock: Clock::default(),
+            keys: Keys::new(settings.costs),
             queue: Queue::default(),
             listeners: Listeners::default(),
             torn: Mutex::default(),
@@ -152,6 +158,7 @@ impl Engine {
             disk: &*self.disk,
             logs: &self.logs,
             stamps: &self.stamps,
+            keys: &self.keys,
             now,
             max_record_bytes: self.settings.max_record_bytes,
         }

@@ -28,15 +28,15 @@ fn unlocked() -> [Keyring; 2] {
 fn the_documented_values_open() {
     let sealed = &examples()[1];
     let text = |pointer: &str| sealed.pointer(pointer).unwrap().as_str().unwrap();
-    let key = Place { model: "ApiKey", id: text("/ApiKey/id"), field: "key" };
-    let token = Place { model: "Account", id: text("/Account/id"), field: "refresh_token" };
+    let key = Place { model: "apiKeys", id: text("/apiKeys/id"), field: "key" };
+    let token = Place { model: "accounts", id: text("/accounts/id"), field: "refresh_token" };
     let buffer = data_encoding::HEXLOWER.decode(text("/buffer").as_bytes()).unwrap();
     for keyring in unlocked() {
         let [ciphertext, iv, tag] =
-            ["ciphertext", "iv", "authTag"].map(|part| text(&format!("/ApiKey/key/{part}")));
+            ["ciphertext", "iv", "authTag"].map(|part| text(&format!("/apiKeys/{part}")));
         let opened = keyring.open_field(&key, ciphertext, iv, tag).unwrap();
         assert_eq!(opened.expose(), b"sk-example");
-        let opened = keyring.open_text(&token, text("/Account/refresh_token")).unwrap();
+        let opened = keyring.open_text(&token, text("/accounts/refresh_token")).unwrap();
         assert_eq!(opened.expose(), b"1//refresh");
         assert_eq!(keyring.open_json(b"notes", text("/json")).unwrap().expose(), b"{\"a\":1}");
         assert_eq!(keyring.open_buffer(b"avatar", &buffer).unwrap().expose(), b"PNG");

@@ -31,7 +31,7 @@ const ID_LEN: usize = 16;
 /// Where a field of a record is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place<'a> {
-    /// The model's name.
+    /// What it is a record of, by a name that never changes.
     pub model: &'a str,
     /// The record's id. It appears in no error, since that of a session is a token.
     pub id: &'a str,

@@ -13,4 +13,5 @@ mod model;
 mod owner_file;
 mod relations;
 mod repositories;
+mod secrets;
 mod support;

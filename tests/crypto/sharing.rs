@@ -1,8 +1,6 @@
 //! Two engines on one folder, as two processes have them: one changes keys while the other reads and
 //! writes secrets.
 
-#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
-
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

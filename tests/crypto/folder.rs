@@ -1,8 +1,6 @@
 //! No file of the folder, the journal included, ever holds a secret, in clear or merely encoded; nor
 //! does an answer that is not asked for one.
 
-#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
-
 use std::fs;
 use std::path::Path;
 

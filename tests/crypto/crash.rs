@@ -1,8 +1,5 @@
-//! A machine that dies in the middle of a change of keys: the passphrase, the recovery key or the
-//! data key. Whatever was acknowledged holds, every secret opens, and what was half done is gone on
-//! with.
-
-#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+//! A machine that dies in the middle of a change of the passphrase or of the data key. Whatever was
+//! acknowledged holds, every secret opens, and what was half done is gone on with.
 
 use std::sync::Arc;
 

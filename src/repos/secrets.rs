@@ -117,8 +117,8 @@ fn open_slot(envelope: Envelope, slot: SlotId, secret: Secret) -> Result<Step> {
         let slot_key = envelope.slot_key(slot, &secret)?;
         // A wrong one is told at once; what is held must fit the settings as they are by then.
         envelope.unlock(&slot_key)?;
-        Step::commit(move |tx| {
-            unlocked(&tx.view(), &slot_key)?;
+        Step::look(move |view| {
+            unlocked(view, &slot_key)?;
             Step::done(nothing())
         })
     })

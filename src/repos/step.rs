@@ -1,7 +1,7 @@
 //! A call that takes long, cut into steps that run where they hold nobody up.
 
 use super::reply::Reply;
-use crate::engine::Tx;
+use crate::engine::{Tx, View};
 use crate::error::Result;
 
 /// What a call that takes long does next.
@@ -10,9 +10,14 @@ pub enum Step {
     Done(Reply),
     /// Something slow that needs nothing of the store.
     Slow(Box<dyn FnOnce() -> Result<Step> + Send>),
+    /// A look at the store, which waits for no transaction.
+    Look(LookStep),
     /// A change. What was looked at before may be another one by now.
     Commit(ChangeStep),
 }
+
+/// A step that looks at the store, perhaps more than once.
+pub type LookStep = Box<dyn Fn(&View<'_>) -> Result<Step> + Send>;
 
 /// A step that changes something.
 pub type ChangeStep = Box<dyn FnOnce(&mut Tx<'_>) -> Result<Step> + Send>;
@@ -20,6 +25,10 @@ pub type ChangeStep = Box<dyn FnOnce(&mut Tx<'_>) -> Result<Step> + Send>;
 impl Step {
     pub(crate) fn slow(work: impl FnOnce() -> Result<Step> + Send + 'static) -> Result<Step> {
         Ok(Step::Slow(Box::new(work)))
+    }
+
+    pub(crate) fn look(look: impl Fn(&View<'_>) -> Result<Step> + Send + 'static) -> Result<Step> {
+        Ok(Step::Look(Box::new(look)))
     }
 
     pub(crate) fn commit(

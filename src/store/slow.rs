@@ -56,7 +56,7 @@ impl Store {
 }
 
 impl Way {
-    /// Finds the first step, and goes on with it.
+    /// Finds the next step, and goes on with it.
     fn look(self, first: impl Fn(&View<'_>) -> Result<Step> + Send + 'static, ticket: Ticket) {
         let (next, way) = (Next::new(&self, ticket), self.clone());
         let found = Arc::clone(&next.step);
@@ -83,6 +83,7 @@ impl Way {
                     Err(error) => settle(vec![(ticket, Err(error))]),
                 });
             }
+            Step::Look(look) => self.look(look, ticket),
             Step::Commit(change) => self.commit(change, ticket),
         }
     }

@@ -83,7 +83,7 @@ pub(super) fn update(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Resul
     if data.iter().all(|(key, value)| now.get(key) == Some(value)) {
         return Ok(given(&session, &token));
     }
-    let session = tx.update(models::SESSION, session.key(), data)?;
+    let session = follow::update(tx, models::SESSION, session.key(), data)?;
     Ok(session.map_or(reply(None), |session| given(&session, &token)))
 }
 

@@ -91,6 +91,11 @@ impl Model {
         self.sealed.iter().any(|sealed| sealed.sealing == Sealing::Always)
     }
 
+    /// Has it texts of which some are sealed?
+    pub fn may_seal(&self) -> bool {
+        self.sealed.iter().any(|sealed| sealed.sealing != Sealing::Parts)
+    }
+
     /// The field with this name.
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name == name)

@@ -119,8 +119,10 @@ fn sealing(model: &Model, field: &Field, path: &str, found: &mut Vec<String>) {
     }
     let unique = model.uniques.iter().any(|unique| unique.fields.contains(&field.name));
     let looked_into = field.least.is_some() || field.most.is_some() || field.default.is_some();
-    if field.kind != Kind::Text || matches!(model.place, Place::Log { .. }) {
-        found.push(format!("{path} is secret: only a text can be, and not in a log"));
+    let apart =
+        matches!(model.place, Place::Log { .. } | Place::Single { .. } | Place::Beside { .. });
+    if field.kind != Kind::Text || apart {
+        found.push(format!("{path} is secret: only a text can be, not in a log, nor in settings"));
     }
     if unique || field.indexed || looked_into || field.name == model.key {
         found.push(format!("{path} is secret: it has no default, limit, index or unique"));
@@ -284,6 +286,14 @@ mod tests {
             ),
             (objects("a", vec![text("b"), text("b")]), "a.b is declared twice"),
             (one_of("a", &[]), "a has no word to choose from"),
+            (
+                integer("a").sealed(Sealing::Always),
+                "a is secret: only a text can be, not in a log, nor in settings",
+            ),
+            (
+                text("a").sealed(Sealing::Always).indexed(),
+                "a is secret: it has no default, limit, index or unique",
+            ),
             (integer("version"), "version is the file's own key, not a field's"),
             (text("createdAt"), "the time createdAt is no field of this kind"),
             (flag("id"), "the key id must be an id or a text, never null"),

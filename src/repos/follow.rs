@@ -56,7 +56,7 @@ pub(crate) fn update(
     key: &str,
     mut change: Map<String, Value>,
 ) -> Result<Option<Arc<Record>>> {
-    if !tx.view().catalogue().model(model).sealed.is_empty()
+    if tx.view().catalogue().model(model).may_seal()
         && let Some(old) = tx.view().get(model, key)?
     {
         secrets::seal_declared(tx, model, key, &mut change, Some(&old.map()))?;

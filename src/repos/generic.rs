@@ -7,7 +7,7 @@ use super::follow;
 use super::param::came;
 use super::reply::Reply;
 use super::table::{Call, read, write};
-use crate::catalogue::{Catalogue, Kind, Model, ModelId, Sealing};
+use crate::catalogue::{Catalogue, Kind, Model, ModelId};
 use crate::engine::{Record, Tx, View};
 use crate::error::{Code, Error, Issue, Result};
 use crate::json;
@@ -23,7 +23,7 @@ pub(super) fn applies(call: &Call, catalogue: &Catalogue, model: ModelId) -> boo
     match call.name {
         "findByUserId" => model.field("userId").is_some(),
         "findByTag" | "addTag" | "removeTag" => has_tags(model),
-        "reveal" => model.sealed.iter().any(|sealed| sealed.sealing != Sealing::Parts),
+        "reveal" => model.may_seal(),
         _ => true,
     }
 }

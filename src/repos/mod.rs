@@ -28,7 +28,7 @@ mod users;
 pub use args::Args;
 pub use documentation::{markdown, typescript_repositories};
 pub use reply::{Answer, Reply, Shown};
-pub use step::{ChangeStep, Step};
+pub use step::{ChangeStep, LookStep, Step};
 pub use table::Calls;
 pub(crate) use table::{Call, read, write};
 

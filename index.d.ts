@@ -273,6 +273,11 @@ export interface StoreCalls extends SealingRepository {
   /** Removes what has expired, drops dead lines, and starts the journal anew. */
   compact(): Promise<void>;
   stats(): Promise<StoreStats>;
+  /**
+   * Makes a consistent copy of the folder, with every change so far, in a folder that is new or
+   * empty and outside `dataDir`, while everybody goes on writing. It is a data folder like any other.
+   */
+  snapshot(dir: string): Promise<void>;
   /** Calls a function for every record that is changed; gives a function that ends it. */
   on(event: 'change', fn: (event: ChangeEvent) => void): () => void;
   off(event: 'change', fn: (event: ChangeEvent) => void): void;

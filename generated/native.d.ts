@@ -59,6 +59,8 @@ export declare class NativeStore {
   subscribe(listen: ListenFunction): void
   /** Ends what `subscribe` began. */
   unsubscribe(): void
+  /** Makes a consistent copy of the folder. */
+  snapshot(id: number, place: string): void
   /** Closes the handle. */
   close(id: number): void
 }

@@ -1,7 +1,9 @@
 'use strict'
 
+const path = require('node:path')
 const { declaredCalls } = require('./collections.js')
 const { connect } = require('./connection.js')
+const { described, invalid } = require('./error.js')
 const { events } = require('./events.js')
 const { readOptions } = require('./options.js')
 const { storeRepositories } = require('./repositories.js')
@@ -18,9 +20,9 @@ function createStore(given) {
   const mayWrite = () => refuseInside(dataDir)
   const unlocking = keys(calls, connection, passphraseSource(passphrase), mayWrite)
   /** What would wait for a transaction under way, and so for itself when made in it. */
-  const outside = async (method) => {
+  const outside = async (method, ...args) => {
     refuseInside(dataDir)
-    await connection.run(method)
+    await connection.run(method, ...args)
   }
   const close = () => outside('close')
   const repositories = storeRepositories(calls, connection, unlocking, mayWrite)
@@ -28,11 +30,18 @@ function createStore(given) {
     open: async () => void (await connection.run('open')),
     flush: async () => void (await connection.run('flush')),
     compact: () => outside('compact'),
+    snapshot: async (dir) => outside('snapshot', folderOf(dir)),
     stats: () => connection.run('stats'),
     close,
     transaction: (work, options) => transaction(calls, connection, unlocking, dataDir, work, options),
     [Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose')]: close,
   })
+}
+
+/** The absolute path of a folder that is given. */
+function folderOf(dir) {
+  if (typeof dir === 'string' && dir !== '' && !dir.includes('\0')) return path.resolve(dir)
+  throw invalid('Arguments', [{ path: 'dir', expected: 'a path of a folder', received: described(dir) }])
 }
 
 module.exports = { createStore }

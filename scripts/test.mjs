@@ -12,4 +12,4 @@ const tests = (folder) =>
 run(root, 'npm', 'ci')
 run(root, 'npm', 'run', 'build')
 run(root, 'cargo', 'test', '--locked')
-run(root, 'node', '--test', '--test-reporter=spec', ...tests('auth'), ...tests('processes'), ...tests('package'))
+run(root, 'node', '--test', '--test-reporter=spec', ...tests('auth'), ...tests('processes'), ...tests('package'), ...tests('docs'))

@@ -45,6 +45,9 @@ pub struct Options {
     pub transaction_timeout: Duration,
     /// Is a folder on a network file system opened without a warning?
     pub allow_network_fs: bool,
+    /// Where the clock is held from the opening on, in milliseconds since 1970, for the same calls
+    /// to give the same bytes.
+    pub held_clock: Option<i64>,
     /// The app's own collections, and fields that it adds to built-in models.
     pub declaration: Declaration,
     /// What new passphrases are derived with.
@@ -61,6 +64,7 @@ impl Options {
             lock_timeout: Duration::from_secs(30),
             transaction_timeout: Duration::from_secs(5),
             allow_network_fs: false,
+            held_clock: None,
             declaration: Declaration::default(),
             costs: Costs::default(),
         }
@@ -73,6 +77,7 @@ impl Options {
             lock_timeout: self.lock_timeout,
             transaction_timeout: self.transaction_timeout,
             costs: self.costs,
+            held_clock: self.held_clock,
         }
     }
 }
@@ -255,6 +260,30 @@ impl Store {
         }
     }
 
+    /// Makes a consistent copy of the folder, with every change so far, in a new or empty folder.
+    pub fn snapshot(&self, place: PathBuf, ticket: Ticket) {
+        if let Some((engine, ticket)) = self.open_engine(ticket) {
+            engine.snapshot(place, ticket);
+        }
+    }
+
+    /// Makes such a copy and waits for it.
+    ///
+    /// # Errors
+    /// `VALIDATION` for a folder that is not new or empty, or within the data folder; those of
+    /// the disk.
+    pub fn snapshot_now(&self, place: impl Into<PathBuf>) -> Result<()> {
+        wait(|ticket| self.snapshot(place.into(), ticket)).map(|_| ())
+    }
+
+    /// Makes such a copy on any disk, for tests.
+    ///
+    /// # Errors
+    /// Those of both disks.
+    pub fn snapshot_on(&self, target: &dyn Disk) -> Result<()> {
+        self.0.engine.snapshot_on(target)
+    }
+
     /// What the store holds, as JSON text.
     pub fn stats(&self) -> String {
         self.0.engine.stats()
@@ -274,6 +303,12 @@ impl Store {
     /// the same bytes.
     pub fn hold_clock(&self, ms: i64) {
         self.0.engine.hold_clock(ms);
+    }
+
+    /// Lets the files follow only `flush`, `compact` and `close` from now on: the same calls then
+    /// give the same operations of the disk.
+    pub fn hold_files(&self) {
+        self.0.engine.hold_files();
     }
 
     /// Closes this handle; with the last one of its folder the engine ends, and the folder is

@@ -155,7 +155,10 @@ fn joined<'a>(index: &Index, parts: impl Iterator<Item = &'a str>) -> String {
     let mut key = String::new();
     for part in parts {
         let part = folded(index, part.to_owned());
-        key += &format!("{}:{part}", part.len());
+        // Its length keeps the parts apart.
+        key.push_str(&part.len().to_string());
+        key.push(':');
+        key.push_str(&part);
     }
     key
 }

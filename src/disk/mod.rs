@@ -4,6 +4,8 @@
 //! a simulated one that can lose, reorder and tear what was not synced. This room must not
 //! know what is in a file.
 
+mod copy;
+mod new_folder;
 mod real;
 mod safe_path;
 mod simulated;
@@ -12,6 +14,8 @@ mod tests;
 
 use crate::error::Result;
 
+pub use copy::{copy, make_durable, share};
+pub use new_folder::{NewFolder, UNFINISHED};
 pub use real::RealDisk;
 pub use safe_path::SafePath;
 pub use simulated::{Fault, Outcome, SimulatedDisk};
@@ -103,6 +107,10 @@ pub trait Disk: Send + Sync {
     /// The name of the file system when it is one over a network, where locks and shared
     /// memory do not hold.
     fn network_file_system(&self) -> Option<String>;
+    /// The folder on the machine's disk, where it is one: copies between two such are cheap.
+    fn as_real(&self) -> Option<&RealDisk> {
+        None
+    }
 }
 
 /// An open file. Closed when dropped.

@@ -66,6 +66,9 @@ pub(crate) struct LogLines {
     pub(crate) count: u64,
     /// The latest time of a counted row afterwards.
     pub(crate) last: Option<Box<str>>,
+    /// The owner's record afterwards, where this process has made it already; it follows from
+    /// the rest and is not written.
+    pub(crate) owner_record: Option<Arc<Record>>,
 }
 
 /// All that one call or transaction changed.
@@ -188,8 +191,9 @@ fn decode_change(
         let model = find(name)?;
         let key = json::text_field(record.get(), &catalogue.model(model).key)
             .ok_or("a record without its key")?;
-        let record = Arc::new(Record::from_text(&key, record.get()));
-        return Ok(Change::Put { model, record, new: change.new });
+        let declared = catalogue.model(model);
+        let record = Record::from_text(declared, &key, record.get()).ok_or("a broken record")?;
+        return Ok(Change::Put { model, record: Arc::new(record), new: change.new });
     }
     if let (Some(name), Some(key)) = (&change.delete, &change.key) {
         return Ok(Change::Remove { model: find(name)?, key: key.as_ref().into() });
@@ -216,5 +220,6 @@ fn decode_lines(change: &ChangeText<'_>, model: ModelId, owner: &str) -> LogLine
         bytes: bytes.into(),
         count: change.count,
         last: change.last.as_deref().map(Into::into),
+        owner_record: None,
     }
 }

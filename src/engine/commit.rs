@@ -105,7 +105,7 @@ impl Engine {
         }));
         let done = done.unwrap_or_else(|_| Err(internal()));
         if done.is_err() {
-            overlay.roll_back(&state.catalogue, mark);
+            overlay.roll_back(mark);
         }
         done
     }
@@ -131,13 +131,14 @@ impl Engine {
         drop(guard);
         if self.settings.strict {
             file.sync().map_err(|error| idle(self.fall_sick(&error)))?;
-        } else {
-            self.unsynced.store(true, Ordering::Release);
         }
         let mut guard = self.tail();
         let Some(tail) = guard.as_mut() else { return Ok(()) };
         tail.advance(&appended);
         let position = tail.position();
+        if self.settings.strict {
+            self.words.raise(word::SYNCED, position);
+        }
         let mut touched = Vec::new();
         {
             let mut state = self.state_mut();

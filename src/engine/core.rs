@@ -35,6 +35,8 @@ pub(crate) mod word {
     pub(crate) const SICK: usize = 4;
     /// What the holder of the commit lock is in the middle of.
     pub(crate) const BUSY: usize = 5;
+    /// The position up to which the journal was synced: no file may show more than that.
+    pub(crate) const SYNCED: usize = 6;
 }
 
 /// What the holder of the commit lock is in the middle of, for whoever finds it dead.
@@ -54,6 +56,7 @@ pub(crate) struct Settings {
     pub(crate) transaction_timeout: Duration,
     /// What new passphrases are derived with.
     pub(crate) costs: Costs,
+    pub(crate) held_clock: Option<i64>,
 }
 
 /// One open store.
@@ -85,11 +88,11 @@ pub(crate) struct Engine {
     pub(crate) presence: Mutex<Option<Box<dyn Lock>>>,
     /// Why nothing may be written any more.
     pub(crate) sick: Mutex<Option<Error>>,
-    /// Is there something in the journal that was not synced?
-    pub(crate) unsynced: AtomicBool,
     /// The logs as they were when they were last counted.
     pub(crate) counted: Mutex<super::counts::Counted>,
     pub(crate) last_flush_error: Mutex<Option<Error>>,
+    /// Do the files follow only when they are asked for?
+    pub(crate) files_held: AtomicBool,
 }
 
 /// Locks a mutex whose data stays whole even when a holder panicked.
@@ -119,16 +122,16 @@ impl Engine {
             words,
             logs: LogCache::default(),
             stamps: Stamps::default(),
-            clock: Clock::default(),
             keys: Keys::new(settings.costs),
+            clock: Clock::held_at(settings.held_clock),
             queue: Queue::default(),
             listeners: Listeners::default(),
             torn: Mutex::default(),
             presence: Mutex::new(None),
             sick: Mutex::new(None),
-            unsynced: AtomicBool::new(false),
             counted: Mutex::default(),
             last_flush_error: Mutex::new(None),
+            files_held: AtomicBool::new(false),
         }
     }
 

@@ -136,6 +136,7 @@ impl Engine {
             // relies on it.
             if let Some(tail) = tail.as_ref().filter(|_| took || outdated) {
                 tail.file().sync().map_err(|error| self.fall_sick(&error))?;
+                self.words.raise(word::SYNCED, tail.position());
                 self.words.raise(word::END, tail.position());
             }
             if outdated {
@@ -163,6 +164,7 @@ impl Engine {
         let end = self.words.load(word::END);
         let position = replay(&mut fresh, &mut tail, Some(end))?.unwrap_or(end);
         fresh.end_reservations();
+        fresh.dirty.untidy.logs.extend(self.state().dirty.untidy.logs.iter().cloned());
         let touched = differences(&self.state(), &fresh);
         self.stamps.replace(loader.stamps);
         *self.tail() = tail;

@@ -4,12 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use crate::disk::SafePath;
+use hashbrown::HashSet;
+
+use crate::catalogue::ModelId;
+use crate::disk::{SafePath, read_all};
 use crate::error::Result;
 
 use super::core::{Engine, busy, locked, word};
 use super::counts;
-use super::files::{Unsynced, Writer, all_rows, paths_of, plan};
+use super::files::{Unsynced, Untidy, Writer, all_rows, paths_of, plan};
 use super::journal::{self, Segment, Tail};
 use super::log::{LogIndex, Source, header_line};
 use super::order;
@@ -31,6 +34,9 @@ pub(crate) fn run(engine: &Engine, stopped: &dyn Fn() -> bool) {
     let mut pause = PAUSE;
     while !stopped() {
         std::thread::park_timeout(pause);
+        if engine.files_held.load(Ordering::Acquire) {
+            continue;
+        }
         let start = Instant::now();
         if engine.has_news() {
             let _ = engine.catch_up(Source::Disk);
@@ -52,7 +58,7 @@ impl Engine {
         let idle = idle && self.tail().is_some();
         let done = if long || idle {
             self.checkpoint(false)
-        } else if !self.state().dirty.is_clean() || self.unsynced.load(Ordering::Acquire) {
+        } else if !self.state().dirty.is_clean() {
             self.flush()
         } else {
             return;
@@ -65,10 +71,7 @@ impl Engine {
     /// # Errors
     /// Those of the disk; what was not written is written later.
     pub(crate) fn flush(&self) -> Result<()> {
-        if self.state().dirty.is_clean()
-            && !self.unsynced.load(Ordering::Acquire)
-            && !self.has_news()
-        {
+        if self.state().dirty.is_clean() && !self.has_news() {
             return Ok(());
         }
         self.sync_journal()?;
@@ -79,17 +82,24 @@ impl Engine {
         done
     }
 
-    /// In the batched mode: makes the journal durable.
+    /// Makes the journal durable up to where the state stands, whoever wrote it: in the batched
+    /// mode, and after the death of a process, it may not be.
     fn sync_journal(&self) -> Result<()> {
-        if !self.unsynced.swap(false, Ordering::AcqRel) {
+        let position = self.position();
+        if self.words.load(word::SYNCED) >= position {
             return Ok(());
         }
-        let file = self.tail().as_ref().map(Tail::file);
-        file.map_or(Ok(()), |file| file.sync().map_err(|error| self.fall_sick(&error)))
+        // A second sync may claim a success that a failed one has lost.
+        self.check_health()?;
+        if let Some(file) = self.tail().as_ref().map(Tail::file) {
+            file.sync().map_err(|error| self.fall_sick(&error))?;
+        }
+        self.words.raise(word::SYNCED, position);
+        Ok(())
     }
 
     /// Catches up as the holder of the files lock.
-    fn catch_up_for_files(&self) -> Result<()> {
+    pub(crate) fn catch_up_for_files(&self) -> Result<()> {
         if !self.has_news() {
             return Ok(());
         }
@@ -100,23 +110,47 @@ impl Engine {
     }
 
     /// Writes what the files do not show yet; the caller holds the files lock.
-    fn write_files(&self) -> Result<()> {
+    pub(crate) fn write_files(&self) -> Result<()> {
         let shown = self.words.load(word::SHOWN);
         self.state_mut().dirty.shown(shown);
+        let anew = self.rows_to_write_anew()?;
         let (work, position) = {
             // Readers go on meanwhile.
             let state = self.state();
-            (plan(&state, shown)?, self.position())
+            (plan(&state, shown, &anew)?, self.position())
         };
+        // A crash may keep any part of what follows: the journal must have all of it by then.
+        self.sync_journal()?;
         let writer = Writer { disk: &*self.disk };
         for one in &work {
             if let Some((path, stamp)) = writer.perform(one)? {
                 self.stamps.know(path, stamp);
             }
         }
+        locked(&self.torn).retain(|model| !anew.contains(model));
         self.words.raise(word::SHOWN, position);
         self.state_mut().dirty.shown(position);
         Ok(())
+    }
+
+    /// The changed rows files to which nothing may be added: the end is torn, or the file is
+    /// shorter than the journal says. A line that a crash tears would stand where it is taken for
+    /// a fault of somebody else's.
+    fn rows_to_write_anew(&self) -> Result<HashSet<ModelId>> {
+        let lengths = self.tail().as_ref().map_or_else(Vec::new, |tail| tail.rows().to_vec());
+        let mut anew = locked(&self.torn).clone();
+        let state = self.state();
+        for place in state.layout.rows() {
+            let known = lengths.iter().find(|(path, _)| *path == place.path.as_str());
+            let least = known.map_or(0, |(_, len)| *len);
+            if state.dirty.rows.contains_key(&place.model)
+                && self.disk.stamp(&place.path)?.map_or(0, |stamp| stamp.len) < least
+            {
+                anew.insert(place.model);
+            }
+        }
+        anew.retain(|model| state.collection(*model).faults.is_empty());
+        Ok(anew)
     }
 
     /// Makes the files safe and starts the journal anew; with `closing`, also drops every dead
@@ -150,6 +184,10 @@ impl Engine {
         }
         self.compact_rows(closing)?;
         self.compact_logs(closing)?;
+        if closing {
+            self.remove_empty_folders()?;
+            self.state_mut().dirty.untidy = Untidy::default();
+        }
         order::remember(self);
         counts::remember(self);
         self.drop_journal()?;
@@ -164,11 +202,13 @@ impl Engine {
             let state = self.state();
             paths_of(&state, &state.dirty.unsynced)?
         };
-        Writer { disk: &*self.disk }.sync(&paths)
+        // A second sync may claim a success that this one has lost; a new opening writes all of
+        // it again.
+        Writer { disk: &*self.disk }.sync(&paths).map_err(|error| self.fall_sick(&error))
     }
 
     /// Does the journal hold changes of a file that cannot be written, being corrupt?
-    fn holds_unwritten(&self) -> bool {
+    pub(crate) fn holds_unwritten(&self) -> bool {
         let state = self.state();
         let unsynced = state.dirty.unsynced.targets.iter();
         unsynced.clone().any(|target| match target {
@@ -179,28 +219,40 @@ impl Engine {
 
     fn compact_rows(&self, closing: bool) -> Result<()> {
         let state = self.state();
-        let torn = std::mem::take(&mut *locked(&self.torn));
+        let torn = locked(&self.torn).clone();
         for place in state.layout.rows() {
             let collection = state.collection(place.model);
-            let touched = state.dirty.unsynced.rows.contains(&place.model);
+            let untidy = closing && state.dirty.untidy.rows.contains(&place.model);
+            let touched = untidy || state.dirty.unsynced.rows.contains(&place.model);
             let forced = torn.contains(&place.model);
             if !(touched || forced) || !collection.faults.is_empty() {
                 continue;
             }
-            let live = all_rows(&state, place).len() as u64;
-            let len = self.disk.stamp(&place.path)?.map_or(0, |stamp| stamp.len);
+            let rows = all_rows(&state, place);
+            let (live, stamp) = (rows.len() as u64, self.disk.stamp(&place.path)?);
+            let len = stamp.map_or(0, |stamp| stamp.len);
             let wasteful = len > 2 * live + ROWS_SLACK;
-            if forced || wasteful || (closing && len != live) {
+            let is_final = || Ok(len == live && self.holds(&place.path, rows.as_bytes())?);
+            if forced || wasteful || (closing && !is_final()?) {
                 let writer = Writer { disk: &*self.disk };
-                writer.rewrite_rows(&state, place)?;
+                writer.replace(&place.path, rows.as_bytes(), true)?;
                 sync_folder_of(self, &place.path)?;
+                locked(&self.torn).remove(&place.model);
             }
         }
         Ok(())
     }
 
+    fn holds(&self, path: &SafePath, bytes: &[u8]) -> Result<bool> {
+        Ok(read_all(&*self.disk, path)?.as_deref() == Some(bytes))
+    }
+
     fn compact_logs(&self, closing: bool) -> Result<()> {
-        for key in self.logs.wasteful(closing) {
+        let mut keys = self.logs.wasteful(closing);
+        if closing {
+            keys.extend(self.state().dirty.untidy.logs.iter().cloned());
+        }
+        for key in keys {
             let state = self.state();
             if state.collection(state.layout.log_place(key.0)?.owner).get(&key.1).is_none() {
                 continue;
@@ -210,17 +262,29 @@ impl Engine {
             let pending = state.logs.get(&key);
             let read = |index: &LogIndex| {
                 index.check()?;
-                index.rows()
+                if index.dead() == 0 { Ok(None) } else { index.rows().map(Some) }
             };
             let rows = self.logs.with(&*self.disk, &key, &path, pending, Source::Disk, read);
             // A log with a line that cannot be read is left as it is.
-            let Ok(Some(rows)) = rows else { continue };
+            let Ok(Some(Some(rows))) = rows else { continue };
             let mut bytes = header_line(schema) + "\n";
             rows.iter().for_each(|row| bytes += &format!("{row}\n"));
             Writer { disk: &*self.disk }.replace(&path, bytes.as_bytes(), true)?;
             sync_folder_of(self, &path)?;
             drop(state);
             self.logs.forget(&key);
+        }
+        Ok(())
+    }
+
+    /// Removes the folders of records and logs that hold nothing any more.
+    fn remove_empty_folders(&self) -> Result<()> {
+        let layout = Arc::clone(&self.state().layout);
+        for folder in layout.folders() {
+            let mut folder = Some(folder.clone());
+            while let Some(dir) = folder.filter(|dir| *dir != SafePath::root()) {
+                folder = if self.disk.remove_dir(&dir)? { dir.parent() } else { None };
+            }
         }
         Ok(())
     }

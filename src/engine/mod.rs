@@ -27,6 +27,7 @@ mod queue;
 mod record;
 mod relations;
 mod running;
+mod snapshot;
 mod stamps;
 mod state;
 mod tx;

@@ -16,6 +16,7 @@ use super::follow::replay;
 use super::journal::{self, Segment, Tail};
 use super::locks;
 use super::order;
+use super::snapshot;
 use super::state::State;
 
 /// What git must not take: sessions, and what only this machine needs.
@@ -33,6 +34,7 @@ pub(crate) fn open(
     declared: Declaration,
     settings: Settings,
 ) -> Result<Arc<Engine>> {
+    snapshot::refuse_unfinished(&*disk)?;
     // Which models there are, the folder says.
     let builtin = Arc::new(Catalogue::builtin());
     let layout = Arc::new(Layout::of(&builtin)?);
@@ -60,13 +62,17 @@ struct Opening {
 
 fn open_shared(engine: &Engine) -> Result<()> {
     let opening = enter(engine)?;
+    let was_sick = engine.words.load(word::SICK) != 0;
     if opening.first {
         (0..8).for_each(|index| engine.words.store(index, 0));
         write_gitignore(&*engine.disk)?;
     } else {
         finish_dead_switch(engine)?;
     }
-    let segment = find_segment(engine, opening.first)?;
+    let mut segment = find_segment(engine, opening.first)?;
+    if opening.first && was_sick {
+        segment = segment.map(|segment| trust(engine, segment)).transpose()?;
+    }
     let recovered = segment.is_some();
     // Behind the committed end may stand what a failed sync has lost.
     let upto = (!opening.first).then(|| engine.words.load(word::END));
@@ -74,7 +80,7 @@ fn open_shared(engine: &Engine) -> Result<()> {
     let (state, undeclared) = engine.empty_state(base, upto, opening.first)?;
     *engine.state_mut() = state;
     let changes = load_all(engine, segment, upto)?;
-    if opening.first && recovered {
+    if opening.first && recovered && engine.check_health().is_ok() {
         recover(engine)?;
     }
     for changes in [undeclared, changes] {
@@ -132,6 +138,20 @@ fn find_segment(engine: &Engine, first: bool) -> Result<Option<Segment>> {
     Ok(None)
 }
 
+/// A sync of the journal has failed: what can be read of it may be in memory alone, where no
+/// later sync takes it from. A copy can be relied upon; without one, nothing may be written.
+fn trust(engine: &Engine, segment: Segment) -> Result<Segment> {
+    let base = segment.header.base;
+    match segment.copy(&*engine.disk) {
+        Ok(copy) => Ok(copy),
+        Err(error) => {
+            engine.fall_sick(&error);
+            let again = Segment::open(&*engine.disk, base, Access::Read)?;
+            Ok(again.unwrap_or(segment))
+        }
+    }
+}
+
 /// Reads the files, and over them the journal up to a position, or as far as it goes; gives what
 /// was edited by hand and must be put right.
 fn load_all(engine: &Engine, segment: Option<Segment>, upto: Option<u64>) -> Result<Vec<Change>> {
@@ -144,7 +164,7 @@ fn load_all(engine: &Engine, segment: Option<Segment>, upto: Option<u64>) -> Res
     let end = engine.words.load(word::END);
     let position = replay(&mut state, &mut tail, upto)?.unwrap_or(end);
     state.end_reservations();
-    let miscounted = counts::check(engine, &state)?;
+    let miscounted = counts::check(engine, &mut state)?;
     for change in &miscounted {
         if let Change::Put { model, record, .. } = change {
             state.put(*model, Arc::clone(record));
@@ -178,7 +198,14 @@ fn write_gitignore(disk: &dyn Disk) -> Result<()> {
     if root.iter().any(|entry| entry.name != locks::cache_folder().as_str()) {
         return Ok(());
     }
-    disk.open(&path, Access::Create)?.write_at(0, GITIGNORE.as_bytes())
+    // It is whole before anything else is in the folder, for it is written this once.
+    let draft = locks::cache_folder().join("gitignore.draft")?;
+    disk.remove(&draft)?;
+    let file = disk.open(&draft, Access::Replace)?;
+    file.write_at(0, GITIGNORE.as_bytes())?;
+    file.sync()?;
+    disk.rename(&draft, &path)?;
+    disk.sync_dir(&SafePath::root())
 }
 
 fn open_read_only(

@@ -3,6 +3,7 @@
 //! Everything follows from the links, uniques and mirrors that the catalogue declares.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use hashbrown::HashSet;
 use serde_json::{Map, Value};
@@ -10,19 +11,20 @@ use serde_json::{Map, Value};
 use crate::catalogue::{self, Link, Model, ModelId, OnDelete};
 use crate::error::{Code, Error, Issue, Result};
 
+use super::record::Record;
 use super::tx::Tx;
 
 type Object = Map<String, Value>;
 type Key = (ModelId, String);
 
 /// Refuses a record with a value that another record has already.
-pub(crate) fn check_uniques(tx: &Tx<'_>, model: ModelId, key: &str, map: &Object) -> Result<()> {
+pub(crate) fn check_uniques(tx: &Tx<'_>, model: ModelId, record: &Record) -> Result<()> {
     let declared = tx.catalogue().model(model);
-    let keys = catalogue::index_keys(declared, map);
     let view = tx.view();
     for (number, index) in declared.indexes.iter().enumerate().filter(|(_, index)| index.unique) {
-        for value in &keys[number] {
-            let other = view.lookup(model, number, value).into_iter().find(|r| r.key() != key);
+        for value in &record.index_keys()[number] {
+            let mut same = view.lookup(model, number, value).into_iter();
+            let other = same.find(|other| other.key() != record.key());
             if let Some(other) = other {
                 return Err(not_unique(declared, &index.paths, other.key()));
             }
@@ -40,20 +42,20 @@ fn not_unique(model: &Model, paths: &[Vec<String>], other: &str) -> Error {
     Error::new(Code::Unique, message).model(&model.name).issues(issues.collect())
 }
 
-/// Refuses a record that refers to nothing; what `old` referred to already is let be.
+/// Refuses a record that refers to nothing; what it referred to `before` already is let be. The
+/// index keys are those of the record.
 pub(crate) fn check_references(
     tx: &Tx<'_>,
     model: ModelId,
     map: &Object,
-    old: Option<&Object>,
+    after: &[Vec<String>],
+    before: Option<&[Vec<String>]>,
 ) -> Result<()> {
     let declared = tx.catalogue().model(model);
-    let after = catalogue::index_keys(declared, map);
-    let before = old.map(|old| catalogue::index_keys(declared, old));
     let mut issues = Vec::new();
     for link in declared.links.iter().filter(|link| is_checked(link)) {
         for id in &after[link.index] {
-            let kept = before.as_ref().is_some_and(|before| before[link.index].contains(id));
+            let kept = before.is_some_and(|before| before[link.index].contains(id));
             if !kept && !tx.view().exists(link.to, id, log_owner(tx, link, map))? {
                 let wanted = format!("the id of a {}", tx.catalogue().model(link.to).name);
                 issues.push(Issue::new(
@@ -95,9 +97,9 @@ pub(crate) fn sync_mirrors(
     old: Option<&Object>,
     new: Option<&Object>,
 ) -> Result<()> {
-    let models: Vec<ModelId> = tx.catalogue().ids().collect();
-    for declaring in models {
-        for mirror in tx.catalogue().model(declaring).mirrors.clone() {
+    let catalogue = Arc::clone(&tx.state.catalogue);
+    for declaring in catalogue.ids() {
+        for mirror in &catalogue.model(declaring).mirrors {
             let field = vec![mirror.field.clone()];
             if declaring == model {
                 let (before, after) = (ids_at(old, &mirror.path), ids_at(new, &mirror.path));

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
@@ -10,7 +11,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::catalogue::Declaration;
-use crate::disk::Disk;
+use crate::disk::{Disk, NewFolder};
 use crate::error::{Code, Error, Result};
 
 use super::commit;
@@ -19,13 +20,20 @@ use super::events::Listener;
 use super::keep;
 use super::log::Source;
 use super::open;
-use super::queue::{Change, Inside, Job, Ticket, closed, settle};
+use super::queue::{Change, Inside, Job, Ticket, closed, internal, settle};
 use super::view::View;
 
 /// Threads that read from the disk for callers that must not wait.
 const READERS: usize = 2;
 
 type Task = Box<dyn FnOnce(&Engine) + Send>;
+
+fn snapshot_at(engine: &Engine, place: &Path) -> Result<()> {
+    let none = || Error::new(Code::Io, "only a folder of the machine can be copied to another one");
+    let folder = NewFolder::begin(place, engine.disk.as_real().ok_or_else(none)?)?;
+    engine.snapshot(folder.disk())?;
+    folder.finish()
+}
 
 /// Work for threads of one kind.
 #[derive(Default)]
@@ -167,6 +175,32 @@ impl Running {
         self.later(ticket, |engine| engine.checkpoint(true).map(|()| "null".to_owned()));
     }
 
+    /// Makes a consistent copy of the folder at `place`, on a thread of its own.
+    pub(crate) fn snapshot(&self, place: PathBuf, ticket: Ticket) {
+        let waiting = locked(&self.tasks.waiting);
+        if waiting.1 {
+            drop(waiting);
+            return settle(vec![(ticket, Err(closed()))]);
+        }
+        locked(&self.threads).retain(|thread| !thread.is_finished());
+        let engine = Arc::clone(&self.engine);
+        let made = self.thread("snapshot", move || {
+            let done = catch_unwind(AssertUnwindSafe(|| snapshot_at(&engine, &place)));
+            let done = done.unwrap_or_else(|_| Err(internal()));
+            settle(vec![(ticket, done.map(|()| "null".to_owned()))]);
+        });
+        // Without a thread the ticket was dropped, which has told the caller.
+        drop(made);
+    }
+
+    /// Fills another disk with a consistent copy of the folder, for tests.
+    ///
+    /// # Errors
+    /// Those of both disks.
+    pub(crate) fn snapshot_on(&self, target: &dyn Disk) -> Result<()> {
+        self.engine.snapshot(target)
+    }
+
     /// Calls `listener` with the events of every commit, by whichever process.
     pub(crate) fn subscribe(&self, listener: Listener) -> u64 {
         self.engine.listeners.add(listener)
@@ -180,6 +214,11 @@ impl Running {
     /// Holds the clock at a time, in milliseconds since 1970, so that tests give the same bytes.
     pub(crate) fn hold_clock(&self, ms: i64) {
         self.engine.clock.hold(ms);
+    }
+
+    /// Keeps the files as they are until they are asked for.
+    pub(crate) fn hold_files(&self) {
+        self.engine.files_held.store(true, Ordering::Release);
     }
 
     /// What the store holds, as JSON text.

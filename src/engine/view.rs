@@ -339,6 +339,9 @@ impl<'a> View<'a> {
     /// The fingerprint of a committed log, where its index is in memory.
     fn log_fingerprint(&self, key: &LogKey) -> Result<Option<Fingerprint>> {
         let path = self.state.layout.log_path(key.0, &key.1)?;
+        if self.state.is_leftover(key) {
+            return Ok(None);
+        }
         let (context, pending) = (&self.context, self.state.logs.get(key));
         context.logs.fingerprint(context.disk, key, &path, pending, self.source)
     }
@@ -350,6 +353,9 @@ impl<'a> View<'a> {
         read: impl FnOnce(&LogIndex) -> Result<T>,
     ) -> Result<T> {
         let path = self.state.layout.log_path(key.0, &key.1)?;
+        if self.state.is_leftover(key) {
+            return read(&LogIndex::empty(path.as_str(), 0));
+        }
         let pending = self.state.logs.get(key);
         let context = &self.context;
         let answer = context.logs.with(context.disk, key, &path, pending, self.source, read)?;

@@ -43,6 +43,7 @@ impl TryFrom<OptionsText> for Options {
             lock_timeout: Duration::from_millis(text.lock_timeout),
             transaction_timeout: Duration::from_millis(text.transaction_timeout),
             allow_network_fs: text.allow_network_fs,
+            held_clock: None,
             declaration,
             costs,
         })
@@ -225,6 +226,12 @@ impl NativeStore {
     #[napi(catch_unwind)]
     pub fn unsubscribe(&self) {
         self.lazy.unlisten();
+    }
+
+    /// Makes a consistent copy of the folder.
+    #[napi(catch_unwind)]
+    pub fn snapshot(&self, id: f64, place: String) {
+        self.lazy.with(whole(id), move |store, ticket| store.snapshot(place.into(), ticket));
     }
 
     /// Closes the handle.

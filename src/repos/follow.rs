@@ -11,7 +11,7 @@ use crate::auth;
 use crate::catalogue::{ModelId, models};
 use crate::engine::{Record, Tx, View, new_id};
 use crate::error::Result;
-use crate::json::text_field;
+use crate::json::{raw_field, text_field};
 use crate::secrets;
 
 /// Creates a record and what comes with it.
@@ -29,7 +29,10 @@ pub(crate) fn create(
     }
     let record = tx.create(model, data)?;
     if model == models::USER {
-        tx.create(models::CHAT_SETTINGS, patch("userId", record.key()))?;
+        // One for each user, so the user's id does for it; the same calls give the same bytes.
+        let mut settings = patch("userId", record.key());
+        settings.insert("id".into(), record.key().into());
+        tx.create(models::CHAT_SETTINGS, settings)?;
     } else if let Some(user) = text_field(record.text(), "userId") {
         auth::own(tx, &user)?;
     }
@@ -76,18 +79,21 @@ pub(crate) fn update(
 
 /// Of a user's profiles of one kind at most one is the default: the last one that became it.
 fn keep_one_default(tx: &mut Tx<'_>, model: ModelId, record: &Record) -> Result<()> {
-    let map = record.map();
-    let (Some(true), Some(user)) =
-        (map.get("isDefault").and_then(Value::as_bool), map.get("userId").and_then(Value::as_str))
-    else {
+    let has_default = tx.view().catalogue().model(model).field("isDefault").is_some();
+    if !has_default || !is_default(record) {
         return Ok(());
-    };
-    for other in defaults_of(&tx.view(), model, user)? {
+    }
+    let Some(user) = text_field(record.text(), "userId") else { return Ok(()) };
+    for other in defaults_of(&tx.view(), model, &user)? {
         if other.key() != record.key() {
             tx.update(model, other.key(), patch("isDefault", false))?;
         }
     }
     Ok(())
+}
+
+fn is_default(record: &Record) -> bool {
+    raw_field(record.text(), "isDefault") == Some("true")
 }
 
 /// A user's records that are marked as the default.
@@ -96,6 +102,6 @@ fn keep_one_default(tx: &mut Tx<'_>, model: ModelId, record: &Record) -> Result<
 /// `CORRUPT` when their file cannot be read.
 pub(super) fn defaults_of(view: &View<'_>, model: ModelId, user: &str) -> Result<Vec<Arc<Record>>> {
     let mut records = view.find(model, &["userId"], &[user])?;
-    records.retain(|record| record.map().get("isDefault") == Some(&Value::Bool(true)));
+    records.retain(|record| is_default(record));
     Ok(records)
 }

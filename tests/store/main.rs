@@ -7,11 +7,15 @@ mod basics;
 mod calls;
 mod collections;
 mod crash;
+mod determinism;
 mod faults;
 mod image_tags;
 mod model;
 mod owner_file;
+#[cfg(target_os = "linux")]
+mod power_cut;
 mod relations;
 mod repositories;
 mod secrets;
+mod snapshot;
 mod support;

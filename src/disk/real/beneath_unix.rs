@@ -110,6 +110,17 @@ impl Root {
         Ok(rustix::fs::unlinkat(above, path.file_name(), flags)?)
     }
 
+    /// Gives a file a second name, the same in another folder.
+    pub(super) fn link_into(&self, path: &SafePath, other: &Root) -> io::Result<()> {
+        let (here, there) = (self.folder_of(path)?, other.folder_of(path)?);
+        let name = path.file_name();
+        Ok(rustix::fs::linkat(here, name, there, name, AtFlags::empty())?)
+    }
+
+    pub(super) fn sync_file_system(&self) -> io::Result<bool> {
+        super::room::sync_file_system(&self.folder)
+    }
+
     pub(super) fn sync_folder(&self, dir: &SafePath) -> io::Result<()> {
         match File::from(self.folder(dir)?).sync_all() {
             // A file system that has no such call for folders keeps their names in its own way.

@@ -133,12 +133,30 @@ impl SimulatedDisk {
         self.world().crash_outcomes(limit, seed)
     }
 
+    /// May a crash at this moment leave exactly these files? So a real disk is compared with this
+    /// one.
+    pub fn allows(&self, files: &BTreeMap<String, Vec<u8>>) -> bool {
+        self.world().allows(files)
+    }
+
     /// The process dies: nothing written is lost, its locks are free and the words stay. This
     /// one is dead. What was not synced may still be lost in a later crash.
     pub fn kill(&self) -> SimulatedDisk {
         let mut world = self.world();
         world.down = true;
         SimulatedDisk::of(world.after_kill())
+    }
+
+    /// A disk of its own that is as this one is now, after the death of the process: as
+    /// [`SimulatedDisk::kill`] gives it, but this one lives on.
+    pub fn copy(&self) -> SimulatedDisk {
+        SimulatedDisk::of(self.world().after_kill())
+    }
+
+    /// Gives `watcher` before each operation a copy of the disk, on which any death of the process
+    /// or the machine at this moment can be looked at.
+    pub fn watch(&self, mut watcher: impl FnMut(SimulatedDisk) + Send + 'static) {
+        self.world().watcher = Some(Box::new(move |world| watcher(SimulatedDisk::of(world))));
     }
 
     /// Every file and its bytes, as a reader sees them.

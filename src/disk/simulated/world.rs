@@ -25,6 +25,9 @@ pub(super) struct Holders {
     alone: bool,
 }
 
+/// Who looks at the disk before each operation.
+pub(super) type Watcher = Box<dyn FnMut(World) + Send>;
+
 /// Everything on the disk, and everything that processes hold of it.
 #[derive(Default)]
 pub(super) struct World {
@@ -40,6 +43,7 @@ pub(super) struct World {
     pub(super) down: bool,
     pub(super) clock: u64,
     pub(super) numbers: u64,
+    pub(super) watcher: Option<Watcher>,
 }
 
 fn missing() -> io::Error {
@@ -54,6 +58,10 @@ impl World {
     /// Counts an operation that changes the disk, and lets the fault happen that is due. Is it
     /// a write that must stop half-way?
     fn operation(&mut self) -> io::Result<bool> {
+        let copy = self.watcher.is_some().then(|| self.after_kill());
+        if let (Some(watcher), Some(copy)) = (&mut self.watcher, copy) {
+            watcher(copy);
+        }
         self.operations += 1;
         self.clock += 1;
         let number = self.operations;
@@ -232,7 +240,7 @@ impl World {
         let bytes = if half { &bytes[..bytes.len() / 2] } else { bytes };
         self.check_room(number, offset.saturating_add(bytes.len() as u64))?;
         if !bytes.is_empty() {
-            self.change(number, Write::Bytes(offset, bytes.to_vec()))?;
+            self.change(number, Write::Bytes(offset, bytes.into()))?;
         }
         if half { Err(io::ErrorKind::WriteZero.into()) } else { Ok(()) }
     }
@@ -320,7 +328,7 @@ impl World {
     }
 
     pub(super) fn files(&self) -> BTreeMap<String, Vec<u8>> {
-        let bytes = |number: u64| self.contents[&number].now.clone();
+        let bytes = |number: u64| self.contents[&number].now.to_vec();
         self.names.files().into_iter().map(|(path, number)| (path, bytes(number))).collect()
     }
 

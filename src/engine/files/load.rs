@@ -95,7 +95,7 @@ pub(crate) fn admit(
         error.issues(issues)
     })?;
     let key = map.get(&declared.key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    Ok(Record::from_map(&key, &map))
+    Ok(Record::from_map(declared, &key, &map))
 }
 
 fn object(path: &SafePath, value: Value) -> Result<Map<String, Value>> {
@@ -382,6 +382,7 @@ fn take_row(state: &mut State, place: &RowsPlace, line: &[u8], number: usize) ->
         Some(DELETED) if map.len() == 2 => {
             let key = map.get(&key_field).and_then(Value::as_str).unwrap_or_default();
             state.remove(place.model, key);
+            state.dirty.untidy.rows.insert(place.model);
             return Ok(());
         }
         _ => {}
@@ -389,7 +390,9 @@ fn take_row(state: &mut State, place: &RowsPlace, line: &[u8], number: usize) ->
     let key = map.get(&key_field).and_then(Value::as_str).unwrap_or_default().to_owned();
     match admit(state, place.model, &at, map) {
         Ok(record) => {
-            state.put(place.model, Arc::new(record));
+            if state.put(place.model, Arc::new(record)).is_some() {
+                state.dirty.untidy.rows.insert(place.model);
+            }
             Ok(())
         }
         Err(error) => {

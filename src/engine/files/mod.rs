@@ -11,7 +11,7 @@ mod load;
 mod write;
 
 pub(crate) use compose::all_rows;
-pub(crate) use dirty::{Dirty, Unsynced};
+pub(crate) use dirty::{Dirty, Unsynced, Untidy};
 pub(crate) use layout::{Layout, Target};
 pub(crate) use load::{Loader, load, read_record};
 pub(crate) use write::{Writer, paths_of, plan};

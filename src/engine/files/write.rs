@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use hashbrown::HashSet;
+
 use crate::catalogue::ModelId;
 use crate::disk::{Access, Disk, SafePath, Stamp};
 use crate::error::Result;
 
 use super::compose::{self, SharedContent};
 use super::dirty::Unsynced;
-use super::layout::{RowsPlace, Target};
+use super::layout::Target;
 use crate::engine::journal;
 use crate::engine::log::header_line;
 use crate::engine::state::{LogKey, State};
@@ -26,8 +28,8 @@ pub(crate) enum Work {
     Log { path: SafePath, fresh: bool, pieces: Vec<(u64, Arc<str>)> },
 }
 
-/// Everything that the files do not show yet.
-pub(crate) fn plan(state: &State, shown: u64) -> Result<Vec<Work>> {
+/// Everything that the files do not show yet; the rows files of `anew` are written whole.
+pub(crate) fn plan(state: &State, shown: u64, anew: &HashSet<ModelId>) -> Result<Vec<Work>> {
     let dirty = &state.dirty;
     let mut work = Vec::new();
     for target in dirty.targets.keys() {
@@ -36,7 +38,10 @@ pub(crate) fn plan(state: &State, shown: u64) -> Result<Vec<Work>> {
         }
     }
     for place in state.layout.rows() {
-        if let Some(rows) = dirty.rows.get(&place.model) {
+        if anew.contains(&place.model) {
+            let (path, bytes) = (place.path.clone(), Some(compose::all_rows(state, place)));
+            work.push(Work::Whole { path, bytes, shared: true });
+        } else if let Some(rows) = dirty.rows.get(&place.model) {
             let keys = rows.keys().map(AsRef::as_ref);
             let lines = compose::changed_rows(state, place.model, keys);
             let (path, schema) = (place.path.clone(), place.schema.clone());
@@ -178,14 +183,6 @@ impl Writer<'_> {
             file.write_at(offset, bytes.as_bytes())?;
         }
         Ok(())
-    }
-
-    /// Writes a rows file anew, without its dead lines.
-    ///
-    /// # Errors
-    /// Those of the disk.
-    pub(crate) fn rewrite_rows(&self, state: &State, place: &RowsPlace) -> Result<()> {
-        self.replace(&place.path, compose::all_rows(state, place).as_bytes(), true)
     }
 
     /// Makes everything durable that was changed since the last checkpoint.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::disk::{Access, Disk, DiskFile, EntryKind, SafePath};
+use crate::disk::{Access, Disk, DiskFile, EntryKind, SafePath, read_all};
 use crate::error::{Code, Error, Result};
 
 use super::line;
@@ -48,7 +48,11 @@ pub(crate) fn folder() -> SafePath {
     SafePath::new("journal").expect("a constant that is a safe path")
 }
 
-fn path_of(base: u64) -> Result<SafePath> {
+/// The file of the segment at `base`.
+///
+/// # Errors
+/// None: it is a safe path.
+pub(crate) fn path_of(base: u64) -> Result<SafePath> {
     folder().join(&format!("{base:016}.log"))
 }
 
@@ -103,6 +107,24 @@ impl Segment {
             return Err(unsupported(&path));
         }
         Ok(Some(Segment { header, file, lines_from, checksum }))
+    }
+
+    /// Puts a copy in this segment's place, durable in itself and in its name.
+    ///
+    /// # Errors
+    /// Those of the disk; the segment is then as it was, or the copy is in its place.
+    pub(crate) fn copy(&self, disk: &dyn Disk) -> Result<Segment> {
+        let path = path_of(self.header.base)?;
+        let draft = folder().join("segment.draft")?;
+        let bytes = read_all(disk, &path)?.unwrap_or_default();
+        disk.remove(&draft)?;
+        let file: Arc<dyn DiskFile> = Arc::from(disk.open(&draft, Access::Replace)?);
+        file.write_at(0, &bytes)?;
+        file.sync()?;
+        disk.rename(&draft, &path)?;
+        disk.sync_dir(&folder())?;
+        let (header, lines_from, checksum) = (self.header.clone(), self.lines_from, self.checksum);
+        Ok(Segment { header, file, lines_from, checksum })
     }
 
     /// Removes the segment at `base`.

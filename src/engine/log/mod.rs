@@ -12,4 +12,4 @@ mod row;
 pub(crate) use cache::{LogCache, Source};
 pub(crate) use index::{LogIndex, no_such_row};
 pub use query::{LogBound, LogQuery};
-pub(crate) use row::{DELETED, HEADER, Head, deleted_line, header_line, touched, with_counts};
+pub(crate) use row::{DELETED, HEADER, Head, deleted_line, header_line, touched};

@@ -1,0 +1,69 @@
+//! Nothing acknowledged is lost and nothing half done is seen, wherever a process or the machine
+//! dies.
+
+pub(crate) mod scenarios;
+mod search;
+pub(crate) mod step;
+
+use std::sync::atomic::Ordering;
+
+use quilltap_store::store::Durability;
+use search::{Depth, search};
+use step::Step;
+
+/// How deep a search looks: as told by `QUILLTAP_CRASH_STATES` (outcomes of each crash, at most)
+/// and `QUILLTAP_CRASH_SEED`, else as `usual` says.
+fn depth(usual: Depth) -> Depth {
+    let told = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let seed = told("QUILLTAP_CRASH_SEED").unwrap_or(usual.seed);
+    match told("QUILLTAP_CRASH_STATES") {
+        None => Depth { seed, ..usual },
+        Some(outcomes) => {
+            let outcomes = usize::try_from(outcomes).unwrap_or(usize::MAX);
+            // In the proportions of a usual search.
+            let outcomes = (outcomes * usual.outcomes / USUAL.outcomes).max(1);
+            let again = (outcomes / 4).max(usual.again);
+            Depth { outcomes, recoveries: usual.recoveries / 3, again, seed }
+        }
+    }
+}
+
+const USUAL: Depth = Depth { outcomes: 8, recoveries: 29, again: 3, seed: 1 };
+
+fn expect_safe(name: &str, steps: &[Step], durability: Durability, usual: Depth) {
+    let depth = depth(usual);
+    let (totals, failures) = search(steps, durability, depth);
+    let total = |number: &std::sync::atomic::AtomicUsize| number.load(Ordering::Relaxed);
+    println!(
+        "{name}, {durability:?}, seed {}: {} crash points, {} states; of recoveries {} crash points, {} states",
+        depth.seed,
+        total(&totals.moments),
+        total(&totals.states),
+        total(&totals.moments_of_recovery),
+        total(&totals.states_of_recovery),
+    );
+    assert!(failures.is_empty(), "{name}, {depth:?}\n{}", failures.join("\n"));
+}
+
+macro_rules! scenarios {
+    ($($name:ident, $steps:expr, $durability:ident, $depth:expr;)*) => {$(
+        #[test]
+        fn $name() {
+            expect_safe(stringify!($name), &$steps, Durability::$durability, $depth);
+        }
+    )*};
+}
+
+scenarios! {
+    records_of_every_place, scenarios::records(), Strict, USUAL;
+    logs_that_grow_change_and_start_anew, scenarios::logs(), Strict, USUAL;
+    a_cascade_and_what_comes_after_it, scenarios::cascade(), Strict, USUAL;
+    a_cascade_over_hundreds_of_files, scenarios::great_cascade(300), Strict,
+        Depth { outcomes: 1, recoveries: 1409, again: 1, seed: 1 };
+    several_changes_at_once, scenarios::several_at_once(), Strict, USUAL;
+    processes_that_die_and_take_turns, scenarios::processes(), Strict, USUAL;
+    batched_records, scenarios::records(), Batched, USUAL;
+    batched_logs, scenarios::logs(), Batched, USUAL;
+    batched_processes, scenarios::processes(), Batched, USUAL;
+    batched_changes_at_once, scenarios::several_at_once(), Batched, USUAL;
+}

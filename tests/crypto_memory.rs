@@ -1,92 +1,117 @@
-//! What is left in the memory of a process when its secrets are gone. In a process of its own, since
-//! it looks at all of it.
+//! No memory that has held a secret is given back without having been wiped. The allocator of this
+//! program looks into every block that is freed or grown.
 
-#![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::backtrace::Backtrace;
+use std::cell::Cell;
+use std::sync::{Mutex, PoisonError, RwLock};
 
+use memchr::memmem;
 use quilltap_store::crypto::{
     BackupCodes, Costs, Envelope, Keyring, LegacyKey, Place, RecoveryKey, Secret, SlotId, SlotKey,
 };
-use zeroize::Zeroize;
+use quilltap_store::store::{Options, Store};
+use zeroize::{Zeroize, Zeroizing};
 
 const NOW: &str = "2026-11-23T10:00:00.000Z";
-const PLACE: Place<'static> = Place { model: "ApiKey", id: "a1", field: "key" };
+const PLACE: Place<'static> = Place { model: "apiKeys", id: "a1", field: "key" };
+/// What every secret repeats. In upper case and without hyphens, as a backup code is hashed.
+const PIECE: &str = "PL4NTED8SECRET16";
 
-/// A secret repeats so many bytes, and one repetition is looked for: whatever piece of it an allocator
-/// or a later call has left is enough.
-const PIECE: usize = 16;
+/// Secrets that are not made of [`PIECE`].
+static MORE: RwLock<Vec<Zeroizing<Vec<u8>>>> = RwLock::new(Vec::new());
+static FOUND: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// What is looked for is kept turned over, or it would be found here.
-struct Needle {
-    turned: [u8; PIECE],
-    length: usize,
+thread_local! {
+    /// Is this thread looking? What it frees meanwhile is its own.
+    static LOOKING: Cell<bool> = const { Cell::new(false) };
 }
 
-impl Needle {
-    fn new(seed: u16, length: usize) -> Needle {
-        // Upper case, as a backup code is hashed.
-        let letter = |at: usize| !(b'A' + (at as u16 * seed % 26) as u8);
-        Needle { turned: std::array::from_fn(letter), length }
-    }
+struct Watching;
 
-    /// The end, where an allocator writes over the beginning of what is freed.
-    fn of(secret: &[u8]) -> Needle {
-        let end = secret.last_chunk::<PIECE>().unwrap();
-        Needle { turned: end.map(|byte| !byte), length: secret.len() }
-    }
+#[global_allocator]
+static WATCHING: Watching = Watching;
 
-    fn is_at(&self, bytes: &[u8]) -> bool {
-        bytes.len() >= PIECE && self.turned.iter().zip(bytes).all(|(own, byte)| *own == !byte)
-    }
-
-    fn plant(&self) -> Secret {
-        let bytes = self.turned.iter().cycle().take(self.length).map(|byte| !byte);
-        // With spare room, as texts that were read or joined have.
-        let mut vec = Vec::with_capacity(self.length + 100);
-        vec.extend(bytes);
-        Secret::from(vec)
+impl Watching {
+    /// # Safety
+    /// `block` is allocated with `layout`, and initialised where it has ever been written to: what
+    /// was not is read as whatever stands there.
+    unsafe fn look(block: *const u8, layout: Layout) {
+        if LOOKING.replace(true) {
+            return;
+        }
+        // SAFETY: the caller's promise; the bytes are only compared.
+        let bytes = unsafe { std::slice::from_raw_parts(block, layout.size()) };
+        let more = MORE.read().unwrap_or_else(PoisonError::into_inner);
+        let held = memmem::find(bytes, PIECE.as_bytes()).is_some()
+            || more.iter().any(|secret| memmem::find(bytes, secret).is_some());
+        if held {
+            let trace = Backtrace::force_capture().to_string();
+            let ours = trace.lines().filter(|line| line.contains("at ./")).map(str::trim);
+            let ours = ours.filter(|line| !line.contains("crypto_memory.rs:")).take(8);
+            let places = ours.collect::<Vec<_>>().join(" ");
+            let told = format!("{} bytes: {places}", layout.size());
+            FOUND.lock().unwrap_or_else(PoisonError::into_inner).push(told);
+        }
+        LOOKING.set(false);
     }
 }
 
-/// Every place where one of them stands in memory that can be written to.
-fn found(needles: &[(&'static str, Needle)]) -> Vec<String> {
-    let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
-    let mut memory = File::open("/proc/self/mem").unwrap();
-    let mut places = Vec::new();
-    let mut page = [0; 4096 + PIECE];
-    let own = page.as_ptr() as u64;
-    for line in maps.lines().filter(|line| line.contains(" rw")) {
-        let (from, to) = line.split(' ').next().unwrap().split_once('-').unwrap();
-        let number = |hex| u64::from_str_radix(hex, 16).unwrap();
-        for at in (number(from)..number(to)).step_by(4096) {
-            let length = usize::min(page.len(), (number(to) - at) as usize);
-            memory.seek(SeekFrom::Start(at)).unwrap();
-            if memory.read_exact(&mut page[..length]).is_err() {
-                continue;
-            }
-            for (name, needle) in needles {
-                let hits = (0..4096).filter(|start| needle.is_at(&page[*start..length]));
-                let hits = hits.map(|start| at + start as u64);
-                // This page, which is on the stack, is no place of its own.
-                let hits = hits.filter(|hit| !(own..own + page.len() as u64).contains(hit));
-                places.extend(hits.map(|hit| format!("{name} at {hit:#x}: {line}")));
-            }
+// SAFETY: everything is the system allocator's; a block is looked at while it is still allocated.
+unsafe impl GlobalAlloc for Watching {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // Zeros, so that nothing is found that an earlier owner of the block had left.
+        // SAFETY: the caller's promise.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            Watching::look(block, layout);
+            System.dealloc(block, layout);
         }
     }
-    page.zeroize();
-    places
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: the caller's promise.
+        unsafe {
+            // It may stay where it is, or leave a copy: nobody can rely on either.
+            Watching::look(block, layout);
+            let moved = System.realloc(block, layout, size);
+            if !moved.is_null() && size > layout.size() {
+                moved.add(layout.size()).write_bytes(0, size - layout.size());
+            }
+            moved
+        }
+    }
 }
 
-/// Everything that handles a secret, from the first passphrase to a rotation.
-#[inline(never)]
-fn live(passphrase: &Needle, next: &Needle, clear: &Needle, code: &Needle) -> Needle {
-    let slot = SlotKey::derive(SlotId::Passphrase, &passphrase.plant(), Costs::LOWEST).unwrap();
+/// What was given back with a secret in it since the last look.
+fn found() -> Vec<String> {
+    std::mem::take(&mut *FOUND.lock().unwrap())
+}
+
+/// A secret of this length, and with spare room, as texts that were read or joined have.
+fn plant(pieces: usize) -> Secret {
+    let mut text = String::with_capacity(PIECE.len() * pieces + 100);
+    (0..pieces).for_each(|_| text.push_str(PIECE));
+    Secret::from(text)
+}
+
+/// Another secret to look for, from here on.
+fn watch_for(secret: &[u8]) {
+    MORE.write().unwrap().push(Zeroizing::new(secret.to_vec()));
+}
+
+fn with_keys() {
+    let slot = SlotKey::derive(SlotId::Passphrase, &plant(20), Costs::LOWEST).unwrap();
     let keyring = Keyring::create(&slot, NOW).unwrap();
     let paper = RecoveryKey::random().unwrap();
-    let shown = Needle::of(paper.text().expose());
+    watch_for(paper.secret().expose());
+    watch_for(paper.text().expose());
     let read = RecoveryKey::read(paper.text().expose_text().unwrap()).unwrap();
     let slot = SlotKey::derive(SlotId::Recovery, read.secret(), Costs::LOWEST).unwrap();
     let keyring = keyring.with_slot(&slot, NOW).unwrap();
@@ -94,41 +119,84 @@ fn live(passphrase: &Needle, next: &Needle, clear: &Needle, code: &Needle) -> Ne
     let slot = envelope.slot_key(SlotId::Recovery, paper.secret()).unwrap();
     let keyring = envelope.unlock(&slot).unwrap();
     let slow = Costs::from_value(&serde_json::json!({"kdf": "pbkdf2-sha256"})).unwrap();
-    let slot = SlotKey::derive(SlotId::Passphrase, &next.plant(), slow).unwrap();
+    let slot = SlotKey::derive(SlotId::Passphrase, &plant(3), slow).unwrap();
     let keyring = keyring.with_slot(&slot, NOW).unwrap();
 
-    let field = keyring.seal_field(&PLACE, clear.plant().expose()).unwrap();
-    let text = keyring.seal_text(&PLACE, clear.plant().expose()).unwrap();
-    let buffer = keyring.seal_buffer(b"", clear.plant().expose()).unwrap();
+    let clear = plant(300);
+    let field = keyring.seal_field(&PLACE, clear.expose()).unwrap();
+    let text = keyring.seal_text(&PLACE, clear.expose()).unwrap();
+    let buffer = keyring.seal_buffer(b"", clear.expose()).unwrap();
     let rotating = keyring.with_new_key(NOW).unwrap();
     rotating.open_field(&PLACE, &field.ciphertext, &field.iv, &field.auth_tag).unwrap();
-    rotating.open_text(&PLACE, &text).unwrap();
+    rotating.open_text(&PLACE, &text).unwrap().quoted().unwrap();
     rotating.open_text(&Place { id: "a2", ..PLACE }, &text).unwrap_err();
     rotating.open_buffer(b"", &buffer).unwrap();
-    let mut codes = BackupCodes::of(&[code.plant()], Costs::LOWEST).unwrap();
-    let typed = codes.hash(&code.plant()).unwrap();
+    let mut codes = BackupCodes::of(&[plant(2)], Costs::LOWEST).unwrap();
+    let typed = codes.hash(&plant(2)).unwrap();
     assert!(codes.consume(&typed));
-    LegacyKey::derive("u1", &passphrase.plant()).unwrap();
-    shown
+    LegacyKey::derive("u1", &plant(2)).unwrap();
 }
 
+/// A call whose arguments and answer are the test's own to wipe; a secret goes where `§` stands.
+fn call(store: &Store, name: &str, args: &str) -> Zeroizing<String> {
+    let secret = plant(300);
+    let mut text = String::with_capacity(args.len() + 2 * secret.expose().len());
+    for (number, piece) in args.split('§').enumerate() {
+        if number > 0 {
+            text.push_str(secret.expose_text().unwrap());
+        }
+        text.push_str(piece);
+    }
+    let answer = store.call(name, &text);
+    text.zeroize();
+    Zeroizing::new(answer.unwrap_or_else(|error| panic!("{name}: {error}")))
+}
+
+fn with_a_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options { costs: Costs::LOWEST, ..Options::new(folder.path()) };
+    let store = Store::open(options).unwrap();
+    let account = r#"[{"userId":"will","type":"oauth","provider":"globe","providerAccountId":"1",
+        "refresh_token":"§"},{"encryptTokens":true}]"#;
+    let api_key = r#"[{"id":"k","userId":"will","provider":"OPENAI","label":"l","key":"§"}]"#;
+    for (name, args) in [
+        ("secrets.unlock", r#"["§"]"#),
+        ("users.create", r#"[{"id":"will","email":"will@globe.example"}]"#),
+        ("connections.createApiKey", api_key),
+        ("connections.updateApiKey", r#"["k",{"key":"§"}]"#),
+        ("connections.revealApiKey", r#"["k"]"#),
+        ("users.setTotpSecret", r#"["will","§"]"#),
+        ("users.getTotpSecret", r#"["will"]"#),
+        ("users.setBackupCodes", r#"["will",["§"]]"#),
+        ("users.consumeBackupCode", r#"["will","§"]"#),
+        ("auth.linkAccount", account),
+        ("auth.linkAccount", account),
+        ("auth.getAccount", r#"["1","globe"]"#),
+        ("secrets.changePassphrase", r#"["§"]"#),
+        ("secrets.rotateKey", "[]"),
+    ] {
+        call(&store, name, args);
+        assert_eq!(found(), Vec::<String>::new(), "{name}");
+    }
+    let sealed = call(&store, "sealing.encryptJson", r#"[{"a":["§",1.5]}]"#);
+    call(&store, "sealing.decryptJson", &format!("[{}]", *sealed));
+    let paper = call(&store, "secrets.createRecoveryKey", "[]");
+    watch_for(paper.trim_matches('"').as_bytes());
+    call(&store, "secrets.lock", "[]");
+    let mut recover = Zeroizing::new(String::with_capacity(100));
+    ["[", &paper, ",\"§\"]"].iter().for_each(|part| recover.push_str(part));
+    call(&store, "secrets.recover", &recover);
+    assert_eq!(found(), Vec::<String>::new(), "the last calls");
+    store.close().unwrap();
+}
+
+// One after the other: what is found is for all threads.
 #[test]
-fn no_secret_outlives_its_value() {
-    let passphrase = Needle::new(3, 300);
-    let next = Needle::new(5, 200);
-    let clear = Needle::new(7, 5000);
-    let code = Needle::new(9, 120);
-    let shown = live(&passphrase, &next, &clear, &code);
-    let all = [
-        ("the passphrase", passphrase),
-        ("the next passphrase", next),
-        ("the clear text", clear),
-        ("the backup code", code),
-        ("the recovery key", shown),
-    ];
-    assert_eq!(found(&all), Vec::<String>::new());
-    let kept = all[0].1.plant();
-    assert_eq!(found(&all).len(), 300 / PIECE, "the search finds what is there");
-    drop(kept);
-    assert_eq!(found(&all), Vec::<String>::new());
+fn what_held_a_secret_is_wiped_before_it_is_given_back() {
+    drop(plant(2).expose().to_vec());
+    assert_eq!(found().len(), 1, "what is not wiped is found");
+    with_keys();
+    assert_eq!(found(), Vec::<String>::new(), "the keys");
+    with_a_store();
+    assert_eq!(found(), Vec::<String>::new(), "the store");
 }

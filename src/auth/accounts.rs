@@ -8,7 +8,7 @@ use crate::catalogue::{ModelId, models::ACCOUNT};
 use crate::crypto::is_sealed;
 use crate::engine::{Record, Tx, View};
 use crate::error::Result;
-use crate::repos::{Args, Reply, follow};
+use crate::repos::{Args, Reply, Wiped, follow};
 use crate::secrets;
 use std::sync::Arc;
 
@@ -61,6 +61,7 @@ pub(super) fn link(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<
     let same = find(&tx.view(), text(&data, PAIR[0]), text(&data, PAIR[1]))?;
     let user = data.get("userId").cloned().unwrap_or(Value::Null);
     if let Some(account) = same.filter(|account| account.map().get("userId") == Some(&user)) {
+        drop(Wiped(Value::Object(data)));
         let account = if encrypts(args) { seal_older(tx, account)? } else { account };
         return opened(&tx.view(), Some(account));
     }

@@ -4,7 +4,7 @@ use aes_gcm::aead::AeadInOut;
 use aes_gcm::{Aes256Gcm, KeyInit};
 use hkdf::Hkdf;
 use sha2::Sha256;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::secret::KEY_LEN;
 use crate::error::{Code, Error, Result};
@@ -38,6 +38,7 @@ pub(super) fn derive(key: &[u8], salt: &[u8], purpose: &[u8]) -> ShortKey {
     Hkdf::<Sha256>::new(Some(salt), key)
         .expand(purpose, derived.as_mut())
         .expect("HKDF gives up to 255 times 32 bytes");
+    wipe_stack();
     derived
 }
 
@@ -50,6 +51,7 @@ pub(super) fn encrypt(
 ) -> Result<[u8; TAG_LEN]> {
     let tag =
         Aes256Gcm::new(key.into()).encrypt_inout_detached(nonce.into(), associated, buffer.into());
+    wipe_stack();
     tag.map(Into::into).map_err(|_| {
         Error::new(Code::TooLarge, "a secret can have 64 GiB at most; seal it in parts")
     })
@@ -63,9 +65,23 @@ pub(super) fn decrypt(
     buffer: &mut [u8],
     tag: &[u8; TAG_LEN],
 ) -> std::result::Result<(), Rejected> {
-    Aes256Gcm::new(key.into())
-        .decrypt_inout_detached(nonce.into(), associated, buffer.into(), tag.into())
-        .map_err(|_| Rejected)
+    let opened = Aes256Gcm::new(key.into()).decrypt_inout_detached(
+        nonce.into(),
+        associated,
+        buffer.into(),
+        tag.into(),
+    );
+    wipe_stack();
+    opened.map_err(|_| Rejected)
+}
+
+/// Wipes what the functions that have just returned have left on the stack: blocks of clear text and
+/// of key, which would travel on in the padding of whatever is moved there next.
+#[inline(never)]
+pub(super) fn wipe_stack() {
+    let mut left = [0_u64; 1024];
+    left.zeroize();
+    std::hint::black_box(&left);
 }
 
 #[cfg(test)]

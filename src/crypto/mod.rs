@@ -28,4 +28,4 @@ pub use keyring::{Keyring, SlotKey};
 pub use legacy::LegacyKey;
 pub use recovery::RecoveryKey;
 pub use seal::{Place, SealedField, is_sealed, key_id_of};
-pub use secret::{Key, Secret};
+pub use secret::{Key, Secret, clear_json};

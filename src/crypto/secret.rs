@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use memmap2::MmapMut;
+use serde_json::Value;
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -86,6 +87,29 @@ impl Eq for Secret {}
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(…)")
+    }
+}
+
+/// The text of a JSON value with clear texts in it, written in one allocation, which is wiped.
+pub fn clear_json(value: &Value) -> Zeroizing<String> {
+    let mut length = Length(0);
+    serde_json::to_writer(&mut length, value).expect("a value is always written");
+    let mut json = Zeroizing::new(Vec::with_capacity(length.0));
+    serde_json::to_writer(&mut *json, value).expect("a value is always written");
+    Zeroizing::new(String::from_utf8(std::mem::take(&mut *json)).expect("JSON is UTF-8"))
+}
+
+/// Counts what is written.
+struct Length(usize);
+
+impl std::io::Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 
@@ -203,6 +227,9 @@ mod tests {
         assert_eq!(*quoted, serde_json::to_string(&text).expect("a text"));
         assert_eq!(quoted.capacity(), 6 * text.len() + 2);
         assert!(Secret::copy_of(b"\xff").quoted().is_err());
+        let value = serde_json::json!({"a": [text, 1.5, null]});
+        let json = clear_json(&value);
+        assert_eq!((json.as_str(), json.capacity()), (&*value.to_string(), json.len()));
     }
 
     #[test]

@@ -26,6 +26,7 @@ mod tags;
 mod users;
 
 pub use args::Args;
+pub(crate) use args::Wiped;
 pub use documentation::{markdown, typescript_repositories};
 pub use reply::{Answer, Reply, Shown};
 pub use step::{ChangeStep, LookStep, Step};

@@ -6,7 +6,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::args::Wiped;
-use crate::crypto::Secret;
+use crate::crypto::{Secret, clear_json};
 use crate::engine::{Fingerprint, Listed, Record};
 use crate::error::Result;
 use crate::json;
@@ -81,7 +81,7 @@ impl Reply {
 
     /// A value with clear texts in it.
     pub(crate) fn clear(value: Value) -> Reply {
-        Reply::Secret(Zeroizing::new(json::compact(&Wiped(value).0)))
+        Reply::Secret(clear_json(&Wiped(value).0))
     }
 
     /// The answer for a caller who has the one with the fingerprint `known`.

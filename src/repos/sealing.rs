@@ -7,9 +7,9 @@ use super::args::Args;
 use super::reply::Reply;
 use super::table::{Call, bytes, read};
 use crate::catalogue::ModelId;
+use crate::crypto::clear_json;
 use crate::engine::View;
 use crate::error::Result;
-use crate::json;
 use crate::secrets::{to_open, to_seal};
 
 pub(super) const CALLS: &[Call] = &[
@@ -50,7 +50,7 @@ fn context<'a>(args: &'a Args<'_>) -> Result<&'a [u8]> {
 }
 
 fn encrypt_json(view: &View<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let text = Zeroizing::new(json::compact(args.value(0)));
+    let text = clear_json(args.value(0));
     let sealed = to_seal(view)?.seal_json(context(args)?, &text)?;
     Ok(Reply::Value(Value::String(sealed)))
 }

@@ -23,8 +23,72 @@ export interface StoreOptions {
   transactionTimeout?: number;
   /** Open a folder on a network file system without a warning. */
   allowNetworkFs?: boolean;
-  /** For the secrets, which a later version brings; this one keeps none and does not look at it. */
+  /**
+   * What the secrets are unlocked with, when the first one is needed: a text, bytes, or a function
+   * that gives one. Unless given, what the file at `QUILLTAP_PASSPHRASE_FILE` holds, else
+   * `QUILLTAP_PASSPHRASE`.
+   */
   passphrase?: string | Uint8Array | (() => string | Uint8Array | Promise<string | Uint8Array>) | undefined;
+  /** How a new passphrase is made a key: Argon2id with 64 MiB and 3 passes unless given. */
+  kdf?: KeyDerivation | undefined;
+}
+
+/** How slowly a passphrase is made a key. */
+export type KeyDerivation =
+  | { kdf?: 'argon2id'; memoryKib?: number; passes?: number; lanes?: number }
+  | { kdf: 'pbkdf2-sha256'; iterations?: number };
+
+/** Whether a store has keys for its secrets, and whether they are here. */
+export interface SecretsStatus {
+  /** Was there ever a passphrase? */
+  initialized: boolean;
+  /** Are the keys in this process's memory? */
+  unlocked: boolean;
+  storeId?: string;
+  /** The data key that everything is sealed with now. */
+  keyId?: string;
+  /** Was a `rotateKey` interrupted? Calling it again goes on with it. */
+  rotating?: boolean;
+  passphraseSince?: string | null;
+  /** When the recovery key was made; null when there is none. */
+  recoveryKeySince?: string | null;
+  kdf?: KeyDerivation | null;
+}
+
+/** What `rotateKey` did. */
+export interface KeyRotation {
+  /** So many values are sealed with the new key. */
+  resealed: number;
+  /** These do not open under any key, and are as they were. */
+  unreadable: { model: string; id: string; field: string }[];
+}
+
+/** What the app encrypted itself before it had this store, and its `ENCRYPTION_MASTER_PEPPER`. */
+export interface LegacySecret {
+  userId: string;
+  ciphertext: string;
+  iv: string;
+  authTag: string;
+  pepper: string;
+}
+
+/** A key for a model provider: in clear text, which is sealed, or sealed already. */
+export type ApiKeyInput = Omit<ApiKeyCreate, 'ciphertext' | 'iv' | 'authTag'> &
+  (
+    | { key: string; ciphertext?: undefined; iv?: undefined; authTag?: undefined }
+    | { key?: undefined; ciphertext: string; iv: string; authTag: string }
+  );
+
+/** What stands beside the sealed secret of one-time passwords. */
+export interface TotpOptions {
+  enabled?: boolean;
+  verifiedAt?: string | Date | null;
+}
+
+/** How many backup codes a user has left. */
+export interface BackupCodesLeft {
+  remaining: number;
+  createdAt: string;
 }
 
 /** What kind of failure it is. */
@@ -197,7 +261,9 @@ declare global {
 }
 
 /** What a store has besides its repositories. */
-export interface StoreCalls {
+export interface StoreCalls extends SealingRepository {
+  /** The keys of the secrets. */
+  readonly secrets: SecretsRepository;
   /** Opens now instead of with the first call. */
   open(): Promise<void>;
   /** Closes this handle; the folder is at rest when its last handle is closed. */
@@ -263,6 +329,8 @@ export type FieldDeclaration = KindDeclaration & {
   readonly minItems?: number;
   readonly maxItems?: number;
   readonly description?: string;
+  /** On a text: it is kept sealed, records show it so, and `reveal` gives it. */
+  readonly secret?: boolean;
 };
 
 /** Fields by their names, in the order in which they are written. */
@@ -340,6 +408,11 @@ type TakenFields<F> = Flat<
 >;
 type ChangedFields<F> = { -readonly [K in keyof F]?: Taken<F[K]> | OrNull<F[K]> | undefined };
 
+/** Is one of the fields secret? */
+type HasSecret<F> = { [K in keyof F]: F[K] extends { readonly secret: true } ? true : never }[keyof F] extends never
+  ? false
+  : true;
+
 type IsLog<D> = D extends { readonly file: `${string}/{${infer Field}}.jsonl` } ? Field : never;
 type TimesOf<D> =
   D extends { readonly timestamps: false } ? never : [IsLog<D>] extends [never] ? 'createdAt' | 'updatedAt' : 'createdAt';
@@ -369,7 +442,8 @@ export type CollectionRepository<D extends CollectionDeclaration> = CollectionCa
 > &
   (D['fields'] extends { readonly userId: object } ? OwnedCalls<CollectionRecord<D>> : {}) &
   (D['fields'] extends { readonly tags: object } ? TaggedCalls<CollectionRecord<D>> : {}) &
-  ([IsLog<D>] extends [never] ? {} : LogCalls<CollectionRecord<D>>);
+  ([IsLog<D>] extends [never] ? {} : LogCalls<CollectionRecord<D>>) &
+  (HasSecret<D['fields']> extends true ? SecretCalls<CollectionRecord<D>> : {});
 
 /** The words of an enumeration that is made wider come to those that there are. */
 type Widened<Old, F, New> =
@@ -455,7 +529,12 @@ export interface AdapterAuthenticator {
  */
 export declare function QuilltapAdapter(
   store: StoreCalls,
-  options?: { encryptTokens?: false; hashSessionTokens?: false },
+  options?: {
+    /** Keep access, refresh and id tokens of accounts sealed; older ones are sealed when next written. */
+    encryptTokens?: boolean;
+    /** Keep session tokens as SHA-256 only; older ones are hashed when next written. */
+    hashSessionTokens?: boolean;
+  },
 ): NextAuthAdapter;
 
 /** A person who can sign in; the first one owns the store. */
@@ -1489,6 +1568,18 @@ export interface UsersRepository<M extends ModelTypes = Models> {
   getChatSettings(userId: string): Promise<M['ChatSettings'] | null>;
   /** Changes how a user's chats look. */
   updateChatSettings(userId: string, data: M['ChatSettingsUpdate']): Promise<M['ChatSettings'] | null>;
+  /** Seals the secret of a user's one-time passwords. */
+  setTotpSecret(userId: string, secret: string, options?: TotpOptions): Promise<M['User'] | null>;
+  /** The clear secret of a user's one-time passwords. */
+  getTotpSecret(userId: string): Promise<string | null>;
+  /** Takes it away. */
+  clearTotp(userId: string): Promise<M['User'] | null>;
+  /** Keeps the hashes of a user's backup codes, sealed, in place of those before. */
+  setBackupCodes(userId: string, codes: string[]): Promise<BackupCodesLeft | null>;
+  /** How many backup codes a user has left; the codes themselves cannot be given. */
+  getBackupCodes(userId: string): Promise<BackupCodesLeft | null>;
+  /** Uses a backup code up: true once for each code, whichever process asks first. */
+  consumeBackupCode(userId: string, code: string): Promise<boolean>;
 }
 
 /** Whom to chat with. */
@@ -1683,10 +1774,14 @@ export interface ConnectionsRepository<M extends ModelTypes = Models> {
   getAllApiKeys(userId?: string): Promise<M['ApiKey'][]>;
   /** A key, where it is that user's; sealed. */
   findApiKeyById(id: string, userId?: string): Promise<M['ApiKey'] | null>;
-  /** Keeps a key that is sealed already. */
-  createApiKey(data: M['ApiKeyCreate']): Promise<M['ApiKey']>;
-  /** Changes a key. */
-  updateApiKey(id: string, data: M['ApiKeyUpdate']): Promise<M['ApiKey'] | null>;
+  /** Keeps a key: `key` is clear, and is sealed; or it is sealed already, as ciphertext, iv and authTag. */
+  createApiKey(data: ApiKeyInput): Promise<M['ApiKey']>;
+  /** Changes a key; a clear `key` is sealed. */
+  updateApiKey(id: string, data: M['ApiKeyUpdate'] & { key?: string | undefined }): Promise<M['ApiKey'] | null>;
+  /** A key in clear text, where it is that user's. */
+  revealApiKey(id: string, userId?: string): Promise<string | null>;
+  /** Seals a key that the app encrypted itself, with the app's pepper, as this store does. */
+  resealLegacyApiKey(id: string, pepper: string): Promise<M['ApiKey'] | null>;
   /** Deletes a key; profiles that used it stay without. */
   deleteApiKey(id: string): Promise<boolean>;
   /** Notes that a key was used now. */
@@ -1793,6 +1888,8 @@ export interface AccountsRepository<M extends ModelTypes = Models> {
   upsert(options: Upsert<M['AccountCreate'], M['AccountUpdate']>): Promise<M['Account']>;
   /** Deletes a record and what follows from it; false when there is none. */
   delete(id: string): Promise<boolean>;
+  /** The clear text of a secret field, which records hold sealed. */
+  reveal(id: string, field: string): Promise<string | null>;
 }
 
 /** Signed-in browsers, as the adapter keeps them. */
@@ -1871,6 +1968,38 @@ export interface StoreRepository<M extends ModelTypes = Models> {
   getSettings(): Promise<M['Settings'] | null>;
   /** Changes it; `flags` are merged key by key, and null takes one away. */
   updateSettings(data: M['SettingsUpdate']): Promise<M['Settings']>;
+}
+
+/** Sealing for the app's own use. */
+export interface SealingRepository {
+  /** Seals a value for the app to keep where it likes; only this store opens it, with the same context. */
+  encryptJson(value: unknown, context?: string): Promise<string>;
+  /** Opens what `encryptJson` sealed. */
+  decryptJson(sealed: string, context?: string): Promise<any>;
+  /** Seals bytes for the app to keep where it likes; only this store opens them, with the same context. */
+  encryptBuffer(data: Uint8Array, context?: string): Promise<Uint8Array>;
+  /** Opens what `encryptBuffer` sealed; the bytes are the caller's to wipe. */
+  decryptBuffer(sealed: Uint8Array, context?: string): Promise<Uint8Array>;
+}
+
+/** The keys of the secrets. */
+export interface SecretsRepository {
+  /** Unlocks the secrets, with the passphrase of `createStore` or of the environment unless one is given; the first one ever becomes the store's. */
+  unlock(passphrase?: string | Uint8Array): Promise<void>;
+  /** Forgets every key until `unlock` is called. */
+  lock(): Promise<void>;
+  /** Whether there are keys, and whether they are here. */
+  status(): Promise<SecretsStatus>;
+  /** Puts another passphrase in place of the one there is; no record changes. */
+  changePassphrase(next: string | Uint8Array): Promise<void>;
+  /** Makes a recovery key, in place of the one before, and gives it this once: to be kept on paper. */
+  createRecoveryKey(): Promise<string>;
+  /** Unlocks the secrets with the recovery key, and sets another passphrase. */
+  recover(recoveryKey: string, nextPassphrase: string | Uint8Array): Promise<void>;
+  /** Seals everything anew under a new data key, or goes on where that was interrupted. */
+  rotateKey(): Promise<KeyRotation>;
+  /** Opens what the app encrypted itself before it had this store. */
+  openLegacy(secret: LegacySecret): Promise<string>;
 }
 
 /** The adapter for NextAuth 4 and Auth.js 5: what `QuilltapAdapter` gives. */
@@ -1957,6 +2086,12 @@ export interface TaggedCalls<R> {
 export interface LogCalls<R> {
   /** The records of one log, oldest first; with `limit` the newest ones, or with `after` the next ones. */
   findByOwner(ownerId: string, options?: LogOptions): Promise<R[]>;
+}
+
+/** What a collection with secret fields has besides. */
+export interface SecretCalls<R> {
+  /** The clear text of a secret field, which records hold sealed. */
+  reveal(id: string, field: string): Promise<string | null>;
 }
 
 /** The repositories, on a store and in a transaction. */

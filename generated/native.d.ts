@@ -23,6 +23,18 @@ export declare class NativeStore {
    * answer's fingerprint to be given, or the fingerprint of the answer that the caller has.
    */
   read(call: number, args: string, known: number): string | null
+  /**
+   * Answers a read that takes or gives a clear text: nothing is remembered, and what is ours of
+   * it is wiped. Null when the answer needs the disk.
+   */
+  readSecret(call: number, args: string): string | null
+  /**
+   * Makes a call that takes long, in a transaction unless that is 0. A passphrase comes in bytes
+   * of its own, which JavaScript can wipe.
+   */
+  slow(id: number, transaction: number, call: number, args: string, passphrase?: Uint8Array | undefined | null): void
+  /** Makes a call from bytes to bytes; null when the answer needs the disk, a text for an error. */
+  bytes(call: number, args: string, data: Uint8Array): Buffer | string | null
   /** Answers a read on a thread that may use the disk. */
   readLater(id: number, call: number, args: string): void
   /** Commits what a writing call changes. */
@@ -35,6 +47,8 @@ export declare class NativeStore {
   finish(id: number, transaction: number, commit: boolean): void
   /** Opens the store. */
   open(id: number): void
+  /** Opens the store, and settles when it has seen what was changed by others. */
+  catchUp(id: number): void
   /** Settles when the files show every change so far. */
   flush(id: number): void
   /** Drops dead lines and starts the journal anew. */

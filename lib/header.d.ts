@@ -20,8 +20,72 @@ export interface StoreOptions {
   transactionTimeout?: number;
   /** Open a folder on a network file system without a warning. */
   allowNetworkFs?: boolean;
-  /** For the secrets, which a later version brings; this one keeps none and does not look at it. */
+  /**
+   * What the secrets are unlocked with, when the first one is needed: a text, bytes, or a function
+   * that gives one. Unless given, what the file at `QUILLTAP_PASSPHRASE_FILE` holds, else
+   * `QUILLTAP_PASSPHRASE`.
+   */
   passphrase?: string | Uint8Array | (() => string | Uint8Array | Promise<string | Uint8Array>) | undefined;
+  /** How a new passphrase is made a key: Argon2id with 64 MiB and 3 passes unless given. */
+  kdf?: KeyDerivation | undefined;
+}
+
+/** How slowly a passphrase is made a key. */
+export type KeyDerivation =
+  | { kdf?: 'argon2id'; memoryKib?: number; passes?: number; lanes?: number }
+  | { kdf: 'pbkdf2-sha256'; iterations?: number };
+
+/** Whether a store has keys for its secrets, and whether they are here. */
+export interface SecretsStatus {
+  /** Was there ever a passphrase? */
+  initialized: boolean;
+  /** Are the keys in this process's memory? */
+  unlocked: boolean;
+  storeId?: string;
+  /** The data key that everything is sealed with now. */
+  keyId?: string;
+  /** Was a `rotateKey` interrupted? Calling it again goes on with it. */
+  rotating?: boolean;
+  passphraseSince?: string | null;
+  /** When the recovery key was made; null when there is none. */
+  recoveryKeySince?: string | null;
+  kdf?: KeyDerivation | null;
+}
+
+/** What `rotateKey` did. */
+export interface KeyRotation {
+  /** So many values are sealed with the new key. */
+  resealed: number;
+  /** These do not open under any key, and are as they were. */
+  unreadable: { model: string; id: string; field: string }[];
+}
+
+/** What the app encrypted itself before it had this store, and its `ENCRYPTION_MASTER_PEPPER`. */
+export interface LegacySecret {
+  userId: string;
+  ciphertext: string;
+  iv: string;
+  authTag: string;
+  pepper: string;
+}
+
+/** A key for a model provider: in clear text, which is sealed, or sealed already. */
+export type ApiKeyInput = Omit<ApiKeyCreate, 'ciphertext' | 'iv' | 'authTag'> &
+  (
+    | { key: string; ciphertext?: undefined; iv?: undefined; authTag?: undefined }
+    | { key?: undefined; ciphertext: string; iv: string; authTag: string }
+  );
+
+/** What stands beside the sealed secret of one-time passwords. */
+export interface TotpOptions {
+  enabled?: boolean;
+  verifiedAt?: string | Date | null;
+}
+
+/** How many backup codes a user has left. */
+export interface BackupCodesLeft {
+  remaining: number;
+  createdAt: string;
 }
 
 /** What kind of failure it is. */
@@ -194,7 +258,9 @@ declare global {
 }
 
 /** What a store has besides its repositories. */
-export interface StoreCalls {
+export interface StoreCalls extends SealingRepository {
+  /** The keys of the secrets. */
+  readonly secrets: SecretsRepository;
   /** Opens now instead of with the first call. */
   open(): Promise<void>;
   /** Closes this handle; the folder is at rest when its last handle is closed. */
@@ -260,6 +326,8 @@ export type FieldDeclaration = KindDeclaration & {
   readonly minItems?: number;
   readonly maxItems?: number;
   readonly description?: string;
+  /** On a text: it is kept sealed, records show it so, and `reveal` gives it. */
+  readonly secret?: boolean;
 };
 
 /** Fields by their names, in the order in which they are written. */
@@ -337,6 +405,11 @@ type TakenFields<F> = Flat<
 >;
 type ChangedFields<F> = { -readonly [K in keyof F]?: Taken<F[K]> | OrNull<F[K]> | undefined };
 
+/** Is one of the fields secret? */
+type HasSecret<F> = { [K in keyof F]: F[K] extends { readonly secret: true } ? true : never }[keyof F] extends never
+  ? false
+  : true;
+
 type IsLog<D> = D extends { readonly file: `${string}/{${infer Field}}.jsonl` } ? Field : never;
 type TimesOf<D> =
   D extends { readonly timestamps: false } ? never : [IsLog<D>] extends [never] ? 'createdAt' | 'updatedAt' : 'createdAt';
@@ -366,7 +439,8 @@ export type CollectionRepository<D extends CollectionDeclaration> = CollectionCa
 > &
   (D['fields'] extends { readonly userId: object } ? OwnedCalls<CollectionRecord<D>> : {}) &
   (D['fields'] extends { readonly tags: object } ? TaggedCalls<CollectionRecord<D>> : {}) &
-  ([IsLog<D>] extends [never] ? {} : LogCalls<CollectionRecord<D>>);
+  ([IsLog<D>] extends [never] ? {} : LogCalls<CollectionRecord<D>>) &
+  (HasSecret<D['fields']> extends true ? SecretCalls<CollectionRecord<D>> : {});
 
 /** The words of an enumeration that is made wider come to those that there are. */
 type Widened<Old, F, New> =
@@ -452,5 +526,10 @@ export interface AdapterAuthenticator {
  */
 export declare function QuilltapAdapter(
   store: StoreCalls,
-  options?: { encryptTokens?: false; hashSessionTokens?: false },
+  options?: {
+    /** Keep access, refresh and id tokens of accounts sealed; older ones are sealed when next written. */
+    encryptTokens?: boolean;
+    /** Keep session tokens as SHA-256 only; older ones are hashed when next written. */
+    hashSessionTokens?: boolean;
+  },
 ): NextAuthAdapter;

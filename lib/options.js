@@ -22,7 +22,8 @@ const OPTIONS = {
   allowNetworkFs: [isBoolean, 'true or false', () => false],
   collections: [isObject, 'an object of declarations', () => ({})],
   fields: [isObject, 'an object of declarations', () => ({})],
-  // Only the secrets need it, and they are not here yet: it is looked at and let go of.
+  kdf: [isObject, 'an object of costs', () => ({})],
+  // It stays here, where it is asked for when the first secret is.
   passphrase: [isPassphrase, 'a text, bytes, or a function that gives one', () => undefined],
 }
 
@@ -40,7 +41,6 @@ function readOptions(given = {}) {
     if (!fits(options[name])) issues.push({ path: name, expected, received: described(options[name]) })
   }
   if (issues.length > 0) throw invalid('Options', issues)
-  delete options.passphrase
   options.dataDir = path.resolve(options.dataDir)
   const { collections, fields, ...rest } = options
   // What JSON would drop without a word is refused here.

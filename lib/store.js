@@ -7,21 +7,25 @@ const { described, invalid } = require('./error.js')
 const { events } = require('./events.js')
 const { readOptions } = require('./options.js')
 const { storeRepositories } = require('./repositories.js')
+const { keys } = require('./keys.js')
+const { passphraseSource } = require('./passphrase.js')
 const { refuseInside, transaction } = require('./transaction.js')
 
 /** Opens a store on a folder: synchronous and lazy, nothing is read before the first call. */
 function createStore(given) {
-  const options = readOptions(given)
+  const { passphrase, ...options } = readOptions(given)
   const { dataDir } = options
   const calls = declaredCalls(given, options.declaration)
   const connection = connect(options)
+  const mayWrite = () => refuseInside(dataDir)
+  const unlocking = keys(calls, connection, passphraseSource(passphrase), mayWrite)
   /** What would wait for a transaction under way, and so for itself when made in it. */
   const outside = async (method, ...args) => {
     refuseInside(dataDir)
     await connection.run(method, ...args)
   }
   const close = () => outside('close')
-  const repositories = storeRepositories(calls, connection, () => refuseInside(dataDir))
+  const repositories = storeRepositories(calls, connection, unlocking, mayWrite)
   return Object.assign(repositories, events(connection), {
     open: async () => void (await connection.run('open')),
     flush: async () => void (await connection.run('flush')),
@@ -29,7 +33,7 @@ function createStore(given) {
     snapshot: async (dir) => outside('snapshot', folderOf(dir)),
     stats: () => connection.run('stats'),
     close,
-    transaction: (work, options) => transaction(calls, connection, dataDir, work, options),
+    transaction: (work, options) => transaction(calls, connection, unlocking, dataDir, work, options),
     [Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose')]: close,
   })
 }

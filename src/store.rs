@@ -2,6 +2,8 @@
 //!
 //! It joins the engine, which knows no calls, and the table of calls, which knows no files.
 
+mod slow;
+
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
@@ -9,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 pub use crate::catalogue::Declaration;
+pub use crate::crypto::{Costs, Secret};
 use crate::disk::{Disk, RealDisk};
 use crate::engine::{Running, Settings, View, closed, settle};
 use crate::error::{Code, Error, Result};
@@ -47,6 +50,8 @@ pub struct Options {
     pub held_clock: Option<i64>,
     /// The app's own collections, and fields that it adds to built-in models.
     pub declaration: Declaration,
+    /// What new passphrases are derived with.
+    pub costs: Costs,
 }
 
 impl Options {
@@ -61,6 +66,7 @@ impl Options {
             allow_network_fs: false,
             held_clock: None,
             declaration: Declaration::default(),
+            costs: Costs::default(),
         }
     }
 
@@ -70,6 +76,7 @@ impl Options {
             max_record_bytes: self.max_record_bytes,
             lock_timeout: self.lock_timeout,
             transaction_timeout: self.transaction_timeout,
+            costs: self.costs,
             held_clock: self.held_clock,
         }
     }
@@ -200,7 +207,7 @@ impl Store {
     /// Answers on a thread that may use the disk.
     pub fn read_later(&self, call: usize, args: String, ticket: Ticket) {
         if let Some((engine, ticket)) = self.open_engine(ticket) {
-            let calls = Arc::clone(&self.0.calls);
+            let (calls, args) = (Arc::clone(&self.0.calls), self.0.calls.guarded(call, args));
             let read =
                 move |view: &View<'_>| calls.read(call, view, &args, None).map(Answer::into_text);
             engine.read_later(read, ticket);
@@ -211,6 +218,7 @@ impl Store {
     pub fn write(&self, call: usize, args: String, ticket: Ticket) {
         if let Some((engine, ticket)) = self.open_engine(ticket) {
             let calls = Arc::clone(&self.0.calls);
+            let args = self.0.calls.guarded(call, args);
             engine.write(Box::new(move |tx| calls.any(call, tx, &args)), ticket);
         }
     }
@@ -226,6 +234,7 @@ impl Store {
     pub fn inside(&self, transaction: u64, call: usize, args: String, ticket: Ticket) {
         if let Some((engine, ticket)) = self.open_engine(ticket) {
             let calls = Arc::clone(&self.0.calls);
+            let args = self.0.calls.guarded(call, args);
             let change = Box::new(move |tx: &mut crate::engine::Tx<'_>| calls.any(call, tx, &args));
             engine.inside(transaction, change, ticket);
         }
@@ -320,6 +329,9 @@ impl Store {
     /// Those of the call; `VALIDATION` when there is no such call.
     pub fn call(&self, name: &str, args: &str) -> Result<String> {
         let call = self.number_of(name)?;
+        if self.0.calls.is_slow(call) {
+            return wait(|ticket| self.slow(None, call, args.to_owned(), None, ticket));
+        }
         if !self.0.calls.is_write(call) {
             if let Some(answer) = self.read(call, args, None) {
                 return answer.map(Answer::into_text);
@@ -374,6 +386,10 @@ impl Transaction<'_> {
     /// Those of the call.
     pub fn call(&self, name: &str, args: &str) -> Result<String> {
         let call = self.store.number_of(name)?;
+        if self.store.0.calls.is_slow(call) {
+            let number = Some(self.number);
+            return wait(|ticket| self.store.slow(number, call, args.to_owned(), None, ticket));
+        }
         wait(|ticket| self.store.inside(self.number, call, args.to_owned(), ticket))
     }
 }

@@ -10,14 +10,19 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("json", &["error"]),
     ("disk", &["error"]),
+    ("crypto", &["error", "json"]),
     ("catalogue", &["error", "json"]),
     ("query", &["error", "json", "catalogue"]),
-    ("engine", &["error", "json", "catalogue", "disk"]),
-    ("repos", &["error", "json", "catalogue", "query", "engine", "auth"]),
-    ("auth", &["error", "json", "catalogue", "engine", "repos"]),
+    ("engine", &["error", "json", "catalogue", "crypto", "disk"]),
+    ("secrets", &["error", "catalogue", "crypto", "engine"]),
+    ("repos", &["error", "json", "catalogue", "crypto", "query", "engine", "secrets", "auth"]),
+    ("auth", &["error", "json", "catalogue", "crypto", "engine", "secrets", "repos"]),
     ("registry", &["error", "engine"]),
     ("generated", &["error", "catalogue", "repos"]),
-    ("store", &["error", "catalogue", "disk", "engine", "auth", "repos", "registry"]),
+    (
+        "store",
+        &["error", "catalogue", "crypto", "disk", "engine", "secrets", "auth", "repos", "registry"],
+    ),
     ("node", &["error", "json", "engine", "repos", "store"]),
 ];
 

@@ -25,6 +25,7 @@ use crate::catalogue::{ModelId, models};
 use crate::engine::{Record, Tx, View, time_ms};
 use crate::error::{Code, Error, Result};
 use crate::repos::{Args, Reply, follow};
+use crate::secrets;
 
 /// The mark of a user that nobody owns yet: `{ at, contestedAt? }`.
 const MARK: &str = "signUp";
@@ -70,6 +71,7 @@ fn take_up(tx: &mut Tx<'_>, model: ModelId, orphan: &Record, mut data: Object) -
         data.entry(other).or_insert(Value::Null);
     }
     data.insert(MARK.into(), mark);
+    secrets::seal_declared(tx, model, orphan.key(), &mut data, Some(&before))?;
     let record = tx.update(model, orphan.key(), data)?;
     Ok(reply(record.as_deref().map(shown_user)))
 }

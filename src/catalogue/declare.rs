@@ -1,6 +1,8 @@
 //! The words with which `models.rs` declares: a function a kind of field, a method a property.
 
-use super::types::{Counted, Field, Kind, Mirror, Model, ModelId, OnDelete, Place, Times, Unique};
+use super::types::{
+    Counted, Field, Kind, Mirror, Model, ModelId, OnDelete, Place, Sealing, Times, Unique,
+};
 
 pub(super) fn field(name: &str, kind: Kind) -> Field {
     Field {
@@ -15,6 +17,7 @@ pub(super) fn field(name: &str, kind: Kind) -> Field {
         unchecked: false,
         least: None,
         most: None,
+        sealing: None,
         doc: String::new(),
     }
 }
@@ -101,6 +104,12 @@ impl Field {
         self
     }
 
+    /// Nobody who has the files can read it.
+    pub(super) fn sealed(mut self, sealing: Sealing) -> Field {
+        self.sealing = Some(sealing);
+        self
+    }
+
     /// It is looked up by.
     pub(super) fn indexed(mut self) -> Field {
         self.indexed = true;
@@ -139,9 +148,11 @@ pub(super) fn model(name: &str, collection: &str, place: Place, fields: Vec<Fiel
         place,
         mirrors: Vec::new(),
         counted: None,
+        sealed_as: None,
         doc: String::new(),
         indexes: Vec::new(),
         links: Vec::new(),
+        sealed: Vec::new(),
     }
 }
 
@@ -177,6 +188,12 @@ impl Model {
     pub(super) fn mirror(mut self, path: &[&str], of: ModelId, field: &str) -> Model {
         let path = path.iter().map(|step| (*step).to_owned()).collect();
         self.mirrors.push(Mirror { path, of, field: field.to_owned() });
+        self
+    }
+
+    /// The `ciphertext`, `iv` and `authTag` of the record are the sealed form of this.
+    pub(super) fn sealed_as(mut self, name: &str) -> Model {
+        self.sealed_as = Some(name.to_owned());
         self
     }
 

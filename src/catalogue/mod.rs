@@ -23,7 +23,8 @@ pub use own::Declaration;
 pub use schema::{schema, schemas};
 pub use times::normalise_time;
 pub use types::{
-    Counted, Field, Index, Kind, Link, Mirror, Model, ModelId, OnDelete, Place, Times, Unique,
+    Counted, Field, Index, Kind, Link, Mirror, Model, ModelId, OnDelete, Place, Sealed, Sealing,
+    Times, Unique,
 };
 pub use typescript::types as typescript_types;
 

@@ -79,8 +79,33 @@ pub struct Field {
     pub least: Option<f64>,
     /// The same, the other way.
     pub most: Option<f64>,
+    /// Is it kept so that nobody who has the files can read it?
+    pub sealing: Option<Sealing>,
     /// One sentence for the documentation.
     pub doc: String,
+}
+
+/// How a field is kept that nobody who has the files can read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sealing {
+    /// One text, sealed whenever it is written.
+    Always,
+    /// One text, sealed where its writer asks for it, and from then on.
+    Asked,
+    /// `ciphertext`, `iv` and `authTag`, which a call of its own seals.
+    Parts,
+}
+
+/// One place of a sealed value, derived from the declaration: all that there are to be found when
+/// everything is sealed anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sealed {
+    /// What the value is bound to, besides the collection and the record.
+    pub field: String,
+    /// In which form it is kept.
+    pub sealing: Sealing,
+    /// Do its parts stand at the top of the record, and not in the object of that name?
+    pub at_top: bool,
 }
 
 /// Fields whose values together may occur once.
@@ -181,12 +206,16 @@ pub struct Model {
     pub mirrors: Vec<Mirror>,
     /// For a log model: what its owner counts.
     pub counted: Option<Counted>,
+    /// What the `ciphertext`, `iv` and `authTag` of the record itself are the sealed form of.
+    pub sealed_as: Option<String>,
     /// One sentence for the documentation.
     pub doc: String,
     /// Everything the store looks records up by; derived from the fields and uniques.
     pub indexes: Vec<Index>,
     /// Every reference to another model; derived from the fields.
     pub links: Vec<Link>,
+    /// Every place of a sealed value; derived from the fields.
+    pub sealed: Vec<Sealed>,
 }
 
 /// One way of looking records up, derived from the declaration.

@@ -7,12 +7,14 @@ use std::time::Duration;
 use hashbrown::HashSet;
 
 use crate::catalogue::{Declaration, ModelId};
+use crate::crypto::Costs;
 use crate::disk::{Disk, Lock, SharedWords};
 use crate::error::{Code, Error, Result};
 
 use super::clock::Clock;
 use super::events::Listeners;
 use super::journal::Tail;
+use super::keys::Keys;
 use super::log::{LogCache, Source};
 use super::queue::Queue;
 use super::stamps::Stamps;
@@ -52,6 +54,8 @@ pub(crate) struct Settings {
     pub(crate) max_record_bytes: usize,
     pub(crate) lock_timeout: Duration,
     pub(crate) transaction_timeout: Duration,
+    /// What new passphrases are derived with.
+    pub(crate) costs: Costs,
     pub(crate) held_clock: Option<i64>,
 }
 
@@ -75,6 +79,7 @@ pub(crate) struct Engine {
     pub(crate) logs: LogCache,
     pub(crate) stamps: Stamps,
     pub(crate) clock: Clock,
+    pub(crate) keys: Keys,
     pub(crate) queue: Queue,
     pub(crate) listeners: Listeners,
     /// Rows files with a torn end, to be written anew.
@@ -117,6 +122,7 @@ impl Engine {
             words,
             logs: LogCache::default(),
             stamps: Stamps::default(),
+            keys: Keys::new(settings.costs),
             clock: Clock::held_at(settings.held_clock),
             queue: Queue::default(),
             listeners: Listeners::default(),
@@ -155,6 +161,7 @@ impl Engine {
             disk: &*self.disk,
             logs: &self.logs,
             stamps: &self.stamps,
+            keys: &self.keys,
             now,
             max_record_bytes: self.settings.max_record_bytes,
         }

@@ -16,6 +16,7 @@ mod files;
 mod follow;
 mod journal;
 mod keep;
+mod keys;
 mod locks;
 mod log;
 mod open;

@@ -35,7 +35,7 @@ fn snapshot_at(engine: &Engine, place: &Path) -> Result<()> {
     folder.finish()
 }
 
-/// Work for the reading threads.
+/// Work for threads of one kind.
 #[derive(Default)]
 struct Tasks {
     waiting: Mutex<(VecDeque<Task>, bool)>,
@@ -46,6 +46,9 @@ struct Tasks {
 pub(crate) struct Running {
     engine: Arc<Engine>,
     tasks: Arc<Tasks>,
+    /// What takes long; its thread starts with the first of it.
+    slow: Arc<Tasks>,
+    slow_thread: Mutex<bool>,
     stopping: Arc<AtomicBool>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     closed: AtomicBool,
@@ -65,6 +68,8 @@ impl Running {
         let running = Running {
             engine,
             tasks: Arc::default(),
+            slow: Arc::default(),
+            slow_thread: Mutex::default(),
             stopping: Arc::default(),
             threads: Mutex::default(),
             closed: AtomicBool::new(false),
@@ -114,13 +119,22 @@ impl Running {
     }
 
     fn later(&self, ticket: Ticket, work: impl FnOnce(&Engine) -> Result<String> + Send + 'static) {
-        let mut waiting = locked(&self.tasks.waiting);
-        if waiting.1 {
-            drop(waiting);
-            return settle(vec![(ticket, Err(closed()))]);
+        self.tasks.add(ticket, move |engine, ticket| settle(vec![(ticket, work(engine))]));
+    }
+
+    /// Does what takes long on a thread for nothing else, one after the other, for it takes much
+    /// memory too; it settles the ticket.
+    pub(crate) fn slowly(&self, ticket: Ticket, work: impl FnOnce(Ticket) + Send + 'static) {
+        let mut started = locked(&self.slow_thread);
+        if !*started {
+            let (engine, tasks) = (Arc::clone(&self.engine), Arc::clone(&self.slow));
+            if let Err(error) = self.thread("slow", move || read_tasks(&engine, &tasks)) {
+                return settle(vec![(ticket, Err(error))]);
+            }
+            *started = true;
         }
-        waiting.0.push_back(Box::new(move |engine| settle(vec![(ticket, work(engine))])));
-        self.tasks.bell.notify_one();
+        drop(started);
+        self.slow.add(ticket, move |_, ticket| work(ticket));
     }
 
     /// Adds what another handle declares.
@@ -245,8 +259,8 @@ impl Running {
             return Ok(());
         }
         self.engine.queue.close();
-        locked(&self.tasks.waiting).1 = true;
-        self.tasks.bell.notify_all();
+        self.tasks.close();
+        self.slow.close();
         self.stopping.store(true, Ordering::Release);
         for thread in locked(&self.threads).drain(..) {
             thread.thread().unpark();
@@ -254,6 +268,25 @@ impl Running {
             let _ = thread.join();
         }
         self.engine.leave()
+    }
+}
+
+impl Tasks {
+    /// Adds a task, or answers at once that the store is closed.
+    fn add(&self, ticket: Ticket, work: impl FnOnce(&Engine, Ticket) + Send + 'static) {
+        let mut waiting = locked(&self.waiting);
+        if waiting.1 {
+            drop(waiting);
+            return settle(vec![(ticket, Err(closed()))]);
+        }
+        waiting.0.push_back(Box::new(move |engine| work(engine, ticket)));
+        self.bell.notify_one();
+    }
+
+    /// Takes no more tasks.
+    fn close(&self) {
+        locked(&self.waiting).1 = true;
+        self.bell.notify_all();
     }
 }
 

@@ -7,6 +7,7 @@ use crate::catalogue::{self, Catalogue, ModelId, Place};
 use crate::disk::{Disk, read_all};
 use crate::error::{Code, Error, Result};
 
+use super::keys::Keys;
 use super::log::{Head, LogBound, LogCache, LogIndex, LogQuery, Source, no_such_row};
 use super::overlay::Overlay;
 use super::print::Fingerprint;
@@ -20,6 +21,7 @@ pub(crate) struct Context<'a> {
     pub(crate) disk: &'a dyn Disk,
     pub(crate) logs: &'a LogCache,
     pub(crate) stamps: &'a Stamps,
+    pub(crate) keys: &'a Keys,
     pub(crate) now: &'a str,
     pub(crate) max_record_bytes: usize,
 }
@@ -80,6 +82,11 @@ impl<'a> View<'a> {
     /// The time of this call, as records hold it.
     pub fn now(&self) -> &str {
         self.context.now
+    }
+
+    /// The keys of the store, where it is unlocked.
+    pub(crate) fn keys(&self) -> &Keys {
+        self.context.keys
     }
 
     /// The record with this key.

@@ -6,12 +6,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use napi::Env;
+use napi::bindgen_prelude::{Buffer, Either};
 use napi_derive::napi;
 use serde::Deserialize;
+use zeroize::Zeroizing;
 
 use super::lazy::Lazy;
-use super::wake::{ListenFunction, SettleFunction, Waker, answer_text, listener};
-use crate::store::{Answer, Declaration, Durability, Fingerprint, Options};
+use super::wake::{ListenFunction, SettleFunction, Text, Waker, answer_text, listener};
+use crate::store::{Answer, Costs, Declaration, Durability, Fingerprint, Options, Secret};
 
 /// Options as the skin sends them, checked there.
 #[derive(Deserialize)]
@@ -24,6 +26,7 @@ struct OptionsText {
     transaction_timeout: u64,
     allow_network_fs: bool,
     declaration: String,
+    kdf: serde_json::Value,
 }
 
 impl TryFrom<OptionsText> for Options {
@@ -31,6 +34,7 @@ impl TryFrom<OptionsText> for Options {
 
     fn try_from(text: OptionsText) -> Result<Options, crate::error::Error> {
         let declaration = Declaration::parse(&text.declaration)?;
+        let costs = Costs::from_value(&text.kdf).map_err(|error| error.inside("kdf"))?;
         let strict = text.durability == "strict";
         Ok(Options {
             data_dir: text.data_dir,
@@ -41,6 +45,7 @@ impl TryFrom<OptionsText> for Options {
             allow_network_fs: text.allow_network_fs,
             held_clock: None,
             declaration,
+            costs,
         })
     }
 }
@@ -71,7 +76,7 @@ impl NativeStore {
             .map_err(|error| napi::Error::from_reason(error.to_string()))?;
         let waker = Arc::new(Waker::new(&settle)?);
         let options = Options::try_from(options)
-            .map_err(|error| napi::Error::from_reason(error.to_string()))?;
+            .map_err(|error| napi::Error::from_reason(answer_text(Err(error))))?;
         let lazy = Lazy::new(options, Arc::clone(&waker) as _);
         Ok(NativeStore { lazy, waker, kept_alive: AtomicBool::new(false) })
     }
@@ -96,8 +101,44 @@ impl NativeStore {
             Ok(Answer::Text(text, Some(print))) if known >= ASK => {
                 format!("={:015x}{text}", print.number())
             }
-            Ok(Answer::Text(text, _)) => text,
+            Ok(answer) => answer.into_text(),
             Err(error) => answer_text(Err(error)),
+        })
+    }
+
+    /// Answers a read that takes or gives a clear text: nothing is remembered, and what is ours of
+    /// it is wiped. Null when the answer needs the disk.
+    #[napi(catch_unwind, ts_return_type = "string | null")]
+    pub fn read_secret(&self, call: u32, args: String) -> Option<Text> {
+        let args = Zeroizing::new(args);
+        let answer = self.lazy.read(call as usize, &args, None)?;
+        Some(Text::secret(answer_text(answer.map(Answer::into_text))))
+    }
+
+    /// Makes a call that takes long, in a transaction unless that is 0. A passphrase comes in bytes
+    /// of its own, which JavaScript can wipe.
+    #[napi(catch_unwind)]
+    pub fn slow(
+        &self,
+        id: f64,
+        transaction: f64,
+        call: u32,
+        args: String,
+        passphrase: Option<&[u8]>,
+    ) {
+        let transaction = Some(whole(transaction)).filter(|number| *number > 0);
+        let passphrase = passphrase.map(Secret::copy_of);
+        self.lazy.with(whole(id), move |store, ticket| {
+            store.slow(transaction, call as usize, args, passphrase, ticket);
+        });
+    }
+
+    /// Makes a call from bytes to bytes; null when the answer needs the disk, a text for an error.
+    #[napi(catch_unwind)]
+    pub fn bytes(&self, call: u32, args: String, data: &[u8]) -> Option<Either<Buffer, String>> {
+        Some(match self.lazy.bytes(call as usize, &args, data)? {
+            Ok(bytes) => Either::A(bytes.into()),
+            Err(error) => Either::B(answer_text(Err(error))),
         })
     }
 
@@ -146,6 +187,12 @@ impl NativeStore {
         self.lazy.with(whole(id), |_, ticket| {
             crate::engine::settle(vec![(ticket, Ok("null".to_owned()))]);
         });
+    }
+
+    /// Opens the store, and settles when it has seen what was changed by others.
+    #[napi(catch_unwind)]
+    pub fn catch_up(&self, id: f64) {
+        self.lazy.with(whole(id), |store, ticket| store.catch_up(ticket));
     }
 
     /// Settles when the files show every change so far.

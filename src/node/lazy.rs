@@ -99,6 +99,16 @@ impl Lazy {
         store.read(call, args, known)
     }
 
+    /// Makes a call from bytes to bytes; `None` when it is not open, or the answer needs the disk.
+    pub(super) fn bytes(&self, call: usize, args: &str, data: &[u8]) -> Option<Result<Vec<u8>>> {
+        let store = match &*locked(&self.phase) {
+            Phase::Open(store) => store.clone(),
+            Phase::Closed => return Some(Err(closed())),
+            _ => return None,
+        };
+        store.bytes(call, args, data)
+    }
+
     /// Does something with the open store, which settles the call with this number.
     pub(super) fn with(
         self: &Arc<Self>,

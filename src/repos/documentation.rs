@@ -8,7 +8,7 @@ use crate::catalogue::{Catalogue, Declaration};
 use crate::error::{Code, Result};
 
 /// Repositories that are not found on a store under their own name.
-const APART: &[&str] = &["store", "auth"];
+const APART: &[&str] = &["store", "sealing", "secrets", "auth"];
 
 /// The calls of a declared collection that only some have: the interface, its sentence, and who
 /// has them.
@@ -24,6 +24,7 @@ const PARTS: &[(&str, &str, &[&str])] = &[
         &["findByTag", "addTag", "removeTag"],
     ),
     ("LogCalls<R>", "What a collection of logs has besides.", &["findByOwner"]),
+    ("SecretCalls<R>", "What a collection with secret fields has besides.", &["reveal"]),
 ];
 
 /// One interface for each repository, the adapter's among them, `Repositories`, which holds
@@ -100,7 +101,8 @@ fn interface(repository: &Repository) -> String {
 
 /// Fields that an app adds to a model change the types of the calls; not the adapter's.
 fn parameter(repository: &Repository) -> &'static str {
-    if repository.name == "auth" { "" } else { "<M extends ModelTypes = Models>" }
+    let fixed = matches!(repository.name, "auth" | "sealing" | "secrets");
+    if fixed { "" } else { "<M extends ModelTypes = Models>" }
 }
 
 fn entries<'a>(calls: &'a Calls, repository: &Repository) -> impl Iterator<Item = &'a Entry> {
@@ -163,7 +165,7 @@ pub fn markdown() -> Result<String> {
     text.push_str(
         "\n## A collection of the app's own\n\nIts types follow from its declaration: [collections.md]\
          (collections.md). The calls by user and by tag are there when its records have a `userId`, or\n\
-         `tags`; `findByOwner` is there for logs.\n\n| call | result | |\n| --- | --- | --- |\n",
+         `tags`; `findByOwner` is there for logs, `reveal` where fields are secret.\n\n| call | result | |\n| --- | --- | --- |\n",
     );
     let by_owner = logs::CALLS.iter().filter(|call| call.name == "findByOwner");
     for call in generic::CALLS.iter().chain(by_owner) {
@@ -186,6 +188,7 @@ fn push_row(text: &mut String, call: &Call, params: &str, result: &str) {
 fn title(repository: &Repository) -> String {
     match repository.name {
         "store" => "On the store itself".to_owned(),
+        "sealing" => "Sealing, on the store itself".to_owned(),
         "auth" => "QuilltapAdapter(store)".to_owned(),
         name => format!("store.{name}"),
     }

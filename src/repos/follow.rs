@@ -9,9 +9,10 @@ use serde_json::{Map, Value};
 use super::generic::patch;
 use crate::auth;
 use crate::catalogue::{ModelId, models};
-use crate::engine::{Record, Tx, View};
+use crate::engine::{Record, Tx, View, new_id};
 use crate::error::Result;
 use crate::json::{raw_field, text_field};
+use crate::secrets;
 
 /// Creates a record and what comes with it.
 ///
@@ -20,8 +21,12 @@ use crate::json::{raw_field, text_field};
 pub(crate) fn create(
     tx: &mut Tx<'_>,
     model: ModelId,
-    data: Map<String, Value>,
+    mut data: Map<String, Value>,
 ) -> Result<Arc<Record>> {
+    if tx.view().catalogue().model(model).has_secrets() {
+        let id = id_of(tx, model, &mut data);
+        secrets::seal_declared(tx, model, &id, &mut data, None)?;
+    }
     let record = tx.create(model, data)?;
     if model == models::USER {
         // One for each user, so the user's id does for it; the same calls give the same bytes.
@@ -35,6 +40,15 @@ pub(crate) fn create(
     Ok(record)
 }
 
+/// The id of a record that is to be made: what is sealed in it is bound to that.
+pub(crate) fn id_of(tx: &Tx<'_>, model: ModelId, data: &mut Map<String, Value>) -> String {
+    let key = tx.view().catalogue().model(model).key.clone();
+    let given = data.get(&key).filter(|id| !id.is_null());
+    let id = given.cloned().unwrap_or_else(|| new_id().into());
+    data.insert(key, id.clone());
+    id.as_str().unwrap_or_default().to_owned()
+}
+
 /// Changes a record, and what must change with it.
 ///
 /// # Errors
@@ -43,8 +57,13 @@ pub(crate) fn update(
     tx: &mut Tx<'_>,
     model: ModelId,
     key: &str,
-    change: Map<String, Value>,
+    mut change: Map<String, Value>,
 ) -> Result<Option<Arc<Record>>> {
+    if tx.view().catalogue().model(model).may_seal()
+        && let Some(old) = tx.view().get(model, key)?
+    {
+        secrets::seal_declared(tx, model, key, &mut change, Some(&old.map()))?;
+    }
     let record = tx.update(model, key, change)?;
     if let Some(record) = &record {
         keep_one_default(tx, model, record)?;

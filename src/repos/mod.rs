@@ -16,14 +16,20 @@ mod logs;
 mod param;
 mod personas;
 mod reply;
+mod sealing;
+mod second_factor;
+mod secrets;
 mod settings;
+mod step;
 mod table;
 mod tags;
 mod users;
 
 pub use args::Args;
+pub(crate) use args::Wiped;
 pub use documentation::{markdown, typescript_repositories};
 pub use reply::{Answer, Reply, Shown};
+pub use step::{ChangeStep, LookStep, Step};
 pub use table::Calls;
 pub(crate) use table::{Call, read, write};
 
@@ -96,6 +102,20 @@ pub(crate) static REPOSITORIES: &[Repository] = &[
         generic: false,
         calls: settings::CALLS,
         doc: "What belongs to the whole store.",
+    },
+    Repository {
+        name: "sealing",
+        model: models::SETTINGS,
+        generic: false,
+        calls: sealing::CALLS,
+        doc: "Sealing for the app's own use.",
+    },
+    Repository {
+        name: "secrets",
+        model: models::SETTINGS,
+        generic: false,
+        calls: secrets::CALLS,
+        doc: "The keys of the secrets.",
     },
     Repository {
         name: "auth",

@@ -3,8 +3,12 @@
 use std::sync::Arc;
 
 use serde_json::Value;
+use zeroize::Zeroizing;
 
+use super::args::Wiped;
+use crate::crypto::{Secret, clear_json};
 use crate::engine::{Fingerprint, Listed, Record};
+use crate::error::Result;
 use crate::json;
 
 /// A call's answer.
@@ -29,6 +33,8 @@ pub enum Reply {
     Count(usize),
     /// Any other value.
     Value(Value),
+    /// JSON text with a clear text in it, to be wiped.
+    Secret(Zeroizing<String>),
 }
 
 /// A record in an answer, without some of its fields.
@@ -39,6 +45,8 @@ pub struct Shown {
     pub record: Arc<Record>,
     /// The fields that are left out.
     pub hidden: &'static [&'static str],
+    /// A text that stands in it instead of what is kept.
+    pub own: Option<(&'static str, String)>,
 }
 
 /// An answer for who may have it already.
@@ -47,6 +55,8 @@ pub enum Answer {
     Same,
     /// Its JSON text, and its fingerprint where it has one.
     Text(String, Option<Fingerprint>),
+    /// The JSON text of a secret, to be wiped.
+    Secret(Zeroizing<String>),
 }
 
 impl Answer {
@@ -55,13 +65,30 @@ impl Answer {
         match self {
             Answer::Same => String::new(),
             Answer::Text(text, _) => text,
+            Answer::Secret(mut text) => std::mem::take(&mut *text),
         }
     }
 }
 
 impl Reply {
+    /// A clear text.
+    ///
+    /// # Errors
+    /// `CORRUPT` when it is none.
+    pub(crate) fn secret(clear: &Secret) -> Result<Reply> {
+        clear.quoted().map(Reply::Secret)
+    }
+
+    /// A value with clear texts in it.
+    pub(crate) fn clear(value: Value) -> Reply {
+        Reply::Secret(clear_json(&Wiped(value).0))
+    }
+
     /// The answer for a caller who has the one with the fingerprint `known`.
     pub(super) fn into_answer(self, known: Option<Fingerprint>) -> Answer {
+        if let Reply::Secret(text) = self {
+            return Answer::Secret(text);
+        }
         let print = self.fingerprint();
         if print.is_some() && print == known {
             return Answer::Same;
@@ -86,7 +113,7 @@ impl Reply {
     }
 
     /// The answer's JSON text.
-    pub(super) fn into_text(self) -> String {
+    pub(crate) fn into_text(self) -> String {
         match self {
             Reply::Record(record) => record.map_or("null".into(), |r| r.text().to_owned()),
             Reply::Records(records) => list(records.iter().map(|record| record.text())),
@@ -98,6 +125,7 @@ impl Reply {
             Reply::Flag(flag) => flag.to_string(),
             Reply::Count(count) => count.to_string(),
             Reply::Value(value) => json::compact(&value),
+            Reply::Secret(mut text) => std::mem::take(&mut *text),
         }
     }
 }
@@ -106,7 +134,12 @@ fn object(all: &[Shown]) -> String {
     let mut text = String::from("{");
     for (number, shown) in all.iter().enumerate() {
         let comma = if number > 0 { "," } else { "" };
-        let record = json::without(shown.record.text(), shown.hidden);
+        let mut record = json::without(shown.record.text(), shown.hidden);
+        if let Some((name, value)) = &shown.own {
+            record.pop();
+            let comma = if record.len() > 1 { "," } else { "" };
+            record.push_str(&format!("{comma}{}:{}}}", json::quote(name), json::quote(value)));
+        }
         text.push_str(&format!("{comma}{}:{record}", json::quote(shown.name)));
     }
     text.push('}');

@@ -1,15 +1,19 @@
 //! The table of all calls, from which everything else follows: the methods in JavaScript, the
 //! types, the documentation.
 
+use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
 use serde_json::json;
+use zeroize::Zeroize;
 
 use super::args::Args;
 use super::param::Param;
 use super::reply::{Answer, Reply};
+use super::step::Step;
 use super::{REPOSITORIES, generic, logs};
-use crate::catalogue::{Catalogue, Declaration, ModelId, Place};
+use crate::catalogue::{Catalogue, Declaration, Model, ModelId, Place};
+use crate::crypto::Secret;
 use crate::engine::{Fingerprint, Tx, View};
 use crate::error::{Code, Error, Result};
 
@@ -17,12 +21,18 @@ use crate::error::{Code, Error, Result};
 pub(crate) type ReadFn = fn(&View<'_>, ModelId, &Args<'_>) -> Result<Reply>;
 /// A call that changes something.
 pub(crate) type WriteFn = fn(&mut Tx<'_>, ModelId, &Args<'_>) -> Result<Reply>;
+/// The first look of a call that takes long.
+pub(crate) type SlowFn = fn(&View<'_>, ModelId, &Args<'_>) -> Result<Step>;
+/// A call from bytes to bytes.
+pub(crate) type BytesFn = fn(&View<'_>, &Args<'_>, &[u8]) -> Result<Vec<u8>>;
 
 /// What a call does.
 #[derive(Clone, Copy)]
 pub(crate) enum Run {
     Read(ReadFn),
     Write(WriteFn),
+    Slow(SlowFn),
+    Bytes(BytesFn),
 }
 
 /// One call, as it is declared.
@@ -36,6 +46,26 @@ pub(crate) struct Call {
     /// One sentence for the documentation.
     pub(crate) doc: &'static str,
     pub(crate) run: Run,
+    /// Does it take or give a clear text? Then nothing of it is remembered or repeated.
+    pub(crate) secret: bool,
+}
+
+impl Call {
+    /// It takes or gives a clear text.
+    pub(crate) const fn secret(mut self) -> Call {
+        self.secret = true;
+        self
+    }
+
+    fn kind(&self) -> &'static str {
+        match self.run {
+            Run::Read(_) if self.secret => "secret",
+            Run::Read(_) => "read",
+            Run::Write(_) => "write",
+            Run::Slow(_) => "slow",
+            Run::Bytes(_) => "bytes",
+        }
+    }
 }
 
 /// Declares a call that only reads.
@@ -46,7 +76,7 @@ pub(crate) const fn read(
     doc: &'static str,
     run: ReadFn,
 ) -> Call {
-    Call { name, params, result, doc, run: Run::Read(run) }
+    Call { name, params, result, doc, run: Run::Read(run), secret: false }
 }
 
 /// Declares a call that changes something.
@@ -57,7 +87,28 @@ pub(crate) const fn write(
     doc: &'static str,
     run: WriteFn,
 ) -> Call {
-    Call { name, params, result, doc, run: Run::Write(run) }
+    Call { name, params, result, doc, run: Run::Write(run), secret: false }
+}
+
+/// Declares a call that takes long; only secrets do.
+pub(crate) const fn slow(
+    name: &'static str,
+    params: &'static str,
+    result: &'static str,
+    doc: &'static str,
+    run: SlowFn,
+) -> Call {
+    Call { name, params, result, doc, run: Run::Slow(run), secret: true }
+}
+
+/// Declares a call from bytes, its first argument, to bytes; only secrets are.
+pub(crate) const fn bytes(
+    name: &'static str,
+    params: &'static str,
+    doc: &'static str,
+    run: BytesFn,
+) -> Call {
+    Call { name, params, result: "Uint8Array", doc, run: Run::Bytes(run), secret: true }
 }
 
 /// Whose records a call is about.
@@ -86,6 +137,28 @@ pub(crate) struct Entry {
     pub(crate) of: Of,
     pub(crate) call: Call,
     params: Vec<Param>,
+}
+
+/// The text of a call's arguments.
+pub struct Guarded {
+    text: String,
+    secret: bool,
+}
+
+impl Deref for Guarded {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.text
+    }
+}
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        if self.secret {
+            self.text.zeroize();
+        }
+    }
 }
 
 /// All calls on a store; a call's number is its place.
@@ -122,7 +195,8 @@ impl Calls {
                     && generic::applies(call, &catalogue, repository.model)
             });
             for call in shared.chain(repository.calls) {
-                calls.add(repository.name, Of::Model(repository.model), *call);
+                let call = hiding(*call, catalogue.model(repository.model));
+                calls.add(repository.name, Of::Model(repository.model), call);
             }
         }
         for name in declaration.collections() {
@@ -130,7 +204,8 @@ impl Calls {
             let is_log = matches!(catalogue.model(model).place, Place::Log { .. });
             let shared = if is_log { logs::CALLS } else { generic::CALLS };
             for call in shared.iter().filter(|call| generic::applies(call, &catalogue, model)) {
-                calls.add(name, Of::Collection(name.to_owned()), *call);
+                let call = hiding(*call, catalogue.model(model));
+                calls.add(name, Of::Collection(name.to_owned()), call);
             }
         }
         Ok(calls)
@@ -149,15 +224,34 @@ impl Calls {
     /// The table for JavaScript: `[{"repository":"characters","name":"findById","kind":"read"}, …]`.
     pub fn json(&self) -> String {
         let entries = self.entries.iter().map(|entry| {
-            let kind = if is_write_call(&entry.call) { "write" } else { "read" };
-            json!({ "repository": entry.repository, "name": entry.call.name, "kind": kind })
+            let mut told = json!({
+                "repository": entry.repository, "name": entry.call.name,
+                "kind": entry.call.kind(), "params": entry.params.len(),
+            });
+            if let Some(at) = Param::passphrase(&entry.params) {
+                told["passphrase"] = at.into();
+            }
+            told
         });
         serde_json::Value::from_iter(entries).to_string()
     }
 
     /// Does the call with this number change something?
     pub fn is_write(&self, number: usize) -> bool {
-        self.entries.get(number).is_some_and(|entry| is_write_call(&entry.call))
+        let run = self.entries.get(number).map(|entry| entry.call.run);
+        matches!(run, Some(Run::Write(_)))
+    }
+
+    /// The text of a call's arguments, which is wiped when it goes where clear texts stand in it.
+    pub fn guarded(&self, number: usize, text: String) -> Guarded {
+        let secret = self.entries.get(number).is_some_and(|entry| entry.call.secret);
+        Guarded { text, secret }
+    }
+
+    /// Does the call with this number take long?
+    pub fn is_slow(&self, number: usize) -> bool {
+        let run = self.entries.get(number).map(|entry| entry.call.run);
+        matches!(run, Some(Run::Slow(_)))
     }
 
     /// The number of a call by its name: `characters.findById`.
@@ -183,11 +277,8 @@ impl Calls {
         known: Option<Fingerprint>,
     ) -> Result<Answer> {
         let entry = self.entry(number)?;
-        let Run::Read(run) = entry.call.run else {
-            let message = format!("{} changes something", entry.call.name);
-            return Err(Error::new(Code::Validation, message));
-        };
-        let args = Args::parse(&entry.params, args)?;
+        let Run::Read(run) = entry.call.run else { return Err(otherwise(entry)) };
+        let args = entry.args(args, None)?;
         known.into_iter().for_each(|print| view.expect(print));
         Ok(run(view, entry.of.model(view.catalogue())?, &args)?.into_answer(known))
     }
@@ -198,16 +289,63 @@ impl Calls {
     /// Those of the call; `VALIDATION` for a call that is none.
     pub fn any(&self, number: usize, tx: &mut Tx<'_>, args: &str) -> Result<String> {
         let entry = self.entry(number)?;
-        let args = Args::parse(&entry.params, args)?;
+        let args = entry.args(args, None)?;
         let model = entry.of.model(tx.view().catalogue())?;
         let reply = match entry.call.run {
             Run::Read(run) => run(&tx.view(), model, &args)?,
             Run::Write(run) => run(tx, model, &args)?,
+            Run::Slow(_) | Run::Bytes(_) => return Err(otherwise(entry)),
         };
         Ok(reply.into_text())
     }
+
+    /// The first step of a call that takes long; `passphrase` is given apart from the arguments.
+    ///
+    /// # Errors
+    /// Those of the call; `VALIDATION` for a call that is none, or of another kind.
+    pub fn first_step(
+        &self,
+        number: usize,
+        view: &View<'_>,
+        args: &str,
+        passphrase: Option<Secret>,
+    ) -> Result<Step> {
+        let entry = self.entry(number)?;
+        let Run::Slow(run) = entry.call.run else { return Err(otherwise(entry)) };
+        let args = entry.args(args, passphrase)?;
+        run(view, entry.of.model(view.catalogue())?, &args)
+    }
+
+    /// Makes a call from bytes to bytes.
+    ///
+    /// # Errors
+    /// Those of the call; `VALIDATION` for a call that is none, or of another kind.
+    pub fn bytes(
+        &self,
+        number: usize,
+        view: &View<'_>,
+        args: &str,
+        data: &[u8],
+    ) -> Result<Vec<u8>> {
+        let entry = self.entry(number)?;
+        let Run::Bytes(run) = entry.call.run else { return Err(otherwise(entry)) };
+        run(view, &entry.args(args, None)?, data)
+    }
 }
 
-fn is_write_call(call: &Call) -> bool {
-    matches!(call.run, Run::Write(_))
+impl Entry {
+    fn args(&self, text: &str, passphrase: Option<Secret>) -> Result<Args<'_>> {
+        Args::parse(&self.params, text, self.call.secret, passphrase)
+    }
+}
+
+/// What changes a record with secret fields takes clear texts.
+fn hiding(call: Call, model: &Model) -> Call {
+    let takes = matches!(call.run, Run::Write(_)) && model.has_secrets();
+    if takes { call.secret() } else { call }
+}
+
+fn otherwise(entry: &Entry) -> Error {
+    let message = format!("{} is a call of kind {}", entry.call.name, entry.call.kind());
+    Error::new(Code::Validation, message)
 }

@@ -73,7 +73,7 @@ fn text(disk: &SimulatedDisk, path: &str) -> String {
 fn every_fault_is_told_at_once() {
     let declared = json!({ "collections": {
         "a-b": {"file": "x/{id}.json", "fields": {}},
-        "a": {"file": "a/{id}.json", "fields": {"x": {"type": "strin"}, "y": {"type": "string", "secret": true}},
+        "a": {"file": "a/{id}.json", "fields": {"x": {"type": "strin"}, "y": {"type": "object", "fields": {"z": {"type": "string", "secret": true}}}},
             "uniqe": []},
         "b": {"file": "b/{ownerId}.jsonl", "fields": {"text": {"type": "string"}}},
         "c": {"fields": {"x": {"type": "id", "references": "Nobody"}}},
@@ -88,7 +88,7 @@ fn every_fault_is_told_at_once() {
     for path in [
         "collections.a-b",
         "collections.a.fields.x.type",
-        "collections.a.fields.y.secret",
+        "collections.a.fields.y.fields.z.secret",
         "collections.a.uniqe",
         "collections.b.fields.ownerId",
         "collections.c.file",

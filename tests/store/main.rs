@@ -16,5 +16,6 @@ mod owner_file;
 mod power_cut;
 mod relations;
 mod repositories;
+mod secrets;
 mod snapshot;
 mod support;

@@ -57,7 +57,10 @@ pub(in crate::catalogue) fn field_value(
 }
 
 fn given_value(field: &Field, value: Value, path: &Path<'_>, faults: &mut Faults) -> Value {
+    let before = faults.hidden;
+    faults.hidden |= field.sealing.is_some();
     let value = kind_value(&field.kind, value, path, faults);
+    faults.hidden = before;
     check_limits(field, &value, path, faults);
     if let (Some(inner), Some(items)) = (&field.one_per, value.as_array()) {
         check_one_per(inner, items, path, faults);

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Object, is_id};
 use crate::catalogue::declare;
-use crate::catalogue::types::{Field, Kind, ModelId, OnDelete};
+use crate::catalogue::types::{Field, Kind, ModelId, OnDelete, Sealing};
 use crate::error::Issue;
 use crate::json;
 
@@ -126,10 +126,6 @@ impl<'a> Reader<'a> {
         if name.is_empty() || name == "__proto__" || name.contains(['.', '[']) {
             self.fault(path, "another name for a field", name);
         }
-        if self.flag(path, given, "secret") {
-            let expected = "no secret: sealed fields are not in this version";
-            self.fault(&format!("{path}.secret"), expected, "true");
-        }
         let optional = self.flag(path, given, "optional");
         let kind = self.kind(path, given, level, optional)?;
         let mut field = declare::field(name, kind);
@@ -137,6 +133,10 @@ impl<'a> Reader<'a> {
         field.default = given.get("default").map(json::compact);
         field.doc = self.text(path, given, "description").unwrap_or_default();
         field.indexed = self.flag(path, given, "index");
+        field.sealing = self.flag(path, given, "secret").then_some(Sealing::Always);
+        if field.sealing.is_some() && level != Level::Top {
+            self.fault(&format!("{path}.secret"), "no secret inside an object or a list", "one");
+        }
         field.one_per = self.text(path, given, "onePer");
         (field.least, field.most) = self.limits(path, given, &field.kind);
         if self.flag(path, given, "unique") {
@@ -281,6 +281,9 @@ pub(super) fn widen(reader: &mut Reader<'_>, path: &str, known: &mut Field, more
             "what it is already, or for an enumeration more words or type: 'string'",
             "another type",
         ),
+    }
+    if more.sealing.is_some() && more.sealing != known.sealing {
+        reader.fault(&format!("{path}.secret"), "no secret: the field is there already", "one");
     }
     known.optional |= more.optional;
     known.default = more.default.or(known.default.take());

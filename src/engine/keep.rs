@@ -119,11 +119,11 @@ impl Engine {
             let state = self.state();
             (plan(&state, shown, &anew)?, self.position())
         };
+        // A crash may keep any part of what follows: the journal must have all of it by then.
+        self.sync_journal()?;
         // A file of somebody who stands in the owner's file now goes when that one is sure to stay:
         // the journal need not hold the record.
         let (last, first): (Vec<_>, Vec<_>) = work.into_iter().partition(Work::removes_shared);
-        // A crash may keep any part of what follows: the journal must have all of it by then.
-        self.sync_journal()?;
         let writer = Writer { disk: &*self.disk };
         for (number, one) in first.iter().chain(&last).enumerate() {
             if number == first.len() {
@@ -137,11 +137,6 @@ impl Engine {
         self.words.raise(word::SHOWN, position);
         self.state_mut().dirty.shown(position);
         Ok(())
-    }
-
-    fn sync_owner_folder(&self) -> Result<()> {
-        let layout = Arc::clone(&self.state().layout);
-        layout.owner().map_or(Ok(()), |place| sync_folder_of(self, &place.first))
     }
 
     /// The changed rows files to which nothing may be added: the end is torn, or the file is
@@ -162,6 +157,11 @@ impl Engine {
         }
         anew.retain(|model| state.collection(*model).faults.is_empty());
         Ok(anew)
+    }
+
+    fn sync_owner_folder(&self) -> Result<()> {
+        let layout = Arc::clone(&self.state().layout);
+        layout.owner().map_or(Ok(()), |place| sync_folder_of(self, &place.first))
     }
 
     /// Makes the files safe and starts the journal anew; with `closing`, also drops every dead

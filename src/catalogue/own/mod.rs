@@ -244,7 +244,7 @@ fn read_collection(reader: &mut Reader<'_>, name: &str, entry: &Object) -> Model
         if !fields.iter().any(|field| field.name == "type") {
             fields.insert(0, declare::text("type").default(&json::quote(&row_type)));
         }
-        model.counted = Some(Counted { row_type, count: None, last: None });
+        model.counted = Some(Counted { row_type, fields: None });
         model.times = Times::Created;
     } else if entry.get("timestamps") == Some(&Value::Bool(false)) {
         model.times = Times::None;

@@ -16,11 +16,16 @@ const TAKEN = [
  */
 const callsOf = (declaration) => unpack(native.calls(declaration))
 
-const builtIn = callsOf('{}').map(({ repository, name }) => (repository === 'store' ? name : repository))
-const taken = new Set([...TAKEN, ...builtIn])
+/** The calls where nothing is declared. */
+const builtIn = callsOf('{}')
+const taken = new Set([
+  ...TAKEN,
+  ...builtIn.map(({ repository, name }) => (repository === 'store' ? name : repository)),
+])
 
 /** The calls on a store with what `createStore` was given; throws with every fault of that. */
 function declaredCalls(given, declaration) {
+  if (given?.collections === undefined && given?.fields === undefined) return builtIn
   const names = Object.keys(given?.collections ?? {}).filter((name) => taken.has(name) || name in {})
   const issues = names.map((name) => ({
     path: `collections.${name}`,

@@ -131,7 +131,7 @@ impl Store {
              silences this)",
             folder.0.display()
         ));
-        let calls = Arc::new(Calls::of(&options.declaration)?);
+        let calls = Calls::of(&options.declaration)?;
         let (settings, declaration) = (options.settings(), options.declaration);
         let engine = registry::enter(
             &folder,
@@ -149,7 +149,7 @@ impl Store {
     /// # Errors
     /// As for [`Store::open`].
     pub fn open_on(disk: Arc<dyn Disk>, options: &Options) -> Result<Store> {
-        let calls = Arc::new(Calls::of(&options.declaration)?);
+        let calls = Calls::of(&options.declaration)?;
         let (settings, declaration) = (options.settings(), options.declaration.clone());
         let engine = Arc::new(Running::open(disk, declaration, settings)?);
         let closed = AtomicBool::new(false);

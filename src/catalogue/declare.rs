@@ -201,8 +201,7 @@ impl Model {
     pub(super) fn counted(mut self, row_type: &str, count: &str, last: &str) -> Model {
         self.counted = Some(Counted {
             row_type: row_type.to_owned(),
-            count: Some(count.to_owned()),
-            last: Some(last.to_owned()),
+            fields: Some([count.to_owned(), last.to_owned()]),
         });
         self
     }

@@ -231,10 +231,9 @@ fn counted(model: &Model, models: &[Model], found: &mut Vec<String>) {
     let Place::Log { owner, .. } = &model.place else {
         return found.push("only the rows of a log are counted".into());
     };
-    let wanted = [(&counted.count, Kind::Integer), (&counted.last, Kind::Time)];
-    for (name, kind) in wanted.iter().filter_map(|(name, kind)| Some((name.as_ref()?, kind))) {
+    for (name, kind) in counted.fields.iter().flatten().zip([Kind::Integer, Kind::Time]) {
         let field = get(models, *owner).and_then(|owner| owner.field(name));
-        if !field.is_some_and(|field| field.derived && field.kind == *kind) {
+        if !field.is_some_and(|field| field.derived && field.kind == kind) {
             found.push(format!("{name} is no derived field of the logs' owner"));
         }
     }

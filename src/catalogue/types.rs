@@ -179,10 +179,9 @@ pub struct Counted {
     /// The `type` of the rows that are counted, and that the model's fields describe; rows of
     /// other types need only an id, a type and a time.
     pub row_type: String,
-    /// The owner's field with the number of such rows, where it has one.
-    pub count: Option<String>,
-    /// The owner's field with the latest `createdAt` of such rows, where it has one.
-    pub last: Option<String>,
+    /// The owner's fields with the number of such rows, and with the latest `createdAt` of one;
+    /// none where nobody counts.
+    pub fields: Option<[String; 2]>,
 }
 
 /// One model: all that the store knows of a kind of record.

@@ -19,7 +19,7 @@ pub struct NewFolder {
     partial: PathBuf,
     disk: RealDisk,
     finished: bool,
-    _lock: Box<dyn Lock>,
+    lock: Option<Box<dyn Lock>>,
 }
 
 impl NewFolder {
@@ -46,7 +46,7 @@ impl NewFolder {
         let partial = place.with_file_name(name);
         let shown = partial.display().to_string();
         let context = |error| Error::io("make", &shown, &error);
-        if !is_free(&partial).map_err(context)? && !partial.join(UNFINISHED).is_file() {
+        if !is_free(&partial).map_err(context)? && !is_unfinished(&partial) {
             let message =
                 format!("{shown} is in the way, and no unfinished snapshot; move or remove it");
             return Err(Error::new(Code::Validation, message));
@@ -59,7 +59,7 @@ impl NewFolder {
         };
         clear(&partial).map_err(context)?;
         disk.open(&mark, Access::Write)?.write_at(0, NOTE)?;
-        Ok(NewFolder { place, partial, disk, finished: false, _lock: lock })
+        Ok(NewFolder { place, partial, disk, finished: false, lock: Some(lock) })
     }
 
     /// The folder to be filled.
@@ -74,6 +74,8 @@ impl NewFolder {
     pub fn finish(mut self) -> Result<()> {
         self.disk.remove(&SafePath::new(UNFINISHED)?)?;
         self.disk.sync_dir(&SafePath::root())?;
+        // Windows renames no folder in which a file is open.
+        drop(self.lock.take());
         let shown = self.place.display().to_string();
         take_place(&self.partial, &self.place)
             .map_err(|error| Error::io("put in place", &shown, &error))?;
@@ -113,6 +115,15 @@ fn is_free(path: &Path) -> io::Result<bool> {
         Err(error) => Err(error),
         Ok(about) => Ok(about.is_dir() && fs::read_dir(path)?.next().is_none()),
     }
+}
+
+/// Is it a folder with the mark in it, and no link to one?
+fn is_unfinished(path: &Path) -> bool {
+    let mark = path.join(UNFINISHED);
+    [(path, true), (&mark, false)].iter().all(|(path, folder)| {
+        fs::symlink_metadata(path)
+            .is_ok_and(|about| about.is_dir() == *folder && !about.is_symlink())
+    })
 }
 
 /// Removes everything but the mark.

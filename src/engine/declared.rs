@@ -107,8 +107,8 @@ impl Engine {
             state.collection_mut(model).faults.push(Error::new(Code::Corrupt, message));
         }
         let missing = joined.records_beyond(&kept.declaration).into_iter().map(|(name, map)| {
+            let map = catalogue::admit(catalogue.model(model), map.clone()).unwrap_or(map);
             let declared = catalogue.model(model);
-            let map = catalogue::admit(declared, map.clone()).unwrap_or(map);
             let record = Arc::new(Record::from_map(declared, &name, &map));
             Change::Put { model, record, new: !kept.declaration.has(&name) }
         });

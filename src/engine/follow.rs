@@ -12,6 +12,7 @@ use crate::error::{Code, Error, Result};
 use super::change::{Change, Commit, Effect};
 use super::core::{Engine, busy, word};
 use super::declared::declares;
+use super::files::Target;
 use super::files::{Loader, load, read_record};
 use super::journal::{Segment, Tail};
 use super::log::Source;
@@ -199,6 +200,11 @@ impl Engine {
     fn edited(&self, model: ModelId, key: &str) -> Result<Option<Change>> {
         let state = self.state();
         let Some(path) = state.layout.record_path(model, key)? else { return Ok(None) };
+        // Since it was suspected it has been changed or removed: the file does not show that yet.
+        let target = Target::Record(model, key.into());
+        if state.dirty.targets.contains_key(&target) {
+            return Ok(None);
+        }
         let stamp = self.disk.stamp(&path)?;
         let read = read_record(&*self.disk, &state, model, &path, key);
         let known = state.collection(model).get(key).cloned();

@@ -12,7 +12,7 @@ use crate::error::Result;
 
 use super::core::{Engine, busy, locked, word};
 use super::counts;
-use super::files::{Unsynced, Untidy, Writer, all_rows, paths_of, plan};
+use super::files::{Unsynced, Untidy, Work, Writer, all_rows, paths_of, plan};
 use super::journal::{self, Segment, Tail};
 use super::log::{LogIndex, Source, header_line};
 use super::order;
@@ -121,8 +121,14 @@ impl Engine {
         };
         // A crash may keep any part of what follows: the journal must have all of it by then.
         self.sync_journal()?;
+        // A file of somebody who stands in the owner's file now goes when that one is sure to stay:
+        // the journal need not hold the record.
+        let (last, first): (Vec<_>, Vec<_>) = work.into_iter().partition(Work::removes_shared);
         let writer = Writer { disk: &*self.disk };
-        for one in &work {
+        for (number, one) in first.iter().chain(&last).enumerate() {
+            if number == first.len() {
+                self.sync_owner_folder()?;
+            }
             if let Some((path, stamp)) = writer.perform(one)? {
                 self.stamps.know(path, stamp);
             }
@@ -151,6 +157,11 @@ impl Engine {
         }
         anew.retain(|model| state.collection(*model).faults.is_empty());
         Ok(anew)
+    }
+
+    fn sync_owner_folder(&self) -> Result<()> {
+        let layout = Arc::clone(&self.state().layout);
+        layout.owner().map_or(Ok(()), |place| sync_folder_of(self, &place.first))
     }
 
     /// Makes the files safe and starts the journal anew; with `closing`, also drops every dead

@@ -71,7 +71,7 @@ impl Record {
 
     /// What the record says of its log: the number of counted rows, and the latest time of one.
     pub(crate) fn counts(&self, counted: &Counted) -> (u64, Option<String>) {
-        let (Some(count), Some(last)) = (&counted.count, &counted.last) else { return (0, None) };
+        let Some([count, last]) = &counted.fields else { return (0, None) };
         let [count, last] = json::raw_fields(&self.text, [count, last]);
         let last = last.and_then(json::text_value).map(|last| last.into_owned());
         (count.and_then(|count| count.parse().ok()).unwrap_or(0), last)
@@ -85,26 +85,23 @@ impl Record {
         count: u64,
         last: Option<&str>,
     ) -> Record {
-        let (Some(count_field), Some(last_field)) = (&counted.count, &counted.last) else {
-            return self.with_text(&self.text);
+        let with_text = |text: Box<str>, version| {
+            let (key, index_keys) = (self.key.clone(), Arc::clone(&self.index_keys));
+            Record { key, text, version, created_ms: self.created_ms, index_keys }
+        };
+        let Some([count_field, last_field]) = &counted.fields else {
+            return with_text(self.text.clone(), self.version);
         };
         let (number, time) = (count.to_string(), last.map_or("null".to_owned(), json::quote));
         let fields = [(&**count_field, &*number), (&**last_field, &*time)];
         if let Some(text) = json::with_fields(&self.text, fields) {
-            return self.with_text(&text);
+            return with_text(text.into(), new_version());
         }
         // One that was written by hand, without them.
         let mut map = self.map();
         map.insert(count_field.clone(), count.into());
         map.insert(last_field.clone(), last.map_or(Value::Null, Into::into));
         Record::from_map(model, &self.key, &catalogue::admit(model, map.clone()).unwrap_or(map))
-    }
-
-    /// The record with a text that differs in nothing that is looked up by.
-    fn with_text(&self, text: &str) -> Record {
-        let (key, index_keys) = (self.key.clone(), Arc::clone(&self.index_keys));
-        let (created_ms, version) = (self.created_ms, new_version());
-        Record { key, text: text.into(), version, created_ms, index_keys }
     }
 
     /// For each index of the model, the keys under which it finds this record.

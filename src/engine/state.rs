@@ -255,7 +255,7 @@ impl State {
     fn set_counted(&mut self, lines: &LogLines, at: &str, position: u64) {
         let catalogue = Arc::clone(&self.catalogue);
         let Some((owner_model, counted)) = catalogue.counted(lines.model) else { return };
-        if counted.count.is_none() {
+        if counted.fields.is_none() {
             return;
         }
         let Some(record) = self.collection(owner_model).get(&lines.owner) else { return };

@@ -206,7 +206,7 @@ impl Tx<'_> {
         gone: &[String],
     ) -> Result<(u64, Option<String>)> {
         let counted = self.counted(model)?;
-        if counted.count.is_none() {
+        if counted.fields.is_none() {
             return Ok((0, None));
         }
         let key: LogKey = (model, owner.into());

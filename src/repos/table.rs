@@ -2,6 +2,7 @@
 //! types, the documentation.
 
 use std::ops::Deref;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::json;
 use zeroize::Zeroize;
@@ -170,7 +171,19 @@ impl Calls {
     ///
     /// # Errors
     /// `VALIDATION` when the declaration has a fault.
-    pub fn of(declaration: &Declaration) -> Result<Calls> {
+    pub fn of(declaration: &Declaration) -> Result<Arc<Calls>> {
+        static BUILT_IN: OnceLock<Arc<Calls>> = OnceLock::new();
+        if !declaration.is_empty() {
+            return Calls::build(declaration).map(Arc::new);
+        }
+        if let Some(calls) = BUILT_IN.get() {
+            return Ok(Arc::clone(calls));
+        }
+        let calls = Arc::new(Calls::build(declaration)?);
+        Ok(Arc::clone(BUILT_IN.get_or_init(|| calls)))
+    }
+
+    fn build(declaration: &Declaration) -> Result<Calls> {
         let declared = Catalogue::declared(declaration);
         let catalogue = declared.map_err(|faults| Error::validation("Collections", faults))?;
         let mut calls = Calls { entries: Vec::new() };

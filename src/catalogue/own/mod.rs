@@ -75,7 +75,9 @@ impl Declaration {
                 }
             }
         }
-        issues.extend(Catalogue::declared(&declaration).err().unwrap_or_default());
+        if !declaration.is_empty() {
+            issues.extend(Catalogue::declared(&declaration).err().unwrap_or_default());
+        }
         if issues.is_empty() { Ok(declaration) } else { Err(fault(issues)) }
     }
 
@@ -242,7 +244,7 @@ fn read_collection(reader: &mut Reader<'_>, name: &str, entry: &Object) -> Model
         if !fields.iter().any(|field| field.name == "type") {
             fields.insert(0, declare::text("type").default(&json::quote(&row_type)));
         }
-        model.counted = Some(Counted { row_type, count: None, last: None });
+        model.counted = Some(Counted { row_type, fields: None });
         model.times = Times::Created;
     } else if entry.get("timestamps") == Some(&Value::Bool(false)) {
         model.times = Times::None;

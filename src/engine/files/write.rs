@@ -28,6 +28,13 @@ pub(crate) enum Work {
     Log { path: SafePath, fresh: bool, pieces: Vec<(u64, Arc<str>)> },
 }
 
+impl Work {
+    /// Does a file go whose records may stand in another one now?
+    pub(crate) fn removes_shared(&self) -> bool {
+        matches!(self, Work::Whole { bytes: None, shared: true, .. })
+    }
+}
+
 /// Everything that the files do not show yet; the rows files of `anew` are written whole.
 pub(crate) fn plan(state: &State, shown: u64, anew: &HashSet<ModelId>) -> Result<Vec<Work>> {
     let dirty = &state.dirty;

@@ -4,6 +4,7 @@
 pub(crate) mod scenarios;
 mod search;
 pub(crate) mod step;
+mod survivor;
 
 use std::sync::atomic::Ordering;
 
@@ -28,7 +29,7 @@ fn depth(usual: Depth) -> Depth {
     }
 }
 
-const USUAL: Depth = Depth { outcomes: 8, recoveries: 29, again: 3, seed: 1 };
+const USUAL: Depth = Depth { outcomes: 6, recoveries: 53, again: 2, seed: 1 };
 
 fn expect_safe(name: &str, steps: &[Step], durability: Durability, usual: Depth) {
     let depth = depth(usual);
@@ -60,6 +61,10 @@ scenarios! {
     a_cascade_and_what_comes_after_it, scenarios::cascade(), Strict, USUAL;
     a_cascade_over_hundreds_of_files, scenarios::great_cascade(300), Strict,
         Depth { outcomes: 1, recoveries: 1409, again: 1, seed: 1 };
+    owners_who_come_and_go, scenarios::owners(), Strict, USUAL;
+    large_records, scenarios::large(), Strict,
+        Depth { outcomes: 3, recoveries: 197, again: 1, seed: 1 };
+    a_folder_of_an_older_store, scenarios::older_folder(), Strict, USUAL;
     several_changes_at_once, scenarios::several_at_once(), Strict, USUAL;
     processes_that_die_and_take_turns, scenarios::processes(), Strict, USUAL;
     batched_records, scenarios::records(), Batched, USUAL;

@@ -194,6 +194,69 @@ pub(crate) fn several_at_once() -> Vec<Step> {
     ])
 }
 
+/// Users come and go, and with the first of them the owner of the store.
+pub(crate) fn owners() -> Vec<Step> {
+    let user = |id: &str| {
+        change("users.create", json!([{"id": id, "email": format!("{id}@globe.example")}]))
+    };
+    vec![
+        user("u1"),
+        user("u2"),
+        change("store.updateSettings", json!([{"flags": {"step": 1}}])),
+        Flush,
+        user("u3"),
+        change("users.update", json!(["u2", {"name": "Kit", "future": [1, 2]}])),
+        change("users.delete", json!(["u1"])),
+        Flush,
+        change("users.updateChatSettings", json!(["u3", {"avatarDisplayMode": "NEVER"}])),
+        change("users.delete", json!(["u3"])),
+        Compact,
+        change("users.delete", json!(["u2"])),
+        user("u1"),
+    ]
+}
+
+/// Records that need more room in the journal than a segment has at first.
+pub(crate) fn large() -> Vec<Step> {
+    let great = |id: &str| {
+        let text = format!("{id}{}", "z".repeat(400_000));
+        change("chats.addMessage", json!(["chat1", {"id": id, "role": "USER", "content": text}]))
+    };
+    after_world([
+        great("g1"),
+        great("g2"),
+        great("g3"),
+        change("characters.update", json!(["c1", {"description": "d".repeat(200_000)}])),
+        Flush,
+        Step::Call(tag("t")),
+        change("chats.deleteMessages", json!(["chat1", ["g2"]])),
+    ])
+}
+
+/// A folder as the app's own earlier store wrote it: no headers, a bare array, no journal.
+pub(crate) fn older_folder() -> Vec<Step> {
+    let row = |value: Value| format!("{value}\n");
+    let time = "2025-01-01T00:00:00.000Z";
+    let chat = json!({"id": "old", "userId": "u", "characterId": "c1", "connectionProfileId": "p",
+        "title": "t", "messageCount": 2, "lastMessageAt": time, "createdAt": time, "updatedAt": time});
+    let said = |id: &str| json!({"id": id, "type": "message", "role": "USER", "content": id, "createdAt": time});
+    let account = json!([{"id": "a", "userId": "u", "type": "oauth", "provider": "google",
+        "providerAccountId": "1"}]);
+    let session = json!({"id": "s", "sessionToken": "t", "userId": "u", "expires": "2100-01-01T00:00:00.000Z"});
+    after_world([
+        Step::Plant(vec![
+            ("chats/index.jsonl", row(chat)),
+            ("chats/old.jsonl", row(said("m1")) + &row(said("m2"))),
+            ("auth/accounts.json", account.to_string()),
+            ("auth/sessions.jsonl", row(session)),
+        ]),
+        message("old", "m3"),
+        change("sessions.update", json!(["s", {"expires": "2100-02-01"}])),
+        Flush,
+        change("auth.deleteUser", json!(["u"])),
+    ])
+}
+
 /// Processes that die, and two that take turns.
 pub(crate) fn processes() -> Vec<Step> {
     after_world([

@@ -125,7 +125,7 @@ impl Run<'_> {
             self.note_each(calls);
         }
         self.perform(step);
-        if matches!(step, Step::Call(_) | Step::Transaction(_)) {
+        if matches!(step, Step::Call(_) | Step::Transaction(_) | Step::Plant(_)) {
             self.states.push(Arc::new(state_of(&self.disk)));
         }
         self.tell(label, acknowledged);
@@ -168,6 +168,13 @@ impl Run<'_> {
                 self.disk = next;
                 self.caught = watch(&self.disk);
                 self.caught.lock().expect("no holder panics").extend(before);
+                self.open_first();
+                Ok(())
+            }
+            Step::Plant(files) => {
+                drop(store);
+                self.stores.remove(0).close().expect("a whole disk closes");
+                files.iter().for_each(|(path, text)| self.disk.plant(path, text.as_bytes()));
                 self.open_first();
                 Ok(())
             }

@@ -28,6 +28,8 @@ pub(crate) enum Step {
     Kill,
     /// The other process goes on.
     Switch,
+    /// While the store is closed, somebody puts files there.
+    Plant(Vec<(&'static str, String)>),
 }
 
 /// A store on a disk in memory whose clock stands still and whose files follow only when asked.
@@ -140,4 +142,11 @@ pub(crate) fn difference<T: PartialEq>(
             format!("{name}\n  found  {one}\n  wanted {other}\n")
         })
         .collect()
+}
+
+/// A text without the ids that a store has made itself, which differ from run to run.
+pub(crate) fn without_made_ids(text: &str) -> String {
+    let is_made = |id: &str| id.len() == 36 && id.matches('-').count() == 4;
+    let parts = text.split('"').map(|part| if is_made(part) { "made" } else { part });
+    parts.collect::<Vec<_>>().join("\"")
 }

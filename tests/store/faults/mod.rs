@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use quilltap_store::disk::{Fault, Outcome, SimulatedDisk};
 use quilltap_store::error::Code;
-use quilltap_store::store::{Options, Store};
+use quilltap_store::store::{Durability, Options, Store};
 use serde_json::{Value, json};
 
 use super::support::{call, code, id, open, try_call, world};
@@ -80,6 +80,36 @@ fn what_follows_a_failed_sync_does_not_rest_on_what_it_lost() {
         let after = open(&disk.crash(Outcome::Lost));
         let texts = messages(&after, &world.chat);
         assert_eq!(texts.iter().any(|m| m["content"] == "accepted"), accepted, "{at}: {texts:?}");
+    }
+}
+
+/// In the batched mode a change is seen before it is durable. When its sync has failed, the files
+/// must not show it either: a crash would keep some of them and not others.
+#[test]
+fn files_never_show_what_a_failed_sync_has_lost() {
+    let options = Options { durability: Durability::Batched, ..Options::new("unused") };
+    for seed in 0..40 {
+        let disk = SimulatedDisk::new();
+        let store = Store::open_on(Arc::new(disk.clone()), &options).unwrap();
+        store.hold_files();
+        let world = world(&store);
+        store.flush_now().unwrap();
+        store
+            .transaction(|inside| {
+                let tag = json!([{"id": "t", "userId": world.user, "name": "both"}]);
+                inside.call("tags.create", &tag.to_string())?;
+                let title = json!([world.chat, {"title": "both"}]).to_string();
+                inside.call("chats.update", &title).map(drop)
+            })
+            .unwrap();
+        disk.fail_at(disk.operations() + 1, Fault::SystemError(EIO));
+        assert_eq!(store.flush_now().unwrap_err().code(), Code::Io);
+        assert_eq!(store.flush_now().unwrap_err().code(), Code::Io);
+        let _ = store.close();
+        let after = open(&disk.crash(Outcome::Seed(seed)));
+        let tagged = call(&after, "tags.count", json!([])) == 1;
+        let titled = call(&after, "chats.findById", json!([world.chat]))["title"] == "both";
+        assert_eq!(tagged, titled, "seed {seed}: half of a change");
     }
 }
 

@@ -25,10 +25,10 @@ pub(super) struct Line<'a> {
 /// The valid line at the start of `bytes`, or `None` when there is none (yet).
 pub(super) fn decode(previous: u32, bytes: &[u8]) -> Option<Line<'_>> {
     let end = memchr::memchr(b'\n', bytes)?;
-    let digits = std::str::from_utf8(bytes.get(..PREFIX - 1)?).ok()?;
-    let checksum = u32::from_str_radix(digits, 16).ok()?;
     let text = bytes.get(PREFIX..end)?;
-    let valid = bytes[PREFIX - 1] == b' ' && chain(previous, text) == checksum;
+    let checksum = chain(previous, text);
+    // As `encode` writes them and not otherwise: a number may have capitals, or a sign.
+    let valid = bytes[..PREFIX] == *format!("{checksum:08x} ").as_bytes();
     let text = std::str::from_utf8(text).ok().filter(|_| valid)?;
     Some(Line { text, len: end + 1, checksum })
 }
@@ -65,6 +65,14 @@ mod tests {
             bytes[at] ^= 1;
             assert_ne!(decode(0, &bytes).map(|l| l.text), Some("{\"name\":\"Hamlet\"}"), "{at}");
         }
+    }
+
+    #[test]
+    fn digits_are_those_that_we_write() {
+        let (line, checksum) = encode(3, "{}");
+        let capitals = format!("{checksum:08X} {{}}\n");
+        assert_ne!(line, capitals);
+        assert_eq!(decode(3, capitals.as_bytes()), None);
     }
 
     #[test]

@@ -88,7 +88,7 @@ fn count(
 ) -> Result<Option<Change>> {
     let catalogue = &state.catalogue;
     let Some((owner_model, counted)) = catalogue.counted(model) else { return Ok(None) };
-    if counted.count.is_none() || counted.last.is_none() {
+    if counted.fields.is_none() {
         return Ok(None);
     }
     let (number, last) = match stamp {

@@ -71,7 +71,7 @@ impl Record {
 
     /// What the record says of its log: the number of counted rows, and the latest time of one.
     pub(crate) fn counts(&self, counted: &Counted) -> (u64, Option<String>) {
-        let (Some(count), Some(last)) = (&counted.count, &counted.last) else { return (0, None) };
+        let Some([count, last]) = &counted.fields else { return (0, None) };
         let [count, last] = json::raw_fields(&self.text, [count, last]);
         let last = last.and_then(json::text_value).map(|last| last.into_owned());
         (count.and_then(|count| count.parse().ok()).unwrap_or(0), last)
@@ -89,7 +89,7 @@ impl Record {
             let (key, index_keys) = (self.key.clone(), Arc::clone(&self.index_keys));
             Record { key, text, version, created_ms: self.created_ms, index_keys }
         };
-        let (Some(count_field), Some(last_field)) = (&counted.count, &counted.last) else {
+        let Some([count_field, last_field]) = &counted.fields else {
             return with_text(self.text.clone(), self.version);
         };
         let (number, time) = (count.to_string(), last.map_or("null".to_owned(), json::quote));

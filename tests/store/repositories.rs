@@ -194,5 +194,8 @@ fn settings_merge_their_flags() {
     assert_eq!(settings["flags"], json!({"step": 2}));
     assert_eq!(call(&store, "store.getSettings", json!([])), settings);
     assert_eq!(code(&store, "store.updateSettings", json!([{"encryption": {}}])), "VALIDATION");
+    for name in ["user", "chatSettings", "version"] {
+        assert_eq!(code(&store, "store.updateSettings", json!([{name: "x"}])), "VALIDATION");
+    }
     assert_eq!(call(&store, "tags.findByName", json!(["nobody", "x"])), Value::Null);
 }

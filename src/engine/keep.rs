@@ -113,11 +113,12 @@ impl Engine {
     pub(crate) fn write_files(&self) -> Result<()> {
         let shown = self.words.load(word::SHOWN);
         self.state_mut().dirty.shown(shown);
-        let anew = self.rows_to_write_anew()?;
+        let lengths = self.tail().as_ref().map_or_else(Vec::new, |tail| tail.rows().to_vec());
+        let anew = self.rows_to_write_anew(&lengths)?;
         let (work, position) = {
             // Readers go on meanwhile.
             let state = self.state();
-            (plan(&state, shown, &anew)?, self.position())
+            (plan(&state, shown, &anew, &lengths)?, self.position())
         };
         // A crash may keep any part of what follows: the journal must have all of it by then.
         self.sync_journal()?;
@@ -142,8 +143,7 @@ impl Engine {
     /// The changed rows files to which nothing may be added: the end is torn, or the file is
     /// shorter than the journal says. A line that a crash tears would stand where it is taken for
     /// a fault of somebody else's.
-    fn rows_to_write_anew(&self) -> Result<HashSet<ModelId>> {
-        let lengths = self.tail().as_ref().map_or_else(Vec::new, |tail| tail.rows().to_vec());
+    fn rows_to_write_anew(&self, lengths: &[(String, u64)]) -> Result<HashSet<ModelId>> {
         let mut anew = locked(&self.torn).clone();
         let state = self.state();
         for place in state.layout.rows() {

@@ -18,4 +18,6 @@ mod relations;
 mod repositories;
 mod secrets;
 mod snapshot;
+
 mod support;
+mod unfinished_row;

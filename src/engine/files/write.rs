@@ -23,7 +23,8 @@ pub(crate) enum Work {
     /// The same for a file of arrays, whose text takes long to make.
     Arrays { path: SafePath, content: SharedContent },
     /// These lines are added to a rows file.
-    Rows { path: SafePath, schema: String, lines: String },
+    /// What stands behind `ours_from` was written by the store since the last checkpoint.
+    Rows { path: SafePath, schema: String, lines: String, ours_from: u64 },
     /// These bytes stand at these offsets of a log; with `fresh`, and nothing before them.
     Log { path: SafePath, fresh: bool, pieces: Vec<(u64, Arc<str>)> },
 }
@@ -35,8 +36,14 @@ impl Work {
     }
 }
 
-/// Everything that the files do not show yet; the rows files of `anew` are written whole.
-pub(crate) fn plan(state: &State, shown: u64, anew: &HashSet<ModelId>) -> Result<Vec<Work>> {
+/// Everything that the files do not show yet; the rows files of `anew` are written whole, and
+/// those of `lengths` were so long at the last checkpoint.
+pub(crate) fn plan(
+    state: &State,
+    shown: u64,
+    anew: &HashSet<ModelId>,
+    lengths: &[(String, u64)],
+) -> Result<Vec<Work>> {
     let dirty = &state.dirty;
     let mut work = Vec::new();
     for target in dirty.targets.keys() {
@@ -52,7 +59,9 @@ pub(crate) fn plan(state: &State, shown: u64, anew: &HashSet<ModelId>) -> Result
             let keys = rows.keys().map(AsRef::as_ref);
             let lines = compose::changed_rows(state, place.model, keys);
             let (path, schema) = (place.path.clone(), place.schema.clone());
-            work.push(Work::Rows { path, schema, lines });
+            let known = lengths.iter().find(|(known, _)| *known == path.as_str());
+            let ours_from = known.map_or(0, |(_, len)| *len);
+            work.push(Work::Rows { path, schema, lines, ours_from });
         }
     }
     for key in dirty.logs.keys() {
@@ -122,7 +131,9 @@ impl Writer<'_> {
                 self.disk.remove(path)?;
                 Ok(Some((path.clone(), None)))
             }
-            Work::Rows { path, schema, lines } => self.add_rows(path, schema, lines).map(|()| None),
+            Work::Rows { path, schema, lines, ours_from } => {
+                self.add_rows(path, schema, lines, *ours_from).map(|()| None)
+            }
             Work::Log { path, fresh, pieces } => self.add_log(path, *fresh, pieces).map(|()| None),
         }
     }
@@ -150,7 +161,7 @@ impl Writer<'_> {
         path.parent().map_or(Ok(()), |folder| self.disk.create_dir(&folder))
     }
 
-    fn add_rows(&self, path: &SafePath, schema: &str, lines: &str) -> Result<()> {
+    fn add_rows(&self, path: &SafePath, schema: &str, lines: &str, ours_from: u64) -> Result<()> {
         self.make_folder_of(path)?;
         let file = self.disk.open(path, Access::Create)?;
         let mut len = file.len()?;
@@ -159,8 +170,8 @@ impl Writer<'_> {
             bytes = header_line(schema) + "\n";
         } else if let Some(start) = unfinished_line(&*file, len)? {
             // A line that a killed process left half written is in the journal and comes again;
-            // a whole one that an editor left without its line feed stays.
-            if ends_whole(&*file, start, len)? {
+            // one that an editor left without its line feed stays, whatever it is.
+            if start < ours_from || ends_whole(&*file, start, len)? {
                 bytes.push('\n');
             } else {
                 len = start;

@@ -105,7 +105,7 @@ impl Choices<'_> {
             match part.as_bytes()[0] {
                 b'v' => args += TEXTS[choice % TEXTS.len()],
                 b'j' => args += VALUES[choice % VALUES.len()],
-                b'b' => args += if choice % 2 == 0 { "false" } else { "true" },
+                b'b' => args += if choice.is_multiple_of(2) { "false" } else { "true" },
                 letter => args += &format!("{}{}", letter as char, choice % 4),
             }
             args += &part[1..];
@@ -182,7 +182,7 @@ fn transaction(store: &Store, choices: &mut Choices<'_>, number: usize, before: 
             let (name, args) = choices.call();
             inside.call(name, &args)?;
         }
-        if number % 3 == 0 { Err(Error::new(Code::Closed, "given up")) } else { Ok(()) }
+        if number.is_multiple_of(3) { Err(Error::new(Code::Closed, "given up")) } else { Ok(()) }
     });
     let shown = look(store);
     if let Err(error) = done {

@@ -7,7 +7,9 @@ import path from 'node:path'
 import { character, message } from './world.mjs'
 
 const dir = process.argv[2]
-const native = createRequire(import.meta.url)('../lib/load.js')
+const require = createRequire(import.meta.url)
+const { connect } = require('../lib/connection.js')
+const { readOptions } = require('../lib/options.js')
 
 function each(calls, call) {
   for (let at = 0; at < calls / 10; at++) call()
@@ -25,15 +27,8 @@ const sync = () => {
 const one = JSON.stringify(character(0))
 const many = (length, make) => JSON.stringify(Array.from({ length }, (_, number) => make(number)))
 const [characters, hundred, messages] = [many(500, character), many(100, message), many(10_000, message)]
-const options = {
-  dataDir: dir,
-  durability: 'strict',
-  maxRecordBytes: 1,
-  lockTimeout: 1,
-  transactionTimeout: 1,
-  allowNetworkFs: true,
-}
-const handle = new native.NativeStore(JSON.stringify(options), () => {})
+const { passphrase: _, ...options } = readOptions({ dataDir: dir })
+const handle = connect(options)
 
 const found = {
   sync: each(2000, sync),

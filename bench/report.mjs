@@ -10,7 +10,7 @@ const figure = (value) => {
 
 /** `12 (0.6×)`: the figure, and how many times the first column's it is. */
 const beside = (value, first) =>
-  value === undefined || !first ? figure(value) : `${figure(value)} (${(value / first).toPrecision(2)}×)`
+  value === undefined || !first ? figure(value) : `${figure(value)} (${figure(value / first)}×)`
 
 const LIMITS = {
   sync: 'append 0.6 KB and fdatasync',
@@ -68,7 +68,7 @@ const COLOURS = ['#2f6f4f', '#8fc1a5', '#a8502d', '#d99a7c', '#5b5f97', '#b8b8d1
 
 /** Bars on a logarithmic scale: a group for each work, a bar for each store; shorter is faster. */
 export function chart({ columns, date }) {
-  const [left, top, width, bar, gap] = [220, 64, 560, 11, 16]
+  const [left, top, width, bar, gap] = [260, 64, 520, 11, 16]
   const shown = SHOWN.filter((work) => columns.every(({ figures }) => figures[work] !== undefined))
   const all = shown.flatMap((work) => columns.map(({ figures }) => figures[work]))
   const [low, high] = [Math.floor(Math.log10(Math.min(...all))), Math.ceil(Math.log10(Math.max(...all)))]

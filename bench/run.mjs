@@ -29,7 +29,6 @@ const COLUMNS = [
   { peer: 'lmdb', kind: 'durable', title: 'lmdb' },
   { peer: 'nedb', kind: 'nosync', title: 'nedb (no fsync)', slow: true },
   { peer: 'lowdb', kind: 'nosync', title: 'lowdb (no fsync)', slow: true },
-  ...(process.env.DATABASE_URL ? [{ peer: 'prisma', kind: 'server', title: 'Prisma + Postgres', slow: true }] : []),
 ]
 
 if (!existsSync(path.join(here, 'node_modules'))) {

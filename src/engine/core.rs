@@ -200,6 +200,7 @@ impl Engine {
         read: impl Fn(&View<'_>) -> Result<T>,
     ) -> Option<Result<T>> {
         for _ in 0..8 {
+            let base = self.words.load(word::BASE);
             if self.has_news() {
                 match self.catch_up(source) {
                     Ok(true) => {}
@@ -207,7 +208,6 @@ impl Engine {
                     Err(error) => return Some(Err(error)),
                 }
             }
-            let base = self.words.load(word::BASE);
             let now = self.clock.now();
             let state = self.state();
             let view = View::new(&state, None, self.context(&now), source);
@@ -224,8 +224,10 @@ impl Engine {
                 }
                 continue;
             }
-            // A log may have been rewritten between our look at the journal and at its file.
-            if source == Source::Disk && self.words.load(word::BASE) != base {
+            // A log may have been rewritten between our look at the journal and at its file, or
+            // somebody is adding to it what we do not know of yet.
+            let half = answer.is_err() && self.has_news();
+            if source == Source::Disk && (half || self.words.load(word::BASE) != base) {
                 continue;
             }
             return Some(answer);

@@ -3,6 +3,7 @@
 //! A chat's count of messages follows from its log. At open, a log whose length or time is not
 //! the one remembered (an edit by hand, a restored backup, a lost cache) is counted anew.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
@@ -20,7 +21,7 @@ use super::files::Writer;
 use super::locks::cache_folder;
 use super::log::LogIndex;
 use super::record::Record;
-use super::state::State;
+use super::state::{LogKey, State};
 
 /// Length and time of a log, by its path, and whether it may hold dead lines.
 pub(crate) type Counted = HashMap<String, ((u64, i128), bool)>;
@@ -62,12 +63,14 @@ pub(crate) fn check(engine: &Engine, state: &mut State) -> Result<Vec<Change>> {
             let journaled = state.dirty.logs.contains_key(&(place.model, owner.key().into()));
             let remembered = known.get(path.as_str()).copied();
             let same = stamp.map(mark) == remembered.map(|(mark, _)| mark);
-            let is_untidy = same && remembered.is_some_and(|(_, untidy)| untidy);
+            let mut is_untidy = same && remembered.is_some_and(|(_, untidy)| untidy);
+            if !same && !journaled {
+                let (change, dead) = count(engine, state, place.model, &owner, &path, stamp)?;
+                wrong.extend(change);
+                is_untidy = dead > 0;
+            }
             if is_untidy {
                 untidy.push((place.model, owner.key().into()));
-            }
-            if !same && !journaled {
-                wrong.extend(count(engine, state, place.model, &owner, &path, stamp)?);
             }
             let counted = stamp.filter(|_| !journaled);
             now.extend(counted.map(|s| (path.as_str().to_owned(), (mark(s), is_untidy))));
@@ -78,6 +81,7 @@ pub(crate) fn check(engine: &Engine, state: &mut State) -> Result<Vec<Change>> {
     Ok(wrong)
 }
 
+/// What the owner's record must be where its counts are wrong, and the number of dead lines.
 fn count(
     engine: &Engine,
     state: &State,
@@ -85,18 +89,18 @@ fn count(
     owner: &Record,
     path: &SafePath,
     stamp: Option<Stamp>,
-) -> Result<Option<Change>> {
+) -> Result<(Option<Change>, usize)> {
     let catalogue = &state.catalogue;
-    let Some((owner_model, counted)) = catalogue.counted(model) else { return Ok(None) };
+    let Some((owner_model, counted)) = catalogue.counted(model) else { return Ok((None, 0)) };
     if counted.fields.is_none() {
-        return Ok(None);
+        return Ok((None, 0));
     }
-    let (number, last) = match stamp {
-        None => (0, None),
+    let ((number, last), dead) = match stamp {
+        None => ((0, None), 0),
         Some(stamp) => {
             let file = Arc::from(engine.disk.open(path, Access::Read)?);
             let index = LogIndex::of_file(path.as_str(), file, stamp.len)?;
-            index.count(&counted.row_type, &[])
+            (index.count(&counted.row_type, &[]), index.dead())
         }
     };
     let last = last.map(clock::format_ms);
@@ -104,15 +108,14 @@ fn count(
     let wrong = owner.counts(counted) != (number, last.clone());
     let record = owner.with_counts(declared, counted, number, last.as_deref());
     let put = Change::Put { model: owner_model, record: Arc::new(record), new: false };
-    Ok(wrong.then_some(put))
+    Ok((wrong.then_some(put), dead))
 }
 
-/// Writes down the state of the logs that have changed. The cache may be lost, so a failure is
-/// none.
-pub(crate) fn remember(engine: &Engine) {
+/// Writes down the state of logs that have changed. The cache may be lost, so a failure is none.
+pub(crate) fn remember(engine: &Engine, changed: &BTreeSet<LogKey>) {
     let state = engine.state();
     let mut counted = locked(&engine.counted);
-    for key in &state.dirty.unsynced.logs {
+    for key in changed {
         let Ok(path) = state.layout.log_path(key.0, &key.1) else { continue };
         match engine.disk.stamp(&path).ok().flatten() {
             Some(stamp) => {

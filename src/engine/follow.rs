@@ -54,7 +54,9 @@ impl Engine {
         let base = self.words.load(word::BASE);
         let left = tail.as_ref().is_some_and(|tail| tail.base() + 1 != base);
         if left {
-            self.take_lines(tail, None)?;
+            // Behind the end of the segment may stand what a failed append has left there.
+            let stop = base.checked_sub(1).unwrap_or_else(|| self.words.load(word::END));
+            self.take_lines(tail, Some(stop))?;
             if self.outdated.load(Ordering::Acquire) {
                 return Ok(false);
             }
@@ -168,11 +170,15 @@ impl Engine {
         fresh.dirty.untidy.logs.extend(self.state().dirty.untidy.logs.iter().cloned());
         let touched = differences(&self.state(), &fresh);
         self.stamps.replace(loader.stamps);
-        *self.tail() = tail;
         let catalogue = Arc::clone(&fresh.catalogue);
-        *self.state_mut() = fresh;
-        self.position.store(position, Ordering::Release);
-        self.known_base.store(base, Ordering::Release);
+        {
+            // Who follows meanwhile must not find the new tail beside the old state.
+            let mut standing = self.tail();
+            *standing = tail;
+            *self.state_mut() = fresh;
+            self.position.store(position, Ordering::Release);
+            self.known_base.store(base, Ordering::Release);
+        }
         self.listeners.tell(&catalogue, &touched);
         if undeclared.is_empty() || self.check_health().is_err() {
             return Ok(());

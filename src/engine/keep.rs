@@ -1,5 +1,6 @@
 //! Brings what is committed into the files, makes it safe there, and starts the journal anew.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -194,17 +195,24 @@ impl Engine {
             return Ok(());
         }
         self.compact_rows(closing)?;
-        self.compact_logs(closing)?;
         if closing {
             self.remove_empty_folders()?;
-            self.state_mut().dirty.untidy = Untidy::default();
         }
         order::remember(self);
-        counts::remember(self);
+        let logs = self.state().dirty.unsynced.logs.clone();
+        counts::remember(self, &logs);
         self.drop_journal()?;
-        let mut state = self.state_mut();
-        state.dirty.unsynced = Unsynced::default();
-        state.forget_pending(self.position());
+        {
+            let mut state = self.state_mut();
+            state.dirty.unsynced = Unsynced::default();
+            state.forget_pending(self.position());
+        }
+        // The journal names the lines of a log by their offsets: as long as it has one of them, no
+        // log may become shorter, for those who read the journal and for those who find us dead.
+        self.compact_logs(closing)?;
+        if closing {
+            self.state_mut().dirty.untidy = Untidy::default();
+        }
         Ok(())
     }
 
@@ -263,6 +271,7 @@ impl Engine {
         if closing {
             keys.extend(self.state().dirty.untidy.logs.iter().cloned());
         }
+        let mut shorter = BTreeSet::new();
         for key in keys {
             let state = self.state();
             if state.collection(state.layout.log_place(key.0)?.owner).get(&key.1).is_none() {
@@ -281,9 +290,15 @@ impl Engine {
             let mut bytes = header_line(schema) + "\n";
             rows.iter().for_each(|row| bytes += &format!("{row}\n"));
             Writer { disk: &*self.disk }.replace(&path, bytes.as_bytes(), true)?;
-            sync_folder_of(self, &path)?;
+            // The next lines are journaled with offsets of this file: it must not become the old one.
+            sync_folder_of(self, &path).map_err(|error| self.fall_sick(&error))?;
             drop(state);
             self.logs.forget(&key);
+            self.state_mut().dirty.untidy.logs.remove(&key);
+            shorter.insert(key);
+        }
+        if !shorter.is_empty() {
+            counts::remember(self, &shorter);
         }
         Ok(())
     }

@@ -205,6 +205,25 @@ pub(crate) fn rows_that_shrink() -> Vec<Step> {
     steps
 }
 
+/// Lines of a log that are gone again when it is compacted: it is then shorter than where the journal
+/// says that its last lines stand.
+pub(crate) fn logs_that_shrink() -> Vec<Step> {
+    after_world([
+        message("chat1", "m1"),
+        message("chat1", "m2"),
+        message("chat1", "m3"),
+        Compact,
+        message("chat1", "m4"),
+        change("chats.deleteMessages", json!(["chat1", ["m1", "m4"]])),
+        Compact,
+        message("chat1", "m5"),
+        Flush,
+        change("chats.deleteMessages", json!(["chat1", ["m2"]])),
+        Reopen,
+        message("chat1", "m6"),
+    ])
+}
+
 /// Users come and go, and with the first of them the owner of the store.
 pub(crate) fn owners() -> Vec<Step> {
     let user = |id: &str| {

@@ -118,6 +118,11 @@ fn logs() {
 }
 
 #[test]
+fn logs_that_shrink() {
+    die_everywhere("logs that shrink", scenarios::logs_that_shrink());
+}
+
+#[test]
 fn changes_at_once() {
     die_everywhere("changes at once", scenarios::several_at_once());
 }

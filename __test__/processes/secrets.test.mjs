@@ -63,8 +63,8 @@ test('a process killed in a rotation leaves every secret, and another goes on', 
   let interrupted = 0
   for (let round = 0; round < 20 && interrupted < 3; round++) {
     const doomed = start()
-    await doomed.tasks.unlocked()
-    const begun = watcher.tasks.untilRotating()
+    const { keyId } = await doomed.tasks.unlocked()
+    const begun = watcher.tasks.untilKeyIsNot({ keyId })
     await doomed.tasks.startRotation()
     await begun
     await doomed.kill()

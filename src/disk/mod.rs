@@ -128,8 +128,8 @@ pub trait DiskFile: Send + Sync {
     /// Cuts or extends it (with zeros).
     fn set_len(&self, len: u64) -> Result<()>;
     /// Reserves room for `len` bytes in all, read as zeros, so that writing them cannot fail
-    /// for want of room and need not change the file's length. Where the system cannot, it
-    /// extends the file.
+    /// for want of room and need not change the file's length or where it stands on the disk: they
+    /// are durable sooner.
     fn allocate(&self, len: u64) -> Result<()>;
     /// Makes the bytes (and the length) durable.
     fn sync(&self) -> Result<()>;

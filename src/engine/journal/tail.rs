@@ -8,8 +8,16 @@ use crate::error::Result;
 use super::line;
 use super::segment::Segment;
 
-/// How much room a segment reserves at a time, in bytes.
-pub(crate) const RESERVE: u64 = 1 << 20;
+/// How much room a segment reserves at first and at most at a time, in bytes.
+const RESERVE: (u64, u64) = (1 << 16, 1 << 20);
+
+/// How long a segment's file is made that is to hold so many bytes.
+pub(super) fn room(needed: u64) -> u64 {
+    if needed > RESERVE.1 {
+        return needed.div_ceil(RESERVE.1) * RESERVE.1;
+    }
+    needed.max(RESERVE.0).next_power_of_two()
+}
 
 /// A segment and the place up to which it has been read.
 pub(crate) struct Tail {
@@ -119,7 +127,7 @@ impl Tail {
         if needed <= self.reserved {
             return Ok(());
         }
-        let room = needed.div_ceil(RESERVE) * RESERVE;
+        let room = room(needed);
         self.segment.file.allocate(room)?;
         self.reserved = room;
         Ok(())

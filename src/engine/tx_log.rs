@@ -11,7 +11,7 @@ use crate::json;
 
 use super::change::{Effect, LogLines};
 use super::clock;
-use super::log::{DELETED, HEADER, Head, LogQuery, deleted_line, header_line};
+use super::log::{DELETED, HEADER, Head, LogQuery, Need, deleted_line, header_line};
 use super::record::Record;
 use super::relations;
 use super::state::LogKey;
@@ -188,7 +188,7 @@ impl Tx<'_> {
         match self.overlay.log(&key) {
             Some(log) if log.row(id).is_some() => Ok(log.row(id).flatten().is_some()),
             Some(log) if log.fresh => Ok(false),
-            _ => self.view().with_log(&key, |index| Ok(index.contains(id))),
+            _ => self.view().with_log(&key, Need::Ids, |index| Ok(index.contains(id))),
         }
     }
 
@@ -212,7 +212,7 @@ impl Tx<'_> {
         let key: LogKey = (model, owner.into());
         if self.overlay.log(&key).is_none() {
             let counts = |index: &super::log::LogIndex| Ok(index.count(&counted.row_type, gone));
-            let (count, last) = self.view().with_log(&key, counts)?;
+            let (count, last) = self.view().with_log(&key, Need::Ids, counts)?;
             return Ok((count, last.map(clock::format_ms)));
         }
         let types = Some(vec![counted.row_type]);

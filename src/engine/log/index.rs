@@ -258,10 +258,29 @@ impl LogIndex {
         self.text.is_some()
     }
 
-    /// Bytes of memory that the index takes, roughly.
+    /// Is the log short enough for its bytes to be kept, and are they not?
+    pub(crate) fn lacks_text(&self) -> bool {
+        self.text.is_none() && self.end <= KEEP_TEXT
+    }
+
+    /// Lets go of the bytes that the file has.
+    pub(crate) fn forget_text(&mut self) {
+        if self.file.is_some()
+            && let Some(text) = self.text.take()
+        {
+            let from = usize::try_from(self.recent_from).unwrap_or(usize::MAX);
+            self.recent = text.get(from..).unwrap_or_default().to_vec();
+        }
+    }
+
+    /// Bytes of memory that the kept text takes.
+    pub(crate) fn text_weight(&self) -> usize {
+        self.text.as_ref().map_or(0, Vec::capacity)
+    }
+
+    /// Bytes of memory that the index takes besides, roughly.
     pub(crate) fn weight(&self) -> usize {
-        let text = self.text.as_ref().map_or(0, Vec::capacity);
-        text + self.recent.capacity() + self.entries.capacity() * (size_of::<Entry>() + 8)
+        self.recent.capacity() + self.entries.capacity() * (size_of::<Entry>() + 8)
     }
 
     /// The number of live rows of type `kind` and the latest of their times, in milliseconds,

@@ -9,7 +9,7 @@ mod index;
 mod query;
 mod row;
 
-pub(crate) use cache::{LogCache, Source};
+pub(crate) use cache::{LogCache, Need, Source};
 pub(crate) use index::{LogIndex, no_such_row};
 pub use query::{LogBound, LogQuery};
 pub(crate) use row::{DELETED, HEADER, Head, deleted_line, header_line, touched};

@@ -119,7 +119,7 @@ impl<'a> View<'a> {
         if self.state.dirty.targets.contains_key(&target) {
             return Ok(());
         }
-        if self.context.stamps.is_known(&path, self.context.disk.stamp(&path)?) {
+        if self.context.stamps.are_of(self.context.disk, &path)? {
             return Ok(());
         }
         self.suspects.borrow_mut().push((model, key.into()));

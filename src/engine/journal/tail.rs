@@ -110,12 +110,11 @@ impl Tail {
     /// # Errors
     /// Those of the disk; what was written in part is overwritten by the next append.
     pub(crate) fn append(&mut self, texts: &[String]) -> Result<Appended> {
-        let mut bytes = String::new();
+        let room = texts.iter().map(|text| text.len() + 16).sum();
+        let mut bytes = String::with_capacity(room);
         let mut checksum = self.checksum;
         for text in texts {
-            let (line, next) = line::encode(checksum, text);
-            bytes += &line;
-            checksum = next;
+            checksum = line::append(&mut bytes, checksum, text);
         }
         let offset = self.offset + bytes.len() as u64;
         self.reserve(offset)?;

@@ -167,6 +167,45 @@ export type ChatEventCreate =
   | MessageCreate
   | { type: string; id?: string; createdAt?: string | Date; [field: string]: unknown };
 
+/**
+ * Where bytes come from: memory, a path (as text or a `file:` URL), or anything that gives
+ * pieces of bytes: a Node stream, a web stream, a `Blob` or `File`, an async iterable.
+ */
+export type BinarySource =
+  | Uint8Array
+  | ArrayBuffer
+  | string
+  | URL
+  | Blob
+  | AsyncIterable<Uint8Array>
+  | ReadableStream<Uint8Array>;
+
+/**
+ * What `images.put` takes besides the bytes. Size, SHA-256, width and height are those of the
+ * bytes; `mimeType` counts only where the bytes do not say what they are; a `sha256` or `size`
+ * that is given is compared. `type` is `image` or `chat_file` and `filename` that of the path,
+ * unless given.
+ */
+export type BinaryPut = Omit<BinaryCreate, 'sha256' | 'type' | 'filename' | 'relativePath' | 'mimeType' | 'size'> &
+  Partial<Pick<BinaryCreate, 'sha256' | 'type' | 'filename' | 'mimeType' | 'size'>>;
+
+/** A range of bytes; both ends are part of it, as in HTTP. */
+export interface ByteRange {
+  start?: number;
+  end?: number;
+}
+
+/** How a web server may give bytes. */
+export interface Serving {
+  /** May a browser show it in a page? Never SVG, HTML or text. */
+  inlineSafe: boolean;
+  contentType: string;
+  contentLength: number;
+  disposition: 'inline' | 'attachment';
+  /** Headers for the response, ready to be sent. */
+  headers: { [name: string]: string };
+}
+
 /** One record that was changed, by whichever process. */
 export interface ChangeEvent {
   model: string;
@@ -1486,6 +1525,22 @@ export interface ImagesRepository {
   findBySha256(sha256: string): Promise<Binary[]>;
   /** Deletes the rows with one content; gives how many. */
   deleteBySha256(sha256: string): Promise<number>;
+  /** Stores bytes, once for each content, and creates their row. */
+  put(source: BinarySource, data: BinaryPut): Promise<Binary>;
+  /** The bytes of a row, checked; null for no row. */
+  read(id: string): Promise<Buffer | null>;
+  /** The bytes of a row, or a range of them; null for no row. */
+  stream(id: string, range?: ByteRange): Promise<import('node:stream').Readable | null>;
+  /** The absolute path of a row's bytes, for reading only; null for no row. */
+  pathOf(id: string): Promise<string | null>;
+  /** How a web server may give a row's bytes; SVG, HTML and the like only as a download. */
+  servingOf(id: string): Promise<Serving | null>;
+  /** Stores a file beside a row's bytes, such as a thumbnail; false for no row. */
+  putDerived(id: string, name: string, source: BinarySource): Promise<boolean>;
+  /** A file beside a row's bytes; null when there is none. */
+  readDerived(id: string, name: string): Promise<Buffer | null>;
+  /** A file beside a row's bytes, or a range of it; null when there is none. */
+  streamDerived(id: string, name: string, range?: ByteRange): Promise<import('node:stream').Readable | null>;
 }
 
 /** Accounts at OAuth providers, as the adapter keeps them. */

@@ -2,6 +2,8 @@
 //!
 //! It joins the engine, which knows no calls, and the table of calls, which knows no files.
 
+mod payloads;
+
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
@@ -15,6 +17,7 @@ use crate::error::{Code, Error, Result};
 use crate::{auth, registry, repos};
 
 pub use crate::engine::{Ended, Listener, Settle, Ticket};
+pub use payloads::{Bytes, Reading, Stream, Use};
 
 /// What is safe when a call resolves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

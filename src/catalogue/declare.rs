@@ -1,6 +1,8 @@
 //! The words with which `models.rs` declares: a function a kind of field, a method a property.
 
-use super::types::{Counted, Field, Kind, Mirror, Model, ModelId, OnDelete, Place, Times, Unique};
+use super::types::{
+    Counted, Field, Kind, Mirror, Model, ModelId, OnDelete, Payload, Place, Times, Unique,
+};
 
 fn field(name: &str, kind: Kind) -> Field {
     Field {
@@ -137,6 +139,7 @@ pub(super) fn model(name: &str, collection: &str, place: Place, fields: Vec<Fiel
         place,
         mirrors: Vec::new(),
         counted: None,
+        payload: None,
         doc: String::new(),
         indexes: Vec::new(),
         links: Vec::new(),
@@ -175,6 +178,12 @@ impl Model {
     pub(super) fn mirror(mut self, path: &[&str], of: ModelId, field: &str) -> Model {
         let path = path.iter().map(|step| (*step).to_owned()).collect();
         self.mirrors.push(Mirror { path, of, field: field.to_owned() });
+        self
+    }
+
+    /// Its records stand for bytes in a folder, by the SHA-256 in a field.
+    pub(super) fn payload(mut self, dir: &str, field: &str) -> Model {
+        self.payload = Some(Payload { dir: dir.into(), field: field.into() });
         self
     }
 

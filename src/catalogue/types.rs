@@ -176,12 +176,24 @@ pub struct Model {
     pub mirrors: Vec<Mirror>,
     /// For a log model: what its owner counts.
     pub counted: Option<Counted>,
+    /// Where the bytes lie that its records stand for.
+    pub payload: Option<Payload>,
     /// One sentence for the documentation.
     pub doc: String,
     /// Everything the store looks records up by; derived from the fields and uniques.
     pub indexes: Vec<Index>,
     /// Every reference to another model; derived from the fields.
     pub links: Vec<Link>,
+}
+
+/// Where the bytes lie that a model's records stand for: once for each content, in
+/// `<dir>/<SHA-256>/raw`. They go with the last record that has this content.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Payload {
+    /// The folder.
+    pub dir: String,
+    /// The indexed field that holds the SHA-256.
+    pub field: String,
 }
 
 /// One way of looking records up, derived from the declaration.

@@ -7,14 +7,18 @@
 mod real;
 mod safe_path;
 mod simulated;
+mod source;
 #[cfg(test)]
 mod tests;
+
+use std::path::PathBuf;
 
 use crate::error::Result;
 
 pub use real::RealDisk;
 pub use safe_path::SafePath;
 pub use simulated::{Fault, Outcome, SimulatedDisk};
+pub use source::SourceFile;
 
 /// What identifies the state of a file without reading it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -100,6 +104,8 @@ pub trait Disk: Send + Sync {
     fn try_lock(&self, path: &SafePath, kind: LockKind) -> Result<Option<Box<dyn Lock>>>;
     /// Words of memory that every process with this folder open shares, kept in a small file.
     fn shared(&self, path: &SafePath) -> Result<Box<dyn SharedWords>>;
+    /// The path by which other programs find a file; `None` where there is none.
+    fn absolute(&self, path: &SafePath) -> Option<PathBuf>;
     /// The name of the file system when it is one over a network, where locks and shared
     /// memory do not hold.
     fn network_file_system(&self) -> Option<String>;

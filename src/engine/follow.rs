@@ -141,6 +141,7 @@ impl Engine {
         let position = replay(&mut fresh, &mut tail, Some(end))?.unwrap_or(end);
         fresh.end_reservations();
         let touched = differences(&self.state(), &fresh);
+        fresh.loose = Arc::clone(&self.state().loose);
         self.stamps.replace(loader.stamps);
         *self.tail() = tail;
         let catalogue = Arc::clone(&fresh.catalogue);

@@ -52,7 +52,7 @@ impl Engine {
         let idle = idle && self.tail().is_some();
         let done = if long || idle {
             self.checkpoint(false)
-        } else if !self.state().dirty.is_clean() || self.unsynced.load(Ordering::Acquire) {
+        } else if self.has_work() {
             self.flush()
         } else {
             return;
@@ -65,10 +65,7 @@ impl Engine {
     /// # Errors
     /// Those of the disk; what was not written is written later.
     pub(crate) fn flush(&self) -> Result<()> {
-        if self.state().dirty.is_clean()
-            && !self.unsynced.load(Ordering::Acquire)
-            && !self.has_news()
-        {
+        if !self.has_work() && !self.has_news() {
             return Ok(());
         }
         self.sync_journal()?;
@@ -76,7 +73,12 @@ impl Engine {
         self.catch_up_for_files()?;
         let done = self.write_files();
         drop(files);
-        done
+        done.and_then(|()| self.sweep_loose())
+    }
+
+    fn has_work(&self) -> bool {
+        let state = self.state();
+        !state.dirty.is_clean() || !state.loose.is_empty() || self.unsynced.load(Ordering::Acquire)
     }
 
     /// In the batched mode: makes the journal durable.
@@ -148,6 +150,7 @@ impl Engine {
         if self.holds_unwritten() {
             return Ok(());
         }
+        self.sweep_loose_locked()?;
         self.compact_rows(closing)?;
         self.compact_logs(closing)?;
         order::remember(self);
@@ -255,6 +258,7 @@ impl Engine {
             self.disk.try_lock(&super::locks::open_path(), crate::disk::LockKind::Exclusive)?;
         if alone.is_some() && self.check_health().is_ok() {
             self.checkpoint(true)?;
+            self.sweep_after_crash(false)?;
             remove_drafts(self)?;
         }
         Ok(())

@@ -69,8 +69,16 @@ fn open_shared(engine: &Engine) -> Result<()> {
     // Behind the committed end may stand what a failed sync has lost.
     let upto = (!opening.first).then(|| engine.words.load(word::END));
     let changes = load_all(engine, segment, upto)?;
-    if opening.first && recovered {
-        recover(engine)?;
+    if opening.first {
+        // Before the journal goes, which alone tells that there was a crash.
+        let swept = engine.sweep_after_crash(recovered);
+        if recovered {
+            recover(engine)?;
+        }
+        // A payload too many does no harm; it goes at the next opening.
+        if let Err(error) = swept {
+            *locked(&engine.last_flush_error) = Some(error);
+        }
     }
     if !changes.is_empty() && engine.check_health().is_ok() {
         engine.persist(vec![Commit { at: engine.clock.now(), changes }])?;

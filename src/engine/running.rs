@@ -25,7 +25,11 @@ use super::view::View;
 /// Threads that read from the disk for callers that must not wait.
 const READERS: usize = 2;
 
-type Task = Box<dyn FnOnce(&Engine) + Send>;
+/// Threads that write and read payloads: much at a time, and of their own, so that they hold up
+/// no other read.
+const PAYLOAD_THREADS: usize = 4;
+
+type Task = Box<dyn FnOnce(&Arc<Engine>) + Send>;
 
 /// Work for the reading threads.
 #[derive(Default)]
@@ -38,8 +42,10 @@ struct Tasks {
 pub(crate) struct Running {
     engine: Arc<Engine>,
     tasks: Arc<Tasks>,
+    payloads: Arc<Tasks>,
     stopping: Arc<AtomicBool>,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    payload_threads: Mutex<Vec<JoinHandle<()>>>,
     closed: AtomicBool,
 }
 
@@ -57,8 +63,10 @@ impl Running {
         let running = Running {
             engine,
             tasks: Arc::default(),
+            payloads: Arc::default(),
             stopping: Arc::default(),
             threads: Mutex::default(),
+            payload_threads: Mutex::default(),
             closed: AtomicBool::new(false),
         };
         running.start()?;
@@ -67,21 +75,31 @@ impl Running {
 
     fn start(&self) -> Result<()> {
         let engine = Arc::clone(&self.engine);
-        self.thread("commit", move || commit::run(&engine))?;
+        self.thread(&self.threads, "commit", move || commit::run(&engine))?;
         let (engine, stopping) = (Arc::clone(&self.engine), Arc::clone(&self.stopping));
-        self.thread("keep", move || keep::run(&engine, &|| stopping.load(Ordering::Acquire)))?;
+        let keep = move || keep::run(&engine, &|| stopping.load(Ordering::Acquire));
+        self.thread(&self.threads, "keep", keep)?;
         for _ in 0..READERS {
             let (engine, tasks) = (Arc::clone(&self.engine), Arc::clone(&self.tasks));
-            self.thread("read", move || read_tasks(&engine, &tasks))?;
+            self.thread(&self.threads, "read", move || run_tasks(&engine, &tasks))?;
+        }
+        for _ in 0..PAYLOAD_THREADS {
+            let (engine, tasks) = (Arc::clone(&self.engine), Arc::clone(&self.payloads));
+            self.thread(&self.payload_threads, "payload", move || run_tasks(&engine, &tasks))?;
         }
         Ok(())
     }
 
-    fn thread(&self, name: &str, body: impl FnOnce() + Send + 'static) -> Result<()> {
+    fn thread(
+        &self,
+        threads: &Mutex<Vec<JoinHandle<()>>>,
+        name: &str,
+        body: impl FnOnce() + Send + 'static,
+    ) -> Result<()> {
         let started = Builder::new().name(format!("quilltap-{name}")).spawn(body);
         let thread =
             started.map_err(|e| Error::new(Code::Io, format!("cannot start a thread: {e}")))?;
-        locked(&self.threads).push(thread);
+        locked(threads).push(thread);
         Ok(())
     }
 
@@ -109,13 +127,30 @@ impl Running {
     }
 
     fn later(&self, ticket: Ticket, work: impl FnOnce(&Engine) -> Result<String> + Send + 'static) {
-        let mut waiting = locked(&self.tasks.waiting);
-        if waiting.1 {
-            drop(waiting);
-            return settle(vec![(ticket, Err(closed()))]);
-        }
-        waiting.0.push_back(Box::new(move |engine| settle(vec![(ticket, work(engine))])));
-        self.tasks.bell.notify_one();
+        let task = move |engine: &Arc<Engine>, ticket| settle(vec![(ticket, work(engine))]);
+        self.tasks.push(ticket, task);
+    }
+
+    /// Does something with payloads on a thread of theirs; it settles the ticket.
+    pub(crate) fn with_payloads(
+        &self,
+        ticket: Ticket,
+        work: impl FnOnce(&Arc<Engine>, Ticket) + Send + 'static,
+    ) {
+        self.payloads.push(ticket, work);
+    }
+
+    /// As [`Running::read_later`], on a thread for payloads.
+    pub(crate) fn read_payload(
+        &self,
+        read: impl Fn(&View<'_>) -> Result<String> + Send + 'static,
+        ticket: Ticket,
+    ) {
+        self.with_payloads(ticket, move |engine, ticket| {
+            let answer = engine.read_payload(read);
+            let none = || Err(Error::new(Code::Io, "the disk gave no answer"));
+            settle(vec![(ticket, answer.unwrap_or_else(none))]);
+        });
     }
 
     /// Commits a change.
@@ -145,7 +180,10 @@ impl Running {
 
     /// Makes the files safe, drops dead lines, and starts the journal anew.
     pub(crate) fn compact(&self, ticket: Ticket) {
-        self.later(ticket, |engine| engine.checkpoint(true).map(|()| "null".to_owned()));
+        self.later(ticket, |engine| {
+            engine.checkpoint(true)?;
+            engine.sweep_orphans().map(|()| "null".to_owned())
+        });
     }
 
     /// Calls `listener` with the events of every commit, by whichever process.
@@ -200,20 +238,44 @@ impl Running {
         if self.closed.swap(true, Ordering::AcqRel) {
             return Ok(());
         }
+        // A payload that is under way ends as a change, which the queue must still take.
+        self.payloads.close();
+        join(&self.payload_threads);
         self.engine.queue.close();
-        locked(&self.tasks.waiting).1 = true;
-        self.tasks.bell.notify_all();
+        self.tasks.close();
         self.stopping.store(true, Ordering::Release);
-        for thread in locked(&self.threads).drain(..) {
-            thread.thread().unpark();
-            // A thread that panicked has told its callers; there is nothing more to do for it.
-            let _ = thread.join();
-        }
+        join(&self.threads);
         self.engine.leave()
     }
 }
 
-fn read_tasks(engine: &Engine, tasks: &Tasks) {
+impl Tasks {
+    fn push(&self, ticket: Ticket, work: impl FnOnce(&Arc<Engine>, Ticket) + Send + 'static) {
+        let mut waiting = locked(&self.waiting);
+        if waiting.1 {
+            drop(waiting);
+            return settle(vec![(ticket, Err(closed()))]);
+        }
+        waiting.0.push_back(Box::new(move |engine| work(engine, ticket)));
+        self.bell.notify_one();
+    }
+
+    /// Takes no more; what waits is still done.
+    fn close(&self) {
+        locked(&self.waiting).1 = true;
+        self.bell.notify_all();
+    }
+}
+
+fn join(threads: &Mutex<Vec<JoinHandle<()>>>) {
+    for thread in locked(threads).drain(..) {
+        thread.thread().unpark();
+        // A thread that panicked has told its callers; there is nothing more to do for it.
+        let _ = thread.join();
+    }
+}
+
+fn run_tasks(engine: &Arc<Engine>, tasks: &Tasks) {
     let mut waiting = locked(&tasks.waiting);
     loop {
         if let Some(task) = waiting.0.pop_front() {

@@ -13,6 +13,7 @@ mod generic;
 mod image_profiles;
 mod images;
 mod param;
+mod payloads;
 mod personas;
 mod reply;
 mod settings;
@@ -22,8 +23,9 @@ mod users;
 
 pub use args::Args;
 pub use documentation::{markdown, typescript_repositories};
+pub(crate) use payloads::{derive, locate, put};
 pub use reply::Reply;
-pub(crate) use table::{Call, read, write};
+pub(crate) use table::{Call, bytes, read, write};
 pub use table::{any_call, is_write, number_of, read_call, table_json};
 
 use crate::auth;

@@ -23,6 +23,8 @@ pub(crate) type WriteFn = fn(&mut Tx<'_>, ModelId, &Args<'_>) -> Result<Reply>;
 pub(crate) enum Run {
     Read(ReadFn),
     Write(WriteFn),
+    /// Bytes go in or out, by the way that the store has for them; the name says which.
+    Bytes,
 }
 
 /// One call, as it is declared.
@@ -60,6 +62,16 @@ pub(crate) const fn write(
     Call { name, params, result, doc, run: Run::Write(run) }
 }
 
+/// Declares a call that takes or gives bytes.
+pub(crate) const fn bytes(
+    name: &'static str,
+    params: &'static str,
+    result: &'static str,
+    doc: &'static str,
+) -> Call {
+    Call { name, params, result, doc, run: Run::Bytes }
+}
+
 /// One call of one repository.
 pub(crate) struct Entry {
     pub(crate) repository: &'static Repository,
@@ -93,7 +105,11 @@ fn build() -> Vec<Entry> {
 /// The table for JavaScript: `[{"repository":"characters","name":"findById","kind":"read"}, …]`.
 pub fn table_json() -> String {
     let entries = table().iter().map(|entry| {
-        let kind = if is_write_call(&entry.call) { "write" } else { "read" };
+        let kind = match entry.call.run {
+            Run::Read(_) => "read",
+            Run::Write(_) => "write",
+            Run::Bytes => "bytes",
+        };
         json!({ "repository": entry.repository.name, "name": entry.call.name, "kind": kind })
     });
     serde_json::Value::from_iter(entries).to_string()
@@ -126,7 +142,8 @@ fn entry(number: usize) -> Result<&'static Entry> {
 pub fn read_call(number: usize, view: &View<'_>, args: &str) -> Result<String> {
     let entry = entry(number)?;
     let Run::Read(run) = entry.call.run else {
-        return Err(Error::new(Code::Validation, format!("{} changes something", entry.call.name)));
+        let message = format!("{} is no call that only reads records", entry.call.name);
+        return Err(Error::new(Code::Validation, message));
     };
     let args = Args::parse(&entry.params, args)?;
     Ok(run(view, entry.repository.model, &args)?.into_text())
@@ -142,6 +159,10 @@ pub fn any_call(number: usize, tx: &mut Tx<'_>, args: &str) -> Result<String> {
     let reply = match entry.call.run {
         Run::Read(run) => run(&tx.view(), entry.repository.model, &args)?,
         Run::Write(run) => run(tx, entry.repository.model, &args)?,
+        Run::Bytes => {
+            let message = format!("{} takes or gives bytes, not JSON", entry.call.name);
+            return Err(Error::new(Code::Validation, message));
+        }
     };
     Ok(reply.into_text())
 }

@@ -237,6 +237,10 @@ impl Disk for RealDisk {
         Ok(Box::new(context("map", path, MappedWords::new(&file))?))
     }
 
+    fn absolute(&self, path: &SafePath) -> Option<PathBuf> {
+        Some(path.as_str().split('/').fold(self.root.clone(), |above, name| above.join(name)))
+    }
+
     fn network_file_system(&self) -> Option<String> {
         system::network_file_system(&self.root)
     }

@@ -37,6 +37,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::io;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Access, Disk, DiskFile, Entry, Lock, LockKind, SafePath, SharedWords, Stamp};
@@ -206,6 +207,10 @@ impl Disk for SimulatedDisk {
 
     fn shared(&self, path: &SafePath) -> Result<Box<dyn SharedWords>> {
         Ok(Box::new(Words(context("map", path, self.world().words(path.as_str()))?)))
+    }
+
+    fn absolute(&self, _path: &SafePath) -> Option<PathBuf> {
+        None
     }
 
     fn network_file_system(&self) -> Option<String> {

@@ -171,7 +171,7 @@ export type ChatEventCreate =
  * Where bytes come from: memory, a path (as text or a `file:` URL), or anything that gives
  * pieces of bytes: a Node stream, a web stream, a `Blob` or `File`, an async iterable.
  */
-export type BinarySource =
+export type ByteSource =
   | Uint8Array
   | ArrayBuffer
   | string
@@ -1487,7 +1487,7 @@ export interface ImageProfilesRepository {
   setDefault(id: string): Promise<ImageProfile | null>;
 }
 
-/** Rows of images and files. */
+/** Images and files: their rows, and the bytes that these stand for. */
 export interface ImagesRepository {
   /** The record with this id. */
   findById(id: string): Promise<Binary | null>;
@@ -1526,7 +1526,7 @@ export interface ImagesRepository {
   /** Deletes the rows with one content; gives how many. */
   deleteBySha256(sha256: string): Promise<number>;
   /** Stores bytes, once for each content, and creates their row. */
-  put(source: BinarySource, data: BinaryPut): Promise<Binary>;
+  put(source: ByteSource, data: BinaryPut): Promise<Binary>;
   /** The bytes of a row, checked; null for no row. */
   read(id: string): Promise<Buffer | null>;
   /** The bytes of a row, or a range of them; null for no row. */
@@ -1536,7 +1536,7 @@ export interface ImagesRepository {
   /** How a web server may give a row's bytes; SVG, HTML and the like only as a download. */
   servingOf(id: string): Promise<Serving | null>;
   /** Stores a file beside a row's bytes, such as a thumbnail; false for no row. */
-  putDerived(id: string, name: string, source: BinarySource): Promise<boolean>;
+  putDerived(id: string, name: string, source: ByteSource): Promise<boolean>;
   /** A file beside a row's bytes; null when there is none. */
   readDerived(id: string, name: string): Promise<Buffer | null>;
   /** A file beside a row's bytes, or a range of it; null when there is none. */
@@ -1703,7 +1703,7 @@ export interface Repositories extends StoreRepository {
   readonly connections: ConnectionsRepository;
   /** How to reach models that make images. */
   readonly imageProfiles: ImageProfilesRepository;
-  /** Rows of images and files. */
+  /** Images and files: their rows, and the bytes that these stand for. */
   readonly images: ImagesRepository;
   /** Accounts at OAuth providers, as the adapter keeps them. */
   readonly accounts: AccountsRepository;

@@ -168,7 +168,7 @@ export type ChatEventCreate =
  * Where bytes come from: memory, a path (as text or a `file:` URL), or anything that gives
  * pieces of bytes: a Node stream, a web stream, a `Blob` or `File`, an async iterable.
  */
-export type BinarySource =
+export type ByteSource =
   | Uint8Array
   | ArrayBuffer
   | string

@@ -28,14 +28,14 @@ function storeRepositories(connection, mayWrite) {
     kind === 'bytes'
       ? bytes[name]
       : kind === 'read'
-      ? async (...args) => {
-          const text = pack(args)
-          return unpack(connection.read(number, text) ?? (await connection.later('readLater', number, text)))
-        }
-      : async (...args) => {
-          mayWrite()
-          return unpack(await connection.later('write', number, pack(args)))
-        },
+        ? async (...args) => {
+            const text = pack(args)
+            return unpack(connection.read(number, text) ?? (await connection.later('readLater', number, text)))
+          }
+        : async (...args) => {
+            mayWrite()
+            return unpack(await connection.later('write', number, pack(args)))
+          },
   )
 }
 

@@ -42,7 +42,7 @@ pub(super) const CALLS: &[Call] = &[
     ),
     bytes(
         "put",
-        "source: BinarySource, data: BinaryPut",
+        "source: ByteSource, data: BinaryPut",
         "$",
         "Stores bytes, once for each content, and creates their row.",
     ),
@@ -68,7 +68,7 @@ pub(super) const CALLS: &[Call] = &[
     ),
     bytes(
         "putDerived",
-        "id: string, name: string, source: BinarySource",
+        "id: string, name: string, source: ByteSource",
         "boolean",
         "Stores a file beside a row's bytes, such as a thumbnail; false for no row.",
     ),

@@ -71,7 +71,12 @@ pub(crate) static REPOSITORIES: &[Repository] = &[
         image_profiles::CALLS,
         "How to reach models that make images.",
     ),
-    repository("images", models::BINARY, images::CALLS, "Rows of images and files."),
+    repository(
+        "images",
+        models::BINARY,
+        images::CALLS,
+        "Images and files: their rows, and the bytes that these stand for.",
+    ),
     repository(
         "accounts",
         models::ACCOUNT,

@@ -23,8 +23,72 @@ export interface StoreOptions {
   transactionTimeout?: number;
   /** Open a folder on a network file system without a warning. */
   allowNetworkFs?: boolean;
-  /** For the secrets, which a later version brings; this one keeps none and does not look at it. */
+  /**
+   * What the secrets are unlocked with, when the first one is needed: a text, bytes, or a function
+   * that gives one. Unless given, what the file at `QUILLTAP_PASSPHRASE_FILE` holds, else
+   * `QUILLTAP_PASSPHRASE`.
+   */
   passphrase?: string | Uint8Array | (() => string | Uint8Array | Promise<string | Uint8Array>) | undefined;
+  /** How a new passphrase is made a key: Argon2id with 64 MiB and 3 passes unless given. */
+  kdf?: KeyDerivation | undefined;
+}
+
+/** How slowly a passphrase is made a key. */
+export type KeyDerivation =
+  | { kdf?: 'argon2id'; memoryKib?: number; passes?: number; lanes?: number }
+  | { kdf: 'pbkdf2-sha256'; iterations?: number };
+
+/** Whether a store has keys for its secrets, and whether they are here. */
+export interface SecretsStatus {
+  /** Was there ever a passphrase? */
+  initialized: boolean;
+  /** Are the keys in this process's memory? */
+  unlocked: boolean;
+  storeId?: string;
+  /** The data key that everything is sealed with now. */
+  keyId?: string;
+  /** Was a `rotateKey` interrupted? Calling it again goes on with it. */
+  rotating?: boolean;
+  passphraseSince?: string | null;
+  /** When the recovery key was made; null when there is none. */
+  recoveryKeySince?: string | null;
+  kdf?: KeyDerivation | null;
+}
+
+/** What `rotateKey` did. */
+export interface KeyRotation {
+  /** So many values are sealed with the new key. */
+  resealed: number;
+  /** These do not open under any key, and are as they were. */
+  unreadable: { model: string; id: string; field: string }[];
+}
+
+/** What the app encrypted itself before it had this store, and its `ENCRYPTION_MASTER_PEPPER`. */
+export interface LegacySecret {
+  userId: string;
+  ciphertext: string;
+  iv: string;
+  authTag: string;
+  pepper: string;
+}
+
+/** A key for a model provider: in clear text, which is sealed, or sealed already. */
+export type ApiKeyInput = Omit<ApiKeyCreate, 'ciphertext' | 'iv' | 'authTag'> &
+  (
+    | { key: string; ciphertext?: undefined; iv?: undefined; authTag?: undefined }
+    | { key?: undefined; ciphertext: string; iv: string; authTag: string }
+  );
+
+/** What stands beside the sealed secret of one-time passwords. */
+export interface TotpOptions {
+  enabled?: boolean;
+  verifiedAt?: string | Date | null;
+}
+
+/** How many backup codes a user has left. */
+export interface BackupCodesLeft {
+  remaining: number;
+  createdAt: string;
 }
 
 /** What kind of failure it is. */
@@ -163,8 +227,8 @@ export interface ChatEvent {
 }
 
 /** A message, or with another `type` an event, to be added to a chat. */
-export type ChatEventCreate =
-  | MessageCreate
+export type ChatEventCreate<Message = MessageCreate> =
+  | Message
   | { type: string; id?: string; createdAt?: string | Date; [field: string]: unknown };
 
 /**
@@ -235,8 +299,10 @@ declare global {
   }
 }
 
-/** A store on a folder. */
-export interface Store extends Repositories {
+/** What a store has besides its repositories. */
+export interface StoreCalls extends SealingRepository {
+  /** The keys of the secrets. */
+  readonly secrets: SecretsRepository;
   /** Opens now instead of with the first call. */
   open(): Promise<void>;
   /** Closes this handle; the folder is at rest when its last handle is closed. */
@@ -246,8 +312,11 @@ export interface Store extends Repositories {
   /** Removes what has expired, drops dead lines, and starts the journal anew. */
   compact(): Promise<void>;
   stats(): Promise<StoreStats>;
-  /** Makes all calls on `tx` one atomic change; nothing stays when the function throws. */
-  transaction<T>(fn: (tx: Repositories) => Promise<T> | T, options?: { timeout?: number }): Promise<T>;
+  /**
+   * Makes a consistent copy of the folder, with every change so far, in a folder that is new or
+   * empty and outside `dataDir`, while everybody goes on writing. It is a data folder like any other.
+   */
+  snapshot(dir: string): Promise<void>;
   /** Calls a function for every record that is changed; gives a function that ends it. */
   on(event: 'change', fn: (event: ChangeEvent) => void): () => void;
   off(event: 'change', fn: (event: ChangeEvent) => void): void;
@@ -255,8 +324,207 @@ export interface Store extends Repositories {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** Several calls as one atomic change. */
+export interface Transactions<Tx> {
+  /** Makes all calls on `tx` one atomic change; nothing stays when the function throws. */
+  transaction<T>(fn: (tx: Tx) => Promise<T> | T, options?: { timeout?: number }): Promise<T>;
+}
+
+/** A store on a folder. */
+export interface Store extends Repositories, StoreCalls, Transactions<Repositories> {}
+
+/** Any object for each name of a model. */
+export type ModelTypes = { [Name in keyof Models]: object };
+
+/** What becomes of a reference when the record that it names goes; in a list, the entry goes. */
+export type OnDelete = 'Cascade' | 'SetNull' | 'Restrict' | 'NoAction';
+
+/** What a value is. */
+export type KindDeclaration =
+  | { readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'time' | 'json' | 'any' }
+  /** One of these texts. */
+  | { readonly type?: 'string'; readonly enum: readonly string[] }
+  /** An id; with `references` that of a record, and what becomes of this one when that goes. */
+  | { readonly type: 'id'; readonly references?: string; readonly onDelete?: OnDelete }
+  | { readonly type: 'array'; readonly items: KindDeclaration }
+  | { readonly type: 'object'; readonly fields: FieldDeclarations };
+
+/** One field of a collection, or of an object in it: see `docs/collections.md`. */
+export type FieldDeclaration = KindDeclaration & {
+  /** May it be null or absent? */
+  readonly optional?: boolean;
+  /** What is filled in when it is absent. */
+  readonly default?: unknown;
+  /** No two records have the same value in it. */
+  readonly unique?: boolean;
+  /** It is looked up by often; references and unique fields are indexed anyway. */
+  readonly index?: boolean;
+  /** For a list of objects: no two entries have the same value in this field. */
+  readonly onePer?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+  readonly description?: string;
+  /** On a text: it is kept sealed, records show it so, and `reveal` gives it. */
+  readonly secret?: boolean;
+};
+
+/** Fields by their names, in the order in which they are written. */
+export interface FieldDeclarations {
+  readonly [name: string]: FieldDeclaration;
+}
+
+/** A collection of the app's own: see `docs/collections.md`. */
+export interface CollectionDeclaration {
+  /**
+   * Where its records are: `notes/{id}.json` (a file a record), `settings/notes.json` (one list),
+   * `notes/notes.jsonl` (a line a record), `notes/{chatId}.jsonl` (a log for each chat).
+   */
+  readonly file: string;
+  /** The key of the list in a `.json` file that holds all of them; the collection's name unless given. */
+  readonly key?: string;
+  /** The name in errors and events; the collection's name with a capital unless given. */
+  readonly model?: string;
+  readonly description?: string;
+  /** For a log: the `type` of its lines; `entry` unless given. */
+  readonly type?: string;
+  /** Has it `createdAt` and `updatedAt`? It has unless this is false. */
+  readonly timestamps?: boolean;
+  /** Fields whose values together may occur once. */
+  readonly unique?: ReadonlyArray<
+    readonly string[] | { readonly fields: readonly string[]; readonly caseless?: boolean }
+  >;
+  readonly fields: FieldDeclarations;
+}
+
+/** Collections by their names. */
+export interface CollectionDeclarations {
+  readonly [collection: string]: CollectionDeclaration;
+}
+
+/** Fields added to built-in models, or such fields made wider. */
+export type ModelDeclarations = {
+  readonly [Name in keyof Models as Name extends `${string}Create` | `${string}Update` ? never : Name]?: FieldDeclarations;
+};
+
+type Flat<T> = { [K in keyof T]: T[K] } & {};
+
+/** The value of a kind, where a call gives it. */
+type Given<K> =
+  K extends { readonly enum: readonly (infer Word)[] } ? Word
+  : K extends { readonly type: 'string' | 'id' | 'time' } ? string
+  : K extends { readonly type: 'integer' | 'number' } ? number
+  : K extends { readonly type: 'boolean' } ? boolean
+  : K extends { readonly type: 'json' } ? JsonObject
+  : K extends { readonly type: 'array'; readonly items: infer Item } ? Array<Given<Item>>
+  : K extends { readonly type: 'object'; readonly fields: infer Fields } ? GivenFields<Fields>
+  : unknown;
+
+/** The value of a kind, where a call takes it. */
+type Taken<K> =
+  K extends { readonly enum: readonly (infer Word)[] } ? Word
+  : K extends { readonly type: 'time' } ? string | Date
+  : K extends { readonly type: 'array'; readonly items: infer Item } ? ReadonlyArray<Taken<Item>>
+  : K extends { readonly type: 'object'; readonly fields: infer Fields } ? TakenFields<Fields>
+  : Given<K>;
+
+type IsOptional<F> = F extends { readonly optional: true } ? true : false;
+type MayBeAbsent<F> = F extends { readonly optional: true } | { readonly default: unknown } ? true : false;
+type OrNull<F> = F extends { readonly optional: true } ? null : never;
+
+type GivenFields<F> = Flat<
+  { -readonly [K in keyof F as IsOptional<F[K]> extends true ? never : K]: Given<F[K]> } & {
+    -readonly [K in keyof F as IsOptional<F[K]> extends true ? K : never]?: Given<F[K]> | null;
+  }
+>;
+type TakenFields<F> = Flat<
+  { -readonly [K in keyof F as MayBeAbsent<F[K]> extends true ? never : K]: Taken<F[K]> } & {
+    -readonly [K in keyof F as MayBeAbsent<F[K]> extends true ? K : never]?: Taken<F[K]> | OrNull<F[K]> | undefined;
+  }
+>;
+type ChangedFields<F> = { -readonly [K in keyof F]?: Taken<F[K]> | OrNull<F[K]> | undefined };
+
+/** Is one of the fields secret? */
+type HasSecret<F> = { [K in keyof F]: F[K] extends { readonly secret: true } ? true : never }[keyof F] extends never
+  ? false
+  : true;
+
+type IsLog<D> = D extends { readonly file: `${string}/{${infer Field}}.jsonl` } ? Field : never;
+type TimesOf<D> =
+  D extends { readonly timestamps: false } ? never : [IsLog<D>] extends [never] ? 'createdAt' | 'updatedAt' : 'createdAt';
+
+/** A record of a declared collection: `CollectionRecord<typeof collections.memories>`. */
+export type CollectionRecord<D extends CollectionDeclaration> = Flat<
+  { id: string } & ([IsLog<D>] extends [never] ? {} : { type: string }) & GivenFields<D['fields']> & {
+    [K in TimesOf<D>]: string;
+  }
+>;
+
+/** What `create` takes for a declared collection. */
+export type CollectionCreate<D extends CollectionDeclaration> = Flat<
+  { id?: string | undefined } & TakenFields<D['fields']> & { [K in TimesOf<D>]?: string | Date | undefined }
+>;
+
+/** What `update` takes for a declared collection. */
+export type CollectionUpdate<D extends CollectionDeclaration> = Flat<
+  ChangedFields<D['fields']> & { [K in Exclude<TimesOf<D>, 'createdAt'>]?: string | Date | undefined }
+>;
+
+/** The calls of a declared collection. */
+export type CollectionRepository<D extends CollectionDeclaration> = CollectionCalls<
+  CollectionRecord<D>,
+  CollectionCreate<D>,
+  CollectionUpdate<D>
+> &
+  (D['fields'] extends { readonly userId: object } ? OwnedCalls<CollectionRecord<D>> : {}) &
+  (D['fields'] extends { readonly tags: object } ? TaggedCalls<CollectionRecord<D>> : {}) &
+  ([IsLog<D>] extends [never] ? {} : LogCalls<CollectionRecord<D>>) &
+  (HasSecret<D['fields']> extends true ? SecretCalls<CollectionRecord<D>> : {});
+
+/** The words of an enumeration that is made wider come to those that there are. */
+type Widened<Old, F, New> =
+  F extends { readonly enum: unknown } ? New | Extract<Old, string> : New;
+type WidenedFields<Old, F, New> = {
+  [K in keyof New]: K extends keyof F & keyof Old ? Widened<Old[K], F[K], New[K]> : New[K];
+};
+/** Fields that are declared anew stay as optional as they were. */
+type Replaced<Old, F, New> = Flat<Omit<Old, keyof New> & WidenedFields<Old, F, New>>;
+
+/** The built-in models with the fields that are added to them. */
+export type ModelsWith<F> = {
+  [Name in keyof Models]: Name extends keyof F
+    ? Replaced<Models[Name], F[Name], GivenFields<F[Name]>>
+    : Name extends `${infer Model}Create`
+      ? Model extends keyof F
+        ? Replaced<Models[Name], F[Model], TakenFields<F[Model]>>
+        : Models[Name]
+      : Name extends `${infer Model}Update`
+        ? Model extends keyof F
+          ? Replaced<Models[Name], F[Model], ChangedFields<F[Model]>>
+          : Models[Name]
+        : Models[Name];
+};
+
+/** The repositories with those of the app's own collections. */
+export type RepositoriesWith<C extends CollectionDeclarations, F> = Repositories<ModelsWith<F>> & {
+  readonly [Name in keyof C]: CollectionRepository<C[Name]>;
+};
+
+/** A store with the app's own collections and fields. */
+export type StoreWith<C extends CollectionDeclarations, F> = RepositoriesWith<C, F> &
+  StoreCalls &
+  Transactions<RepositoriesWith<C, F>>;
+
 /** Opens a store: synchronous and lazy. On one folder in one process, all share one engine. */
 export declare function createStore(options?: StoreOptions): Store;
+/** Opens a store with collections of the app's own, or fields added to built-in models. */
+export declare function createStore<
+  const C extends CollectionDeclarations = {},
+  const F extends ModelDeclarations = {},
+>(options: StoreOptions & { collections?: C; fields?: F }): StoreWith<C, F>;
 
 /** A user as NextAuth and Auth.js see it. */
 export interface AdapterUser {
@@ -299,8 +567,13 @@ export interface AdapterAuthenticator {
  * `Adapter` of both.
  */
 export declare function QuilltapAdapter(
-  store: Store,
-  options?: { encryptTokens?: false; hashSessionTokens?: false },
+  store: StoreCalls,
+  options?: {
+    /** Keep access, refresh and id tokens of accounts sealed; older ones are sealed when next written. */
+    encryptTokens?: boolean;
+    /** Keep session tokens as SHA-256 only; older ones are hashed when next written. */
+    hashSessionTokens?: boolean;
+  },
 ): NextAuthAdapter;
 
 /** A person who can sign in; the first one owns the store. */
@@ -1217,316 +1490,421 @@ export interface SettingsUpdate {
   updatedAt?: string | Date | undefined;
 }
 
+/** What an app declared besides the built-in models. */
+export interface Declaration {
+  /** The name of a collection of the app's own, or of a built-in model. */
+  id: string;
+  model?: string | null;
+  description?: string | null;
+  /** Where its records are; none for fields of a built-in model. */
+  file?: string | null;
+  key?: string | null;
+  fields: JsonObject;
+}
+
+/** What `create` takes for a Declaration. */
+export interface DeclarationCreate {
+  /** The name of a collection of the app's own, or of a built-in model. */
+  id?: string | undefined;
+  model?: string | null | undefined;
+  description?: string | null | undefined;
+  /** Where its records are; none for fields of a built-in model. */
+  file?: string | null | undefined;
+  key?: string | null | undefined;
+  fields: JsonObject;
+}
+
+/** What `update` takes for a Declaration: an absent key stays, `null` clears. */
+export interface DeclarationUpdate {
+  model?: string | null | undefined;
+  description?: string | null | undefined;
+  /** Where its records are; none for fields of a built-in model. */
+  file?: string | null | undefined;
+  key?: string | null | undefined;
+  fields?: JsonObject | undefined;
+}
+
+/** The types of every model, by their names. */
+export interface Models {
+  User: User;
+  UserCreate: UserCreate;
+  UserUpdate: UserUpdate;
+  ChatSettings: ChatSettings;
+  ChatSettingsCreate: ChatSettingsCreate;
+  ChatSettingsUpdate: ChatSettingsUpdate;
+  Account: Account;
+  AccountCreate: AccountCreate;
+  AccountUpdate: AccountUpdate;
+  Session: Session;
+  SessionCreate: SessionCreate;
+  SessionUpdate: SessionUpdate;
+  VerificationToken: VerificationToken;
+  VerificationTokenCreate: VerificationTokenCreate;
+  VerificationTokenUpdate: VerificationTokenUpdate;
+  Authenticator: Authenticator;
+  AuthenticatorCreate: AuthenticatorCreate;
+  AuthenticatorUpdate: AuthenticatorUpdate;
+  ApiKey: ApiKey;
+  ApiKeyCreate: ApiKeyCreate;
+  ApiKeyUpdate: ApiKeyUpdate;
+  ConnectionProfile: ConnectionProfile;
+  ConnectionProfileCreate: ConnectionProfileCreate;
+  ConnectionProfileUpdate: ConnectionProfileUpdate;
+  ImageProfile: ImageProfile;
+  ImageProfileCreate: ImageProfileCreate;
+  ImageProfileUpdate: ImageProfileUpdate;
+  Character: Character;
+  CharacterCreate: CharacterCreate;
+  CharacterUpdate: CharacterUpdate;
+  Persona: Persona;
+  PersonaCreate: PersonaCreate;
+  PersonaUpdate: PersonaUpdate;
+  Chat: Chat;
+  ChatCreate: ChatCreate;
+  ChatUpdate: ChatUpdate;
+  Message: Message;
+  MessageCreate: MessageCreate;
+  MessageUpdate: MessageUpdate;
+  Binary: Binary;
+  BinaryCreate: BinaryCreate;
+  BinaryUpdate: BinaryUpdate;
+  Tag: Tag;
+  TagCreate: TagCreate;
+  TagUpdate: TagUpdate;
+  Settings: Settings;
+  SettingsCreate: SettingsCreate;
+  SettingsUpdate: SettingsUpdate;
+  Declaration: Declaration;
+  DeclarationCreate: DeclarationCreate;
+  DeclarationUpdate: DeclarationUpdate;
+}
+
 /** People who can sign in. */
-export interface UsersRepository {
+export interface UsersRepository<M extends ModelTypes = Models> {
   /** The record with this id. */
-  findById(id: string): Promise<User | null>;
+  findById(id: string): Promise<M['User'] | null>;
   /** All records, in creation order. */
-  findAll(): Promise<User[]>;
+  findAll(): Promise<M['User'][]>;
   /** The records that match, in the wanted order. */
-  findMany(options?: FindMany<User>): Promise<User[]>;
+  findMany(options?: FindMany<M['User']>): Promise<M['User'][]>;
   /** How many records match. */
-  count(options?: { where?: Where<User> }): Promise<number>;
+  count(options?: { where?: Where<M['User']> }): Promise<number>;
   /** Creates a record. */
-  create(data: UserCreate): Promise<User>;
+  create(data: M['UserCreate']): Promise<M['User']>;
   /** Creates records, all or none; with `skipDuplicates`, those whose unique fields are free. */
-  createMany(data: UserCreate[], options?: { skipDuplicates?: boolean }): Promise<User[]>;
+  createMany(data: M['UserCreate'][], options?: { skipDuplicates?: boolean }): Promise<M['User'][]>;
   /** Changes a record: an absent key stays, `null` clears. */
-  update(id: string, data: UserUpdate): Promise<User | null>;
+  update(id: string, data: M['UserUpdate']): Promise<M['User'] | null>;
   /** Changes the record that `where` names by its id or a unique combination, or creates it. */
-  upsert(options: Upsert<UserCreate, UserUpdate>): Promise<User>;
+  upsert(options: Upsert<M['UserCreate'], M['UserUpdate']>): Promise<M['User']>;
   /** Deletes a record and what follows from it; false when there is none. */
   delete(id: string): Promise<boolean>;
   /** The user with this address, compared without case. */
-  findByEmail(email: string): Promise<User | null>;
+  findByEmail(email: string): Promise<M['User'] | null>;
   /** The owner of the store: the first user. */
-  getCurrentUser(): Promise<User | null>;
+  getCurrentUser(): Promise<M['User'] | null>;
   /** How a user's chats look. */
-  getChatSettings(userId: string): Promise<ChatSettings | null>;
+  getChatSettings(userId: string): Promise<M['ChatSettings'] | null>;
   /** Changes how a user's chats look. */
-  updateChatSettings(userId: string, data: ChatSettingsUpdate): Promise<ChatSettings | null>;
+  updateChatSettings(userId: string, data: M['ChatSettingsUpdate']): Promise<M['ChatSettings'] | null>;
+  /** Seals the secret of a user's one-time passwords. */
+  setTotpSecret(userId: string, secret: string, options?: TotpOptions): Promise<M['User'] | null>;
+  /** The clear secret of a user's one-time passwords. */
+  getTotpSecret(userId: string): Promise<string | null>;
+  /** Takes it away. */
+  clearTotp(userId: string): Promise<M['User'] | null>;
+  /** Keeps the hashes of a user's backup codes, sealed, in place of those before. */
+  setBackupCodes(userId: string, codes: string[]): Promise<BackupCodesLeft | null>;
+  /** How many backup codes a user has left; the codes themselves cannot be given. */
+  getBackupCodes(userId: string): Promise<BackupCodesLeft | null>;
+  /** Uses a backup code up: true once for each code, whichever process asks first. */
+  consumeBackupCode(userId: string, code: string): Promise<boolean>;
 }
 
 /** Whom to chat with. */
-export interface CharactersRepository {
+export interface CharactersRepository<M extends ModelTypes = Models> {
   /** The record with this id. */
-  findById(id: string): Promise<Character | null>;
+  findById(id: string): Promise<M['Character'] | null>;
   /** All records, in creation order. */
-  findAll(): Promise<Character[]>;
+  findAll(): Promise<M['Character'][]>;
   /** A user's records, in creation order. */
-  findByUserId(userId: string): Promise<Character[]>;
+  findByUserId(userId: string): Promise<M['Character'][]>;
   /** The records with a tag, in creation order. */
-  findByTag(tagId: string): Promise<Character[]>;
+  findByTag(tagId: string): Promise<M['Character'][]>;
   /** The records that match, in the wanted order. */
-  findMany(options?: FindMany<Character>): Promise<Character[]>;
+  findMany(options?: FindMany<M['Character']>): Promise<M['Character'][]>;
   /** How many records match. */
-  count(options?: { where?: Where<Character> }): Promise<number>;
+  count(options?: { where?: Where<M['Character']> }): Promise<number>;
   /** Creates a record. */
-  create(data: CharacterCreate): Promise<Character>;
+  create(data: M['CharacterCreate']): Promise<M['Character']>;
   /** Creates records, all or none; with `skipDuplicates`, those whose unique fields are free. */
-  createMany(data: CharacterCreate[], options?: { skipDuplicates?: boolean }): Promise<Character[]>;
+  createMany(data: M['CharacterCreate'][], options?: { skipDuplicates?: boolean }): Promise<M['Character'][]>;
   /** Changes a record: an absent key stays, `null` clears. */
-  update(id: string, data: CharacterUpdate): Promise<Character | null>;
+  update(id: string, data: M['CharacterUpdate']): Promise<M['Character'] | null>;
   /** Changes the record that `where` names by its id or a unique combination, or creates it. */
-  upsert(options: Upsert<CharacterCreate, CharacterUpdate>): Promise<Character>;
+  upsert(options: Upsert<M['CharacterCreate'], M['CharacterUpdate']>): Promise<M['Character']>;
   /** Deletes a record and what follows from it; false when there is none. */
   delete(id: string): Promise<boolean>;
   /** Adds a tag; one that is there stays. */
-  addTag(id: string, tagId: string): Promise<Character | null>;
+  addTag(id: string, tagId: string): Promise<M['Character'] | null>;
   /** Removes a tag. */
-  removeTag(id: string, tagId: string): Promise<Character | null>;
+  removeTag(id: string, tagId: string): Promise<M['Character'] | null>;
   /** Links a persona; as the default, in place of the one before. */
-  addPersona(id: string, personaId: string, isDefault?: boolean): Promise<Character | null>;
+  addPersona(id: string, personaId: string, isDefault?: boolean): Promise<M['Character'] | null>;
   /** Unlinks a persona. */
-  removePersona(id: string, personaId: string): Promise<Character | null>;
+  removePersona(id: string, personaId: string): Promise<M['Character'] | null>;
   /** Marks a favourite, or no longer. */
-  setFavorite(id: string, isFavorite: boolean): Promise<Character | null>;
+  setFavorite(id: string, isFavorite: boolean): Promise<M['Character'] | null>;
   /** Gives the character another avatar in one chat. */
-  setAvatarOverride(id: string, chatId: string, imageId: string): Promise<Character | null>;
+  setAvatarOverride(id: string, chatId: string, imageId: string): Promise<M['Character'] | null>;
   /** Takes that avatar away again. */
-  clearAvatarOverride(id: string, chatId: string): Promise<Character | null>;
+  clearAvatarOverride(id: string, chatId: string): Promise<M['Character'] | null>;
 }
 
 /** Who the user is in a chat. */
-export interface PersonasRepository {
+export interface PersonasRepository<M extends ModelTypes = Models> {
   /** The record with this id. */
-  findById(id: string): Promise<Persona | null>;
+  findById(id: string): Promise<M['Persona'] | null>;
   /** All records, in creation order. */
-  findAll(): Promise<Persona[]>;
+  findAll(): Promise<M['Persona'][]>;
   /** A user's records, in creation order. */
-  findByUserId(userId: string): Promise<Persona[]>;
+  findByUserId(userId: string): Promise<M['Persona'][]>;
   /** The records with a tag, in creation order. */
-  findByTag(tagId: string): Promise<Persona[]>;
+  findByTag(tagId: string): Promise<M['Persona'][]>;
   /** The records that match, in the wanted order. */
-  findMany(options?: FindMany<Persona>): Promise<Persona[]>;
+  findMany(options?: FindMany<M['Persona']>): Promise<M['Persona'][]>;
   /** How many records match. */
-  count(options?: { where?: Where<Persona> }): Promise<number>;
+  count(options?: { where?: Where<M['Persona']> }): Promise<number>;
   /** Creates a record. */
-  create(data: PersonaCreate): Promise<Persona>;
+  create(data: M['PersonaCreate']): Promise<M['Persona']>;
   /** Creates records, all or none; with `skipDuplicates`, those whose unique fields are free. */
-  createMany(data: PersonaCreate[], options?: { skipDuplicates?: boolean }): Promise<Persona[]>;
+  createMany(data: M['PersonaCreate'][], options?: { skipDuplicates?: boolean }): Promise<M['Persona'][]>;
   /** Changes a record: an absent key stays, `null` clears. */
-  update(id: string, data: PersonaUpdate): Promise<Persona | null>;
+  update(id: string, data: M['PersonaUpdate']): Promise<M['Persona'] | null>;
   /** Changes the record that `where` names by its id or a unique combination, or creates it. */
-  upsert(options: Upsert<PersonaCreate, PersonaUpdate>): Promise<Persona>;
+  upsert(options: Upsert<M['PersonaCreate'], M['PersonaUpdate']>): Promise<M['Persona']>;
   /** Deletes a record and what follows from it; false when there is none. */
   delete(id: string): Promise<boolean>;
   /** Adds a tag; one that is there stays. */
-  addTag(id: string, tagId: string): Promise<Persona | null>;
+  addTag(id: string, tagId: string): Promise<M['Persona'] | null>;
   /** Removes a tag. */
-  removeTag(id: string, tagId: string): Promise<Persona | null>;
+  removeTag(id: string, tagId: string): Promise<M['Persona'] | null>;
   /** Links a character, whose personaLinks follow. */
-  addCharacterLink(id: string, characterId: string): Promise<Persona | null>;
+  addCharacterLink(id: string, characterId: string): Promise<M['Persona'] | null>;
   /** Unlinks a character, whose personaLinks follow. */
-  removeCharacterLink(id: string, characterId: string): Promise<Persona | null>;
+  removeCharacterLink(id: string, characterId: string): Promise<M['Persona'] | null>;
 }
 
 /** Conversations and their messages. */
-export interface ChatsRepository {
+export interface ChatsRepository<M extends ModelTypes = Models> {
   /** The record with this id. */
-  findById(id: string): Promise<Chat | null>;
+  findById(id: string): Promise<M['Chat'] | null>;
   /** All records, in creation order. */
-  findAll(): Promise<Chat[]>;
+  findAll(): Promise<M['Chat'][]>;
   /** A user's records, in creation order. */
-  findByUserId(userId: string): Promise<Chat[]>;
+  findByUserId(userId: string): Promise<M['Chat'][]>;
   /** The records with a tag, in creation order. */
-  findByTag(tagId: string): Promise<Chat[]>;
+  findByTag(tagId: string): Promise<M['Chat'][]>;
   /** The records that match, in the wanted order. */
-  findMany(options?: FindMany<Chat>): Promise<Chat[]>;
+  findMany(options?: FindMany<M['Chat']>): Promise<M['Chat'][]>;
   /** How many records match. */
-  count(options?: { where?: Where<Chat> }): Promise<number>;
+  count(options?: { where?: Where<M['Chat']> }): Promise<number>;
   /** Creates a record. */
-  create(data: ChatCreate): Promise<Chat>;
+  create(data: M['ChatCreate']): Promise<M['Chat']>;
   /** Creates records, all or none; with `skipDuplicates`, those whose unique fields are free. */
-  createMany(data: ChatCreate[], options?: { skipDuplicates?: boolean }): Promise<Chat[]>;
+  createMany(data: M['ChatCreate'][], options?: { skipDuplicates?: boolean }): Promise<M['Chat'][]>;
   /** Changes a record: an absent key stays, `null` clears. */
-  update(id: string, data: ChatUpdate): Promise<Chat | null>;
+  update(id: string, data: M['ChatUpdate']): Promise<M['Chat'] | null>;
   /** Changes the record that `where` names by its id or a unique combination, or creates it. */
-  upsert(options: Upsert<ChatCreate, ChatUpdate>): Promise<Chat>;
+  upsert(options: Upsert<M['ChatCreate'], M['ChatUpdate']>): Promise<M['Chat']>;
   /** Deletes a record and what follows from it; false when there is none. */
   delete(id: string): Promise<boolean>;
   /** Adds a tag; one that is there stays. */
-  addTag(id: string, tagId: string): Promise<Chat | null>;
+  addTag(id: string, tagId: string): Promise<M['Chat'] | null>;
   /** Removes a tag. */
-  removeTag(id: string, tagId: string): Promise<Chat | null>;
+  removeTag(id: string, tagId: string): Promise<M['Chat'] | null>;
   /** The chats with a character. */
-  findByCharacterId(characterId: string): Promise<Chat[]>;
+  findByCharacterId(characterId: string): Promise<M['Chat'][]>;
   /** The chats with a persona. */
-  findByPersonaId(personaId: string): Promise<Chat[]>;
+  findByPersonaId(personaId: string): Promise<M['Chat'][]>;
   /** Adds a message, or an event of another type, to a chat. */
-  addMessage(chatId: string, message: ChatEventCreate): Promise<Message>;
+  addMessage(chatId: string, message: ChatEventCreate<M['MessageCreate']>): Promise<M['Message']>;
   /** Adds messages, all or none. */
-  addMessages(chatId: string, messages: ChatEventCreate[]): Promise<Message[]>;
+  addMessages(chatId: string, messages: ChatEventCreate<M['MessageCreate']>[]): Promise<M['Message'][]>;
   /** A chat's messages, oldest first; with `limit` the newest ones, or with `after` the next ones. */
-  getMessages(chatId: string, options?: LogOptions): Promise<Message[]>;
+  getMessages(chatId: string, options?: LogOptions): Promise<M['Message'][]>;
   /** How many messages a chat has. */
   getMessageCount(chatId: string): Promise<number>;
   /** A message, without knowing its chat. */
-  findMessage(messageId: string): Promise<(Message & { chatId: string }) | null>;
+  findMessage(messageId: string): Promise<(M['Message'] & { chatId: string }) | null>;
   /** Changes a message where it stands. */
-  updateMessage(chatId: string, messageId: string, data: MessageUpdate): Promise<Message | null>;
+  updateMessage(chatId: string, messageId: string, data: M['MessageUpdate']): Promise<M['Message'] | null>;
   /** Deletes messages or events; gives how many there were. */
   deleteMessages(chatId: string, messageIds: string | string[]): Promise<number>;
   /** The alternative answers of a group, by swipeIndex. */
-  getSwipes(chatId: string, swipeGroupId: string): Promise<Message[]>;
+  getSwipes(chatId: string, swipeGroupId: string): Promise<M['Message'][]>;
   /** Empties a chat's log; gives how many messages and events there were. */
   clearMessages(chatId: string): Promise<number>;
   /** Adds an event of any type to a chat. */
-  addEvent(chatId: string, event: ChatEventCreate): Promise<ChatEvent>;
+  addEvent(chatId: string, event: ChatEventCreate<M['MessageCreate']>): Promise<ChatEvent>;
   /** A chat's messages and events of every type, oldest first. */
   getEvents(chatId: string, options?: LogOptions): Promise<ChatEvent[]>;
 }
 
 /** Labels. */
-export interface TagsRepository {
+export interface TagsRepository<M extends ModelTypes = Models> {
   /** The record with this id. */
-  findById(id: string): Promise<Tag | null>;
+  findById(id: string): Promise<M['Tag'] | null>;
   /** All records, in creation order. */
-  findAll(): Promise<Tag[]>;
+  findAll(): Promise<M['Tag'][]>;
   /** A user's records, in creation order. */
-  findByUserId(userId: string): Promise<Tag[]>;
+  findByUserId(userId: string): Promise<M['Tag'][]>;
   /** The records that match, in the wanted order. */
-  findMany(options?: FindMany<Tag>): Promise<Tag[]>;
+  findMany(options?: FindMany<M['Tag']>): Promise<M['Tag'][]>;
   /** How many records match. */
-  count(options?: { where?: Where<Tag> }): Promise<number>;
+  count(options?: { where?: Where<M['Tag']> }): Promise<number>;
   /** Creates a record. */
-  create(data: TagCreate): Promise<Tag>;
+  create(data: M['TagCreate']): Promise<M['Tag']>;
   /** Creates records, all or none; with `skipDuplicates`, those whose unique fields are free. */
-  createMany(data: TagCreate[], options?: { skipDuplicates?: boolean }): Promise<Tag[]>;
+  createMany(data: M['TagCreate'][], options?: { skipDuplicates?: boolean }): Promise<M['Tag'][]>;
   /** Changes a record: an absent key stays, `null` clears. */
-  update(id: string, data: TagUpdate): Promise<Tag | null>;
+  update(id: string, data: M['TagUpdate']): Promise<M['Tag'] | null>;
   /** Changes the record that `where` names by its id or a unique combination, or creates it. */
-  upsert(options: Upsert<TagCreate, TagUpdate>): Promise<Tag>;
+  upsert(options: Upsert<M['TagCreate'], M['TagUpdate']>): Promise<M['Tag']>;
   /** Deletes a record and what follows from it; false when there is none. */
   delete(id: string): Promise<boolean>;
   /** A user's tag with this name, compared without case. */
-  findByName(userId: string, name: string): Promise<Tag | null>;
+  findByName(userId: string, name: string): Promise<M['Tag'] | null>;
 }
 
 /** How to reach language models, and the keys for it. */
-export interface ConnectionsRepository {
+export interface ConnectionsRepository<M extends ModelTypes = Models> {
   /** The record with this id. */
-  findById(id: string): Promise<ConnectionProfile | null>;
+  findById(id: string): Promise<M['ConnectionProfile'] | null>;
   /** All records, in creation order. */
-  findAll(): Promise<ConnectionProfile[]>;
+  findAll(): Promise<M['ConnectionProfile'][]>;
   /** A user's records, in creation order. */
-  findByUserId(userId: string): Promise<ConnectionProfile[]>;
+  findByUserId(userId: string): Promise<M['ConnectionProfile'][]>;
   /** The records with a tag, in creation order. */
-  findByTag(tagId: string): Promise<ConnectionProfile[]>;
+  findByTag(tagId: string): Promise<M['ConnectionProfile'][]>;
   /** The records that match, in the wanted order. */
-  findMany(options?: FindMany<ConnectionProfile>): Promise<ConnectionProfile[]>;
+  findMany(options?: FindMany<M['ConnectionProfile']>): Promise<M['ConnectionProfile'][]>;
   /** How many records match. */
-  count(options?: { where?: Where<ConnectionProfile> }): Promise<number>;
+  count(options?: { where?: Where<M['ConnectionProfile']> }): Promise<number>;
   /** Creates a record. */
-  create(data: ConnectionProfileCreate): Promise<ConnectionProfile>;
+  create(data: M['ConnectionProfileCreate']): Promise<M['ConnectionProfile']>;
   /** Creates records, all or none; with `skipDuplicates`, those whose unique fields are free. */
-  createMany(data: ConnectionProfileCreate[], options?: { skipDuplicates?: boolean }): Promise<ConnectionProfile[]>;
+  createMany(data: M['ConnectionProfileCreate'][], options?: { skipDuplicates?: boolean }): Promise<M['ConnectionProfile'][]>;
   /** Changes a record: an absent key stays, `null` clears. */
-  update(id: string, data: ConnectionProfileUpdate): Promise<ConnectionProfile | null>;
+  update(id: string, data: M['ConnectionProfileUpdate']): Promise<M['ConnectionProfile'] | null>;
   /** Changes the record that `where` names by its id or a unique combination, or creates it. */
-  upsert(options: Upsert<ConnectionProfileCreate, ConnectionProfileUpdate>): Promise<ConnectionProfile>;
+  upsert(options: Upsert<M['ConnectionProfileCreate'], M['ConnectionProfileUpdate']>): Promise<M['ConnectionProfile']>;
   /** Deletes a record and what follows from it; false when there is none. */
   delete(id: string): Promise<boolean>;
   /** Adds a tag; one that is there stays. */
-  addTag(id: string, tagId: string): Promise<ConnectionProfile | null>;
+  addTag(id: string, tagId: string): Promise<M['ConnectionProfile'] | null>;
   /** Removes a tag. */
-  removeTag(id: string, tagId: string): Promise<ConnectionProfile | null>;
+  removeTag(id: string, tagId: string): Promise<M['ConnectionProfile'] | null>;
   /** A user's default profile. */
-  findDefault(userId: string): Promise<ConnectionProfile | null>;
+  findDefault(userId: string): Promise<M['ConnectionProfile'] | null>;
   /** Makes a profile its user's default, in place of the one before. */
-  setDefault(id: string): Promise<ConnectionProfile | null>;
+  setDefault(id: string): Promise<M['ConnectionProfile'] | null>;
   /** All keys, or a user's; sealed. */
-  getAllApiKeys(userId?: string): Promise<ApiKey[]>;
+  getAllApiKeys(userId?: string): Promise<M['ApiKey'][]>;
   /** A key, where it is that user's; sealed. */
-  findApiKeyById(id: string, userId?: string): Promise<ApiKey | null>;
-  /** Keeps a key that is sealed already. */
-  createApiKey(data: ApiKeyCreate): Promise<ApiKey>;
-  /** Changes a key. */
-  updateApiKey(id: string, data: ApiKeyUpdate): Promise<ApiKey | null>;
+  findApiKeyById(id: string, userId?: string): Promise<M['ApiKey'] | null>;
+  /** Keeps a key: `key` is clear, and is sealed; or it is sealed already, as ciphertext, iv and authTag. */
+  createApiKey(data: ApiKeyInput): Promise<M['ApiKey']>;
+  /** Changes a key; a clear `key` is sealed. */
+  updateApiKey(id: string, data: M['ApiKeyUpdate'] & { key?: string | undefined }): Promise<M['ApiKey'] | null>;
+  /** A key in clear text, where it is that user's. */
+  revealApiKey(id: string, userId?: string): Promise<string | null>;
+  /** Seals a key that the app encrypted itself, with the app's pepper, as this store does. */
+  resealLegacyApiKey(id: string, pepper: string): Promise<M['ApiKey'] | null>;
   /** Deletes a key; profiles that used it stay without. */
   deleteApiKey(id: string): Promise<boolean>;
   /** Notes that a key was used now. */
-  recordApiKeyUsage(id: string): Promise<ApiKey | null>;
+  recordApiKeyUsage(id: string): Promise<M['ApiKey'] | null>;
 }
 
 /** How to reach models that make images. */
-export interface ImageProfilesRepository {
+export interface ImageProfilesRepository<M extends ModelTypes = Models> {
   /** The record with this id. */
-  findById(id: string): Promise<ImageProfile | null>;
+  findById(id: string): Promise<M['ImageProfile'] | null>;
   /** All records, in creation order. */
-  findAll(): Promise<ImageProfile[]>;
+  findAll(): Promise<M['ImageProfile'][]>;
   /** A user's records, in creation order. */
-  findByUserId(userId: string): Promise<ImageProfile[]>;
+  findByUserId(userId: string): Promise<M['ImageProfile'][]>;
   /** The records with a tag, in creation order. */
-  findByTag(tagId: string): Promise<ImageProfile[]>;
+  findByTag(tagId: string): Promise<M['ImageProfile'][]>;
   /** The records that match, in the wanted order. */
-  findMany(options?: FindMany<ImageProfile>): Promise<ImageProfile[]>;
+  findMany(options?: FindMany<M['ImageProfile']>): Promise<M['ImageProfile'][]>;
   /** How many records match. */
-  count(options?: { where?: Where<ImageProfile> }): Promise<number>;
+  count(options?: { where?: Where<M['ImageProfile']> }): Promise<number>;
   /** Creates a record. */
-  create(data: ImageProfileCreate): Promise<ImageProfile>;
+  create(data: M['ImageProfileCreate']): Promise<M['ImageProfile']>;
   /** Creates records, all or none; with `skipDuplicates`, those whose unique fields are free. */
-  createMany(data: ImageProfileCreate[], options?: { skipDuplicates?: boolean }): Promise<ImageProfile[]>;
+  createMany(data: M['ImageProfileCreate'][], options?: { skipDuplicates?: boolean }): Promise<M['ImageProfile'][]>;
   /** Changes a record: an absent key stays, `null` clears. */
-  update(id: string, data: ImageProfileUpdate): Promise<ImageProfile | null>;
+  update(id: string, data: M['ImageProfileUpdate']): Promise<M['ImageProfile'] | null>;
   /** Changes the record that `where` names by its id or a unique combination, or creates it. */
-  upsert(options: Upsert<ImageProfileCreate, ImageProfileUpdate>): Promise<ImageProfile>;
+  upsert(options: Upsert<M['ImageProfileCreate'], M['ImageProfileUpdate']>): Promise<M['ImageProfile']>;
   /** Deletes a record and what follows from it; false when there is none. */
   delete(id: string): Promise<boolean>;
   /** Adds a tag; one that is there stays. */
-  addTag(id: string, tagId: string): Promise<ImageProfile | null>;
+  addTag(id: string, tagId: string): Promise<M['ImageProfile'] | null>;
   /** Removes a tag. */
-  removeTag(id: string, tagId: string): Promise<ImageProfile | null>;
+  removeTag(id: string, tagId: string): Promise<M['ImageProfile'] | null>;
   /** A user's default profile. */
-  findDefault(userId: string): Promise<ImageProfile | null>;
+  findDefault(userId: string): Promise<M['ImageProfile'] | null>;
   /** A user's profile with this name. */
-  findByName(userId: string, name: string): Promise<ImageProfile | null>;
+  findByName(userId: string, name: string): Promise<M['ImageProfile'] | null>;
   /** Leaves a user without a default; gives how many there were. */
   unsetAllDefaults(userId: string): Promise<number>;
   /** Makes a profile its user's default, in place of the one before. */
-  setDefault(id: string): Promise<ImageProfile | null>;
+  setDefault(id: string): Promise<M['ImageProfile'] | null>;
 }
 
 /** Images and files: their rows, and the bytes that these stand for. */
-export interface ImagesRepository {
+export interface ImagesRepository<M extends ModelTypes = Models> {
   /** The record with this id. */
-  findById(id: string): Promise<Binary | null>;
+  findById(id: string): Promise<M['Binary'] | null>;
   /** All records, in creation order. */
-  findAll(): Promise<Binary[]>;
+  findAll(): Promise<M['Binary'][]>;
   /** A user's records, in creation order. */
-  findByUserId(userId: string): Promise<Binary[]>;
+  findByUserId(userId: string): Promise<M['Binary'][]>;
   /** The records with a tag, in creation order. */
-  findByTag(tagId: string): Promise<Binary[]>;
+  findByTag(tagId: string): Promise<M['Binary'][]>;
   /** The records that match, in the wanted order. */
-  findMany(options?: FindMany<Binary>): Promise<Binary[]>;
+  findMany(options?: FindMany<M['Binary']>): Promise<M['Binary'][]>;
   /** How many records match. */
-  count(options?: { where?: Where<Binary> }): Promise<number>;
+  count(options?: { where?: Where<M['Binary']> }): Promise<number>;
   /** Creates a record. */
-  create(data: BinaryCreate): Promise<Binary>;
+  create(data: M['BinaryCreate']): Promise<M['Binary']>;
   /** Creates records, all or none; with `skipDuplicates`, those whose unique fields are free. */
-  createMany(data: BinaryCreate[], options?: { skipDuplicates?: boolean }): Promise<Binary[]>;
+  createMany(data: M['BinaryCreate'][], options?: { skipDuplicates?: boolean }): Promise<M['Binary'][]>;
   /** Changes a record: an absent key stays, `null` clears. */
-  update(id: string, data: BinaryUpdate): Promise<Binary | null>;
+  update(id: string, data: M['BinaryUpdate']): Promise<M['Binary'] | null>;
   /** Changes the record that `where` names by its id or a unique combination, or creates it. */
-  upsert(options: Upsert<BinaryCreate, BinaryUpdate>): Promise<Binary>;
+  upsert(options: Upsert<M['BinaryCreate'], M['BinaryUpdate']>): Promise<M['Binary']>;
   /** Deletes a record and what follows from it; false when there is none. */
   delete(id: string): Promise<boolean>;
   /** Adds a tag; one that is there stays. */
-  addTag(id: string, tagId: string): Promise<Binary | null>;
+  addTag(id: string, tagId: string): Promise<M['Binary'] | null>;
   /** Removes a tag. */
-  removeTag(id: string, tagId: string): Promise<Binary | null>;
+  removeTag(id: string, tagId: string): Promise<M['Binary'] | null>;
   /** The rows of one kind. */
-  findByType(type: Binary['type'], userId?: string): Promise<Binary[]>;
+  findByType(type: Binary['type'], userId?: string): Promise<M['Binary'][]>;
   /** The rows of a chat. */
-  findByChatId(chatId: string): Promise<Binary[]>;
+  findByChatId(chatId: string): Promise<M['Binary'][]>;
   /** The rows of a message. */
-  findByMessageId(messageId: string): Promise<Binary[]>;
+  findByMessageId(messageId: string): Promise<M['Binary'][]>;
   /** The rows with one content. */
-  findBySha256(sha256: string): Promise<Binary[]>;
+  findBySha256(sha256: string): Promise<M['Binary'][]>;
   /** Deletes the rows with one content; gives how many. */
   deleteBySha256(sha256: string): Promise<number>;
   /** Stores bytes, once for each content, and creates their row. */
-  put(source: ByteSource, data: BinaryPut): Promise<Binary>;
+  put(source: ByteSource, data: BinaryPut): Promise<M['Binary']>;
   /** The bytes of a row, checked; null for no row. */
   read(id: string): Promise<Buffer | null>;
   /** The bytes of a row, or a range of them; null for no row. */
@@ -1544,105 +1922,139 @@ export interface ImagesRepository {
 }
 
 /** Accounts at OAuth providers, as the adapter keeps them. */
-export interface AccountsRepository {
+export interface AccountsRepository<M extends ModelTypes = Models> {
   /** The record with this id. */
-  findById(id: string): Promise<Account | null>;
+  findById(id: string): Promise<M['Account'] | null>;
   /** All records, in creation order. */
-  findAll(): Promise<Account[]>;
+  findAll(): Promise<M['Account'][]>;
   /** A user's records, in creation order. */
-  findByUserId(userId: string): Promise<Account[]>;
+  findByUserId(userId: string): Promise<M['Account'][]>;
   /** The records that match, in the wanted order. */
-  findMany(options?: FindMany<Account>): Promise<Account[]>;
+  findMany(options?: FindMany<M['Account']>): Promise<M['Account'][]>;
   /** How many records match. */
-  count(options?: { where?: Where<Account> }): Promise<number>;
+  count(options?: { where?: Where<M['Account']> }): Promise<number>;
   /** Creates a record. */
-  create(data: AccountCreate): Promise<Account>;
+  create(data: M['AccountCreate']): Promise<M['Account']>;
   /** Creates records, all or none; with `skipDuplicates`, those whose unique fields are free. */
-  createMany(data: AccountCreate[], options?: { skipDuplicates?: boolean }): Promise<Account[]>;
+  createMany(data: M['AccountCreate'][], options?: { skipDuplicates?: boolean }): Promise<M['Account'][]>;
   /** Changes a record: an absent key stays, `null` clears. */
-  update(id: string, data: AccountUpdate): Promise<Account | null>;
+  update(id: string, data: M['AccountUpdate']): Promise<M['Account'] | null>;
   /** Changes the record that `where` names by its id or a unique combination, or creates it. */
-  upsert(options: Upsert<AccountCreate, AccountUpdate>): Promise<Account>;
+  upsert(options: Upsert<M['AccountCreate'], M['AccountUpdate']>): Promise<M['Account']>;
   /** Deletes a record and what follows from it; false when there is none. */
   delete(id: string): Promise<boolean>;
+  /** The clear text of a secret field, which records hold sealed. */
+  reveal(id: string, field: string): Promise<string | null>;
 }
 
 /** Signed-in browsers, as the adapter keeps them. */
-export interface SessionsRepository {
+export interface SessionsRepository<M extends ModelTypes = Models> {
   /** The record with this id. */
-  findById(id: string): Promise<Session | null>;
+  findById(id: string): Promise<M['Session'] | null>;
   /** All records, in creation order. */
-  findAll(): Promise<Session[]>;
+  findAll(): Promise<M['Session'][]>;
   /** A user's records, in creation order. */
-  findByUserId(userId: string): Promise<Session[]>;
+  findByUserId(userId: string): Promise<M['Session'][]>;
   /** The records that match, in the wanted order. */
-  findMany(options?: FindMany<Session>): Promise<Session[]>;
+  findMany(options?: FindMany<M['Session']>): Promise<M['Session'][]>;
   /** How many records match. */
-  count(options?: { where?: Where<Session> }): Promise<number>;
+  count(options?: { where?: Where<M['Session']> }): Promise<number>;
   /** Creates a record. */
-  create(data: SessionCreate): Promise<Session>;
+  create(data: M['SessionCreate']): Promise<M['Session']>;
   /** Creates records, all or none; with `skipDuplicates`, those whose unique fields are free. */
-  createMany(data: SessionCreate[], options?: { skipDuplicates?: boolean }): Promise<Session[]>;
+  createMany(data: M['SessionCreate'][], options?: { skipDuplicates?: boolean }): Promise<M['Session'][]>;
   /** Changes a record: an absent key stays, `null` clears. */
-  update(id: string, data: SessionUpdate): Promise<Session | null>;
+  update(id: string, data: M['SessionUpdate']): Promise<M['Session'] | null>;
   /** Changes the record that `where` names by its id or a unique combination, or creates it. */
-  upsert(options: Upsert<SessionCreate, SessionUpdate>): Promise<Session>;
+  upsert(options: Upsert<M['SessionCreate'], M['SessionUpdate']>): Promise<M['Session']>;
   /** Deletes a record and what follows from it; false when there is none. */
   delete(id: string): Promise<boolean>;
 }
 
 /** One-time tokens, as the adapter keeps them. */
-export interface VerificationTokensRepository {
+export interface VerificationTokensRepository<M extends ModelTypes = Models> {
   /** The record with this id. */
-  findById(id: string): Promise<VerificationToken | null>;
+  findById(id: string): Promise<M['VerificationToken'] | null>;
   /** All records, in creation order. */
-  findAll(): Promise<VerificationToken[]>;
+  findAll(): Promise<M['VerificationToken'][]>;
   /** The records that match, in the wanted order. */
-  findMany(options?: FindMany<VerificationToken>): Promise<VerificationToken[]>;
+  findMany(options?: FindMany<M['VerificationToken']>): Promise<M['VerificationToken'][]>;
   /** How many records match. */
-  count(options?: { where?: Where<VerificationToken> }): Promise<number>;
+  count(options?: { where?: Where<M['VerificationToken']> }): Promise<number>;
   /** Creates a record. */
-  create(data: VerificationTokenCreate): Promise<VerificationToken>;
+  create(data: M['VerificationTokenCreate']): Promise<M['VerificationToken']>;
   /** Creates records, all or none; with `skipDuplicates`, those whose unique fields are free. */
-  createMany(data: VerificationTokenCreate[], options?: { skipDuplicates?: boolean }): Promise<VerificationToken[]>;
+  createMany(data: M['VerificationTokenCreate'][], options?: { skipDuplicates?: boolean }): Promise<M['VerificationToken'][]>;
   /** Changes a record: an absent key stays, `null` clears. */
-  update(id: string, data: VerificationTokenUpdate): Promise<VerificationToken | null>;
+  update(id: string, data: M['VerificationTokenUpdate']): Promise<M['VerificationToken'] | null>;
   /** Changes the record that `where` names by its id or a unique combination, or creates it. */
-  upsert(options: Upsert<VerificationTokenCreate, VerificationTokenUpdate>): Promise<VerificationToken>;
+  upsert(options: Upsert<M['VerificationTokenCreate'], M['VerificationTokenUpdate']>): Promise<M['VerificationToken']>;
   /** Deletes a record and what follows from it; false when there is none. */
   delete(id: string): Promise<boolean>;
 }
 
 /** WebAuthn credentials, as the adapter keeps them. */
-export interface AuthenticatorsRepository {
+export interface AuthenticatorsRepository<M extends ModelTypes = Models> {
   /** The record with this id. */
-  findById(id: string): Promise<Authenticator | null>;
+  findById(id: string): Promise<M['Authenticator'] | null>;
   /** All records, in creation order. */
-  findAll(): Promise<Authenticator[]>;
+  findAll(): Promise<M['Authenticator'][]>;
   /** A user's records, in creation order. */
-  findByUserId(userId: string): Promise<Authenticator[]>;
+  findByUserId(userId: string): Promise<M['Authenticator'][]>;
   /** The records that match, in the wanted order. */
-  findMany(options?: FindMany<Authenticator>): Promise<Authenticator[]>;
+  findMany(options?: FindMany<M['Authenticator']>): Promise<M['Authenticator'][]>;
   /** How many records match. */
-  count(options?: { where?: Where<Authenticator> }): Promise<number>;
+  count(options?: { where?: Where<M['Authenticator']> }): Promise<number>;
   /** Creates a record. */
-  create(data: AuthenticatorCreate): Promise<Authenticator>;
+  create(data: M['AuthenticatorCreate']): Promise<M['Authenticator']>;
   /** Creates records, all or none; with `skipDuplicates`, those whose unique fields are free. */
-  createMany(data: AuthenticatorCreate[], options?: { skipDuplicates?: boolean }): Promise<Authenticator[]>;
+  createMany(data: M['AuthenticatorCreate'][], options?: { skipDuplicates?: boolean }): Promise<M['Authenticator'][]>;
   /** Changes a record: an absent key stays, `null` clears. */
-  update(id: string, data: AuthenticatorUpdate): Promise<Authenticator | null>;
+  update(id: string, data: M['AuthenticatorUpdate']): Promise<M['Authenticator'] | null>;
   /** Changes the record that `where` names by its id or a unique combination, or creates it. */
-  upsert(options: Upsert<AuthenticatorCreate, AuthenticatorUpdate>): Promise<Authenticator>;
+  upsert(options: Upsert<M['AuthenticatorCreate'], M['AuthenticatorUpdate']>): Promise<M['Authenticator']>;
   /** Deletes a record and what follows from it; false when there is none. */
   delete(id: string): Promise<boolean>;
 }
 
 /** What belongs to the whole store. */
-export interface StoreRepository {
+export interface StoreRepository<M extends ModelTypes = Models> {
   /** What belongs to the whole store; null before its first change. */
-  getSettings(): Promise<Settings | null>;
+  getSettings(): Promise<M['Settings'] | null>;
   /** Changes it; `flags` are merged key by key, and null takes one away. */
-  updateSettings(data: SettingsUpdate): Promise<Settings>;
+  updateSettings(data: M['SettingsUpdate']): Promise<M['Settings']>;
+}
+
+/** Sealing for the app's own use. */
+export interface SealingRepository {
+  /** Seals a value for the app to keep where it likes; only this store opens it, with the same context. */
+  encryptJson(value: unknown, context?: string): Promise<string>;
+  /** Opens what `encryptJson` sealed. */
+  decryptJson(sealed: string, context?: string): Promise<any>;
+  /** Seals bytes for the app to keep where it likes; only this store opens them, with the same context. */
+  encryptBuffer(data: Uint8Array, context?: string): Promise<Uint8Array>;
+  /** Opens what `encryptBuffer` sealed; the bytes are the caller's to wipe. */
+  decryptBuffer(sealed: Uint8Array, context?: string): Promise<Uint8Array>;
+}
+
+/** The keys of the secrets. */
+export interface SecretsRepository {
+  /** Unlocks the secrets, with the passphrase of `createStore` or of the environment unless one is given; the first one ever becomes the store's. */
+  unlock(passphrase?: string | Uint8Array): Promise<void>;
+  /** Forgets every key until `unlock` is called. */
+  lock(): Promise<void>;
+  /** Whether there are keys, and whether they are here. */
+  status(): Promise<SecretsStatus>;
+  /** Puts another passphrase in place of the one there is; no record changes. */
+  changePassphrase(next: string | Uint8Array): Promise<void>;
+  /** Makes a recovery key, in place of the one before, and gives it this once: to be kept on paper. */
+  createRecoveryKey(): Promise<string>;
+  /** Unlocks the secrets with the recovery key, and sets another passphrase. */
+  recover(recoveryKey: string, nextPassphrase: string | Uint8Array): Promise<void>;
+  /** Seals everything anew under a new data key, or goes on where that was interrupted. */
+  rotateKey(): Promise<KeyRotation>;
+  /** Opens what the app encrypted itself before it had this store. */
+  openLegacy(secret: LegacySecret): Promise<string>;
 }
 
 /** The adapter for NextAuth 4 and Auth.js 5: what `QuilltapAdapter` gives. */
@@ -1687,30 +2099,80 @@ export interface NextAuthAdapter {
   updateAuthenticatorCounter(credentialID: string, counter: number): Promise<AdapterAuthenticator>;
 }
 
+/** What every collection of an app's own has. */
+export interface CollectionCalls<R, C, U> {
+  /** The record with this id. */
+  findById(id: string): Promise<R | null>;
+  /** All records, in creation order. */
+  findAll(): Promise<R[]>;
+  /** The records that match, in the wanted order. */
+  findMany(options?: FindMany<R>): Promise<R[]>;
+  /** How many records match. */
+  count(options?: { where?: Where<R> }): Promise<number>;
+  /** Creates a record. */
+  create(data: C): Promise<R>;
+  /** Creates records, all or none; with `skipDuplicates`, those whose unique fields are free. */
+  createMany(data: C[], options?: { skipDuplicates?: boolean }): Promise<R[]>;
+  /** Changes a record: an absent key stays, `null` clears. */
+  update(id: string, data: U): Promise<R | null>;
+  /** Changes the record that `where` names by its id or a unique combination, or creates it. */
+  upsert(options: Upsert<C, U>): Promise<R>;
+  /** Deletes a record and what follows from it; false when there is none. */
+  delete(id: string): Promise<boolean>;
+}
+
+/** What a collection has besides whose records have a `userId`. */
+export interface OwnedCalls<R> {
+  /** A user's records, in creation order. */
+  findByUserId(userId: string): Promise<R[]>;
+}
+
+/** What a collection has besides whose records have `tags`. */
+export interface TaggedCalls<R> {
+  /** The records with a tag, in creation order. */
+  findByTag(tagId: string): Promise<R[]>;
+  /** Adds a tag; one that is there stays. */
+  addTag(id: string, tagId: string): Promise<R | null>;
+  /** Removes a tag. */
+  removeTag(id: string, tagId: string): Promise<R | null>;
+}
+
+/** What a collection of logs has besides. */
+export interface LogCalls<R> {
+  /** The records of one log, oldest first; with `limit` the newest ones, or with `after` the next ones. */
+  findByOwner(ownerId: string, options?: LogOptions): Promise<R[]>;
+}
+
+/** What a collection with secret fields has besides. */
+export interface SecretCalls<R> {
+  /** The clear text of a secret field, which records hold sealed. */
+  reveal(id: string, field: string): Promise<string | null>;
+}
+
 /** The repositories, on a store and in a transaction. */
-export interface Repositories extends StoreRepository {
+export interface Repositories<M extends ModelTypes = Models> extends StoreRepository<M> {
   /** People who can sign in. */
-  readonly users: UsersRepository;
+  readonly users: UsersRepository<M>;
   /** Whom to chat with. */
-  readonly characters: CharactersRepository;
+  readonly characters: CharactersRepository<M>;
   /** Who the user is in a chat. */
-  readonly personas: PersonasRepository;
+  readonly personas: PersonasRepository<M>;
   /** Conversations and their messages. */
-  readonly chats: ChatsRepository;
+  readonly chats: ChatsRepository<M>;
   /** Labels. */
-  readonly tags: TagsRepository;
+  readonly tags: TagsRepository<M>;
   /** How to reach language models, and the keys for it. */
-  readonly connections: ConnectionsRepository;
+  readonly connections: ConnectionsRepository<M>;
   /** How to reach models that make images. */
-  readonly imageProfiles: ImageProfilesRepository;
+  readonly imageProfiles: ImageProfilesRepository<M>;
   /** Images and files: their rows, and the bytes that these stand for. */
-  readonly images: ImagesRepository;
+  readonly images: ImagesRepository<M>;
   /** Accounts at OAuth providers, as the adapter keeps them. */
-  readonly accounts: AccountsRepository;
+  readonly accounts: AccountsRepository<M>;
   /** Signed-in browsers, as the adapter keeps them. */
-  readonly sessions: SessionsRepository;
+  readonly sessions: SessionsRepository<M>;
   /** One-time tokens, as the adapter keeps them. */
-  readonly verificationTokens: VerificationTokensRepository;
+  readonly verificationTokens: VerificationTokensRepository<M>;
   /** WebAuthn credentials, as the adapter keeps them. */
-  readonly authenticators: AuthenticatorsRepository;
+  readonly authenticators: AuthenticatorsRepository<M>;
 }

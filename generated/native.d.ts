@@ -48,8 +48,23 @@ export declare class NativeStore {
   constructor(options: string, settle: SettleFunction)
   /** Keeps the process alive while calls are under way. */
   keepAlive(alive: boolean): void
-  /** Answers from memory; null when the answer needs the disk. */
-  read(call: number, args: string): string | null
+  /**
+   * Answers from memory; null when the answer needs the disk. `known` is 0, or `ASK` for the
+   * answer's fingerprint to be given, or the fingerprint of the answer that the caller has.
+   */
+  read(call: number, args: string, known: number): string | null
+  /**
+   * Answers a read that takes or gives a clear text: nothing is remembered, and what is ours of
+   * it is wiped. Null when the answer needs the disk.
+   */
+  readSecret(call: number, args: string): string | null
+  /**
+   * Makes a call that takes long, in a transaction unless that is 0. A passphrase comes in bytes
+   * of its own, which JavaScript can wipe.
+   */
+  slow(id: number, transaction: number, call: number, args: string, passphrase?: Uint8Array | undefined | null): void
+  /** Makes a call from bytes to bytes; null when the answer needs the disk, a text for an error. */
+  bytes(call: number, args: string, data: Uint8Array): Buffer | string | null
   /** Answers a read on a thread that may use the disk. */
   readLater(id: number, call: number, args: string): void
   /** Commits what a writing call changes. */
@@ -62,6 +77,8 @@ export declare class NativeStore {
   finish(id: number, transaction: number, commit: boolean): void
   /** Opens the store. */
   open(id: number): void
+  /** Opens the store, and settles when it has seen what was changed by others. */
+  catchUp(id: number): void
   /** Settles when the files show every change so far. */
   flush(id: number): void
   /** Drops dead lines and starts the journal anew. */
@@ -72,9 +89,14 @@ export declare class NativeStore {
   subscribe(listen: ListenFunction): void
   /** Ends what `subscribe` began. */
   unsubscribe(): void
+  /** Makes a consistent copy of the folder. */
+  snapshot(id: number, place: string): void
   /** Closes the handle. */
   close(id: number): void
 }
 
-/** The table of all calls as JSON text; a call's number is its place. */
-export declare function calls(): string
+/**
+ * The table of all calls on a store with this declaration, as the text of an answer; a call's
+ * number is its place.
+ */
+export declare function calls(declaration: string): string

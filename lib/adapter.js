@@ -1,11 +1,11 @@
 'use strict'
 
-const { StoreError, described, invalid } = require('./error.js')
+const { described, invalid } = require('./error.js')
 const { advice } = require('./options.js')
 const { AUTH } = require('./repositories.js')
 
-/** Options that come with the secrets: refused, for who asks for sealed tokens must get them. */
-const SOON = ['encryptTokens', 'hashSessionTokens']
+/** How tokens are kept: which calls look at it is the store's own affair. */
+const OPTIONS = ['encryptTokens', 'hashSessionTokens']
 
 /** The NextAuth 4 and Auth.js 5 adapter: a plain object of functions that need no `this`. */
 function QuilltapAdapter(store, options) {
@@ -13,27 +13,29 @@ function QuilltapAdapter(store, options) {
   if (!calls) {
     throw invalid('Arguments', [{ path: 'store', expected: 'a store from createStore', received: described(store) }])
   }
-  checkOptions(options ?? {})
+  const how = readOptions(options ?? {})
   const adapter = {}
   for (const [name, call] of Object.entries(calls)) {
+    const made = how ? (...args) => call(...Array.from({ length: call.length }, (_, at) => args[at]), how) : call
     const times = timesOf(name)
-    adapter[name] = times ? async (...args) => times(await call(...args)) : call
+    adapter[name] = times ? async (...args) => times(await made(...args)) : made
   }
   return adapter
 }
 
-function checkOptions(options) {
+/** The options that are on; undefined when none is. */
+function readOptions(options) {
+  const issues = []
   for (const [name, value] of Object.entries(options)) {
-    if (!SOON.includes(name)) {
-      throw invalid('Options', [{ path: name, expected: advice(name, SOON), received: 'an unknown option' }])
+    if (!OPTIONS.includes(name)) {
+      issues.push({ path: name, expected: advice(name, OPTIONS), received: 'an unknown option' })
+    } else if (value !== undefined && typeof value !== 'boolean') {
+      issues.push({ path: name, expected: 'true or false', received: described(value) })
     }
-    if (value === undefined || value === false) continue
-    throw new StoreError({
-      code: 'VALIDATION',
-      message: `this version of quilltap-store cannot do ${name} yet; leave it out, and tokens are kept as they are given`,
-      issues: [{ path: name, expected: 'false, or nothing', received: described(value) }],
-    })
   }
+  if (issues.length > 0) throw invalid('Options', issues)
+  const on = OPTIONS.filter((name) => options[name] === true)
+  return on.length > 0 ? Object.fromEntries(on.map((name) => [name, true])) : undefined
 }
 
 /** What turns the times of an answer into Dates; an account has none, whatever its keys are. */

@@ -40,10 +40,19 @@ function settler(waiting) {
   }
 }
 
+/** A native handle; what is wrong with the options is told as an answer is. */
+function made(options, settle) {
+  try {
+    return new native.NativeStore(JSON.stringify(options), settle)
+  } catch (error) {
+    unpack(error.message)
+  }
+}
+
 /** A native handle, and the promises of the calls that are under way on it. */
 function connect(options) {
   const waiting = new Map()
-  const handle = new native.NativeStore(JSON.stringify(options), settler(waiting))
+  const handle = made(options, settler(waiting))
   let last = WARNING
 
   /** Starts something that is settled later, with its answer's text. */
@@ -64,10 +73,28 @@ function connect(options) {
       }
     })
 
-  /** The answer's text if memory has it, else null. */
-  const read = (number, text) => {
+  /** The answer's text if memory has it, else null; see `Copies` for what is known of it. */
+  const read = (number, text, known) => {
     try {
-      return handle.read(number, text)
+      return handle.read(number, text, known)
+    } catch (cause) {
+      throw internal(cause)
+    }
+  }
+
+  /** The text of an answer with a clear text in it if memory has it, else null. */
+  const readSecret = (number, text) => {
+    try {
+      return handle.readSecret(number, text)
+    } catch (cause) {
+      throw internal(cause)
+    }
+  }
+
+  /** What a call makes of bytes, or the text of an error; null when the disk must be asked first. */
+  const bytes = (number, text, data) => {
+    try {
+      return handle.bytes(number, text, data)
     } catch (cause) {
       throw internal(cause)
     }
@@ -77,12 +104,16 @@ function connect(options) {
     later,
     laterOn,
     /** Bytes on their way in: all at once, from the file at a path, or to be appended. */
-    bytes: (whole, path) => new native.NativeBytes(handle, whole, path),
+    incoming: (whole, path) => new native.NativeBytes(handle, whole, path),
     /** Bytes on their way out. */
     reading: () => new native.NativeReading(handle),
     read,
+    readSecret,
+    bytes,
     /** open, begin, finish, flush, compact, stats or close. */
     run: async (method, ...args) => unpack(await later(method, ...args)),
+    /** Resolves when this process has seen what others, or an editor, have changed. */
+    catchUp: () => later('catchUp'),
     subscribe: (listen) => handle.subscribe(listen),
     unsubscribe: () => handle.unsubscribe(),
   }

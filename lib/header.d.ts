@@ -20,8 +20,72 @@ export interface StoreOptions {
   transactionTimeout?: number;
   /** Open a folder on a network file system without a warning. */
   allowNetworkFs?: boolean;
-  /** For the secrets, which a later version brings; this one keeps none and does not look at it. */
+  /**
+   * What the secrets are unlocked with, when the first one is needed: a text, bytes, or a function
+   * that gives one. Unless given, what the file at `QUILLTAP_PASSPHRASE_FILE` holds, else
+   * `QUILLTAP_PASSPHRASE`.
+   */
   passphrase?: string | Uint8Array | (() => string | Uint8Array | Promise<string | Uint8Array>) | undefined;
+  /** How a new passphrase is made a key: Argon2id with 64 MiB and 3 passes unless given. */
+  kdf?: KeyDerivation | undefined;
+}
+
+/** How slowly a passphrase is made a key. */
+export type KeyDerivation =
+  | { kdf?: 'argon2id'; memoryKib?: number; passes?: number; lanes?: number }
+  | { kdf: 'pbkdf2-sha256'; iterations?: number };
+
+/** Whether a store has keys for its secrets, and whether they are here. */
+export interface SecretsStatus {
+  /** Was there ever a passphrase? */
+  initialized: boolean;
+  /** Are the keys in this process's memory? */
+  unlocked: boolean;
+  storeId?: string;
+  /** The data key that everything is sealed with now. */
+  keyId?: string;
+  /** Was a `rotateKey` interrupted? Calling it again goes on with it. */
+  rotating?: boolean;
+  passphraseSince?: string | null;
+  /** When the recovery key was made; null when there is none. */
+  recoveryKeySince?: string | null;
+  kdf?: KeyDerivation | null;
+}
+
+/** What `rotateKey` did. */
+export interface KeyRotation {
+  /** So many values are sealed with the new key. */
+  resealed: number;
+  /** These do not open under any key, and are as they were. */
+  unreadable: { model: string; id: string; field: string }[];
+}
+
+/** What the app encrypted itself before it had this store, and its `ENCRYPTION_MASTER_PEPPER`. */
+export interface LegacySecret {
+  userId: string;
+  ciphertext: string;
+  iv: string;
+  authTag: string;
+  pepper: string;
+}
+
+/** A key for a model provider: in clear text, which is sealed, or sealed already. */
+export type ApiKeyInput = Omit<ApiKeyCreate, 'ciphertext' | 'iv' | 'authTag'> &
+  (
+    | { key: string; ciphertext?: undefined; iv?: undefined; authTag?: undefined }
+    | { key?: undefined; ciphertext: string; iv: string; authTag: string }
+  );
+
+/** What stands beside the sealed secret of one-time passwords. */
+export interface TotpOptions {
+  enabled?: boolean;
+  verifiedAt?: string | Date | null;
+}
+
+/** How many backup codes a user has left. */
+export interface BackupCodesLeft {
+  remaining: number;
+  createdAt: string;
 }
 
 /** What kind of failure it is. */
@@ -160,8 +224,8 @@ export interface ChatEvent {
 }
 
 /** A message, or with another `type` an event, to be added to a chat. */
-export type ChatEventCreate =
-  | MessageCreate
+export type ChatEventCreate<Message = MessageCreate> =
+  | Message
   | { type: string; id?: string; createdAt?: string | Date; [field: string]: unknown };
 
 /**
@@ -232,8 +296,10 @@ declare global {
   }
 }
 
-/** A store on a folder. */
-export interface Store extends Repositories {
+/** What a store has besides its repositories. */
+export interface StoreCalls extends SealingRepository {
+  /** The keys of the secrets. */
+  readonly secrets: SecretsRepository;
   /** Opens now instead of with the first call. */
   open(): Promise<void>;
   /** Closes this handle; the folder is at rest when its last handle is closed. */
@@ -243,8 +309,11 @@ export interface Store extends Repositories {
   /** Removes what has expired, drops dead lines, and starts the journal anew. */
   compact(): Promise<void>;
   stats(): Promise<StoreStats>;
-  /** Makes all calls on `tx` one atomic change; nothing stays when the function throws. */
-  transaction<T>(fn: (tx: Repositories) => Promise<T> | T, options?: { timeout?: number }): Promise<T>;
+  /**
+   * Makes a consistent copy of the folder, with every change so far, in a folder that is new or
+   * empty and outside `dataDir`, while everybody goes on writing. It is a data folder like any other.
+   */
+  snapshot(dir: string): Promise<void>;
   /** Calls a function for every record that is changed; gives a function that ends it. */
   on(event: 'change', fn: (event: ChangeEvent) => void): () => void;
   off(event: 'change', fn: (event: ChangeEvent) => void): void;
@@ -252,8 +321,207 @@ export interface Store extends Repositories {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** Several calls as one atomic change. */
+export interface Transactions<Tx> {
+  /** Makes all calls on `tx` one atomic change; nothing stays when the function throws. */
+  transaction<T>(fn: (tx: Tx) => Promise<T> | T, options?: { timeout?: number }): Promise<T>;
+}
+
+/** A store on a folder. */
+export interface Store extends Repositories, StoreCalls, Transactions<Repositories> {}
+
+/** Any object for each name of a model. */
+export type ModelTypes = { [Name in keyof Models]: object };
+
+/** What becomes of a reference when the record that it names goes; in a list, the entry goes. */
+export type OnDelete = 'Cascade' | 'SetNull' | 'Restrict' | 'NoAction';
+
+/** What a value is. */
+export type KindDeclaration =
+  | { readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'time' | 'json' | 'any' }
+  /** One of these texts. */
+  | { readonly type?: 'string'; readonly enum: readonly string[] }
+  /** An id; with `references` that of a record, and what becomes of this one when that goes. */
+  | { readonly type: 'id'; readonly references?: string; readonly onDelete?: OnDelete }
+  | { readonly type: 'array'; readonly items: KindDeclaration }
+  | { readonly type: 'object'; readonly fields: FieldDeclarations };
+
+/** One field of a collection, or of an object in it: see `docs/collections.md`. */
+export type FieldDeclaration = KindDeclaration & {
+  /** May it be null or absent? */
+  readonly optional?: boolean;
+  /** What is filled in when it is absent. */
+  readonly default?: unknown;
+  /** No two records have the same value in it. */
+  readonly unique?: boolean;
+  /** It is looked up by often; references and unique fields are indexed anyway. */
+  readonly index?: boolean;
+  /** For a list of objects: no two entries have the same value in this field. */
+  readonly onePer?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+  readonly description?: string;
+  /** On a text: it is kept sealed, records show it so, and `reveal` gives it. */
+  readonly secret?: boolean;
+};
+
+/** Fields by their names, in the order in which they are written. */
+export interface FieldDeclarations {
+  readonly [name: string]: FieldDeclaration;
+}
+
+/** A collection of the app's own: see `docs/collections.md`. */
+export interface CollectionDeclaration {
+  /**
+   * Where its records are: `notes/{id}.json` (a file a record), `settings/notes.json` (one list),
+   * `notes/notes.jsonl` (a line a record), `notes/{chatId}.jsonl` (a log for each chat).
+   */
+  readonly file: string;
+  /** The key of the list in a `.json` file that holds all of them; the collection's name unless given. */
+  readonly key?: string;
+  /** The name in errors and events; the collection's name with a capital unless given. */
+  readonly model?: string;
+  readonly description?: string;
+  /** For a log: the `type` of its lines; `entry` unless given. */
+  readonly type?: string;
+  /** Has it `createdAt` and `updatedAt`? It has unless this is false. */
+  readonly timestamps?: boolean;
+  /** Fields whose values together may occur once. */
+  readonly unique?: ReadonlyArray<
+    readonly string[] | { readonly fields: readonly string[]; readonly caseless?: boolean }
+  >;
+  readonly fields: FieldDeclarations;
+}
+
+/** Collections by their names. */
+export interface CollectionDeclarations {
+  readonly [collection: string]: CollectionDeclaration;
+}
+
+/** Fields added to built-in models, or such fields made wider. */
+export type ModelDeclarations = {
+  readonly [Name in keyof Models as Name extends `${string}Create` | `${string}Update` ? never : Name]?: FieldDeclarations;
+};
+
+type Flat<T> = { [K in keyof T]: T[K] } & {};
+
+/** The value of a kind, where a call gives it. */
+type Given<K> =
+  K extends { readonly enum: readonly (infer Word)[] } ? Word
+  : K extends { readonly type: 'string' | 'id' | 'time' } ? string
+  : K extends { readonly type: 'integer' | 'number' } ? number
+  : K extends { readonly type: 'boolean' } ? boolean
+  : K extends { readonly type: 'json' } ? JsonObject
+  : K extends { readonly type: 'array'; readonly items: infer Item } ? Array<Given<Item>>
+  : K extends { readonly type: 'object'; readonly fields: infer Fields } ? GivenFields<Fields>
+  : unknown;
+
+/** The value of a kind, where a call takes it. */
+type Taken<K> =
+  K extends { readonly enum: readonly (infer Word)[] } ? Word
+  : K extends { readonly type: 'time' } ? string | Date
+  : K extends { readonly type: 'array'; readonly items: infer Item } ? ReadonlyArray<Taken<Item>>
+  : K extends { readonly type: 'object'; readonly fields: infer Fields } ? TakenFields<Fields>
+  : Given<K>;
+
+type IsOptional<F> = F extends { readonly optional: true } ? true : false;
+type MayBeAbsent<F> = F extends { readonly optional: true } | { readonly default: unknown } ? true : false;
+type OrNull<F> = F extends { readonly optional: true } ? null : never;
+
+type GivenFields<F> = Flat<
+  { -readonly [K in keyof F as IsOptional<F[K]> extends true ? never : K]: Given<F[K]> } & {
+    -readonly [K in keyof F as IsOptional<F[K]> extends true ? K : never]?: Given<F[K]> | null;
+  }
+>;
+type TakenFields<F> = Flat<
+  { -readonly [K in keyof F as MayBeAbsent<F[K]> extends true ? never : K]: Taken<F[K]> } & {
+    -readonly [K in keyof F as MayBeAbsent<F[K]> extends true ? K : never]?: Taken<F[K]> | OrNull<F[K]> | undefined;
+  }
+>;
+type ChangedFields<F> = { -readonly [K in keyof F]?: Taken<F[K]> | OrNull<F[K]> | undefined };
+
+/** Is one of the fields secret? */
+type HasSecret<F> = { [K in keyof F]: F[K] extends { readonly secret: true } ? true : never }[keyof F] extends never
+  ? false
+  : true;
+
+type IsLog<D> = D extends { readonly file: `${string}/{${infer Field}}.jsonl` } ? Field : never;
+type TimesOf<D> =
+  D extends { readonly timestamps: false } ? never : [IsLog<D>] extends [never] ? 'createdAt' | 'updatedAt' : 'createdAt';
+
+/** A record of a declared collection: `CollectionRecord<typeof collections.memories>`. */
+export type CollectionRecord<D extends CollectionDeclaration> = Flat<
+  { id: string } & ([IsLog<D>] extends [never] ? {} : { type: string }) & GivenFields<D['fields']> & {
+    [K in TimesOf<D>]: string;
+  }
+>;
+
+/** What `create` takes for a declared collection. */
+export type CollectionCreate<D extends CollectionDeclaration> = Flat<
+  { id?: string | undefined } & TakenFields<D['fields']> & { [K in TimesOf<D>]?: string | Date | undefined }
+>;
+
+/** What `update` takes for a declared collection. */
+export type CollectionUpdate<D extends CollectionDeclaration> = Flat<
+  ChangedFields<D['fields']> & { [K in Exclude<TimesOf<D>, 'createdAt'>]?: string | Date | undefined }
+>;
+
+/** The calls of a declared collection. */
+export type CollectionRepository<D extends CollectionDeclaration> = CollectionCalls<
+  CollectionRecord<D>,
+  CollectionCreate<D>,
+  CollectionUpdate<D>
+> &
+  (D['fields'] extends { readonly userId: object } ? OwnedCalls<CollectionRecord<D>> : {}) &
+  (D['fields'] extends { readonly tags: object } ? TaggedCalls<CollectionRecord<D>> : {}) &
+  ([IsLog<D>] extends [never] ? {} : LogCalls<CollectionRecord<D>>) &
+  (HasSecret<D['fields']> extends true ? SecretCalls<CollectionRecord<D>> : {});
+
+/** The words of an enumeration that is made wider come to those that there are. */
+type Widened<Old, F, New> =
+  F extends { readonly enum: unknown } ? New | Extract<Old, string> : New;
+type WidenedFields<Old, F, New> = {
+  [K in keyof New]: K extends keyof F & keyof Old ? Widened<Old[K], F[K], New[K]> : New[K];
+};
+/** Fields that are declared anew stay as optional as they were. */
+type Replaced<Old, F, New> = Flat<Omit<Old, keyof New> & WidenedFields<Old, F, New>>;
+
+/** The built-in models with the fields that are added to them. */
+export type ModelsWith<F> = {
+  [Name in keyof Models]: Name extends keyof F
+    ? Replaced<Models[Name], F[Name], GivenFields<F[Name]>>
+    : Name extends `${infer Model}Create`
+      ? Model extends keyof F
+        ? Replaced<Models[Name], F[Model], TakenFields<F[Model]>>
+        : Models[Name]
+      : Name extends `${infer Model}Update`
+        ? Model extends keyof F
+          ? Replaced<Models[Name], F[Model], ChangedFields<F[Model]>>
+          : Models[Name]
+        : Models[Name];
+};
+
+/** The repositories with those of the app's own collections. */
+export type RepositoriesWith<C extends CollectionDeclarations, F> = Repositories<ModelsWith<F>> & {
+  readonly [Name in keyof C]: CollectionRepository<C[Name]>;
+};
+
+/** A store with the app's own collections and fields. */
+export type StoreWith<C extends CollectionDeclarations, F> = RepositoriesWith<C, F> &
+  StoreCalls &
+  Transactions<RepositoriesWith<C, F>>;
+
 /** Opens a store: synchronous and lazy. On one folder in one process, all share one engine. */
 export declare function createStore(options?: StoreOptions): Store;
+/** Opens a store with collections of the app's own, or fields added to built-in models. */
+export declare function createStore<
+  const C extends CollectionDeclarations = {},
+  const F extends ModelDeclarations = {},
+>(options: StoreOptions & { collections?: C; fields?: F }): StoreWith<C, F>;
 
 /** A user as NextAuth and Auth.js see it. */
 export interface AdapterUser {
@@ -296,6 +564,11 @@ export interface AdapterAuthenticator {
  * `Adapter` of both.
  */
 export declare function QuilltapAdapter(
-  store: Store,
-  options?: { encryptTokens?: false; hashSessionTokens?: false },
+  store: StoreCalls,
+  options?: {
+    /** Keep access, refresh and id tokens of accounts sealed; older ones are sealed when next written. */
+    encryptTokens?: boolean;
+    /** Keep session tokens as SHA-256 only; older ones are hashed when next written. */
+    hashSessionTokens?: boolean;
+  },
 ): NextAuthAdapter;

@@ -2,10 +2,12 @@
 
 const path = require('node:path')
 const { described, invalid } = require('./error.js')
+const { pack } = require('./pack.js')
 
 const isPositive = (value) => Number.isSafeInteger(value) && value > 0
 const isFolder = (value) => typeof value === 'string' && value !== '' && !value.includes('\0')
 const isDurability = (value) => value === 'strict' || value === 'batched'
+const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value)
 const isBoolean = (value) => typeof value === 'boolean'
 const isPassphrase = (value) =>
   value === undefined || typeof value === 'string' || typeof value === 'function' || ArrayBuffer.isView(value)
@@ -18,7 +20,10 @@ const OPTIONS = {
   lockTimeout: [isPositive, 'milliseconds above 0', () => 30_000],
   transactionTimeout: [isPositive, 'milliseconds above 0', () => 5_000],
   allowNetworkFs: [isBoolean, 'true or false', () => false],
-  // Only the secrets need it, and they are not here yet: it is looked at and let go of.
+  collections: [isObject, 'an object of declarations', () => ({})],
+  fields: [isObject, 'an object of declarations', () => ({})],
+  kdf: [isObject, 'an object of costs', () => ({})],
+  // It stays here, where it is asked for when the first secret is.
   passphrase: [isPassphrase, 'a text, bytes, or a function that gives one', () => undefined],
 }
 
@@ -36,9 +41,11 @@ function readOptions(given = {}) {
     if (!fits(options[name])) issues.push({ path: name, expected, received: described(options[name]) })
   }
   if (issues.length > 0) throw invalid('Options', issues)
-  delete options.passphrase
   options.dataDir = path.resolve(options.dataDir)
-  return options
+  const { collections, fields, ...rest } = options
+  // What JSON would drop without a word is refused here.
+  rest.declaration = pack([{ collections, fields }]).slice(1, -1)
+  return rest
 }
 
 /** What to write instead of a name that is not known. */

@@ -18,10 +18,10 @@ function payloads(connection, transaction, mayWrite) {
   async function store(source, make) {
     mayWrite()
     const bytes = toBytes(source)
-    if (bytes !== undefined) return make(connection.bytes(bytes, null))
+    if (bytes !== undefined) return make(connection.incoming(bytes, null))
     const file = toPath(source)
-    if (file !== undefined) return make(connection.bytes(null, path.resolve(file)))
-    const incoming = connection.bytes(null, null)
+    if (file !== undefined) return make(connection.incoming(null, path.resolve(file)))
+    const incoming = connection.incoming(null, null)
     try {
       for await (const piece of pieces(source)) {
         const part = toBytes(piece)

@@ -1,52 +1,116 @@
 'use strict'
 
-const native = require('./load.js')
+const { Copies } = require('./copies.js')
+const { StoreError, described, invalid } = require('./error.js')
 const { pack, unpack } = require('./pack.js')
 const { payloads } = require('./payloads.js')
 
-/** The calls: `[{ repository, name, kind }]`; a call's number is its place. */
-const CALLS = JSON.parse(native.calls())
-
 /** Key of the adapter's calls, which are no part of a store's public face. */
 const AUTH = Symbol.for('quilltap.auth')
+/** How often bytes are tried again while other processes, or an editor, change the folder. */
+const TRIES = 8
 
-/** The repositories with their methods, which need no `this`; `methodOf(number, kind, name)` makes one. */
-function repositories(methodOf) {
+/**
+ * The repositories with their methods, which need no `this` and tell how many arguments they take;
+ * `methodOf(number, call)` makes one, or nothing where it is not to be had.
+ */
+function repositories(calls, methodOf) {
   const made = {}
-  CALLS.forEach(({ repository, name, kind }, number) => {
-    made[repository] ??= {}
-    made[repository][name] = methodOf(number, kind, name)
+  calls.forEach((call, number) => {
+    const method = methodOf(number, call)
+    if (method === undefined) return
+    made[call.repository] ??= {}
+    made[call.repository][call.name] = Object.defineProperty(method, 'length', { value: call.params })
   })
-  const { store: own, auth, ...named } = made
-  return Object.defineProperty({ ...named, ...own }, AUTH, { value: auth })
+  const { store: own, sealing, auth, ...named } = made
+  return Object.defineProperty({ ...named, ...own, ...sealing }, AUTH, { value: auth })
 }
 
 /** On a store: what memory can answer never leaves this thread. `mayWrite` throws when it may not. */
-function storeRepositories(connection, mayWrite) {
-  const bytes = payloads(connection, 0, mayWrite)
-  return repositories((number, kind, name) =>
-    kind === 'bytes'
-      ? bytes[name]
-      : kind === 'read'
-        ? async (...args) => {
-            const text = pack(args)
-            return unpack(connection.read(number, text) ?? (await connection.later('readLater', number, text)))
-          }
-        : async (...args) => {
-            mayWrite()
-            return unpack(await connection.later('write', number, pack(args)))
-          },
-  )
+function storeRepositories(calls, connection, keys, mayWrite) {
+  const copies = new Copies()
+  const bytesOf = payloads(connection, 0, mayWrite)
+  const later = async (number, text) => unpack(await connection.later('readLater', number, text))
+  const kinds = {
+    read:
+      (number) =>
+      async (...args) => {
+        const text = pack(args)
+        const answer = copies.answer(number + text, (known) => connection.read(number, text, known))
+        return answer === undefined ? later(number, text) : answer
+      },
+    secret:
+      (number) =>
+      (...args) =>
+        keys.withKeys(async () => {
+          const text = pack(args)
+          const answer = connection.readSecret(number, text)
+          return answer === null ? later(number, text) : unpack(answer)
+        }),
+    write:
+      (number) =>
+      async (...args) => {
+        mayWrite()
+        const text = pack(args)
+        try {
+          return unpack(await connection.later('write', number, text))
+        } catch (error) {
+          await keys.unlockFor(error)
+        }
+        return unpack(await connection.later('write', number, text))
+      },
+    slow:
+      (number) =>
+      async (...args) => {
+        mayWrite()
+        return keys.withKeys(() => keys.slow(0, number, args))
+      },
+    bytes:
+      (number, { name }) =>
+      async (data, ...args) => {
+        if (!ArrayBuffer.isView(data)) {
+          throw invalid('Arguments', [{ path: name, expected: 'bytes', received: described(data) }])
+        }
+        return keys.withKeys(() => bytes(connection, number, data, pack([null, ...args])))
+      },
+    payload: (_, { name }) => bytesOf[name],
+  }
+  return repositories(calls, (number, call) => kinds[call.kind](number, call))
 }
 
+/** Bytes made of bytes. What only the disk can tell is asked for first. */
+async function bytes(connection, number, data, text) {
+  const view = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+  for (let tries = 0; tries < TRIES; tries++) {
+    const made = connection.bytes(number, text, view)
+    if (made !== null) return typeof made === 'string' ? unpack(made) : made
+    await connection.catchUp()
+  }
+  throw new StoreError({ code: 'LOCKED', message: 'the data changed too often meanwhile; try again' })
+}
+
+/** What belongs to the whole store, and would wait for the transaction, or has no part in it. */
+const OUTSIDE = ['secrets', 'sealing']
+
 /** In a transaction: it sees what it has written itself. */
-function transactionRepositories(connection, transaction) {
-  const bytes = payloads(connection, transaction, () => {})
-  return repositories((number, kind, name) =>
-    kind === 'bytes'
-      ? bytes[name]
-      : async (...args) => unpack(await connection.later('inside', transaction, number, pack(args))),
-  )
+function transactionRepositories(calls, connection, keys, transaction) {
+  const inside =
+    (number) =>
+    async (...args) => {
+      const text = pack(args)
+      const attempt = async () => unpack(await connection.later('inside', transaction, number, text))
+      return keys.withKeys(attempt, transaction)
+    }
+  const slow =
+    (number) =>
+    (...args) =>
+      keys.withKeys(() => keys.slow(transaction, number, args), transaction)
+  const bytesOf = payloads(connection, transaction, () => {})
+  return repositories(calls, (number, { repository, name, kind }) => {
+    if (OUTSIDE.includes(repository)) return undefined
+    if (kind === 'payload') return bytesOf[name]
+    return kind === 'slow' ? slow(number) : inside(number)
+  })
 }
 
 module.exports = { AUTH, storeRepositories, transactionRepositories }

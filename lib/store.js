@@ -1,32 +1,47 @@
 'use strict'
 
+const path = require('node:path')
+const { declaredCalls } = require('./collections.js')
 const { connect } = require('./connection.js')
+const { described, invalid } = require('./error.js')
 const { events } = require('./events.js')
 const { readOptions } = require('./options.js')
 const { storeRepositories } = require('./repositories.js')
+const { keys } = require('./keys.js')
+const { passphraseSource } = require('./passphrase.js')
 const { refuseInside, transaction } = require('./transaction.js')
 
 /** Opens a store on a folder: synchronous and lazy, nothing is read before the first call. */
 function createStore(given) {
-  const options = readOptions(given)
+  const { passphrase, ...options } = readOptions(given)
   const { dataDir } = options
+  const calls = declaredCalls(given, options.declaration)
   const connection = connect(options)
+  const mayWrite = () => refuseInside(dataDir)
+  const unlocking = keys(calls, connection, passphraseSource(passphrase), mayWrite)
   /** What would wait for a transaction under way, and so for itself when made in it. */
-  const outside = async (method) => {
+  const outside = async (method, ...args) => {
     refuseInside(dataDir)
-    await connection.run(method)
+    await connection.run(method, ...args)
   }
   const close = () => outside('close')
-  const repositories = storeRepositories(connection, () => refuseInside(dataDir))
+  const repositories = storeRepositories(calls, connection, unlocking, mayWrite)
   return Object.assign(repositories, events(connection), {
     open: async () => void (await connection.run('open')),
     flush: async () => void (await connection.run('flush')),
     compact: () => outside('compact'),
+    snapshot: async (dir) => outside('snapshot', folderOf(dir)),
     stats: () => connection.run('stats'),
     close,
-    transaction: (work, options) => transaction(connection, dataDir, work, options),
+    transaction: (work, options) => transaction(calls, connection, unlocking, dataDir, work, options),
     [Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose')]: close,
   })
+}
+
+/** The absolute path of a folder that is given. */
+function folderOf(dir) {
+  if (typeof dir === 'string' && dir !== '' && !dir.includes('\0')) return path.resolve(dir)
+  throw invalid('Arguments', [{ path: 'dir', expected: 'a path of a folder', received: described(dir) }])
 }
 
 module.exports = { createStore }

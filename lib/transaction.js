@@ -22,12 +22,12 @@ function waitsForItself() {
 }
 
 /** Runs a function whose calls are one atomic change; nothing stays when it throws. */
-async function transaction(connection, dataDir, work, options) {
+async function transaction(calls, connection, keys, dataDir, work, options) {
   const timeout = readTimeout(work, options)
   refuseInside(dataDir)
   const number = await connection.run('begin', timeout)
   const here = { dataDir, ended: false, above: underWay.getStore() }
-  const tx = transactionRepositories(connection, number)
+  const tx = transactionRepositories(calls, connection, keys, number)
   let result
   try {
     result = await underWay.run(here, async () => work(tx))

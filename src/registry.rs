@@ -23,16 +23,19 @@ fn engines() -> MutexGuard<'static, HashMap<Folder, Shared>> {
     ENGINES.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The engine of a folder, opened when this process has not yet.
+/// The engine of a folder, opened when this process has not yet; `join` is done with one that is
+/// open already.
 ///
 /// # Errors
-/// Those of opening.
+/// Those of opening or joining.
 pub(crate) fn enter(
     folder: &Folder,
     open: impl FnOnce() -> Result<Running>,
+    join: impl FnOnce(&Running) -> Result<()>,
 ) -> Result<Arc<Running>> {
     let mut engines = engines();
     if let Some(shared) = engines.get_mut(folder) {
+        join(&shared.engine)?;
         shared.handles += 1;
         return Ok(Arc::clone(&shared.engine));
     }

@@ -3,6 +3,7 @@
 //! It joins the engine, which knows no calls, and the table of calls, which knows no files.
 
 mod payloads;
+mod slow;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,13 +11,16 @@ use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::catalogue::Catalogue;
+pub use crate::catalogue::Declaration;
+pub use crate::crypto::{Costs, Secret};
 use crate::disk::{Disk, RealDisk};
-use crate::engine::{Running, Settings, closed, settle};
+use crate::engine::{Running, Settings, View, closed, settle};
 use crate::error::{Code, Error, Result};
-use crate::{auth, registry, repos};
+use crate::repos::Calls;
+use crate::{auth, registry};
 
-pub use crate::engine::{Ended, Listener, Settle, Ticket};
+pub use crate::engine::{Ended, Fingerprint, Listener, Settle, Ticket};
+pub use crate::repos::Answer;
 pub use payloads::{Bytes, Reading, Stream, Use};
 
 /// What is safe when a call resolves.
@@ -43,6 +47,13 @@ pub struct Options {
     pub transaction_timeout: Duration,
     /// Is a folder on a network file system opened without a warning?
     pub allow_network_fs: bool,
+    /// Where the clock is held from the opening on, in milliseconds since 1970, for the same calls
+    /// to give the same bytes.
+    pub held_clock: Option<i64>,
+    /// The app's own collections, and fields that it adds to built-in models.
+    pub declaration: Declaration,
+    /// What new passphrases are derived with.
+    pub costs: Costs,
 }
 
 impl Options {
@@ -55,6 +66,9 @@ impl Options {
             lock_timeout: Duration::from_secs(30),
             transaction_timeout: Duration::from_secs(5),
             allow_network_fs: false,
+            held_clock: None,
+            declaration: Declaration::default(),
+            costs: Costs::default(),
         }
     }
 
@@ -64,6 +78,8 @@ impl Options {
             max_record_bytes: self.max_record_bytes,
             lock_timeout: self.lock_timeout,
             transaction_timeout: self.transaction_timeout,
+            costs: self.costs,
+            held_clock: self.held_clock,
         }
     }
 }
@@ -73,6 +89,7 @@ type Folder = Option<(PathBuf, (u64, u64))>;
 
 struct Handle {
     engine: Arc<Running>,
+    calls: Arc<Calls>,
     folder: Folder,
     closed: AtomicBool,
     warning: Option<String>,
@@ -116,12 +133,15 @@ impl Store {
              silences this)",
             folder.0.display()
         ));
-        let catalogue = Arc::new(Catalogue::builtin());
-        let settings = options.settings();
-        let engine =
-            registry::enter(&folder, || Running::open(Arc::new(disk), catalogue, settings))?;
+        let calls = Calls::of(&options.declaration)?;
+        let (settings, declaration) = (options.settings(), options.declaration);
+        let engine = registry::enter(
+            &folder,
+            || Running::open(Arc::new(disk), declaration.clone(), settings),
+            |running| running.declare(&declaration),
+        )?;
         let (folder, closed) = (Some(folder), AtomicBool::new(false));
-        let store = Store(Arc::new(Handle { engine, folder, closed, warning }));
+        let store = Store(Arc::new(Handle { engine, calls, folder, closed, warning }));
         store.sweep(Arc::new(Nobody));
         Ok(store)
     }
@@ -131,10 +151,11 @@ impl Store {
     /// # Errors
     /// As for [`Store::open`].
     pub fn open_on(disk: Arc<dyn Disk>, options: &Options) -> Result<Store> {
-        let catalogue = Arc::new(Catalogue::builtin());
-        let engine = Arc::new(Running::open(disk, catalogue, options.settings())?);
+        let calls = Calls::of(&options.declaration)?;
+        let (settings, declaration) = (options.settings(), options.declaration.clone());
+        let engine = Arc::new(Running::open(disk, declaration, settings)?);
         let closed = AtomicBool::new(false);
-        Ok(Store(Arc::new(Handle { engine, folder: None, closed, warning: None })))
+        Ok(Store(Arc::new(Handle { engine, calls, folder: None, closed, warning: None })))
     }
 
     /// What the owner should know about the folder.
@@ -157,6 +178,12 @@ impl Store {
         }
     }
 
+    fn number_of(&self, name: &str) -> Result<usize> {
+        let none =
+            || Error::new(Code::Validation, format!("there is no call {name}; see docs/api.md"));
+        self.0.calls.number_of(name).ok_or_else(none)
+    }
+
     fn open_engine(&self, ticket: Ticket) -> Option<(&Running, Ticket)> {
         if self.0.closed.load(Ordering::Acquire) {
             settle(vec![(ticket, Err(closed()))]);
@@ -165,25 +192,36 @@ impl Store {
         Some((&self.0.engine, ticket))
     }
 
-    /// Answers from memory; `None` when the answer needs the disk: then [`Store::read_later`].
-    pub fn read(&self, call: usize, args: &str) -> Option<Result<String>> {
+    /// Answers from memory a caller who may have the answer with the fingerprint `known`; `None`
+    /// when the answer needs the disk: then [`Store::read_later`].
+    pub fn read(
+        &self,
+        call: usize,
+        args: &str,
+        known: Option<Fingerprint>,
+    ) -> Option<Result<Answer>> {
         if self.0.closed.load(Ordering::Acquire) {
             return Some(Err(closed()));
         }
-        self.0.engine.read(|view| repos::read_call(call, view, args))
+        self.0.engine.read(|view| self.0.calls.read(call, view, args, known))
     }
 
     /// Answers on a thread that may use the disk.
     pub fn read_later(&self, call: usize, args: String, ticket: Ticket) {
         if let Some((engine, ticket)) = self.open_engine(ticket) {
-            engine.read_later(move |view| repos::read_call(call, view, &args), ticket);
+            let (calls, args) = (Arc::clone(&self.0.calls), self.0.calls.guarded(call, args));
+            let read =
+                move |view: &View<'_>| calls.read(call, view, &args, None).map(Answer::into_text);
+            engine.read_later(read, ticket);
         }
     }
 
     /// Commits what a writing call changes.
     pub fn write(&self, call: usize, args: String, ticket: Ticket) {
         if let Some((engine, ticket)) = self.open_engine(ticket) {
-            engine.write(Box::new(move |tx| repos::any_call(call, tx, &args)), ticket);
+            let calls = Arc::clone(&self.0.calls);
+            let args = self.0.calls.guarded(call, args);
+            engine.write(Box::new(move |tx| calls.any(call, tx, &args)), ticket);
         }
     }
 
@@ -197,8 +235,9 @@ impl Store {
     /// Makes a call, reading or writing, in a transaction.
     pub fn inside(&self, transaction: u64, call: usize, args: String, ticket: Ticket) {
         if let Some((engine, ticket)) = self.open_engine(ticket) {
-            let change =
-                Box::new(move |tx: &mut crate::engine::Tx<'_>| repos::any_call(call, tx, &args));
+            let calls = Arc::clone(&self.0.calls);
+            let args = self.0.calls.guarded(call, args);
+            let change = Box::new(move |tx: &mut crate::engine::Tx<'_>| calls.any(call, tx, &args));
             engine.inside(transaction, change, ticket);
         }
     }
@@ -223,6 +262,30 @@ impl Store {
         }
     }
 
+    /// Makes a consistent copy of the folder, with every change so far, in a new or empty folder.
+    pub fn snapshot(&self, place: PathBuf, ticket: Ticket) {
+        if let Some((engine, ticket)) = self.open_engine(ticket) {
+            engine.snapshot(place, ticket);
+        }
+    }
+
+    /// Makes such a copy and waits for it.
+    ///
+    /// # Errors
+    /// `VALIDATION` for a folder that is not new or empty, or within the data folder; those of
+    /// the disk.
+    pub fn snapshot_now(&self, place: impl Into<PathBuf>) -> Result<()> {
+        wait(|ticket| self.snapshot(place.into(), ticket)).map(|_| ())
+    }
+
+    /// Makes such a copy on any disk, for tests.
+    ///
+    /// # Errors
+    /// Those of both disks.
+    pub fn snapshot_on(&self, target: &dyn Disk) -> Result<()> {
+        self.0.engine.snapshot_on(target)
+    }
+
     /// What the store holds, as JSON text.
     pub fn stats(&self) -> String {
         self.0.engine.stats()
@@ -244,6 +307,12 @@ impl Store {
         self.0.engine.hold_clock(ms);
     }
 
+    /// Lets the files follow only `flush`, `compact` and `close` from now on: the same calls then
+    /// give the same operations of the disk.
+    pub fn hold_files(&self) {
+        self.0.engine.hold_files();
+    }
+
     /// Closes this handle; with the last one of its folder the engine ends, and the folder is
     /// at rest. Closing twice is no error.
     ///
@@ -261,10 +330,13 @@ impl Store {
     /// # Errors
     /// Those of the call; `VALIDATION` when there is no such call.
     pub fn call(&self, name: &str, args: &str) -> Result<String> {
-        let call = number_of(name)?;
-        if !repos::is_write(call) {
-            if let Some(answer) = self.read(call, args) {
-                return answer;
+        let call = self.number_of(name)?;
+        if self.0.calls.is_slow(call) {
+            return wait(|ticket| self.slow(None, call, args.to_owned(), None, ticket));
+        }
+        if !self.0.calls.is_write(call) {
+            if let Some(answer) = self.read(call, args, None) {
+                return answer.map(Answer::into_text);
             }
             return wait(|ticket| self.read_later(call, args.to_owned(), ticket));
         }
@@ -315,14 +387,13 @@ impl Transaction<'_> {
     /// # Errors
     /// Those of the call.
     pub fn call(&self, name: &str, args: &str) -> Result<String> {
-        let call = number_of(name)?;
+        let call = self.store.number_of(name)?;
+        if self.store.0.calls.is_slow(call) {
+            let number = Some(self.number);
+            return wait(|ticket| self.store.slow(number, call, args.to_owned(), None, ticket));
+        }
         wait(|ticket| self.store.inside(self.number, call, args.to_owned(), ticket))
     }
-}
-
-fn number_of(name: &str) -> Result<usize> {
-    let none = || Error::new(Code::Validation, format!("there is no call {name}; see docs/api.md"));
-    repos::number_of(name).ok_or_else(none)
 }
 
 /// Nobody waits for the answer.

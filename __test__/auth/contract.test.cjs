@@ -6,6 +6,7 @@ const { randomUUID } = require('node:crypto')
 const { afterEach, beforeEach, describe, it } = require('node:test')
 const { createStore, QuilltapAdapter, StoreError } = require('../..')
 const { failure, folder } = require('../package/support.cjs')
+const { adapterOptions, storeOptions } = require('./sealed.cjs')
 
 const METHODS = [
   'createUser',
@@ -36,8 +37,8 @@ let adapter
 let user
 
 beforeEach(async () => {
-  store = createStore({ dataDir: folder() })
-  adapter = QuilltapAdapter(store)
+  store = createStore({ dataDir: folder(), ...storeOptions })
+  adapter = QuilltapAdapter(store, adapterOptions)
   user = await adapter.createUser(person())
 })
 

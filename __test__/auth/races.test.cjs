@@ -7,6 +7,7 @@ const { once } = require('node:events')
 const path = require('node:path')
 const { test } = require('node:test')
 const { createStore, QuilltapAdapter } = require('../..')
+const { adapterOptions, storeOptions } = require('./sealed.cjs')
 const { failure, folder } = require('../package/support.cjs')
 const { open } = require('./store.cjs')
 
@@ -39,7 +40,7 @@ const values = (answers) => answers.map(({ value, error }) => (assert.equal(erro
 
 test('of 8 processes with one link, one gets it, every time', async (t) => {
   const dataDir = folder()
-  const adapter = QuilltapAdapter(open(t, dataDir))
+  const adapter = QuilltapAdapter(open(t, dataDir), adapterOptions)
   const all = await crowd(t, dataDir)
   for (let round = 0; round < 10; round++) {
     const token = { identifier: EMAIL, token: `t-${round}`, expires: soon() }
@@ -51,7 +52,7 @@ test('of 8 processes with one link, one gets it, every time', async (t) => {
 
 test('sessions that 8 processes make at once are all there', async (t) => {
   const dataDir = folder()
-  const adapter = QuilltapAdapter(open(t, dataDir))
+  const adapter = QuilltapAdapter(open(t, dataDir), adapterOptions)
   const user = await adapter.createUser({ email: EMAIL, emailVerified: new Date() })
   const all = await crowd(t, dataDir)
   const tokens = []
@@ -70,7 +71,7 @@ test('sessions that 8 processes make at once are all there', async (t) => {
 
 test('8 processes that refresh one session at once all succeed', async (t) => {
   const dataDir = folder()
-  const adapter = QuilltapAdapter(open(t, dataDir))
+  const adapter = QuilltapAdapter(open(t, dataDir), adapterOptions)
   const user = await adapter.createUser({ email: EMAIL, emailVerified: new Date() })
   await adapter.createSession({ sessionToken: 's', userId: user.id, expires: soon() })
   const all = await crowd(t, dataDir)
@@ -81,7 +82,7 @@ test('8 processes that refresh one session at once all succeed', async (t) => {
 
 test('a new person in 8 processes at once is one user, with one account', async (t) => {
   const dataDir = folder()
-  const adapter = QuilltapAdapter(open(t, dataDir))
+  const adapter = QuilltapAdapter(open(t, dataDir), adapterOptions)
   const all = await crowd(t, dataDir)
   const users = values(await all('createUser', () => [{ email: EMAIL, emailVerified: null }]))
   assert.equal(new Set(users.map((user) => user.id)).size, 1)
@@ -92,7 +93,7 @@ test('a new person in 8 processes at once is one user, with one account', async 
 
 test('of 8 accounts that meet at one new user, the first is linked and no other', async (t) => {
   const dataDir = folder()
-  const adapter = QuilltapAdapter(open(t, dataDir))
+  const adapter = QuilltapAdapter(open(t, dataDir), adapterOptions)
   const all = await crowd(t, dataDir)
   const [{ id: userId }] = values(await all('createUser', () => [{ email: EMAIL, emailVerified: null }]))
   const linked = await all('linkAccount', (number) => [
@@ -110,7 +111,7 @@ const NOBODY = { email: EMAIL, emailVerified: null }
 const account = (userId, provider) => ({ userId, provider, providerAccountId: '1', type: 'oauth' })
 
 test('an attacker does not get into an account before its owner does', async (t) => {
-  const adapter = QuilltapAdapter(open(t))
+  const adapter = QuilltapAdapter(open(t), adapterOptions)
   const attacker = await adapter.createUser({ ...NOBODY, name: 'Claudius', image: 'https://evil.example' })
   const victim = await adapter.createUser({ ...NOBODY, name: 'Viola' })
   assert.equal(attacker.id, victim.id)
@@ -126,7 +127,7 @@ test('an attacker does not get into an account before its owner does', async (t)
 })
 
 test('an attacker who made a user first does not keep it from who proves the address', async (t) => {
-  const adapter = QuilltapAdapter(open(t))
+  const adapter = QuilltapAdapter(open(t), adapterOptions)
   const attacker = await adapter.createUser(NOBODY)
   assert.equal(await adapter.getUserByEmail(EMAIL), null)
   const victim = await adapter.createUser({ email: EMAIL, emailVerified: new Date() })
@@ -136,7 +137,7 @@ test('an attacker who made a user first does not keep it from who proves the add
 
 test('a user whom the adapter did not make is never taken up', async (t) => {
   const store = open(t)
-  const adapter = QuilltapAdapter(store)
+  const adapter = QuilltapAdapter(store, adapterOptions)
   const made = await store.users.create({ email: EMAIL })
   assert.equal((await adapter.getUserByEmail(EMAIL)).id, made.id)
   assert.equal((await failure(adapter.createUser(NOBODY))).code, 'UNIQUE')
@@ -144,7 +145,7 @@ test('a user whom the adapter did not make is never taken up', async (t) => {
 
 // With JWT sessions this is all that there ever is of who signed in by e-mail.
 test('a user who was made with a proven address is never taken up', async (t) => {
-  const adapter = QuilltapAdapter(open(t))
+  const adapter = QuilltapAdapter(open(t), adapterOptions)
   const { id } = await adapter.createUser({ email: EMAIL, emailVerified: new Date() })
   assert.equal((await adapter.getUserByEmail(EMAIL)).id, id)
   assert.equal((await failure(adapter.createUser(NOBODY))).code, 'UNIQUE')
@@ -159,7 +160,7 @@ for (const [what, take] of [
 ]) {
   test(`a user with ${what} is never taken up, nor when it is gone`, async (t) => {
     const store = open(t)
-    const adapter = QuilltapAdapter(store)
+    const adapter = QuilltapAdapter(store, adapterOptions)
     const user = await adapter.createUser(NOBODY)
     const owned = await take(adapter, user, store)
     assert.equal((await adapter.getUserByEmail(EMAIL)).id, user.id)
@@ -173,18 +174,18 @@ for (const [what, take] of [
 
 test('a sign-in that was cut off by the death of its process is taken up in the next', async (t) => {
   const dataDir = folder()
-  const first = createStore({ dataDir })
-  const { id } = await QuilltapAdapter(first).createUser(NOBODY)
+  const first = createStore({ dataDir, ...storeOptions })
+  const { id } = await QuilltapAdapter(first, adapterOptions).createUser(NOBODY)
   await first.close()
-  const adapter = QuilltapAdapter(open(t, dataDir))
+  const adapter = QuilltapAdapter(open(t, dataDir), adapterOptions)
   assert.equal(await adapter.getUserByEmail(EMAIL), null)
   assert.equal((await adapter.createUser({ ...NOBODY, id: 'another' })).id, id)
 })
 
 test('what has expired is swept when the folder is opened, and what has not stays', async (t) => {
   const dataDir = folder()
-  const first = createStore({ dataDir })
-  const adapter = QuilltapAdapter(first)
+  const first = createStore({ dataDir, ...storeOptions })
+  const adapter = QuilltapAdapter(first, adapterOptions)
   const { id: userId } = await adapter.createUser({ email: EMAIL, emailVerified: new Date() })
   for (const [name, expires] of [
     ['old', past()],
@@ -196,7 +197,7 @@ test('what has expired is swept when the folder is opened, and what has not stay
   assert.ok(await adapter.getSessionAndUser('old'))
   await first.close()
   const next = open(t, dataDir)
-  const again = QuilltapAdapter(next)
+  const again = QuilltapAdapter(next, adapterOptions)
   // A write comes behind the sweep, which waits since the folder was opened.
   await again.deleteSession('none')
   const { records } = await next.stats()

@@ -6,6 +6,7 @@ const path = require('node:path')
 const { QuilltapAdapter } = require('../..')
 const { Browser, listen, textOf } = require('./http.cjs')
 const { CLIENT, startProvider } = require('./provider.cjs')
+const { adapterOptions } = require('./sealed.cjs')
 const { open } = require('./store.cjs')
 
 const profile = ({ sub, name, email }) => ({ id: sub, name, email, image: null })
@@ -142,7 +143,7 @@ const authJs5 = {
 /** Starts a site; `change` may wrap the methods of its adapter. */
 async function startSite(t, core, change = (adapter) => adapter) {
   const store = open(t)
-  const plain = QuilltapAdapter(store)
+  const plain = QuilltapAdapter(store, adapterOptions)
   const site = { core, store, plain, adapter: change(plain), mails: [], errors: [], browser: () => new Browser(site) }
   const { url: provider } = await startProvider(t)
   let handler

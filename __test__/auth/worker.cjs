@@ -2,9 +2,10 @@
 'use strict'
 
 const { createStore, QuilltapAdapter } = require('../..')
+const { adapterOptions, storeOptions } = require('./sealed.cjs')
 
-const store = createStore({ dataDir: process.argv[2] })
-const adapter = QuilltapAdapter(store)
+const store = createStore({ dataDir: process.argv[2], ...storeOptions })
+const adapter = QuilltapAdapter(store, adapterOptions)
 
 process.on('message', async ({ method, args }) => {
   try {

@@ -255,7 +255,7 @@ test('the adapter is a plain object of functions that need no this, and gives Da
 
 test('the adapter refuses what it cannot do', (t) => {
   const store = open(t)
-  assert.throws(() => QuilltapAdapter(store, { encryptTokens: true }), /cannot do encryptTokens yet/)
+  assert.throws(() => QuilltapAdapter(store, { encryptTokens: 'yes' }), /encryptTokens: expected true or false/)
   assert.throws(() => QuilltapAdapter(store, { encryptToken: true }), /did you mean encryptTokens\?/)
   assert.throws(() => QuilltapAdapter({}), /expected a store from createStore, got an object/)
   QuilltapAdapter(store, { encryptTokens: false, hashSessionTokens: undefined })

@@ -18,8 +18,23 @@ const tasks = {
   // Adds messages until it is killed, and tells of each that was acknowledged.
   async pour({ chat, from }) {
     for (let number = 0; ; number++) {
-      const { id } = await store.chats.addMessage(chat, { role: 'USER', content: `${from} ${number} ${'x'.repeat(300)}` })
+      const { id } = await store.chats.addMessage(chat, {
+        role: 'USER',
+        content: `${from} ${number} ${'x'.repeat(300)}`,
+      })
       tell({ acknowledged: id })
+    }
+  },
+  // Writes one number to three files, each time in one transaction, until it is killed.
+  async pair({ character, chat }) {
+    for (let number = 1; ; number++) {
+      const title = String(number)
+      await store.transaction(async (tx) => {
+        await tx.characters.update(character, { title })
+        await tx.chats.update(chat, { title })
+        await tx.chats.addMessage(chat, { role: 'USER', content: title })
+      })
+      tell({ acknowledged: number })
     }
   },
   // Moves one from each of two tags' names to the other, so that their sum never changes.

@@ -3,11 +3,13 @@
 use serde_json::Value;
 
 use super::users::{refuse_contested, shown_user};
-use super::{one, reply, shown, text};
+use super::{Object, one, reply, text};
 use crate::catalogue::{ModelId, models::ACCOUNT};
+use crate::crypto::is_sealed;
 use crate::engine::{Record, Tx, View};
 use crate::error::Result;
-use crate::repos::{Args, Reply, follow};
+use crate::repos::{Args, Reply, Wiped, follow};
+use crate::secrets;
 use std::sync::Arc;
 
 const PAIR: &[&str] = &["provider", "providerAccountId"];
@@ -28,26 +30,81 @@ pub(super) fn get_user(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Resu
 
 pub(super) fn get(view: &View<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
     let account = find(view, args.text(1)?, args.text(0)?)?;
-    Ok(reply(account.map(|account| shown(&account, HIDDEN))))
+    opened(view, account)
+}
+
+/// The account with its tokens in clear, as the caller gave them.
+fn opened(view: &View<'_>, account: Option<Arc<Record>>) -> Result<Reply> {
+    let Some(account) = account else { return Ok(reply(None)) };
+    let mut tokens = Object::new();
+    for field in sealed_tokens(view, &account) {
+        let clear = secrets::reveal(view, ACCOUNT, account.key(), &field)?;
+        let clear = clear.map_or(Ok(Value::Null), |clear| clear.expose_text().map(Value::from));
+        tokens.insert(field, clear?);
+    }
+    let mut map = account.map();
+    map.extend(tokens);
+    map.retain(|key, _| !HIDDEN.contains(&key.as_str()));
+    Ok(Reply::clear(Value::Object(map)))
+}
+
+/// The fields of an account that are sealed.
+fn sealed_tokens(view: &View<'_>, account: &Record) -> Vec<String> {
+    let map = account.map();
+    let is_sealed = |field: &String| map.get(field).and_then(Value::as_str).is_some_and(is_sealed);
+    let sealed = &view.catalogue().model(ACCOUNT).sealed;
+    sealed.iter().map(|sealed| sealed.field.clone()).filter(is_sealed).collect()
 }
 
 pub(super) fn link(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let data = args.object(0)?;
+    let mut data = args.object(0)?;
     let same = find(&tx.view(), text(&data, PAIR[0]), text(&data, PAIR[1]))?;
     let user = data.get("userId").cloned().unwrap_or(Value::Null);
     if let Some(account) = same.filter(|account| account.map().get("userId") == Some(&user)) {
-        return Ok(reply(Some(shown(&account, HIDDEN))));
+        drop(Wiped(Value::Object(data)));
+        let account = if encrypts(args) { seal_older(tx, account)? } else { account };
+        return opened(&tx.view(), Some(account));
     }
     refuse_contested(tx, user.as_str().unwrap_or_default())?;
+    if encrypts(args) {
+        let id = follow::id_of(tx, ACCOUNT, &mut data);
+        secrets::seal_asked(tx, ACCOUNT, &id, &mut data)?;
+    }
     let account = follow::create(tx, ACCOUNT, data)?;
-    Ok(reply(Some(shown(&account, HIDDEN))))
+    opened(&tx.view(), Some(account))
+}
+
+/// Does the adapter seal what would let its finder act for the user?
+fn encrypts(args: &Args<'_>) -> bool {
+    args.extra().get("encryptTokens") == Some(&Value::Bool(true))
+}
+
+/// Seals the tokens that an account has from before they were.
+fn seal_older(tx: &mut Tx<'_>, account: Arc<Record>) -> Result<Arc<Record>> {
+    let mut patch = account.map();
+    let declared = tx.view().catalogue().model(ACCOUNT).sealed.clone();
+    patch.retain(|key, value| {
+        let is_clear = value.as_str().is_some_and(|text| !is_sealed(text));
+        is_clear && declared.iter().any(|sealed| sealed.field == *key)
+    });
+    if patch.is_empty() {
+        return Ok(account);
+    }
+    secrets::seal_asked(tx, ACCOUNT, account.key(), &mut patch)?;
+    Ok(tx.update(ACCOUNT, account.key(), patch)?.unwrap_or(account))
 }
 
 pub(super) fn unlink(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
     let pair = args.object(0)?;
     let account = find(&tx.view(), text(&pair, PAIR[0]), text(&pair, PAIR[1]))?;
-    if let Some(account) = &account {
-        tx.delete(ACCOUNT, account.key())?;
-    }
-    Ok(reply(account.map(|account| shown(&account, HIDDEN))))
+    let Some(account) = account else { return Ok(reply(None)) };
+    let tokens = sealed_tokens(&tx.view(), &account);
+    let last = opened(&tx.view(), Some(Arc::clone(&account)));
+    tx.delete(ACCOUNT, account.key())?;
+    // To let go of an account one needs no key: its tokens are then not told.
+    last.or_else(|_| {
+        let mut map = account.map();
+        map.retain(|key, _| !HIDDEN.contains(&key.as_str()) && !tokens.contains(key));
+        Ok(reply(Some(Value::Object(map))))
+    })
 }

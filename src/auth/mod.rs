@@ -66,14 +66,16 @@ pub(crate) const CALLS: &[Call] = &[
         "any",
         "Links an account to its user; a second time it changes nothing.",
         accounts::link,
-    ),
+    )
+    .secret(),
     write(
         "unlinkAccount",
         "account: { provider: string; providerAccountId: string }",
         "any",
         "Unlinks an account.",
         accounts::unlink,
-    ),
+    )
+    .secret(),
     write(
         "createSession",
         "session: AdapterSession",
@@ -122,7 +124,8 @@ pub(crate) const CALLS: &[Call] = &[
         "any",
         "An account.",
         accounts::get,
-    ),
+    )
+    .secret(),
     write(
         "createAuthenticator",
         "authenticator: AdapterAuthenticator",

@@ -2,53 +2,96 @@
 
 use std::sync::Arc;
 
-use super::users::shown_user;
+use serde_json::Value;
+
+use super::users::HIDDEN as HIDDEN_OF_USER;
 use super::{one, reply, shown, text};
 use crate::catalogue::{ModelId, models};
+use crate::crypto::{is_session_token_hash, session_token_hash};
 use crate::engine::{Record, Tx, View};
 use crate::error::Result;
 use crate::json::text_field;
-use crate::repos::{Args, Reply, follow};
+use crate::repos::{Args, Reply, Shown, follow};
 
+const TOKEN: &str = "sessionToken";
 const HIDDEN: &[&str] = &["id"];
+const HIDDEN_AND_TOKEN: &[&str] = &["id", TOKEN];
 
-fn find(view: &View<'_>, token: &str) -> Result<Option<Arc<Record>>> {
-    one(view, models::SESSION, &["sessionToken"], &[token])
+/// Does the adapter keep tokens as hashes, which let nobody in?
+fn hashes(args: &Args<'_>) -> bool {
+    args.extra().get("hashSessionTokens") == Some(&Value::Bool(true))
+}
+
+/// The session of a token, however it is kept. Who presents a hash has read it in a file.
+fn find(view: &View<'_>, token: &str, hashed_first: bool) -> Result<Option<Arc<Record>>> {
+    if is_session_token_hash(token) {
+        return Ok(None);
+    }
+    let clear = || one(view, models::SESSION, &[TOKEN], &[token]);
+    let hashed = || one(view, models::SESSION, &[TOKEN], &[&session_token_hash(token)]);
+    let first = if hashed_first { hashed()? } else { clear()? };
+    match first {
+        Some(session) => Ok(Some(session)),
+        None if hashed_first => clear(),
+        None => hashed(),
+    }
+}
+
+/// What the caller gets: with its own token, whatever is kept of that.
+fn given(session: &Record, token: &str) -> Reply {
+    let mut value = shown(session, HIDDEN);
+    if value.get(TOKEN).and_then(Value::as_str) != Some(token) {
+        value[TOKEN] = token.into();
+    }
+    reply(Some(value))
 }
 
 pub(super) fn create(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let session = follow::create(tx, models::SESSION, args.object(0)?)?;
-    Ok(reply(Some(shown(&session, HIDDEN))))
+    let mut data = args.object(0)?;
+    let token = text(&data, TOKEN).to_owned();
+    if hashes(args) && !token.is_empty() {
+        data.insert(TOKEN.into(), session_token_hash(&token).into());
+    }
+    let session = follow::create(tx, models::SESSION, data)?;
+    Ok(if hashes(args) { given(&session, &token) } else { reply(Some(shown(&session, HIDDEN))) })
 }
 
 pub(super) fn get(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let Some(session) = find(view, args.text(0)?)? else { return Ok(reply(None)) };
+    let token = args.text(0)?;
+    let Some(session) = find(view, token, hashes(args))? else { return Ok(reply(None)) };
     let owner = text_field(session.text(), "userId").unwrap_or_default();
     let user = view.get(model, &owner)?;
-    Ok(reply(user.map(|user| {
-        let both = [("session", shown(&session, HIDDEN)), ("user", shown_user(&user))];
-        both.into_iter().map(|(name, shown)| (name.to_owned(), shown)).collect()
-    })))
+    let Some(user) = user else { return Ok(reply(None)) };
+    let kept = text_field(session.text(), TOKEN).is_some_and(|kept| kept == token);
+    let own = (!kept).then(|| (TOKEN, token.to_owned()));
+    let hidden = if kept { HIDDEN } else { HIDDEN_AND_TOKEN };
+    let session = Shown { name: "session", record: session, hidden, own };
+    let hidden = HIDDEN_OF_USER;
+    Ok(Reply::Object(vec![session, Shown { name: "user", record: user, hidden, own: None }]))
 }
 
 pub(super) fn update(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let data = args.object(0)?;
-    let Some(session) = find(&tx.view(), text(&data, "sessionToken"))? else {
-        return Ok(reply(None));
-    };
+    let mut data = args.object(0)?;
+    let token = text(&data, TOKEN).to_owned();
+    let Some(session) = find(&tx.view(), &token, hashes(args))? else { return Ok(reply(None)) };
     let now = session.map();
+    let kept = text(&now, TOKEN);
+    // A clear token from before they were hashed is hashed with the first change.
+    let keep = if hashes(args) { session_token_hash(&token) } else { kept.to_owned() };
+    data.insert(TOKEN.into(), keep.into());
     // Many requests at once all want the same new expiry: one of them writes it.
     if data.iter().all(|(key, value)| now.get(key) == Some(value)) {
-        return Ok(reply(Some(shown(&session, HIDDEN))));
+        return Ok(given(&session, &token));
     }
-    let session = tx.update(models::SESSION, session.key(), data)?;
-    Ok(reply(session.map(|session| shown(&session, HIDDEN))))
+    let session = follow::update(tx, models::SESSION, session.key(), data)?;
+    Ok(session.map_or(reply(None), |session| given(&session, &token)))
 }
 
 pub(super) fn delete(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let Some(session) = find(&tx.view(), args.text(0)?)? else { return Ok(reply(None)) };
+    let token = args.text(0)?;
+    let Some(session) = find(&tx.view(), token, hashes(args))? else { return Ok(reply(None)) };
     tx.delete(models::SESSION, session.key())?;
-    Ok(reply(Some(shown(&session, HIDDEN))))
+    Ok(given(&session, token))
 }
 
 /// The sessions and one-time tokens that have expired: model and key.

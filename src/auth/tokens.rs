@@ -6,10 +6,10 @@ use super::{reply, shown, text};
 use crate::catalogue::{ModelId, models::VERIFICATION_TOKEN};
 use crate::engine::Tx;
 use crate::error::Result;
-use crate::repos::{Args, Reply};
+use crate::repos::{Args, Reply, follow};
 
 pub(super) fn create(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let token = tx.create(VERIFICATION_TOKEN, args.object(0)?)?;
+    let token = follow::create(tx, VERIFICATION_TOKEN, args.object(0)?)?;
     Ok(reply(Some(shown(&token, &[]))))
 }
 

@@ -25,6 +25,7 @@ use crate::catalogue::{ModelId, models};
 use crate::engine::{Record, Tx, View, time_ms};
 use crate::error::{Code, Error, Result};
 use crate::repos::{Args, Reply, follow};
+use crate::secrets;
 
 /// The mark of a user that nobody owns yet: `{ at, contestedAt? }`.
 const MARK: &str = "signUp";
@@ -35,7 +36,8 @@ const WAYS_IN: &[&str] = &["emailVerified", "passwordHash", "totp", "backupCodes
 /// What a user keeps when it is taken up.
 const KEPT: &[&str] = &["id", "email", "createdAt", "updatedAt"];
 /// What the adapter's caller does not get.
-const HIDDEN: &[&str] = &["passwordHash", "totp", "backupCodes", "createdAt", "updatedAt", MARK];
+pub(super) const HIDDEN: &[&str] =
+    &["passwordHash", "totp", "backupCodes", "createdAt", "updatedAt", MARK];
 
 /// What the adapter's caller gets of a user.
 pub(super) fn shown_user(record: &Record) -> Value {
@@ -69,6 +71,7 @@ fn take_up(tx: &mut Tx<'_>, model: ModelId, orphan: &Record, mut data: Object) -
         data.entry(other).or_insert(Value::Null);
     }
     data.insert(MARK.into(), mark);
+    secrets::seal_declared(tx, model, orphan.key(), &mut data, Some(&before))?;
     let record = tx.update(model, orphan.key(), data)?;
     Ok(reply(record.as_deref().map(shown_user)))
 }

@@ -8,8 +8,15 @@ use quilltap_store::generated::files;
 fn main() -> ExitCode {
     let check = std::env::args().any(|arg| arg == "--check");
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let files = match files() {
+        Ok(files) => files,
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::FAILURE;
+        }
+    };
     let mut stale = 0;
-    for (path, text) in files() {
+    for (path, text) in files {
         let file = root.join(&path);
         if std::fs::read_to_string(&file).is_ok_and(|now| now == text) {
             continue;

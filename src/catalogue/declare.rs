@@ -1,10 +1,10 @@
 //! The words with which `models.rs` declares: a function a kind of field, a method a property.
 
 use super::types::{
-    Counted, Field, Kind, Mirror, Model, ModelId, OnDelete, Payload, Place, Times, Unique,
+    Counted, Field, Kind, Mirror, Model, ModelId, OnDelete, Payload, Place, Sealing, Times, Unique,
 };
 
-fn field(name: &str, kind: Kind) -> Field {
+pub(super) fn field(name: &str, kind: Kind) -> Field {
     Field {
         name: name.to_owned(),
         kind,
@@ -15,6 +15,9 @@ fn field(name: &str, kind: Kind) -> Field {
         one_per: None,
         indexed: false,
         unchecked: false,
+        least: None,
+        most: None,
+        sealing: None,
         doc: String::new(),
     }
 }
@@ -101,6 +104,12 @@ impl Field {
         self
     }
 
+    /// Nobody who has the files can read it.
+    pub(super) fn sealed(mut self, sealing: Sealing) -> Field {
+        self.sealing = Some(sealing);
+        self
+    }
+
     /// It is looked up by.
     pub(super) fn indexed(mut self) -> Field {
         self.indexed = true;
@@ -140,9 +149,11 @@ pub(super) fn model(name: &str, collection: &str, place: Place, fields: Vec<Fiel
         mirrors: Vec::new(),
         counted: None,
         payload: None,
+        sealed_as: None,
         doc: String::new(),
         indexes: Vec::new(),
         links: Vec::new(),
+        sealed: Vec::new(),
     }
 }
 
@@ -187,12 +198,17 @@ impl Model {
         self
     }
 
+    /// The `ciphertext`, `iv` and `authTag` of the record are the sealed form of this.
+    pub(super) fn sealed_as(mut self, name: &str) -> Model {
+        self.sealed_as = Some(name.to_owned());
+        self
+    }
+
     /// It is kept in logs, whose owner counts the rows of one type.
     pub(super) fn counted(mut self, row_type: &str, count: &str, last: &str) -> Model {
         self.counted = Some(Counted {
             row_type: row_type.to_owned(),
-            count: count.to_owned(),
-            last: last.to_owned(),
+            fields: Some([count.to_owned(), last.to_owned()]),
         });
         self
     }

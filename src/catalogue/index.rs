@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use super::types::{Field, Index, Kind, Link, Model, OnDelete};
+use super::types::{Field, Index, Kind, Link, Model, OnDelete, Sealed, Sealing};
 
-/// Fills in [`Model::indexes`] and [`Model::links`].
+/// Fills in [`Model::indexes`], [`Model::links`] and [`Model::sealed`].
 pub(super) fn derive(model: &mut Model) {
     let mut indexes: Vec<Index> = Vec::new();
     for unique in &model.uniques {
@@ -15,6 +15,14 @@ pub(super) fn derive(model: &mut Model) {
     walk(&model.fields, &[], false, &mut indexes, &mut links);
     model.indexes = indexes;
     model.links = links;
+    model.sealed = sealed(model);
+}
+
+fn sealed(model: &Model) -> Vec<Sealed> {
+    let whole = model.sealed_as.iter().map(|name| (name.clone(), Sealing::Parts, true));
+    let of = |field: &Field| Some((field.name.clone(), field.sealing?, false));
+    let all = whole.chain(model.fields.iter().filter_map(of));
+    all.map(|(field, sealing, at_top)| Sealed { field, sealing, at_top }).collect()
 }
 
 fn walk(
@@ -32,7 +40,10 @@ fn walk(
         }
         let first = links.len();
         walk_kind(&field.kind, &path, in_list, indexes, links);
-        links[first..].iter_mut().for_each(|link| link.unchecked |= field.unchecked);
+        for link in &mut links[first..] {
+            link.unchecked |= field.unchecked;
+            link.optional |= field.optional && link.path == path;
+        }
     }
 }
 
@@ -47,7 +58,8 @@ fn walk_kind(
         Kind::Link(to, on_delete) => {
             let index = index_over(indexes, path);
             let (path, to, on_delete) = (path.to_vec(), *to, *on_delete);
-            links.push(Link { path, to, on_delete, in_list, unchecked: false, index });
+            let (optional, unchecked) = (false, false);
+            links.push(Link { path, to, on_delete, in_list, optional, unchecked, index });
         }
         Kind::List(inner) => walk_kind(inner, path, true, indexes, links),
         Kind::Object(fields) => walk(fields, path, in_list, indexes, links),
@@ -72,6 +84,16 @@ impl Model {
             index.paths.len() == fields.len()
                 && paths.zip(fields).all(|(path, field)| path == *field)
         })
+    }
+
+    /// Does it have texts that are sealed whenever they are written?
+    pub fn has_secrets(&self) -> bool {
+        self.sealed.iter().any(|sealed| sealed.sealing == Sealing::Always)
+    }
+
+    /// Has it texts of which some are sealed?
+    pub fn may_seal(&self) -> bool {
+        self.sealed.iter().any(|sealed| sealed.sealing != Sealing::Parts)
     }
 
     /// The field with this name.
@@ -133,7 +155,10 @@ fn joined<'a>(index: &Index, parts: impl Iterator<Item = &'a str>) -> String {
     let mut key = String::new();
     for part in parts {
         let part = folded(index, part.to_owned());
-        key += &format!("{}:{part}", part.len());
+        // Its length keeps the parts apart.
+        key.push_str(&part.len().to_string());
+        key.push(':');
+        key.push_str(&part);
     }
     key
 }

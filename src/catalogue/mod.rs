@@ -9,6 +9,7 @@ mod declare;
 mod id;
 mod index;
 pub mod models;
+mod own;
 mod schema;
 mod soundness;
 mod times;
@@ -18,11 +19,12 @@ mod typescript;
 pub use check::{admit, complete, merge};
 pub use id::is_id;
 pub use index::{index_keys, key_of};
+pub use own::Declaration;
 pub use schema::{schema, schemas};
 pub use times::normalise_time;
 pub use types::{
-    Counted, Field, Index, Kind, Link, Mirror, Model, ModelId, OnDelete, Payload, Place, Times,
-    Unique,
+    Counted, Field, Index, Kind, Link, Mirror, Model, ModelId, OnDelete, Payload, Place, Sealed,
+    Sealing, Times, Unique,
 };
 pub use typescript::types as typescript_types;
 
@@ -60,6 +62,11 @@ impl Catalogue {
         }
         self.referrers = referrers(&self.models);
         Ok(id)
+    }
+
+    /// The model whose records declare further models.
+    pub fn declaring(&self) -> ModelId {
+        models::DECLARATION
     }
 
     /// A model by its number.

@@ -4,8 +4,9 @@ use super::declare::{
     directory, document, flag, id, integer, json, link, links, model, object, objects, one_of,
     rows, text, time,
 };
-use super::types::{Field, Model, ModelId, OnDelete, Place, Times};
+use super::types::{Field, Model, ModelId, OnDelete, Place, Sealing, Times};
 use OnDelete::{Cascade, NoAction, Restrict, SetNull};
+use Sealing::{Asked, Parts};
 
 /// Numbers the models in the order in which they are declared.
 macro_rules! models {
@@ -58,7 +59,7 @@ fn tag_links() -> Field {
 fn sealed(name: &str, more: Vec<Field>) -> Field {
     let mut fields = vec![text("ciphertext"), text("iv"), text("authTag")];
     fields.extend(more);
-    object(name, fields).opt()
+    object(name, fields).opt().sealed(Parts)
 }
 
 models! {
@@ -88,12 +89,12 @@ models! {
         text("type"),
         text("provider"),
         text("providerAccountId"),
-        text("refresh_token").opt(),
-        text("access_token").opt(),
+        text("refresh_token").opt().sealed(Asked),
+        text("access_token").opt().sealed(Asked),
         integer("expires_at").opt().doc("Seconds since 1970."),
         text("token_type").opt(),
         text("scope").opt(),
-        text("id_token").opt(),
+        text("id_token").opt().sealed(Asked),
         text("session_state").opt(),
     ]).times(Times::None).unique(&["provider", "providerAccountId"])
         .doc("A user's account at an OAuth or OpenID provider.");
@@ -134,7 +135,7 @@ models! {
         text("authTag"),
         flag("isActive").default("true"),
         time("lastUsed").opt(),
-    ]).doc("A sealed key for a model provider.");
+    ]).sealed_as("key").doc("A sealed key for a model provider.");
 
     CONNECTION_PROFILE = model("ConnectionProfile", "connections",
         document("settings/connection-profiles.json", "llmProfiles"), vec![
@@ -282,4 +283,14 @@ models! {
         json("encryption").opt().doc("How the secrets are sealed; never a key."),
         json("flags").default("{}").doc("Onboarding step, telemetry opt-in and the like."),
     ]).doc("What belongs to the whole store.");
+
+    DECLARATION = model("Declaration", "declarations",
+        document("settings/collections.json", "collections"), vec![
+        id("id").doc("The name of a collection of the app's own, or of a built-in model."),
+        text("model").opt(),
+        text("description").opt(),
+        text("file").opt().doc("Where its records are; none for fields of a built-in model."),
+        text("key").opt(),
+        json("fields"),
+    ]).times(Times::None).doc("What an app declared besides the built-in models.");
 }

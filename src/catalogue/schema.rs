@@ -71,6 +71,16 @@ fn object(catalogue: &Catalogue, fields: &[Field]) -> Value {
 
 fn property(catalogue: &Catalogue, field: &Field) -> Value {
     let mut schema = kind(catalogue, &field.kind);
+    let words = match field.kind {
+        Kind::Text => ["minLength", "maxLength"],
+        Kind::List(_) => ["minItems", "maxItems"],
+        _ => ["minimum", "maximum"],
+    };
+    for (word, limit) in words.into_iter().zip([field.least, field.most]) {
+        if let Some(limit) = limit {
+            schema[word] = number(limit);
+        }
+    }
     if field.optional {
         schema = json!({ "anyOf": [schema, { "type": "null" }] });
     }
@@ -84,6 +94,11 @@ fn property(catalogue: &Catalogue, field: &Field) -> Value {
         schema["readOnly"] = true.into();
     }
     schema
+}
+
+/// A limit, whole where it is.
+fn number(limit: f64) -> Value {
+    if limit.fract() == 0.0 { (limit as i64).into() } else { limit.into() }
 }
 
 fn kind(catalogue: &Catalogue, kind_of: &Kind) -> Value {

@@ -1,7 +1,7 @@
 //! What can be wrong with declarations themselves, found before any record is.
 
 use super::check::fits;
-use super::types::{Field, Kind, Model, ModelId, OnDelete, Place};
+use super::types::{Field, Kind, Model, ModelId, OnDelete, Place, Sealing};
 use crate::json;
 
 /// The faults of one model, as sentences that begin with its name. `models` are all that there
@@ -86,6 +86,7 @@ fn fields(model: &Model, all: &[Field], above: &str, models: &[Model], found: &m
         }
         default(field, &path, found);
         follower(field, all, &path, found);
+        sealing(model, field, &path, found);
         one_per(field, &path, found);
         kind(model, field, &field.kind, &path, models, found);
     }
@@ -108,6 +109,23 @@ fn follower(field: &Field, all: &[Field], path: &str, found: &mut Vec<String>) {
     let is_text = |other: &Field| other.name == *name && other.kind == Kind::Text;
     if field.kind != Kind::Text || !all.iter().any(is_text) || path.contains('.') {
         found.push(format!("{path} follows {name}: both must be texts at the top"));
+    }
+}
+
+/// A sealed text is looked at as a whole, by whoever has the key.
+fn sealing(model: &Model, field: &Field, path: &str, found: &mut Vec<String>) {
+    if !matches!(field.sealing, Some(Sealing::Always | Sealing::Asked)) {
+        return;
+    }
+    let unique = model.uniques.iter().any(|unique| unique.fields.contains(&field.name));
+    let looked_into = field.least.is_some() || field.most.is_some() || field.default.is_some();
+    let apart =
+        matches!(model.place, Place::Log { .. } | Place::Single { .. } | Place::Beside { .. });
+    if field.kind != Kind::Text || apart {
+        found.push(format!("{path} is secret: only a text can be, not in a log, nor in settings"));
+    }
+    if unique || field.indexed || looked_into || field.name == model.key {
+        found.push(format!("{path} is secret: it has no default, limit, index or unique"));
     }
 }
 
@@ -213,7 +231,7 @@ fn counted(model: &Model, models: &[Model], found: &mut Vec<String>) {
     let Place::Log { owner, .. } = &model.place else {
         return found.push("only the rows of a log are counted".into());
     };
-    for (name, kind) in [(&counted.count, Kind::Integer), (&counted.last, Kind::Time)] {
+    for (name, kind) in counted.fields.iter().flatten().zip([Kind::Integer, Kind::Time]) {
         let field = get(models, *owner).and_then(|owner| owner.field(name));
         if !field.is_some_and(|field| field.derived && field.kind == kind) {
             found.push(format!("{name} is no derived field of the logs' owner"));
@@ -267,6 +285,14 @@ mod tests {
             ),
             (objects("a", vec![text("b"), text("b")]), "a.b is declared twice"),
             (one_of("a", &[]), "a has no word to choose from"),
+            (
+                integer("a").sealed(Sealing::Always),
+                "a is secret: only a text can be, not in a log, nor in settings",
+            ),
+            (
+                text("a").sealed(Sealing::Always).indexed(),
+                "a is secret: it has no default, limit, index or unique",
+            ),
             (integer("version"), "version is the file's own key, not a field's"),
             (text("createdAt"), "the time createdAt is no field of this kind"),
             (flag("id"), "the key id must be an id or a text, never null"),

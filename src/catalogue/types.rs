@@ -43,7 +43,8 @@ pub enum Kind {
 pub enum OnDelete {
     /// The referring record goes too; inside a list, the entry goes.
     Cascade,
-    /// The field becomes null; inside a list, the entry goes.
+    /// The field becomes null; inside a list, the entry goes, unless it is an object whose field
+    /// can be null.
     SetNull,
     /// The deletion is refused.
     Restrict,
@@ -74,8 +75,37 @@ pub struct Field {
     /// For a link: the id may be of nothing, or of something else than the model that the link
     /// names; a deletion is followed all the same.
     pub unchecked: bool,
+    /// Of a number the least value, of a text the fewest characters, of a list the fewest entries.
+    pub least: Option<f64>,
+    /// The same, the other way.
+    pub most: Option<f64>,
+    /// Is it kept so that nobody who has the files can read it?
+    pub sealing: Option<Sealing>,
     /// One sentence for the documentation.
     pub doc: String,
+}
+
+/// How a field is kept that nobody who has the files can read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sealing {
+    /// One text, sealed whenever it is written.
+    Always,
+    /// One text, sealed where its writer asks for it, and from then on.
+    Asked,
+    /// `ciphertext`, `iv` and `authTag`, which a call of its own seals.
+    Parts,
+}
+
+/// One place of a sealed value, derived from the declaration: all that there are to be found when
+/// everything is sealed anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sealed {
+    /// What the value is bound to, besides the collection and the record.
+    pub field: String,
+    /// In which form it is kept.
+    pub sealing: Sealing,
+    /// Do its parts stand at the top of the record, and not in the object of that name?
+    pub at_top: bool,
 }
 
 /// Fields whose values together may occur once.
@@ -149,10 +179,9 @@ pub struct Counted {
     /// The `type` of the rows that are counted, and that the model's fields describe; rows of
     /// other types need only an id, a type and a time.
     pub row_type: String,
-    /// The owner's field with the number of such rows.
-    pub count: String,
-    /// The owner's field with the latest `createdAt` of such rows.
-    pub last: String,
+    /// The owner's fields with the number of such rows, and with the latest `createdAt` of one;
+    /// none where nobody counts.
+    pub fields: Option<[String; 2]>,
 }
 
 /// One model: all that the store knows of a kind of record.
@@ -178,12 +207,16 @@ pub struct Model {
     pub counted: Option<Counted>,
     /// Where the bytes lie that its records stand for.
     pub payload: Option<Payload>,
+    /// What the `ciphertext`, `iv` and `authTag` of the record itself are the sealed form of.
+    pub sealed_as: Option<String>,
     /// One sentence for the documentation.
     pub doc: String,
     /// Everything the store looks records up by; derived from the fields and uniques.
     pub indexes: Vec<Index>,
     /// Every reference to another model; derived from the fields.
     pub links: Vec<Link>,
+    /// Every place of a sealed value; derived from the fields.
+    pub sealed: Vec<Sealed>,
 }
 
 /// Where the bytes lie that a model's records stand for: once for each content, in
@@ -219,6 +252,8 @@ pub struct Link {
     pub on_delete: OnDelete,
     /// Does it stand in a list (of ids, or of objects)?
     pub in_list: bool,
+    /// May the field be null?
+    pub optional: bool,
     /// May it refer to nothing?
     pub unchecked: bool,
     /// The number of its index in [`Model::indexes`].

@@ -24,7 +24,21 @@ pub fn types(catalogue: &Catalogue) -> String {
             push_interface(&mut text, model, side);
         }
     }
+    push_models(&mut text, catalogue);
     text
+}
+
+/// All types by their names: an app that adds fields to a model puts its own in their places.
+fn push_models(text: &mut String, catalogue: &Catalogue) {
+    push_doc(text, "", "The types of every model, by their names.");
+    text.push_str("export interface Models {\n");
+    for id in catalogue.ids() {
+        for side in [Side::Given, Side::Create, Side::Update] {
+            let name = format!("{}{}", catalogue.model(id).name, side.suffix());
+            let _ = writeln!(text, "  {name}: {name};");
+        }
+    }
+    text.push_str("}\n\n");
 }
 
 /// Where a value is met.

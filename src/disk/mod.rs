@@ -4,6 +4,8 @@
 //! a simulated one that can lose, reorder and tear what was not synced. This room must not
 //! know what is in a file.
 
+mod copy;
+mod new_folder;
 mod real;
 mod safe_path;
 mod simulated;
@@ -11,10 +13,11 @@ mod source;
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
 
 use crate::error::Result;
 
+pub use copy::{copy, make_durable, share};
+pub use new_folder::{NewFolder, UNFINISHED};
 pub use real::RealDisk;
 pub use safe_path::SafePath;
 pub use simulated::{Fault, Outcome, SimulatedDisk};
@@ -86,6 +89,11 @@ pub trait Disk: Send + Sync {
     fn open(&self, path: &SafePath, access: Access) -> Result<Box<dyn DiskFile>>;
     /// The state of a file, or `None` where there is none (a folder or link is an error).
     fn stamp(&self, path: &SafePath) -> Result<Option<Stamp>>;
+    /// Is a file in this state? It may look at the file alone, where a link in its path leads too:
+    /// what is read is another question, and [`Disk::open`] answers it.
+    fn is_in_state(&self, path: &SafePath, stamp: &Stamp) -> Result<bool> {
+        Ok(self.stamp(path)?.as_ref() == Some(stamp))
+    }
     /// The entries of a folder, sorted by name; none when the folder is not there.
     fn list(&self, dir: &SafePath) -> Result<Vec<Entry>>;
     /// Makes a folder and those above it (mode 0700), and nothing when it is there.
@@ -104,11 +112,13 @@ pub trait Disk: Send + Sync {
     fn try_lock(&self, path: &SafePath, kind: LockKind) -> Result<Option<Box<dyn Lock>>>;
     /// Words of memory that every process with this folder open shares, kept in a small file.
     fn shared(&self, path: &SafePath) -> Result<Box<dyn SharedWords>>;
-    /// The path by which other programs find a file; `None` where there is none.
-    fn absolute(&self, path: &SafePath) -> Option<PathBuf>;
     /// The name of the file system when it is one over a network, where locks and shared
     /// memory do not hold.
     fn network_file_system(&self) -> Option<String>;
+    /// The folder on the machine's disk, where it is one: copies between two such are cheap.
+    fn as_real(&self) -> Option<&RealDisk> {
+        None
+    }
 }
 
 /// An open file. Closed when dropped.
@@ -126,8 +136,8 @@ pub trait DiskFile: Send + Sync {
     /// Cuts or extends it (with zeros).
     fn set_len(&self, len: u64) -> Result<()>;
     /// Reserves room for `len` bytes in all, read as zeros, so that writing them cannot fail
-    /// for want of room and need not change the file's length. Where the system cannot, it
-    /// extends the file.
+    /// for want of room and need not change the file's length or where it stands on the disk: they
+    /// are durable sooner.
     fn allocate(&self, len: u64) -> Result<()>;
     /// Makes the bytes (and the length) durable.
     fn sync(&self) -> Result<()>;
@@ -156,13 +166,21 @@ pub trait SharedWords: Send + Sync {
 /// # Errors
 /// Those of the disk.
 pub fn read_all(disk: &dyn Disk, path: &SafePath) -> Result<Option<Vec<u8>>> {
-    if disk.stamp(path)?.is_none() {
-        return Ok(None);
-    }
-    let file = disk.open(path, Access::Read)?;
-    let len = usize::try_from(file.len()?).unwrap_or(usize::MAX);
-    let mut bytes = vec![0; len];
+    Ok(read_stamped(disk, path)?.map(|(bytes, _)| bytes))
+}
+
+/// The whole of a file and its state, or `None` when there is none.
+///
+/// # Errors
+/// Those of the disk.
+pub fn read_stamped(disk: &dyn Disk, path: &SafePath) -> Result<Option<(Vec<u8>, Stamp)>> {
+    let file = match disk.open(path, Access::Read) {
+        Ok(file) => file,
+        Err(error) => return if disk.stamp(path)?.is_none() { Ok(None) } else { Err(error) },
+    };
+    let stamp = file.stamp()?;
+    let mut bytes = vec![0; usize::try_from(stamp.len).unwrap_or(usize::MAX)];
     let read = file.read_at(0, &mut bytes)?;
     bytes.truncate(read);
-    Ok(Some(bytes))
+    Ok(Some((bytes, stamp)))
 }

@@ -393,6 +393,7 @@ proptest! {
         prop_assert_eq!(&disk.crash(Outcome::Lost).files(), &promise.kept);
         for outcome in disk.crash_outcomes(50, seed) {
             let next = disk.crash(outcome);
+            prop_assert!(disk.allows(&next.files()), "{:?}", outcome);
             prop_assert_eq!(next.files(), next.crash(Outcome::Lost).files(), "{:?}", outcome);
         }
     }

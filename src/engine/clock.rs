@@ -13,6 +13,11 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
+    /// The system's clock, or one that is held.
+    pub(crate) fn held_at(ms: Option<i64>) -> Clock {
+        Clock { fixed_ms: AtomicI64::new(ms.unwrap_or(0)) }
+    }
+
     /// Holds the clock at a time, in milliseconds since 1970.
     pub(crate) fn hold(&self, ms: i64) {
         self.fixed_ms.store(ms, Ordering::Relaxed);

@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use hashbrown::HashMap;
-use serde_json::{Map, Value};
 
-use crate::catalogue::{self, Model};
+use crate::catalogue::Model;
 use crate::error::Error;
 
 use super::record::{Order, Record};
@@ -100,15 +99,15 @@ impl Collection {
     }
 
     /// Puts a record; gives the one that it replaces.
-    pub(crate) fn put(&mut self, model: &Model, record: Arc<Record>) -> Option<Arc<Record>> {
-        let map = record.map();
+    pub(crate) fn put(&mut self, record: Arc<Record>) -> Option<Arc<Record>> {
         self.broken.remove(record.key());
         let previous = self.by_key.get(record.key()).copied();
-        let order = previous.unwrap_or_else(|| Order::of(&map, self.take_sequence(record.key())));
+        let order =
+            previous.unwrap_or_else(|| Order::of(&record, self.take_sequence(record.key())));
         let old = self.records.insert(order, Arc::clone(&record));
         match &old {
-            Some(old) => self.reindex(model, order, &old.map(), &map),
-            None => self.add_new(model, order, &record, &map),
+            Some(old) => self.reindex(order, old.index_keys(), record.index_keys()),
+            None => self.add_new(order, &record),
         }
         old
     }
@@ -134,41 +133,33 @@ impl Collection {
         self.reserved = HashMap::new();
     }
 
-    fn add_new(&mut self, model: &Model, order: Order, record: &Record, map: &Map<String, Value>) {
+    fn add_new(&mut self, order: Order, record: &Record) {
         self.by_key.insert(record.key().into(), order);
         let lower = record.key().to_lowercase();
         if lower != record.key() {
             self.folded.insert(lower.into(), record.key().into());
         }
-        for (index, keys) in catalogue::index_keys(model, map).into_iter().enumerate() {
-            keys.into_iter().for_each(|key| self.add_posting(index, key, order));
+        for (index, keys) in record.index_keys().iter().enumerate() {
+            keys.iter().for_each(|key| self.add_posting(index, key, order));
         }
     }
 
-    fn reindex(
-        &mut self,
-        model: &Model,
-        order: Order,
-        old: &Map<String, Value>,
-        new: &Map<String, Value>,
-    ) {
-        let before = catalogue::index_keys(model, old);
-        let after = catalogue::index_keys(model, new);
-        for (index, (before, after)) in before.into_iter().zip(after).enumerate() {
+    fn reindex(&mut self, order: Order, before: &[Vec<String>], after: &[Vec<String>]) {
+        for (index, (before, after)) in before.iter().zip(after).enumerate() {
             if before != after {
                 before.iter().for_each(|key| self.drop_posting(index, key, order));
-                after.into_iter().for_each(|key| self.add_posting(index, key, order));
+                after.iter().for_each(|key| self.add_posting(index, key, order));
             }
         }
     }
 
     /// Removes a record; gives what was there.
-    pub(crate) fn remove(&mut self, model: &Model, key: &str) -> Option<Arc<Record>> {
+    pub(crate) fn remove(&mut self, key: &str) -> Option<Arc<Record>> {
         self.broken.remove(key);
         let order = self.by_key.remove(key)?;
         self.folded.remove(key.to_lowercase().as_str());
         let record = self.records.remove(&order)?;
-        for (index, keys) in catalogue::index_keys(model, &record.map()).iter().enumerate() {
+        for (index, keys) in record.index_keys().iter().enumerate() {
             keys.iter().for_each(|key| self.drop_posting(index, key, order));
         }
         if self.first.as_deref() == Some(key) {
@@ -178,17 +169,17 @@ impl Collection {
     }
 
     /// Forgets a record and its place in creation order, for it to come last.
-    pub(crate) fn forget_order(&mut self, model: &Model, key: &str) {
+    pub(crate) fn forget_order(&mut self, key: &str) {
         self.reserved.remove(key);
         if self.by_key.contains_key(key) {
             let first = self.first.take();
-            self.remove(model, key);
+            self.remove(key);
             self.first = first;
         }
     }
 
-    fn add_posting(&mut self, index: usize, key: String, order: Order) {
-        let postings = self.indexes[index].entry(key.into()).or_insert(Postings::One(order));
+    fn add_posting(&mut self, index: usize, key: &str, order: Order) {
+        let postings = self.indexes[index].entry_ref(key).or_insert(Postings::One(order));
         match postings {
             Postings::One(one) if *one == order => {}
             Postings::One(one) => *postings = Postings::Many(BTreeSet::from([*one, order])),

@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use hashbrown::HashSet;
 
-use crate::catalogue::ModelId;
+use crate::catalogue::{Declaration, ModelId};
+use crate::crypto::Costs;
 use crate::disk::{Disk, Lock, SharedWords};
 use crate::error::{Code, Error, Result};
 
 use super::clock::Clock;
 use super::events::Listeners;
 use super::journal::Tail;
+use super::keys::Keys;
 use super::log::{LogCache, Source};
 use super::queue::Queue;
 use super::stamps::Stamps;
@@ -33,6 +35,8 @@ pub(crate) mod word {
     pub(crate) const SICK: usize = 4;
     /// What the holder of the commit lock is in the middle of.
     pub(crate) const BUSY: usize = 5;
+    /// The position up to which the journal was synced: no file may show more than that.
+    pub(crate) const SYNCED: usize = 6;
 }
 
 /// What the holder of the commit lock is in the middle of, for whoever finds it dead.
@@ -50,6 +54,9 @@ pub(crate) struct Settings {
     pub(crate) max_record_bytes: usize,
     pub(crate) lock_timeout: Duration,
     pub(crate) transaction_timeout: Duration,
+    /// What new passphrases are derived with.
+    pub(crate) costs: Costs,
+    pub(crate) held_clock: Option<i64>,
 }
 
 /// One open store.
@@ -58,6 +65,12 @@ pub(crate) struct Engine {
     pub(crate) settings: Settings,
     state: RwLock<State>,
     tail: Mutex<Option<Tail>>,
+    /// What this process declares besides the built-in models.
+    pub(crate) declared: Mutex<Declaration>,
+    /// What the folder has, by whichever process.
+    pub(crate) joined: Mutex<Declaration>,
+    /// Has another process declared something since the state was loaded?
+    pub(crate) outdated: AtomicBool,
     /// The position in the journal that the state stands at.
     pub(crate) position: AtomicU64,
     /// The word `BASE` as the tail has it.
@@ -66,6 +79,7 @@ pub(crate) struct Engine {
     pub(crate) logs: LogCache,
     pub(crate) stamps: Stamps,
     pub(crate) clock: Clock,
+    pub(crate) keys: Keys,
     pub(crate) queue: Queue,
     pub(crate) listeners: Listeners,
     /// Rows files with a torn end, to be written anew.
@@ -74,11 +88,11 @@ pub(crate) struct Engine {
     pub(crate) presence: Mutex<Option<Box<dyn Lock>>>,
     /// Why nothing may be written any more.
     pub(crate) sick: Mutex<Option<Error>>,
-    /// Is there something in the journal that was not synced?
-    pub(crate) unsynced: AtomicBool,
     /// The logs as they were when they were last counted.
     pub(crate) counted: Mutex<super::counts::Counted>,
     pub(crate) last_flush_error: Mutex<Option<Error>>,
+    /// Do the files follow only when they are asked for?
+    pub(crate) files_held: AtomicBool,
 }
 
 /// Locks a mutex whose data stays whole even when a holder panicked.
@@ -93,26 +107,31 @@ impl Engine {
         settings: Settings,
         state: State,
         words: Box<dyn SharedWords>,
+        declared: Declaration,
     ) -> Engine {
         Engine {
             disk,
             settings,
             state: RwLock::new(state),
             tail: Mutex::new(None),
+            declared: Mutex::new(declared),
+            joined: Mutex::default(),
+            outdated: AtomicBool::new(false),
             position: AtomicU64::new(0),
             known_base: AtomicU64::new(0),
             words,
             logs: LogCache::default(),
             stamps: Stamps::default(),
-            clock: Clock::default(),
+            keys: Keys::new(settings.costs),
+            clock: Clock::held_at(settings.held_clock),
             queue: Queue::default(),
             listeners: Listeners::default(),
             torn: Mutex::default(),
             presence: Mutex::new(None),
             sick: Mutex::new(None),
-            unsynced: AtomicBool::new(false),
             counted: Mutex::default(),
             last_flush_error: Mutex::new(None),
+            files_held: AtomicBool::new(false),
         }
     }
 
@@ -142,6 +161,7 @@ impl Engine {
             disk: &*self.disk,
             logs: &self.logs,
             stamps: &self.stamps,
+            keys: &self.keys,
             now,
             max_record_bytes: self.settings.max_record_bytes,
         }
@@ -180,6 +200,7 @@ impl Engine {
         read: impl Fn(&View<'_>) -> Result<T>,
     ) -> Option<Result<T>> {
         for _ in 0..8 {
+            let base = self.words.load(word::BASE);
             if self.has_news() {
                 match self.catch_up(source) {
                     Ok(true) => {}
@@ -187,7 +208,6 @@ impl Engine {
                     Err(error) => return Some(Err(error)),
                 }
             }
-            let base = self.words.load(word::BASE);
             let now = self.clock.now();
             let state = self.state();
             let view = View::new(&state, None, self.context(&now), source);
@@ -204,8 +224,10 @@ impl Engine {
                 }
                 continue;
             }
-            // A log may have been rewritten between our look at the journal and at its file.
-            if source == Source::Disk && self.words.load(word::BASE) != base {
+            // A log may have been rewritten between our look at the journal and at its file, or
+            // somebody is adding to it what we do not know of yet.
+            let half = answer.is_err() && self.has_news();
+            if source == Source::Disk && (half || self.words.load(word::BASE) != base) {
                 continue;
             }
             return Some(answer);

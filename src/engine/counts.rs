@@ -3,10 +3,11 @@
 //! A chat's count of messages follows from its log. At open, a log whose length or time is not
 //! the one remembered (an edit by hand, a restored backup, a lost cache) is counted anew.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::catalogue::ModelId;
 use crate::disk::{Access, Disk, SafePath, Stamp, read_all};
@@ -18,12 +19,12 @@ use super::clock;
 use super::core::{Engine, locked};
 use super::files::Writer;
 use super::locks::cache_folder;
-use super::log::{LogIndex, with_counts};
+use super::log::LogIndex;
 use super::record::Record;
-use super::state::State;
+use super::state::{LogKey, State};
 
-/// Length and time of a log, by its path.
-pub(crate) type Counted = HashMap<String, (u64, i128)>;
+/// Length and time of a log, by its path, and whether it may hold dead lines.
+pub(crate) type Counted = HashMap<String, ((u64, i128), bool)>;
 
 fn path() -> SafePath {
     cache_folder().join("logs.json").expect("a constant that is a safe path")
@@ -39,15 +40,16 @@ fn recall(disk: &dyn Disk) -> Counted {
     let Ok(Value::Object(logs)) = json::parse_bytes(&bytes) else { return Counted::new() };
     let read = |(path, mark): (String, Value)| {
         let time = mark.get(1)?.as_str()?.parse().ok()?;
-        Some((path, (mark.get(0)?.as_u64()?, time)))
+        let untidy = mark.get(2).is_some();
+        Some((path, ((mark.get(0)?.as_u64()?, time), untidy)))
     };
     logs.into_iter().filter_map(read).collect()
 }
 
 /// Counts the logs that are not as they are remembered (the journal tells of those it changed);
 /// gives the owners whose counts were wrong, as they must be.
-pub(crate) fn check(engine: &Engine, state: &State) -> Result<Vec<Change>> {
-    let mut wrong = Vec::new();
+pub(crate) fn check(engine: &Engine, state: &mut State) -> Result<Vec<Change>> {
+    let (mut wrong, mut untidy) = (Vec::new(), Vec::new());
     let known = recall(&*engine.disk);
     let layout = Arc::clone(&state.layout);
     let mut now = Counted::new();
@@ -57,18 +59,29 @@ pub(crate) fn check(engine: &Engine, state: &State) -> Result<Vec<Change>> {
         for owner in owners {
             let path = layout.log_path(place.model, owner.key())?;
             let stamp = engine.disk.stamp(&path)?;
-            let journaled = state.logs.contains_key(&(place.model, owner.key().into()));
-            let same = stamp.map(mark) == known.get(path.as_str()).copied();
+            // Its lines, or that the log of an earlier owner of this key is gone.
+            let journaled = state.dirty.logs.contains_key(&(place.model, owner.key().into()));
+            let remembered = known.get(path.as_str()).copied();
+            let same = stamp.map(mark) == remembered.map(|(mark, _)| mark);
+            let mut is_untidy = same && remembered.is_some_and(|(_, untidy)| untidy);
             if !same && !journaled {
-                wrong.extend(count(engine, state, place.model, &owner, &path, stamp)?);
+                let (change, dead) = count(engine, state, place.model, &owner, &path, stamp)?;
+                wrong.extend(change);
+                is_untidy = dead > 0;
             }
-            now.extend(stamp.filter(|_| !journaled).map(|s| (path.as_str().to_owned(), mark(s))));
+            if is_untidy {
+                untidy.push((place.model, owner.key().into()));
+            }
+            let counted = stamp.filter(|_| !journaled);
+            now.extend(counted.map(|s| (path.as_str().to_owned(), (mark(s), is_untidy))));
         }
     }
+    state.dirty.untidy.logs.extend(untidy);
     *locked(&engine.counted) = now;
     Ok(wrong)
 }
 
+/// What the owner's record must be where its counts are wrong, and the number of dead lines.
 fn count(
     engine: &Engine,
     state: &State,
@@ -76,46 +89,49 @@ fn count(
     owner: &Record,
     path: &SafePath,
     stamp: Option<Stamp>,
-) -> Result<Option<Change>> {
+) -> Result<(Option<Change>, usize)> {
     let catalogue = &state.catalogue;
-    let Some((owner_model, counted)) = catalogue.counted(model) else { return Ok(None) };
-    let (number, last) = match stamp {
-        None => (0, None),
+    let Some((owner_model, counted)) = catalogue.counted(model) else { return Ok((None, 0)) };
+    if counted.fields.is_none() {
+        return Ok((None, 0));
+    }
+    let ((number, last), dead) = match stamp {
+        None => ((0, None), 0),
         Some(stamp) => {
             let file = Arc::from(engine.disk.open(path, Access::Read)?);
             let index = LogIndex::of_file(path.as_str(), file, stamp.len)?;
-            index.count(&counted.row_type, &[])
+            (index.count(&counted.row_type, &[]), index.dead())
         }
     };
     let last = last.map(clock::format_ms);
     let declared = catalogue.model(owner_model);
-    let map = with_counts(declared, owner, counted, number, last.as_deref());
-    let was = owner.map();
-    let same = |field: &String| {
-        let value = |map: &Map<String, Value>| map.get(field).filter(|v| !v.is_null()).cloned();
-        value(&was) == value(&map)
-    };
-    let wrong = !same(&counted.count) || !same(&counted.last);
-    let record = Arc::new(Record::from_map(owner.key(), &map));
-    Ok(wrong.then_some(Change::Put { model: owner_model, record, new: false }))
+    let wrong = owner.counts(counted) != (number, last.clone());
+    let record = owner.with_counts(declared, counted, number, last.as_deref());
+    let put = Change::Put { model: owner_model, record: Arc::new(record), new: false };
+    Ok((wrong.then_some(put), dead))
 }
 
-/// Writes down the state of the logs that have changed. The cache may be lost, so a failure is
-/// none.
-pub(crate) fn remember(engine: &Engine) {
+/// Writes down the state of logs that have changed. The cache may be lost, so a failure is none.
+pub(crate) fn remember(engine: &Engine, changed: &BTreeSet<LogKey>) {
     let state = engine.state();
     let mut counted = locked(&engine.counted);
-    for key in &state.dirty.unsynced.logs {
+    for key in changed {
         let Ok(path) = state.layout.log_path(key.0, &key.1) else { continue };
         match engine.disk.stamp(&path).ok().flatten() {
-            Some(stamp) => drop(counted.insert(path.as_str().to_owned(), mark(stamp))),
-            None => drop(counted.remove(path.as_str())),
+            Some(stamp) => {
+                let untidy = state.dirty.untidy.logs.contains(key);
+                counted.insert(path.as_str().to_owned(), (mark(stamp), untidy));
+            }
+            None => {
+                counted.remove(path.as_str());
+            }
         }
     }
     let mut logs: Vec<_> = counted.iter().collect();
     logs.sort_unstable();
-    let entry = |(path, (len, time)): (&String, &(u64, i128))| {
-        (path.clone(), json!([len, time.to_string()]))
+    let entry = |(path, ((len, time), untidy)): (&String, &((u64, i128), bool))| {
+        let time = time.to_string();
+        (path.clone(), if *untidy { json!([len, time, "untidy"]) } else { json!([len, time]) })
     };
     let text = json::compact(&Value::Object(logs.into_iter().map(entry).collect()));
     let _ = Writer { disk: &*engine.disk }.replace(&path(), text.as_bytes(), false);

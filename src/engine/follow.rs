@@ -11,6 +11,8 @@ use crate::error::{Code, Error, Result};
 
 use super::change::{Change, Commit, Effect};
 use super::core::{Engine, busy, word};
+use super::declared::declares;
+use super::files::Target;
 use super::files::{Loader, load, read_record};
 use super::journal::{Segment, Tail};
 use super::log::Source;
@@ -45,11 +47,19 @@ impl Engine {
 
     /// Follows the journal up to its committed end; `false` when a part of it is gone already.
     fn follow(&self, tail: &mut Option<Tail>) -> Result<bool> {
+        if self.outdated.load(Ordering::Acquire) {
+            return Ok(false);
+        }
         let end = self.words.load(word::END);
         let base = self.words.load(word::BASE);
         let left = tail.as_ref().is_some_and(|tail| tail.base() + 1 != base);
         if left {
-            self.take_lines(tail, None)?;
+            // Behind the end of the segment may stand what a failed append has left there.
+            let stop = base.checked_sub(1).unwrap_or_else(|| self.words.load(word::END));
+            self.take_lines(tail, Some(stop))?;
+            if self.outdated.load(Ordering::Acquire) {
+                return Ok(false);
+            }
             let stands = tail.as_ref().map_or(0, Tail::position);
             *tail = None;
             self.note_checkpoint(stands);
@@ -62,20 +72,33 @@ impl Engine {
             *tail = Some(Tail::at_start(segment)?);
         }
         self.take_lines(tail, Some(end))?;
+        if self.outdated.load(Ordering::Acquire) {
+            return Ok(false);
+        }
         self.known_base.store(base, Ordering::Release);
         Ok(self.position() >= end)
     }
 
-    /// Applies the lines of the journal from the tail on.
+    /// Applies the lines of the journal from the tail on; none where one of them declares models,
+    /// for everything is then read anew.
     fn take_lines(&self, tail: &mut Option<Tail>, upto: Option<u64>) -> Result<bool> {
         let Some(tail) = tail else { return Ok(false) };
         let catalogue = Arc::clone(&self.state().catalogue);
         let mut commits = Vec::new();
         let before = tail.position();
         tail.read(upto, &mut |text| {
-            commits.push(Commit::decode(text, &catalogue).map_err(|problem| unreadable(&problem))?);
+            if declares(text, &catalogue) {
+                self.outdated.store(true, Ordering::Release);
+            }
+            if !self.outdated.load(Ordering::Acquire) {
+                let commit = Commit::decode(text, &catalogue);
+                commits.push(commit.map_err(|problem| unreadable(&problem))?);
+            }
             Ok(())
         })?;
+        if self.outdated.load(Ordering::Acquire) {
+            return Ok(false);
+        }
         let position = tail.position();
         let mut touched = Vec::new();
         if !commits.is_empty() {
@@ -92,6 +115,7 @@ impl Engine {
         let mut state = self.state_mut();
         state.dirty.shown(position);
         state.dirty.unsynced = super::files::Unsynced::default();
+        self.logs.absorb(&state.logs);
         state.forget_pending(position);
     }
 
@@ -109,26 +133,30 @@ impl Engine {
             self.load_anew()?;
             tail = self.tail();
         }
-        if self.words.load(word::BUSY) == busy::APPENDING && self.take_lines(&mut tail, None)? {
+        if self.words.load(word::BUSY) == busy::APPENDING {
+            let took = self.take_lines(&mut tail, None)?;
+            let outdated = self.outdated.load(Ordering::Acquire);
             // What a dead process wrote and nobody knows to be durable becomes so before anybody
             // relies on it.
-            if let Some(tail) = tail.as_ref() {
+            if let Some(tail) = tail.as_ref().filter(|_| took || outdated) {
                 tail.file().sync().map_err(|error| self.fall_sick(&error))?;
+                self.words.raise(word::SYNCED, tail.position());
+                self.words.raise(word::END, tail.position());
             }
-            self.words.raise(word::END, self.position());
+            if outdated {
+                drop(tail);
+                self.load_anew()?;
+            }
         }
         self.words.store(word::BUSY, busy::IDLE);
         Ok(())
     }
 
     /// Reads all files and the journal again; the holder of both locks may.
-    fn load_anew(&self) -> Result<()> {
-        let (catalogue, layout) = {
-            let state = self.state();
-            (Arc::clone(&state.catalogue), Arc::clone(&state.layout))
-        };
-        let mut fresh = State::new(catalogue, layout);
+    pub(crate) fn load_anew(&self) -> Result<()> {
         let base = self.words.load(word::BASE);
+        let upto = Some(self.words.load(word::END));
+        let (mut fresh, undeclared) = self.empty_state(base.checked_sub(1), upto, false)?;
         let segment = match base {
             0 => None,
             _ => Segment::open(&*self.disk, base - 1, Access::Write)?,
@@ -140,16 +168,24 @@ impl Engine {
         let end = self.words.load(word::END);
         let position = replay(&mut fresh, &mut tail, Some(end))?.unwrap_or(end);
         fresh.end_reservations();
+        fresh.dirty.untidy.logs.extend(self.state().dirty.untidy.logs.iter().cloned());
         let touched = differences(&self.state(), &fresh);
         fresh.loose = Arc::clone(&self.state().loose);
         self.stamps.replace(loader.stamps);
-        *self.tail() = tail;
         let catalogue = Arc::clone(&fresh.catalogue);
-        *self.state_mut() = fresh;
-        self.position.store(position, Ordering::Release);
-        self.known_base.store(base, Ordering::Release);
+        {
+            // Who follows meanwhile must not find the new tail beside the old state.
+            let mut standing = self.tail();
+            *standing = tail;
+            *self.state_mut() = fresh;
+            self.position.store(position, Ordering::Release);
+            self.known_base.store(base, Ordering::Release);
+        }
         self.listeners.tell(&catalogue, &touched);
-        Ok(())
+        if undeclared.is_empty() || self.check_health().is_err() {
+            return Ok(());
+        }
+        self.persist(vec![Commit { at: self.clock.now(), changes: undeclared }])
     }
 
     /// Takes records over whose own files were changed by hand.
@@ -172,6 +208,11 @@ impl Engine {
     fn edited(&self, model: ModelId, key: &str) -> Result<Option<Change>> {
         let state = self.state();
         let Some(path) = state.layout.record_path(model, key)? else { return Ok(None) };
+        // Since it was suspected it has been changed or removed: the file does not show that yet.
+        let target = Target::Record(model, key.into());
+        if state.dirty.targets.contains_key(&target) {
+            return Ok(None);
+        }
         let stamp = self.disk.stamp(&path)?;
         let read = read_record(&*self.disk, &state, model, &path, key);
         let known = state.collection(model).get(key).cloned();
@@ -231,11 +272,14 @@ pub(crate) fn replay(
 fn differences(old: &State, new: &State) -> Vec<Touched> {
     let mut touched = Vec::new();
     for model in new.catalogue.ids() {
-        let texts = |state: &State| -> HashMap<Box<str>, Arc<Record>> {
+        // A collection that is known only now was not changed.
+        let collection = &new.catalogue.model(model).collection;
+        let Some(old_model) = old.catalogue.by_collection(collection) else { continue };
+        let texts = |state: &State, model: ModelId| -> HashMap<Box<str>, Arc<Record>> {
             let records = state.collection(model).iter();
             records.map(|(_, record)| (record.key().into(), Arc::clone(record))).collect()
         };
-        let (mut before, after) = (texts(old), texts(new));
+        let (mut before, after) = (texts(old, old_model), texts(new, model));
         for (key, record) in after {
             let effect = match before.remove(&key) {
                 Some(same) if same == record => continue,

@@ -1,17 +1,21 @@
 //! Brings what is committed into the files, makes it safe there, and starts the journal anew.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use crate::disk::SafePath;
+use hashbrown::HashSet;
+
+use crate::catalogue::ModelId;
+use crate::disk::{SafePath, read_all};
 use crate::error::Result;
 
 use super::core::{Engine, busy, locked, word};
 use super::counts;
-use super::files::{Unsynced, Writer, all_rows, paths_of, plan};
+use super::files::{Unsynced, Untidy, Work, Writer, all_rows, paths_of, plan};
 use super::journal::{self, Segment, Tail};
-use super::log::{LogIndex, Source, header_line};
+use super::log::{LogIndex, Need, Source, header_line};
 use super::order;
 
 /// How long a change may wait before the files show it, and in the batched mode before it is
@@ -31,6 +35,9 @@ pub(crate) fn run(engine: &Engine, stopped: &dyn Fn() -> bool) {
     let mut pause = PAUSE;
     while !stopped() {
         std::thread::park_timeout(pause);
+        if engine.files_held.load(Ordering::Acquire) {
+            continue;
+        }
         let start = Instant::now();
         if engine.has_news() {
             let _ = engine.catch_up(Source::Disk);
@@ -71,27 +78,34 @@ impl Engine {
         self.sync_journal()?;
         let files = self.lock_files()?;
         self.catch_up_for_files()?;
-        let done = self.write_files();
+        let done = self.write_files().and_then(|()| self.sweep_loose());
         drop(files);
-        done.and_then(|()| self.sweep_loose())
+        done
     }
 
     fn has_work(&self) -> bool {
         let state = self.state();
-        !state.dirty.is_clean() || !state.loose.is_empty() || self.unsynced.load(Ordering::Acquire)
+        !state.dirty.is_clean() || !state.loose.is_empty()
     }
 
-    /// In the batched mode: makes the journal durable.
-    fn sync_journal(&self) -> Result<()> {
-        if !self.unsynced.swap(false, Ordering::AcqRel) {
+    /// Makes the journal durable up to where the state stands, whoever wrote it: in the batched
+    /// mode, and after the death of a process, it may not be.
+    pub(crate) fn sync_journal(&self) -> Result<()> {
+        let position = self.position();
+        if self.words.load(word::SYNCED) >= position {
             return Ok(());
         }
-        let file = self.tail().as_ref().map(Tail::file);
-        file.map_or(Ok(()), |file| file.sync().map_err(|error| self.fall_sick(&error)))
+        // A second sync may claim a success that a failed one has lost.
+        self.check_health()?;
+        if let Some(file) = self.tail().as_ref().map(Tail::file) {
+            file.sync().map_err(|error| self.fall_sick(&error))?;
+        }
+        self.words.raise(word::SYNCED, position);
+        Ok(())
     }
 
     /// Catches up as the holder of the files lock.
-    fn catch_up_for_files(&self) -> Result<()> {
+    pub(crate) fn catch_up_for_files(&self) -> Result<()> {
         if !self.has_news() {
             return Ok(());
         }
@@ -102,23 +116,58 @@ impl Engine {
     }
 
     /// Writes what the files do not show yet; the caller holds the files lock.
-    fn write_files(&self) -> Result<()> {
+    pub(crate) fn write_files(&self) -> Result<()> {
         let shown = self.words.load(word::SHOWN);
         self.state_mut().dirty.shown(shown);
+        let lengths = self.tail().as_ref().map_or_else(Vec::new, |tail| tail.rows().to_vec());
+        let anew = self.rows_to_write_anew(&lengths)?;
         let (work, position) = {
             // Readers go on meanwhile.
             let state = self.state();
-            (plan(&state, shown)?, self.position())
+            (plan(&state, shown, &anew, &lengths)?, self.position())
         };
+        // A crash may keep any part of what follows: the journal must have all of it by then.
+        self.sync_journal()?;
+        // A file of somebody who stands in the owner's file now goes when that one is sure to stay:
+        // the journal need not hold the record.
+        let (last, first): (Vec<_>, Vec<_>) = work.into_iter().partition(Work::removes_shared);
         let writer = Writer { disk: &*self.disk };
-        for one in &work {
+        for (number, one) in first.iter().chain(&last).enumerate() {
+            if number == first.len() {
+                self.sync_owner_folder()?;
+            }
             if let Some((path, stamp)) = writer.perform(one)? {
                 self.stamps.know(path, stamp);
             }
         }
+        locked(&self.torn).retain(|model| !anew.contains(model));
         self.words.raise(word::SHOWN, position);
         self.state_mut().dirty.shown(position);
         Ok(())
+    }
+
+    /// The changed rows files to which nothing may be added: the end is torn, or the file is
+    /// shorter than the journal says. A line that a crash tears would stand where it is taken for
+    /// a fault of somebody else's.
+    fn rows_to_write_anew(&self, lengths: &[(String, u64)]) -> Result<HashSet<ModelId>> {
+        let mut anew = locked(&self.torn).clone();
+        let state = self.state();
+        for place in state.layout.rows() {
+            let known = lengths.iter().find(|(path, _)| *path == place.path.as_str());
+            let least = known.map_or(0, |(_, len)| *len);
+            if state.dirty.rows.contains_key(&place.model)
+                && self.disk.stamp(&place.path)?.map_or(0, |stamp| stamp.len) < least
+            {
+                anew.insert(place.model);
+            }
+        }
+        anew.retain(|model| state.collection(*model).faults.is_empty());
+        Ok(anew)
+    }
+
+    fn sync_owner_folder(&self) -> Result<()> {
+        let layout = Arc::clone(&self.state().layout);
+        layout.owner().map_or(Ok(()), |place| sync_folder_of(self, &place.first))
     }
 
     /// Makes the files safe and starts the journal anew; with `closing`, also drops every dead
@@ -152,13 +201,25 @@ impl Engine {
         }
         self.sweep_loose_locked()?;
         self.compact_rows(closing)?;
-        self.compact_logs(closing)?;
+        if closing {
+            self.remove_empty_folders()?;
+        }
         order::remember(self);
-        counts::remember(self);
+        let logs = self.state().dirty.unsynced.logs.clone();
+        counts::remember(self, &logs);
         self.drop_journal()?;
-        let mut state = self.state_mut();
-        state.dirty.unsynced = Unsynced::default();
-        state.forget_pending(self.position());
+        {
+            let mut state = self.state_mut();
+            state.dirty.unsynced = Unsynced::default();
+            self.logs.absorb(&state.logs);
+            state.forget_pending(self.position());
+        }
+        // The journal names the lines of a log by their offsets: as long as it has one of them, no
+        // log may become shorter, for those who read the journal and for those who find us dead.
+        self.compact_logs(closing)?;
+        if closing {
+            self.state_mut().dirty.untidy = Untidy::default();
+        }
         Ok(())
     }
 
@@ -167,11 +228,13 @@ impl Engine {
             let state = self.state();
             paths_of(&state, &state.dirty.unsynced)?
         };
-        Writer { disk: &*self.disk }.sync(&paths)
+        // A second sync may claim a success that this one has lost; a new opening writes all of
+        // it again.
+        Writer { disk: &*self.disk }.sync(&paths).map_err(|error| self.fall_sick(&error))
     }
 
     /// Does the journal hold changes of a file that cannot be written, being corrupt?
-    fn holds_unwritten(&self) -> bool {
+    pub(crate) fn holds_unwritten(&self) -> bool {
         let state = self.state();
         let unsynced = state.dirty.unsynced.targets.iter();
         unsynced.clone().any(|target| match target {
@@ -182,28 +245,41 @@ impl Engine {
 
     fn compact_rows(&self, closing: bool) -> Result<()> {
         let state = self.state();
-        let torn = std::mem::take(&mut *locked(&self.torn));
+        let torn = locked(&self.torn).clone();
         for place in state.layout.rows() {
             let collection = state.collection(place.model);
-            let touched = state.dirty.unsynced.rows.contains(&place.model);
+            let untidy = closing && state.dirty.untidy.rows.contains(&place.model);
+            let touched = untidy || state.dirty.unsynced.rows.contains(&place.model);
             let forced = torn.contains(&place.model);
             if !(touched || forced) || !collection.faults.is_empty() {
                 continue;
             }
-            let live = all_rows(&state, place).len() as u64;
-            let len = self.disk.stamp(&place.path)?.map_or(0, |stamp| stamp.len);
+            let rows = all_rows(&state, place);
+            let (live, stamp) = (rows.len() as u64, self.disk.stamp(&place.path)?);
+            let len = stamp.map_or(0, |stamp| stamp.len);
             let wasteful = len > 2 * live + ROWS_SLACK;
-            if forced || wasteful || (closing && len != live) {
+            let is_final = || Ok(len == live && self.holds(&place.path, rows.as_bytes())?);
+            if forced || wasteful || (closing && !is_final()?) {
                 let writer = Writer { disk: &*self.disk };
-                writer.rewrite_rows(&state, place)?;
+                writer.replace(&place.path, rows.as_bytes(), true)?;
                 sync_folder_of(self, &place.path)?;
+                locked(&self.torn).remove(&place.model);
             }
         }
         Ok(())
     }
 
+    fn holds(&self, path: &SafePath, bytes: &[u8]) -> Result<bool> {
+        Ok(read_all(&*self.disk, path)?.as_deref() == Some(bytes))
+    }
+
     fn compact_logs(&self, closing: bool) -> Result<()> {
-        for key in self.logs.wasteful(closing) {
+        let mut keys = self.logs.wasteful(closing);
+        if closing {
+            keys.extend(self.state().dirty.untidy.logs.iter().cloned());
+        }
+        let mut shorter = BTreeSet::new();
+        for key in keys {
             let state = self.state();
             if state.collection(state.layout.log_place(key.0)?.owner).get(&key.1).is_none() {
                 continue;
@@ -213,17 +289,42 @@ impl Engine {
             let pending = state.logs.get(&key);
             let read = |index: &LogIndex| {
                 index.check()?;
-                index.rows()
+                if index.dead() == 0 { Ok(None) } else { index.rows().map(Some) }
             };
-            let rows = self.logs.with(&*self.disk, &key, &path, pending, Source::Disk, read);
+            let rows = self.logs.with(
+                &*self.disk,
+                &key,
+                &path,
+                pending,
+                (Source::Disk, Need::Texts),
+                read,
+            );
             // A log with a line that cannot be read is left as it is.
-            let Ok(Some(rows)) = rows else { continue };
+            let Ok(Some(Some(rows))) = rows else { continue };
             let mut bytes = header_line(schema) + "\n";
             rows.iter().for_each(|row| bytes += &format!("{row}\n"));
             Writer { disk: &*self.disk }.replace(&path, bytes.as_bytes(), true)?;
-            sync_folder_of(self, &path)?;
+            // The next lines are journaled with offsets of this file: it must not become the old one.
+            sync_folder_of(self, &path).map_err(|error| self.fall_sick(&error))?;
             drop(state);
             self.logs.forget(&key);
+            self.state_mut().dirty.untidy.logs.remove(&key);
+            shorter.insert(key);
+        }
+        if !shorter.is_empty() {
+            counts::remember(self, &shorter);
+        }
+        Ok(())
+    }
+
+    /// Removes the folders of records and logs that hold nothing any more.
+    fn remove_empty_folders(&self) -> Result<()> {
+        let layout = Arc::clone(&self.state().layout);
+        for folder in layout.folders() {
+            let mut folder = Some(folder.clone());
+            while let Some(dir) = folder.filter(|dir| *dir != SafePath::root()) {
+                folder = if self.disk.remove_dir(&dir)? { dir.parent() } else { None };
+            }
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, Declaration};
 use crate::disk::{Access, Disk, Lock, LockKind, SafePath};
 use crate::error::{Code, Error, Result};
 
@@ -16,6 +16,7 @@ use super::follow::replay;
 use super::journal::{self, Segment, Tail};
 use super::locks;
 use super::order;
+use super::snapshot;
 use super::state::State;
 
 /// What git must not take: sessions, and what only this machine needs.
@@ -30,19 +31,22 @@ const LEAVING_PAUSE: Duration = Duration::from_millis(2);
 /// Those of the disk, `LOCKED`, `UNSUPPORTED_VERSION`.
 pub(crate) fn open(
     disk: Arc<dyn Disk>,
-    catalogue: Arc<Catalogue>,
+    declared: Declaration,
     settings: Settings,
 ) -> Result<Arc<Engine>> {
-    let layout = Arc::new(Layout::of(&catalogue)?);
-    let state = State::new(catalogue, layout);
+    snapshot::refuse_unfinished(&*disk)?;
+    // Which models there are, the folder says.
+    let builtin = Arc::new(Catalogue::builtin());
+    let layout = Arc::new(Layout::of(&builtin)?);
+    let state = State::new(builtin, layout);
     match disk.create_dir(&locks::cache_folder()).and_then(|()| disk.shared(&locks::words_path())) {
         Ok(words) => {
-            let engine = Engine::new(disk, settings, state, words);
+            let engine = Engine::new(disk, settings, state, words, declared);
             open_shared(&engine)?;
             Ok(Arc::new(engine))
         }
         Err(error) if error.code() == Code::ReadOnly => {
-            open_read_only(disk, settings, state, &error)
+            open_read_only(disk, settings, state, declared, &error)
         }
         Err(error) => Err(error),
     }
@@ -58,18 +62,25 @@ struct Opening {
 
 fn open_shared(engine: &Engine) -> Result<()> {
     let opening = enter(engine)?;
+    let was_sick = engine.words.load(word::SICK) != 0;
     if opening.first {
         (0..8).for_each(|index| engine.words.store(index, 0));
         write_gitignore(&*engine.disk)?;
     } else {
         finish_dead_switch(engine)?;
     }
-    let segment = find_segment(engine, opening.first)?;
+    let mut segment = find_segment(engine, opening.first)?;
+    if opening.first && was_sick {
+        segment = segment.map(|segment| trust(engine, segment)).transpose()?;
+    }
     let recovered = segment.is_some();
     // Behind the committed end may stand what a failed sync has lost.
     let upto = (!opening.first).then(|| engine.words.load(word::END));
+    let base = segment.as_ref().map(|segment| segment.header.base);
+    let (state, undeclared) = engine.empty_state(base, upto, opening.first)?;
+    *engine.state_mut() = state;
     let changes = load_all(engine, segment, upto)?;
-    if opening.first {
+    if opening.first && engine.check_health().is_ok() {
         // Before the journal goes, which alone tells that there was a crash.
         let swept = engine.sweep_after_crash(recovered);
         if recovered {
@@ -80,8 +91,10 @@ fn open_shared(engine: &Engine) -> Result<()> {
             *locked(&engine.last_flush_error) = Some(error);
         }
     }
-    if !changes.is_empty() && engine.check_health().is_ok() {
-        engine.persist(vec![Commit { at: engine.clock.now(), changes }])?;
+    for changes in [undeclared, changes] {
+        if !changes.is_empty() && engine.check_health().is_ok() {
+            engine.persist(vec![Commit { at: engine.clock.now(), changes }])?;
+        }
     }
     Ok(())
 }
@@ -133,6 +146,20 @@ fn find_segment(engine: &Engine, first: bool) -> Result<Option<Segment>> {
     Ok(None)
 }
 
+/// A sync of the journal has failed: what can be read of it may be in memory alone, where no
+/// later sync takes it from. A copy can be relied upon; without one, nothing may be written.
+fn trust(engine: &Engine, segment: Segment) -> Result<Segment> {
+    let base = segment.header.base;
+    match segment.copy(&*engine.disk) {
+        Ok(copy) => Ok(copy),
+        Err(error) => {
+            engine.fall_sick(&error);
+            let again = Segment::open(&*engine.disk, base, Access::Read)?;
+            Ok(again.unwrap_or(segment))
+        }
+    }
+}
+
 /// Reads the files, and over them the journal up to a position, or as far as it goes; gives what
 /// was edited by hand and must be put right.
 fn load_all(engine: &Engine, segment: Option<Segment>, upto: Option<u64>) -> Result<Vec<Change>> {
@@ -145,7 +172,7 @@ fn load_all(engine: &Engine, segment: Option<Segment>, upto: Option<u64>) -> Res
     let end = engine.words.load(word::END);
     let position = replay(&mut state, &mut tail, upto)?.unwrap_or(end);
     state.end_reservations();
-    let miscounted = counts::check(engine, &state)?;
+    let miscounted = counts::check(engine, &mut state)?;
     for change in &miscounted {
         if let Change::Put { model, record, .. } = change {
             state.put(*model, Arc::clone(record));
@@ -179,22 +206,32 @@ fn write_gitignore(disk: &dyn Disk) -> Result<()> {
     if root.iter().any(|entry| entry.name != locks::cache_folder().as_str()) {
         return Ok(());
     }
-    disk.open(&path, Access::Create)?.write_at(0, GITIGNORE.as_bytes())
+    // It is whole before anything else is in the folder, for it is written this once.
+    let draft = locks::cache_folder().join("gitignore.draft")?;
+    disk.remove(&draft)?;
+    let file = disk.open(&draft, Access::Replace)?;
+    file.write_at(0, GITIGNORE.as_bytes())?;
+    file.sync()?;
+    disk.rename(&draft, &path)?;
+    disk.sync_dir(&SafePath::root())
 }
 
 fn open_read_only(
     disk: Arc<dyn Disk>,
     settings: Settings,
     state: State,
+    declared: Declaration,
     cause: &Error,
 ) -> Result<Arc<Engine>> {
-    let engine = Engine::new(disk, settings, state, Box::new(NoWords));
+    let engine = Engine::new(disk, settings, state, Box::new(NoWords), declared);
     engine.become_read_only(cause);
     let bases = journal::list(&*engine.disk)?;
     let segment = match bases.last() {
         Some(base) => Segment::open(&*engine.disk, *base, Access::Read)?,
         None => None,
     };
+    let base = segment.as_ref().map(|segment| segment.header.base);
+    *engine.state_mut() = engine.empty_state(base, None, true)?.0;
     load_all(&engine, segment, None)?;
     engine.known_base.store(0, Ordering::Release);
     engine.state_mut().dirty.shown(u64::MAX);

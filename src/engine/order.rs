@@ -5,12 +5,14 @@ use hashbrown::HashMap;
 use serde_json::{Map, Value};
 
 use crate::catalogue::{Catalogue, ModelId};
-use crate::disk::{Disk, SafePath, read_all};
+use crate::disk::{Access, Disk, SafePath, read_all};
+use crate::error::Result;
 use crate::json;
 
 use super::core::Engine;
 use super::files::{Target, Writer};
 use super::locks::cache_folder;
+use super::state::State;
 
 fn path() -> SafePath {
     cache_folder().join("order.json").expect("a constant that is a safe path")
@@ -23,14 +25,27 @@ pub(crate) fn remember(engine: &Engine) {
     if state.dirty.unsynced.targets.iter().all(shared) {
         return;
     }
+    let text = text(&state);
+    let written = Writer { disk: &*engine.disk }.replace(&path(), text.as_bytes(), true);
+    let _ = written.and_then(|()| engine.disk.sync_dir(&cache_folder()));
+}
+
+/// Writes the order down in a copy of the folder.
+///
+/// # Errors
+/// Those of the disk.
+pub(crate) fn remember_in(engine: &Engine, copy: &dyn Disk) -> Result<()> {
+    copy.create_dir(&cache_folder())?;
+    copy.open(&path(), Access::Replace)?.write_at(0, text(&engine.state()).as_bytes())
+}
+
+fn text(state: &State) -> String {
     let mut orders = Map::new();
     for model in state.layout.in_own_files() {
         let keys = state.collection(model).iter().map(|(_, record)| Value::from(record.key()));
         orders.insert(state.catalogue.model(model).collection.clone(), keys.collect());
     }
-    let text = json::compact(&Value::Object(orders));
-    let written = Writer { disk: &*engine.disk }.replace(&path(), text.as_bytes(), true);
-    let _ = written.and_then(|()| engine.disk.sync_dir(&cache_folder()));
+    json::compact(&Value::Object(orders))
 }
 
 /// The order as it was written down.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use hashbrown::{HashMap, HashSet};
 
-use crate::catalogue::{self, Catalogue, ModelId};
+use crate::catalogue::ModelId;
 
 use super::change::{Change, LogLines};
 use super::record::{Order, Record};
@@ -124,19 +124,18 @@ impl Overlay {
     }
 
     /// Sets a record, or with `None` removes it, without noting a change for the journal.
-    pub(crate) fn set(&mut self, catalogue: &Catalogue, model: ModelId, key: &str, slot: Slot) {
+    pub(crate) fn set(&mut self, model: ModelId, key: &str, slot: Slot) {
         let place: RecordKey = (model, key.into());
         self.touched.insert(model);
-        self.unindex(catalogue, &place);
-        self.index(catalogue, model, slot.as_ref());
+        self.unindex(&place);
+        self.index(model, slot.as_ref());
         let before = self.records.insert(place.clone(), slot);
         self.history.push(Undo::Record(place, before));
     }
 
-    fn unindex(&mut self, catalogue: &Catalogue, place: &RecordKey) {
+    fn unindex(&mut self, place: &RecordKey) {
         let Some(Some((order, record))) = self.records.get(place).cloned() else { return };
-        let keys = catalogue::index_keys(catalogue.model(place.0), &record.map());
-        for (index, keys) in keys.into_iter().enumerate() {
+        for (index, keys) in record.index_keys().iter().enumerate() {
             let Some(postings) = self.added.get_mut(&(place.0, index)) else { continue };
             for key in keys {
                 if let Some(records) = postings.get_mut(key.as_str()) {
@@ -146,18 +145,15 @@ impl Overlay {
         }
     }
 
-    fn index(
-        &mut self,
-        catalogue: &Catalogue,
-        model: ModelId,
-        slot: Option<&(Order, Arc<Record>)>,
-    ) {
+    fn index(&mut self, model: ModelId, slot: Option<&(Order, Arc<Record>)>) {
         let Some((order, record)) = slot else { return };
-        let keys = catalogue::index_keys(catalogue.model(model), &record.map());
-        for (index, keys) in keys.into_iter().enumerate() {
+        for (index, keys) in record.index_keys().iter().enumerate() {
+            if keys.is_empty() {
+                continue;
+            }
             let postings = self.added.entry((model, index)).or_default();
             for key in keys {
-                postings.entry(key.into()).or_default().insert(*order, Arc::clone(record));
+                postings.entry_ref(key.as_str()).or_default().insert(*order, Arc::clone(record));
             }
         }
     }
@@ -190,10 +186,10 @@ impl Overlay {
     }
 
     /// Takes back everything since the mark.
-    pub(crate) fn roll_back(&mut self, catalogue: &Catalogue, mark: Mark) {
+    pub(crate) fn roll_back(&mut self, mark: Mark) {
         while self.history.len() > mark.0 {
             match self.history.pop() {
-                Some(Undo::Record(place, before)) => self.restore(catalogue, &place, before),
+                Some(Undo::Record(place, before)) => self.restore(&place, before),
                 Some(Undo::Rows(key, len, end)) => {
                     if let Some(log) = self.logs.get_mut(&key) {
                         log.truncate(len);
@@ -208,12 +204,12 @@ impl Overlay {
         }
     }
 
-    fn restore(&mut self, catalogue: &Catalogue, place: &RecordKey, before: Option<Slot>) {
-        self.unindex(catalogue, place);
+    fn restore(&mut self, place: &RecordKey, before: Option<Slot>) {
+        self.unindex(place);
         match before {
             None => drop(self.records.remove(place)),
             Some(slot) => {
-                self.index(catalogue, place.0, slot.as_ref());
+                self.index(place.0, slot.as_ref());
                 self.records.insert(place.clone(), slot);
             }
         }

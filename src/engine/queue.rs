@@ -1,7 +1,8 @@
 //! What waits for the committing thread, and the way back to those who wait.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::error::{Code, Error, Result};
@@ -67,6 +68,14 @@ pub(crate) enum Job {
     Begin(Option<Duration>, Ticket),
 }
 
+/// What the committing thread does next.
+pub(crate) enum Work {
+    /// Changes that can share one sync.
+    Changes(Vec<(Change, Ticket)>),
+    /// A transaction of several calls.
+    Transaction(Option<Duration>, Ticket),
+}
+
 /// Something for the transaction that is under way.
 pub(crate) enum Inside {
     Call(Change, Ticket),
@@ -82,6 +91,40 @@ struct Waiting {
     /// The last transaction that took too long.
     expired: Option<u64>,
     closed: bool,
+    /// Must the committing thread be woken?
+    asleep: bool,
+}
+
+impl Waiting {
+    /// Is there nothing to do, and more to be expected?
+    fn is_idle(&self) -> bool {
+        let nothing = self.jobs.is_empty() || self.running.is_some();
+        nothing && self.inside.is_empty() && !self.closed
+    }
+
+    /// Adds the changes that wait, up to the next transaction, to others.
+    fn changes(&mut self, mut batch: Vec<(Change, Ticket)>) -> Vec<(Change, Ticket)> {
+        while batch.len() < MAX_BATCH {
+            match self.jobs.pop_front() {
+                Some(Job::Change(change, ticket)) => batch.push((change, ticket)),
+                Some(transaction) => {
+                    self.jobs.push_front(transaction);
+                    break;
+                }
+                None => break,
+            }
+        }
+        batch
+    }
+}
+
+/// For so long the committing thread looks out for more before it falls asleep.
+const LOOK_OUT: Duration = Duration::from_micros(100);
+
+/// Looking out on the only processor would keep the others from what is looked out for.
+fn several_processors() -> bool {
+    static SEVERAL: OnceLock<bool> = OnceLock::new();
+    *SEVERAL.get_or_init(|| std::thread::available_parallelism().is_ok_and(|n| n.get() > 1))
 }
 
 /// What waits for the committing thread.
@@ -89,6 +132,8 @@ struct Waiting {
 pub(crate) struct Queue {
     waiting: Mutex<Waiting>,
     bell: Condvar,
+    /// Counts up with everything that is added, for the committing thread to see without the lock.
+    added: AtomicU64,
 }
 
 impl Queue {
@@ -101,7 +146,30 @@ impl Queue {
             return settle(vec![(ticket, Err(closed()))]);
         }
         waiting.jobs.push_back(job);
-        self.bell.notify_all();
+        self.ring(waiting);
+    }
+
+    /// Tells the committing thread that there is something new.
+    fn ring(&self, waiting: MutexGuard<'_, Waiting>) {
+        self.added.fetch_add(1, Ordering::Release);
+        let asleep = waiting.asleep;
+        drop(waiting);
+        if asleep {
+            self.bell.notify_one();
+        }
+    }
+
+    /// Who writes one change after another is soon back: looking out for it for a moment spares
+    /// both the time of falling asleep and of being woken, which is as long as a sync.
+    fn look_out(&self) {
+        let seen = self.added.load(Ordering::Acquire);
+        if !locked(&self.waiting).is_idle() || !several_processors() {
+            return;
+        }
+        let start = Instant::now();
+        while self.added.load(Ordering::Acquire) == seen && start.elapsed() < LOOK_OUT {
+            std::hint::spin_loop();
+        }
     }
 
     /// Adds something to a transaction, or answers at once that it has ended.
@@ -109,8 +177,7 @@ impl Queue {
         let mut waiting = locked(&self.waiting);
         if waiting.running == Some(transaction) {
             waiting.inside.push_back(inside);
-            self.bell.notify_all();
-            return;
+            return self.ring(waiting);
         }
         let expired = waiting.expired == Some(transaction);
         drop(waiting);
@@ -118,25 +185,30 @@ impl Queue {
         settle(vec![(ticket, Err(ended(expired)))]);
     }
 
-    /// Waits for jobs and takes all of them; `None` when the store is closed and nothing waits.
-    pub(crate) fn take(&self) -> Option<Vec<Job>> {
+    /// Waits for something to do; `None` when the store is closed and nothing waits.
+    pub(crate) fn take(&self) -> Option<Work> {
+        self.look_out();
         let mut waiting = locked(&self.waiting);
         loop {
-            if !waiting.jobs.is_empty() {
-                let batch = waiting.jobs.len().min(MAX_BATCH);
-                return Some(waiting.jobs.drain(..batch).collect());
+            match waiting.jobs.pop_front() {
+                Some(Job::Begin(timeout, ticket)) => {
+                    return Some(Work::Transaction(timeout, ticket));
+                }
+                Some(Job::Change(change, ticket)) => {
+                    return Some(Work::Changes(waiting.changes(vec![(change, ticket)])));
+                }
+                None if waiting.closed => return None,
+                None => {}
             }
-            if waiting.closed {
-                return None;
-            }
+            waiting.asleep = true;
             waiting = self.bell.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+            waiting.asleep = false;
         }
     }
 
-    /// Puts jobs back in front.
-    pub(crate) fn put_back(&self, jobs: VecDeque<Job>) {
-        let mut waiting = locked(&self.waiting);
-        jobs.into_iter().rev().for_each(|job| waiting.jobs.push_front(job));
+    /// The changes that have come since, for a batch that has so many: they can share its sync.
+    pub(crate) fn take_more(&self, taken: usize) -> Vec<(Change, Ticket)> {
+        if taken >= MAX_BATCH { Vec::new() } else { locked(&self.waiting).changes(Vec::new()) }
     }
 
     /// Begins a transaction.
@@ -146,6 +218,7 @@ impl Queue {
 
     /// Waits for the transaction's next call; `None` when it took too long.
     pub(crate) fn next_inside(&self, until: Instant) -> Option<Inside> {
+        self.look_out();
         let mut waiting = locked(&self.waiting);
         loop {
             if let Some(inside) = waiting.inside.pop_front() {
@@ -155,8 +228,10 @@ impl Queue {
             if left.is_zero() {
                 return None;
             }
+            waiting.asleep = true;
             let woken = self.bell.wait_timeout(waiting, left);
             waiting = woken.unwrap_or_else(PoisonError::into_inner).0;
+            waiting.asleep = false;
         }
     }
 
@@ -181,8 +256,9 @@ impl Queue {
 
     /// Takes no more jobs.
     pub(crate) fn close(&self) {
-        locked(&self.waiting).closed = true;
-        self.bell.notify_all();
+        let mut waiting = locked(&self.waiting);
+        waiting.closed = true;
+        self.ring(waiting);
     }
 }
 

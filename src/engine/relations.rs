@@ -3,6 +3,7 @@
 //! Everything follows from the links, uniques and mirrors that the catalogue declares.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use hashbrown::HashSet;
 use serde_json::{Map, Value};
@@ -10,19 +11,20 @@ use serde_json::{Map, Value};
 use crate::catalogue::{self, Link, Model, ModelId, OnDelete};
 use crate::error::{Code, Error, Issue, Result};
 
+use super::record::Record;
 use super::tx::Tx;
 
 type Object = Map<String, Value>;
 type Key = (ModelId, String);
 
 /// Refuses a record with a value that another record has already.
-pub(crate) fn check_uniques(tx: &Tx<'_>, model: ModelId, key: &str, map: &Object) -> Result<()> {
+pub(crate) fn check_uniques(tx: &Tx<'_>, model: ModelId, record: &Record) -> Result<()> {
     let declared = tx.catalogue().model(model);
-    let keys = catalogue::index_keys(declared, map);
     let view = tx.view();
     for (number, index) in declared.indexes.iter().enumerate().filter(|(_, index)| index.unique) {
-        for value in &keys[number] {
-            let other = view.lookup(model, number, value).into_iter().find(|r| r.key() != key);
+        for value in &record.index_keys()[number] {
+            let mut same = view.lookup(model, number, value).into_iter();
+            let other = same.find(|other| other.key() != record.key());
             if let Some(other) = other {
                 return Err(not_unique(declared, &index.paths, other.key()));
             }
@@ -40,20 +42,20 @@ fn not_unique(model: &Model, paths: &[Vec<String>], other: &str) -> Error {
     Error::new(Code::Unique, message).model(&model.name).issues(issues.collect())
 }
 
-/// Refuses a record that refers to nothing; what `old` referred to already is let be.
+/// Refuses a record that refers to nothing; what it referred to `before` already is let be. The
+/// index keys are those of the record.
 pub(crate) fn check_references(
     tx: &Tx<'_>,
     model: ModelId,
     map: &Object,
-    old: Option<&Object>,
+    after: &[Vec<String>],
+    before: Option<&[Vec<String>]>,
 ) -> Result<()> {
     let declared = tx.catalogue().model(model);
-    let after = catalogue::index_keys(declared, map);
-    let before = old.map(|old| catalogue::index_keys(declared, old));
     let mut issues = Vec::new();
     for link in declared.links.iter().filter(|link| is_checked(link)) {
         for id in &after[link.index] {
-            let kept = before.as_ref().is_some_and(|before| before[link.index].contains(id));
+            let kept = before.is_some_and(|before| before[link.index].contains(id));
             if !kept && !tx.view().exists(link.to, id, log_owner(tx, link, map))? {
                 let wanted = format!("the id of a {}", tx.catalogue().model(link.to).name);
                 issues.push(Issue::new(
@@ -95,9 +97,9 @@ pub(crate) fn sync_mirrors(
     old: Option<&Object>,
     new: Option<&Object>,
 ) -> Result<()> {
-    let models: Vec<ModelId> = tx.catalogue().ids().collect();
-    for declaring in models {
-        for mirror in tx.catalogue().model(declaring).mirrors.clone() {
+    let catalogue = Arc::clone(&tx.state.catalogue);
+    for declaring in catalogue.ids() {
+        for mirror in &catalogue.model(declaring).mirrors {
             let field = vec![mirror.field.clone()];
             if declaring == model {
                 let (before, after) = (ids_at(old, &mirror.path), ids_at(new, &mirror.path));
@@ -173,6 +175,17 @@ fn add_reference(map: &mut Object, path: &[String], key: &str) -> bool {
     list.as_array_mut().map(|list| list.push(item)).is_some()
 }
 
+/// Takes out what a deletion takes out: an entry of a list, or its field where that can be null.
+fn let_go(map: &mut Object, link: &Link, key: &str) -> bool {
+    let clears = link.in_list && link.optional && link.on_delete == OnDelete::SetNull;
+    let (true, [list, field]) = (clears, link.path.as_slice()) else {
+        return take_out(map, &link.path, key);
+    };
+    let entries = map.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten();
+    let fields = entries.filter_map(|entry| entry.get_mut(field));
+    fields.filter(|id| id.as_str() == Some(key)).map(|id| *id = Value::Null).count() > 0
+}
+
 /// Takes every reference to `key` at a path out of a record: out of a list the entry goes, a
 /// field becomes null.
 fn take_out(map: &mut Object, path: &[String], key: &str) -> bool {
@@ -200,7 +213,7 @@ struct Consequences {
     gone: Vec<Key>,
     seen: HashSet<Key>,
     /// What must be taken out of a record that may stay.
-    edits: BTreeMap<Key, Vec<(Vec<String>, String)>>,
+    edits: BTreeMap<Key, Vec<(Link, String)>>,
     /// What would refuse the deletion, unless it goes itself: who refers, to what, by which path.
     restricts: Vec<(Key, Key, String)>,
 }
@@ -235,7 +248,7 @@ fn follow_links(tx: &Tx<'_>, target: &Key, found: &mut Consequences, next: &mut 
                     }
                 }
                 OnDelete::Cascade | OnDelete::SetNull => {
-                    let edit = (link.path.clone(), target.1.clone());
+                    let edit = (link.clone(), target.1.clone());
                     found.edits.entry(referrer).or_default().push(edit);
                 }
                 OnDelete::Restrict => {
@@ -280,7 +293,7 @@ fn apply(tx: &mut Tx<'_>, found: Consequences) -> Result<()> {
             continue;
         }
         edit(tx, *model, key, |map| {
-            edits.iter().fold(false, |changed, (path, id)| take_out(map, path, id) || changed)
+            edits.iter().fold(false, |changed, (link, id)| let_go(map, link, id) || changed)
         })?;
     }
     for (model, key) in &found.gone {
@@ -296,7 +309,7 @@ pub(crate) fn forget_rows(tx: &mut Tx<'_>, model: ModelId, ids: &[String]) -> Re
         let link = tx.catalogue().model(referring).links[number].clone();
         for id in ids {
             for record in tx.view().lookup(referring, link.index, id) {
-                edit(tx, referring, record.key(), |map| take_out(map, &link.path, id))?;
+                edit(tx, referring, record.key(), |map| let_go(map, &link, id))?;
             }
         }
     }

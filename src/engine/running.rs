@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
@@ -9,8 +10,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::catalogue::Catalogue;
-use crate::disk::Disk;
+use crate::catalogue::Declaration;
+use crate::disk::{Disk, NewFolder};
 use crate::error::{Code, Error, Result};
 
 use super::commit;
@@ -19,7 +20,7 @@ use super::events::Listener;
 use super::keep;
 use super::log::Source;
 use super::open;
-use super::queue::{Change, Inside, Job, Ticket, closed, settle};
+use super::queue::{Change, Inside, Job, Ticket, closed, internal, settle};
 use super::view::View;
 
 /// Threads that read from the disk for callers that must not wait.
@@ -31,7 +32,14 @@ const PAYLOAD_THREADS: usize = 4;
 
 type Task = Box<dyn FnOnce(&Arc<Engine>) + Send>;
 
-/// Work for the reading threads.
+fn snapshot_at(engine: &Engine, place: &Path) -> Result<()> {
+    let none = || Error::new(Code::Io, "only a folder of the machine can be copied to another one");
+    let folder = NewFolder::begin(place, engine.disk.as_real().ok_or_else(none)?)?;
+    engine.snapshot(folder.disk())?;
+    folder.finish()
+}
+
+/// Work for threads of one kind.
 #[derive(Default)]
 struct Tasks {
     waiting: Mutex<(VecDeque<Task>, bool)>,
@@ -42,7 +50,11 @@ struct Tasks {
 pub(crate) struct Running {
     engine: Arc<Engine>,
     tasks: Arc<Tasks>,
+    /// What brings payloads in and out.
     payloads: Arc<Tasks>,
+    /// What takes long; its thread starts with the first of it.
+    slow: Arc<Tasks>,
+    slow_thread: Mutex<bool>,
     stopping: Arc<AtomicBool>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     payload_threads: Mutex<Vec<JoinHandle<()>>>,
@@ -56,14 +68,16 @@ impl Running {
     /// Those of opening.
     pub(crate) fn open(
         disk: Arc<dyn Disk>,
-        catalogue: Arc<Catalogue>,
+        declared: Declaration,
         settings: Settings,
     ) -> Result<Running> {
-        let engine = open::open(disk, catalogue, settings)?;
+        let engine = open::open(disk, declared, settings)?;
         let running = Running {
             engine,
             tasks: Arc::default(),
             payloads: Arc::default(),
+            slow: Arc::default(),
+            slow_thread: Mutex::default(),
             stopping: Arc::default(),
             threads: Mutex::default(),
             payload_threads: Mutex::default(),
@@ -75,39 +89,24 @@ impl Running {
 
     fn start(&self) -> Result<()> {
         let engine = Arc::clone(&self.engine);
-        self.thread(&self.threads, "commit", move || commit::run(&engine))?;
+        self.thread("commit", move || commit::run(&engine))?;
         let (engine, stopping) = (Arc::clone(&self.engine), Arc::clone(&self.stopping));
-        let keep = move || keep::run(&engine, &|| stopping.load(Ordering::Acquire));
-        self.thread(&self.threads, "keep", keep)?;
+        self.thread("keep", move || keep::run(&engine, &|| stopping.load(Ordering::Acquire)))?;
         for _ in 0..READERS {
             let (engine, tasks) = (Arc::clone(&self.engine), Arc::clone(&self.tasks));
-            self.thread(&self.threads, "read", move || run_tasks(&engine, &tasks))?;
-        }
-        for _ in 0..PAYLOAD_THREADS {
-            let (engine, tasks) = (Arc::clone(&self.engine), Arc::clone(&self.payloads));
-            self.thread(&self.payload_threads, "payload", move || run_tasks(&engine, &tasks))?;
+            self.thread("read", move || run_tasks(&engine, &tasks))?;
         }
         Ok(())
     }
 
-    fn thread(
-        &self,
-        threads: &Mutex<Vec<JoinHandle<()>>>,
-        name: &str,
-        body: impl FnOnce() + Send + 'static,
-    ) -> Result<()> {
-        let started = Builder::new().name(format!("quilltap-{name}")).spawn(body);
-        let thread =
-            started.map_err(|e| Error::new(Code::Io, format!("cannot start a thread: {e}")))?;
-        locked(threads).push(thread);
+    fn thread(&self, name: &str, body: impl FnOnce() + Send + 'static) -> Result<()> {
+        let thread = spawn(name, body)?;
+        locked(&self.threads).push(thread);
         Ok(())
     }
 
     /// Answers from memory; `None` when the answer needs the disk.
-    pub(crate) fn read(
-        &self,
-        read: impl Fn(&View<'_>) -> Result<String>,
-    ) -> Option<Result<String>> {
+    pub(crate) fn read<T>(&self, read: impl Fn(&View<'_>) -> Result<T>) -> Option<Result<T>> {
         if self.closed.load(Ordering::Acquire) {
             return Some(Err(closed()));
         }
@@ -127,8 +126,7 @@ impl Running {
     }
 
     fn later(&self, ticket: Ticket, work: impl FnOnce(&Engine) -> Result<String> + Send + 'static) {
-        let task = move |engine: &Arc<Engine>, ticket| settle(vec![(ticket, work(engine))]);
-        self.tasks.push(ticket, task);
+        self.tasks.add(ticket, move |engine, ticket| settle(vec![(ticket, work(engine))]));
     }
 
     /// Does something with payloads on a thread of theirs; it settles the ticket.
@@ -137,7 +135,16 @@ impl Running {
         ticket: Ticket,
         work: impl FnOnce(&Arc<Engine>, Ticket) + Send + 'static,
     ) {
-        self.payloads.push(ticket, work);
+        // With the first of it: most stores have none under way. Who closes waits for these threads.
+        let mut threads = locked(&self.payload_threads);
+        while threads.len() < PAYLOAD_THREADS && !self.payloads.is_closed() {
+            let (engine, tasks) = (Arc::clone(&self.engine), Arc::clone(&self.payloads));
+            match spawn("payload", move || run_tasks(&engine, &tasks)) {
+                Ok(thread) => threads.push(thread),
+                Err(error) => return settle(vec![(ticket, Err(error))]),
+            }
+        }
+        self.payloads.add(ticket, work);
     }
 
     /// As [`Running::read_later`], on a thread for payloads.
@@ -151,6 +158,29 @@ impl Running {
             let none = || Err(Error::new(Code::Io, "the disk gave no answer"));
             settle(vec![(ticket, answer.unwrap_or_else(none))]);
         });
+    }
+
+    /// Does what takes long on a thread for nothing else, one after the other, for it takes much
+    /// memory too; it settles the ticket.
+    pub(crate) fn slowly(&self, ticket: Ticket, work: impl FnOnce(Ticket) + Send + 'static) {
+        let mut started = locked(&self.slow_thread);
+        if !*started {
+            let (engine, tasks) = (Arc::clone(&self.engine), Arc::clone(&self.slow));
+            if let Err(error) = self.thread("slow", move || run_tasks(&engine, &tasks)) {
+                return settle(vec![(ticket, Err(error))]);
+            }
+            *started = true;
+        }
+        drop(started);
+        self.slow.add(ticket, move |_, ticket| work(ticket));
+    }
+
+    /// Adds what another handle declares.
+    ///
+    /// # Errors
+    /// `VALIDATION` when it contradicts what there is; those of the disk.
+    pub(crate) fn declare(&self, own: &Declaration) -> Result<()> {
+        self.engine.declare(own)
     }
 
     /// Commits a change.
@@ -186,6 +216,32 @@ impl Running {
         });
     }
 
+    /// Makes a consistent copy of the folder at `place`, on a thread of its own.
+    pub(crate) fn snapshot(&self, place: PathBuf, ticket: Ticket) {
+        let waiting = locked(&self.tasks.waiting);
+        if waiting.1 {
+            drop(waiting);
+            return settle(vec![(ticket, Err(closed()))]);
+        }
+        locked(&self.threads).retain(|thread| !thread.is_finished());
+        let engine = Arc::clone(&self.engine);
+        let made = self.thread("snapshot", move || {
+            let done = catch_unwind(AssertUnwindSafe(|| snapshot_at(&engine, &place)));
+            let done = done.unwrap_or_else(|_| Err(internal()));
+            settle(vec![(ticket, done.map(|()| "null".to_owned()))]);
+        });
+        // Without a thread the ticket was dropped, which has told the caller.
+        drop(made);
+    }
+
+    /// Fills another disk with a consistent copy of the folder, for tests.
+    ///
+    /// # Errors
+    /// Those of both disks.
+    pub(crate) fn snapshot_on(&self, target: &dyn Disk) -> Result<()> {
+        self.engine.snapshot(target)
+    }
+
     /// Calls `listener` with the events of every commit, by whichever process.
     pub(crate) fn subscribe(&self, listener: Listener) -> u64 {
         self.engine.listeners.add(listener)
@@ -199,6 +255,11 @@ impl Running {
     /// Holds the clock at a time, in milliseconds since 1970, so that tests give the same bytes.
     pub(crate) fn hold_clock(&self, ms: i64) {
         self.engine.clock.hold(ms);
+    }
+
+    /// Keeps the files as they are until they are asked for.
+    pub(crate) fn hold_files(&self) {
+        self.engine.files_held.store(true, Ordering::Release);
     }
 
     /// What the store holds, as JSON text.
@@ -243,6 +304,7 @@ impl Running {
         join(&self.payload_threads);
         self.engine.queue.close();
         self.tasks.close();
+        self.slow.close();
         self.stopping.store(true, Ordering::Release);
         join(&self.threads);
         self.engine.leave()
@@ -250,7 +312,8 @@ impl Running {
 }
 
 impl Tasks {
-    fn push(&self, ticket: Ticket, work: impl FnOnce(&Arc<Engine>, Ticket) + Send + 'static) {
+    /// Adds a task, or answers at once that the store is closed.
+    fn add(&self, ticket: Ticket, work: impl FnOnce(&Arc<Engine>, Ticket) + Send + 'static) {
         let mut waiting = locked(&self.waiting);
         if waiting.1 {
             drop(waiting);
@@ -260,11 +323,20 @@ impl Tasks {
         self.bell.notify_one();
     }
 
-    /// Takes no more; what waits is still done.
+    fn is_closed(&self) -> bool {
+        locked(&self.waiting).1
+    }
+
+    /// Takes no more tasks; what waits is still done.
     fn close(&self) {
         locked(&self.waiting).1 = true;
         self.bell.notify_all();
     }
+}
+
+fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
+    let started = Builder::new().name(format!("quilltap-{name}")).spawn(body);
+    started.map_err(|e| Error::new(Code::Io, format!("cannot start a thread: {e}")))
 }
 
 fn join(threads: &Mutex<Vec<JoinHandle<()>>>) {

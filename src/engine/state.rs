@@ -110,15 +110,12 @@ impl State {
 
     /// Puts a record while loading or committing; gives the one that it replaces.
     pub(crate) fn put(&mut self, model: ModelId, record: Arc<Record>) -> Option<Arc<Record>> {
-        let catalogue = Arc::clone(&self.catalogue);
+        let owner_place = matches!(self.catalogue.model(model).place, Place::Owner { .. });
         let collection = self.collection_mut(model);
-        let key: Box<str> = record.key().into();
-        let old = collection.put(catalogue.model(model), record);
-        let owner_place = matches!(catalogue.model(model).place, Place::Owner { .. });
         if owner_place && collection.first().is_none() {
-            collection.set_first(Some(&key));
+            collection.set_first(Some(record.key()));
         }
-        old
+        collection.put(record)
     }
 
     /// Everything is loaded: the order of the records stands.
@@ -147,8 +144,7 @@ impl State {
                 let first = self.first_owner();
                 if *new {
                     // While recovering, a file may show it already, in an order of its own.
-                    let catalogue = Arc::clone(&self.catalogue);
-                    self.collection_mut(*model).forget_order(catalogue.model(*model), record.key());
+                    self.collection_mut(*model).forget_order(record.key());
                 }
                 let old = self.put(*model, Arc::clone(record));
                 self.loosen(*model, old.as_deref(), Some(record));
@@ -165,7 +161,7 @@ impl State {
                 self.loosen(*model, old.as_deref(), None);
                 self.mark(*model, key, old.as_deref(), at, position);
                 self.mark_owners(first, position);
-                if let Some(log) = self.layout.log_of(*model) {
+                for log in self.layout.logs_of(*model) {
                     self.dirty.log((log, key.clone()), position);
                 }
                 let effect = Effect::Delete;
@@ -193,10 +189,9 @@ impl State {
 
     /// Removes a record, and the log that it owns.
     pub(crate) fn remove(&mut self, model: ModelId, key: &str) {
-        let catalogue = Arc::clone(&self.catalogue);
-        self.collection_mut(model).remove(catalogue.model(model), key);
+        self.collection_mut(model).remove(key);
         self.owner_unknown.remove(key);
-        if let Some(log_model) = self.layout.log_of(model) {
+        for log_model in self.layout.logs_of(model) {
             self.logs.remove(&(log_model, key.into()) as &LogKey);
         }
     }
@@ -251,6 +246,11 @@ impl State {
 
     fn apply_lines(&mut self, lines: &LogLines, at: &str, position: u64) {
         let key: LogKey = (lines.model, lines.owner.clone());
+        if lines.fresh {
+            self.dirty.untidy.logs.remove(&key);
+        } else if lines.effect != Effect::Create {
+            self.dirty.untidy.logs.insert(key.clone());
+        }
         if lines.fresh || !self.logs.contains_key(&key) {
             self.generations += u64::from(lines.fresh);
             let pending = PendingLog {
@@ -274,12 +274,22 @@ impl State {
     fn set_counted(&mut self, lines: &LogLines, at: &str, position: u64) {
         let catalogue = Arc::clone(&self.catalogue);
         let Some((owner_model, counted)) = catalogue.counted(lines.model) else { return };
+        if counted.fields.is_none() {
+            return;
+        }
         let Some(record) = self.collection(owner_model).get(&lines.owner) else { return };
         let declared = catalogue.model(owner_model);
-        let last = lines.last.as_deref();
-        let map = super::log::with_counts(declared, record, counted, lines.count, last);
-        self.put(owner_model, Arc::new(Record::from_map(&lines.owner, &map)));
+        let made = lines.owner_record.clone().unwrap_or_else(|| {
+            let last = lines.last.as_deref();
+            Arc::new(record.with_counts(declared, counted, lines.count, last))
+        });
+        self.put(owner_model, made);
         self.mark(owner_model, &lines.owner, None, at, position);
+    }
+
+    /// Does the file of a log still show one of a removed record? It is no log of a new one.
+    pub(crate) fn is_leftover(&self, key: &LogKey) -> bool {
+        self.dirty.logs.contains_key(key) && !self.logs.contains_key(key)
     }
 
     /// Forgets the log lines that a checkpoint has brought into the files.

@@ -51,7 +51,7 @@ impl Tx<'_> {
         let mark = self.overlay.mark();
         let done = change(self);
         if done.is_err() {
-            self.overlay.roll_back(&self.state.catalogue, mark);
+            self.overlay.roll_back(mark);
         }
         done
     }
@@ -68,9 +68,10 @@ impl Tx<'_> {
                 .map_err(|issues| Error::validation(&declared.name, issues))?;
             let key = map.get(&declared.key).and_then(Value::as_str).unwrap_or_default().to_owned();
             tx.check_key(model, &key)?;
-            relations::check_uniques(tx, model, &key, &map)?;
-            relations::check_references(tx, model, &map, None)?;
-            let record = tx.put(model, &key, &map)?;
+            let record = Record::from_map(declared, &key, &map);
+            relations::check_uniques(tx, model, &record)?;
+            relations::check_references(tx, model, &map, record.index_keys(), None)?;
+            let record = tx.put_record(model, record)?;
             relations::sync_mirrors(tx, model, &key, None, Some(&map))?;
             Ok(record)
         })
@@ -87,16 +88,18 @@ impl Tx<'_> {
         patch: Map<String, Value>,
     ) -> Result<Option<Arc<Record>>> {
         let Some(old) = self.current(model, key)? else { return Ok(None) };
-        let old = old.map();
+        let old_map = old.map();
         self.whole(|tx| {
             let declared = tx.state.catalogue.model(model);
             tx.check_place(model)?;
-            let map = catalogue::merge(declared, &old, patch, tx.context.now)
+            let map = catalogue::merge(declared, &old_map, patch, tx.context.now)
                 .map_err(|issues| Error::validation(&declared.name, issues))?;
-            relations::check_uniques(tx, model, key, &map)?;
-            relations::check_references(tx, model, &map, Some(&old))?;
-            let record = tx.put(model, key, &map)?;
-            relations::sync_mirrors(tx, model, key, Some(&old), Some(&map))?;
+            let record = Record::from_map(declared, key, &map);
+            relations::check_uniques(tx, model, &record)?;
+            let (after, before) = (record.index_keys(), old.index_keys());
+            relations::check_references(tx, model, &map, after, Some(before))?;
+            let record = tx.put_record(model, record)?;
+            relations::sync_mirrors(tx, model, key, Some(&old_map), Some(&map))?;
             Ok(Some(record))
         })
     }
@@ -173,28 +176,26 @@ impl Tx<'_> {
         key: &str,
         map: &Map<String, Value>,
     ) -> Result<Arc<Record>> {
-        let record = Arc::new(Record::from_map(key, map));
+        self.put_record(model, Record::from_map(self.catalogue().model(model), key, map))
+    }
+
+    fn put_record(&mut self, model: ModelId, record: Record) -> Result<Arc<Record>> {
+        let record = Arc::new(record);
         self.check_size(model, record.text())?;
-        let new = self.order_of(model, key).is_none();
-        self.set(model, key, map, &record);
+        let new = self.order_of(model, record.key()).is_none();
+        self.set(model, &record);
         self.overlay.note(Change::Put { model, record: Arc::clone(&record), new });
         Ok(record)
     }
 
     /// Sets a record whose new content follows from another change in the journal.
-    pub(crate) fn set(
-        &mut self,
-        model: ModelId,
-        key: &str,
-        map: &Map<String, Value>,
-        record: &Arc<Record>,
-    ) {
-        let order = self.order_of(model, key).unwrap_or_else(|| {
+    pub(crate) fn set(&mut self, model: ModelId, record: &Arc<Record>) {
+        let order = self.order_of(model, record.key()).unwrap_or_else(|| {
             let next = self.state.collection(model).next_sequence();
-            Order::of(map, self.overlay.next_sequence(model, next))
+            Order::of(record, self.overlay.next_sequence(model, next))
         });
         let slot = Some((order, Arc::clone(record)));
-        self.overlay.set(&self.state.catalogue, model, key, slot);
+        self.overlay.set(model, record.key(), slot);
     }
 
     fn order_of(&self, model: ModelId, key: &str) -> Option<Order> {
@@ -206,7 +207,7 @@ impl Tx<'_> {
 
     /// Removes a record, without what follows from it.
     pub(crate) fn remove(&mut self, model: ModelId, key: &str) {
-        self.overlay.set(&self.state.catalogue, model, key, None);
+        self.overlay.set(model, key, None);
         self.overlay.note(Change::Remove { model, key: key.into() });
     }
 

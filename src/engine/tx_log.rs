@@ -11,7 +11,7 @@ use crate::json;
 
 use super::change::{Effect, LogLines};
 use super::clock;
-use super::log::{DELETED, HEADER, Head, LogQuery, deleted_line, header_line, with_counts};
+use super::log::{DELETED, HEADER, Head, LogQuery, Need, deleted_line, header_line};
 use super::record::Record;
 use super::relations;
 use super::state::LogKey;
@@ -43,7 +43,7 @@ impl Tx<'_> {
         let record = self.log_owner(model, owner)?;
         let counted = self.counted(model)?;
         let mut ready: Vec<Row> = Vec::with_capacity(rows.len());
-        let mut count = count_of(&record, &counted);
+        let mut count = record.counts(&counted);
         let several = rows.len() > 1;
         for (number, row) in rows.into_iter().enumerate() {
             let completed = self.complete_row(model, owner, &counted, row, &ready);
@@ -79,10 +79,12 @@ impl Tx<'_> {
         } else {
             merge_event(declared, &old, patch)?
         };
-        relations::check_references(self, model, &map, Some(&old))?;
+        let (after, before) =
+            (catalogue::index_keys(declared, &map), catalogue::index_keys(declared, &old));
+        relations::check_references(self, model, &map, &after, Some(&before))?;
         let text = self.row_text(model, &map)?;
         let rows = [(id.to_owned(), Some(Arc::clone(&text)))];
-        let count = count_of(&record, &counted);
+        let count = record.counts(&counted);
         self.write_lines(model, &record, &rows, Effect::Update, false, count)?;
         Ok(Some(text))
     }
@@ -176,7 +178,8 @@ impl Tx<'_> {
                 return Err(Error::new(Code::Unique, message).model(&declared.name));
             }
         }
-        relations::check_references(self, model, &map, None)?;
+        let keys = catalogue::index_keys(declared, &map);
+        relations::check_references(self, model, &map, &keys, None)?;
         Ok(map)
     }
 
@@ -185,7 +188,7 @@ impl Tx<'_> {
         match self.overlay.log(&key) {
             Some(log) if log.row(id).is_some() => Ok(log.row(id).flatten().is_some()),
             Some(log) if log.fresh => Ok(false),
-            _ => self.view().with_log(&key, |index| Ok(index.contains(id))),
+            _ => self.view().with_log(&key, Need::Ids, |index| Ok(index.contains(id))),
         }
     }
 
@@ -203,10 +206,13 @@ impl Tx<'_> {
         gone: &[String],
     ) -> Result<(u64, Option<String>)> {
         let counted = self.counted(model)?;
+        if counted.fields.is_none() {
+            return Ok((0, None));
+        }
         let key: LogKey = (model, owner.into());
         if self.overlay.log(&key).is_none() {
             let counts = |index: &super::log::LogIndex| Ok(index.count(&counted.row_type, gone));
-            let (count, last) = self.view().with_log(&key, counts)?;
+            let (count, last) = self.view().with_log(&key, Need::Ids, counts)?;
             return Ok((count, last.map(clock::format_ms)));
         }
         let types = Some(vec![counted.row_type]);
@@ -245,12 +251,13 @@ impl Tx<'_> {
         let counted = self.counted(model)?;
         let owner_model = self.owner_model(model)?;
         let declared = self.catalogue().model(owner_model);
-        let map = with_counts(declared, owner, &counted, count, last.as_deref());
-        let record = Arc::new(Record::from_map(owner.key(), &map));
-        self.set(owner_model, owner.key(), &map, &record);
+        let record = Arc::new(owner.with_counts(declared, &counted, count, last.as_deref()));
+        self.set(owner_model, &record);
         let (owner, last) = (owner.key().into(), last.map(Into::into));
         let bytes = bytes.into();
-        let lines = LogLines { model, owner, offset, fresh, effect, bytes, count, last };
+        let owner_record = Some(record);
+        let lines =
+            LogLines { model, owner, offset, fresh, effect, bytes, count, last, owner_record };
         self.overlay.add_lines(lines, rows);
         Ok(())
     }
@@ -266,9 +273,7 @@ impl Tx<'_> {
         }
         let path = self.state.layout.log_path(model, owner)?;
         let len = self.context.disk.stamp(&path)?.map_or(0, |stamp| stamp.len);
-        // A log of a removed record that the files still show is no log of a new one.
-        let leftover = self.state.dirty.logs.contains_key(&key);
-        if len == 0 || leftover {
+        if len == 0 || self.state.is_leftover(&key) {
             return Ok(End { offset: 0, fresh: true, unfinished: false });
         }
         let mut last = [0];
@@ -283,12 +288,6 @@ fn text_of(map: &Object, field: &str) -> String {
 
 fn head_id(row: &str) -> Option<String> {
     Head::of(row).ok()?.id.map(|id| id.into_owned())
-}
-
-fn count_of(owner: &Record, counted: &Counted) -> (u64, Option<String>) {
-    let map = owner.map();
-    let count = map.get(&counted.count).and_then(Value::as_u64).unwrap_or(0);
-    (count, map.get(&counted.last).and_then(Value::as_str).map(str::to_owned))
 }
 
 fn count_row(map: &Object, counted: &Counted, count: &mut (u64, Option<String>)) {

@@ -7,8 +7,10 @@ use crate::catalogue::{self, Catalogue, ModelId, Place};
 use crate::disk::{Disk, read_all};
 use crate::error::{Code, Error, Result};
 
-use super::log::{Head, LogBound, LogCache, LogIndex, LogQuery, Source, no_such_row};
+use super::keys::Keys;
+use super::log::{Head, LogBound, LogCache, LogIndex, LogQuery, Need, Source, no_such_row};
 use super::overlay::Overlay;
+use super::print::Fingerprint;
 use super::record::{Order, Record};
 use super::stamps::Stamps;
 use super::state::{LogKey, State};
@@ -19,6 +21,7 @@ pub(crate) struct Context<'a> {
     pub(crate) disk: &'a dyn Disk,
     pub(crate) logs: &'a LogCache,
     pub(crate) stamps: &'a Stamps,
+    pub(crate) keys: &'a Keys,
     pub(crate) now: &'a str,
     pub(crate) max_record_bytes: usize,
 }
@@ -33,6 +36,16 @@ pub struct View<'a> {
     needs_disk: Cell<bool>,
     /// Records whose files changed behind the store's back.
     suspects: RefCell<Vec<(ModelId, Box<str>)>>,
+    /// The fingerprint of the answer that the caller has already.
+    known: Cell<Option<Fingerprint>>,
+}
+
+/// The rows of a log that a query selects.
+pub struct Listed {
+    /// Their fingerprint; none where a transaction has changed them.
+    pub print: Option<Fingerprint>,
+    /// The text of a JSON list; none when the caller has it already.
+    pub text: Option<String>,
 }
 
 impl<'a> View<'a> {
@@ -42,8 +55,13 @@ impl<'a> View<'a> {
         context: Context<'a>,
         source: Source,
     ) -> View<'a> {
-        let (needs_disk, suspects) = (Cell::new(false), RefCell::default());
-        View { state, overlay, context, source, needs_disk, suspects }
+        let (needs_disk, suspects, known) = (Cell::new(false), RefCell::default(), Cell::default());
+        View { state, overlay, context, source, needs_disk, suspects, known }
+    }
+
+    /// Notes the fingerprint of the answer that the caller has already.
+    pub fn expect(&self, known: Fingerprint) {
+        self.known.set(Some(known));
     }
 
     /// Was an answer given up because it needs the disk?
@@ -64,6 +82,11 @@ impl<'a> View<'a> {
     /// The time of this call, as records hold it.
     pub fn now(&self) -> &str {
         self.context.now
+    }
+
+    /// The keys of the store, where it is unlocked.
+    pub(crate) fn keys(&self) -> &Keys {
+        self.context.keys
     }
 
     /// The record with this key.
@@ -96,7 +119,7 @@ impl<'a> View<'a> {
         if self.state.dirty.targets.contains_key(&target) {
             return Ok(());
         }
-        if self.context.stamps.is_known(&path, self.context.disk.stamp(&path)?) {
+        if self.context.stamps.are_of(self.context.disk, &path)? {
             return Ok(());
         }
         self.suspects.borrow_mut().push((model, key.into()));
@@ -247,14 +270,14 @@ impl<'a> View<'a> {
         }
         let key: LogKey = (model, owner.into());
         let Some(changes) = self.overlay.and_then(|overlay| overlay.log(&key)) else {
-            return self.with_log(&key, |index| {
+            return self.with_log(&key, Need::Texts, |index| {
                 index.check()?;
                 index.select(query)
             });
         };
         let mut rows: indexmap::IndexMap<Box<str>, Arc<str>> = indexmap::IndexMap::new();
         if !changes.fresh {
-            for text in self.with_log(&key, LogIndex::rows)? {
+            for text in self.with_log(&key, Need::Texts, LogIndex::rows)? {
                 rows.insert(id_of(&text).into(), text);
             }
         }
@@ -271,15 +294,21 @@ impl<'a> View<'a> {
     ///
     /// # Errors
     /// As for [`View::log`].
-    pub fn log_list(&self, model: ModelId, owner: &str, query: &LogQuery) -> Result<String> {
+    pub fn log_list(&self, model: ModelId, owner: &str, query: &LogQuery) -> Result<Listed> {
         let key: LogKey = (model, owner.into());
         let changed = self.overlay.is_some_and(|overlay| overlay.log(&key).is_some());
         if changed || !self.owns_log(model, owner)? {
-            return Ok(format!("[{}]", self.log(model, owner, query)?.join(",")));
+            let text = format!("[{}]", self.log(model, owner, query)?.join(","));
+            return Ok(Listed { print: None, text: Some(text) });
         }
-        self.with_log(&key, |index| {
+        if let Some(print) = self.known.get()
+            && self.log_fingerprint(&key)? == Some(print)
+        {
+            return Ok(Listed { print: Some(print), text: None });
+        }
+        self.with_log(&key, Need::Texts, |index| {
             index.check()?;
-            index.select_list(query)
+            Ok(Listed { print: Some(index.fingerprint()), text: Some(index.select_list(query)?) })
         })
     }
 
@@ -299,7 +328,7 @@ impl<'a> View<'a> {
         if changes.is_some_and(|changes| changes.fresh) {
             return Ok(None);
         }
-        self.with_log(&key, |index| index.row(id))
+        self.with_log(&key, Need::Texts, |index| index.row(id))
     }
 
     /// Is there a record to whom such a log belongs? The file of a removed one may still be there.
@@ -307,16 +336,31 @@ impl<'a> View<'a> {
         self.exists(self.state.layout.log_place(model)?.owner, owner, None)
     }
 
+    /// The fingerprint of a committed log, where its index is in memory.
+    fn log_fingerprint(&self, key: &LogKey) -> Result<Option<Fingerprint>> {
+        let path = self.state.layout.log_path(key.0, &key.1)?;
+        if self.state.is_leftover(key) {
+            return Ok(None);
+        }
+        let (context, pending) = (&self.context, self.state.logs.get(key));
+        context.logs.fingerprint(context.disk, key, &path, pending, self.source)
+    }
+
     /// Calls `read` with the index of a committed log.
     pub(crate) fn with_log<T>(
         &self,
         key: &LogKey,
+        need: Need,
         read: impl FnOnce(&LogIndex) -> Result<T>,
     ) -> Result<T> {
         let path = self.state.layout.log_path(key.0, &key.1)?;
+        if self.state.is_leftover(key) {
+            return read(&LogIndex::empty(path.as_str(), 0));
+        }
         let pending = self.state.logs.get(key);
         let context = &self.context;
-        let answer = context.logs.with(context.disk, key, &path, pending, self.source, read)?;
+        let answer =
+            context.logs.with(context.disk, key, &path, pending, (self.source, need), read)?;
         answer.ok_or_else(|| self.give_up())
     }
 

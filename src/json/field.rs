@@ -9,38 +9,118 @@ use serde_json::value::RawValue;
 /// The text in a top-level field of an object; `None` when it is absent or no text, and when the
 /// object's text is broken.
 pub fn text_field<'a>(object: &'a str, name: &str) -> Option<Cow<'a, str>> {
-    let text: Text<'a> = serde_json::from_str(raw_field(object, name)?).ok()?;
+    text_value(raw_field(object, name)?)
+}
+
+/// The text that a JSON text holds; `None` when it is none.
+pub fn text_value(raw: &str) -> Option<Cow<'_, str>> {
+    let text: Text<'_> = serde_json::from_str(raw).ok()?;
     Some(text.0)
 }
 
 /// The JSON text of a top-level field of an object; `None` when it is absent, and when the
-/// object's text is broken.
+/// object's text is broken before it.
 pub fn raw_field<'a>(object: &'a str, name: &str) -> Option<&'a str> {
+    let [found] = raw_fields(object, [name]);
+    found
+}
+
+/// The JSON texts of several top-level fields, read in one go and no further than to the last of
+/// them; each as [`raw_field`] gives it.
+pub fn raw_fields<'a, const N: usize>(object: &'a str, names: [&str; N]) -> [Option<&'a str>; N] {
+    let mut found = [None; N];
     let mut reader = serde_json::Deserializer::from_str(object);
-    reader.deserialize_map(Find { name }).ok().flatten()
+    // An error says that the text is broken, or that all is found: what was found stands.
+    let _ = reader.deserialize_map(Find { names: &names, found: &mut found });
+    found
 }
 
-struct Find<'n> {
-    name: &'n str,
+/// The text of an object with other JSON texts in some of its top-level fields; `None` when one of
+/// them is absent, or the object's text is broken.
+pub fn with_fields<const N: usize>(object: &str, fields: [(&str, &str); N]) -> Option<String> {
+    let old = raw_fields(object, fields.map(|(name, _)| name));
+    // A field is a part of the text, so its address tells where it stands.
+    let start = |part: &str| part.as_ptr() as usize - object.as_ptr() as usize;
+    let mut parts = Vec::with_capacity(N);
+    for (old, (_, new)) in old.into_iter().zip(fields) {
+        parts.push((start(old?), old?.len(), new));
+    }
+    parts.sort_unstable();
+    let mut text = String::with_capacity(object.len() + 32);
+    let mut from = 0;
+    for (start, len, new) in parts {
+        text.push_str(&object[from..start]);
+        text.push_str(new);
+        from = start + len;
+    }
+    text.push_str(&object[from..]);
+    Some(text)
 }
 
-impl<'de> Visitor<'de> for Find<'_> {
-    type Value = Option<&'de str>;
+/// The text of an object without some of its top-level fields; the same text when it is broken.
+pub fn without(object: &str, names: &[&str]) -> String {
+    let mut reader = serde_json::Deserializer::from_str(object);
+    let mut left = String::with_capacity(object.len());
+    match reader.deserialize_map(Leave { names, left: &mut left }) {
+        Ok(()) => left,
+        Err(_) => object.to_owned(),
+    }
+}
+
+struct Leave<'n, 't> {
+    names: &'n [&'n str],
+    left: &'t mut String,
+}
+
+impl<'de> Visitor<'de> for Leave<'_, '_> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
-        let mut found = None;
-        while let Some(key) = entries.next_key::<Text<'de>>()? {
-            if key.0 == self.name {
-                found = Some(entries.next_value::<&RawValue>()?.get());
-            } else {
-                entries.next_value::<IgnoredAny>()?;
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
+        let mut before = '{';
+        while let Some(key) = entries.next_key::<&RawValue>()? {
+            let value = entries.next_value::<&RawValue>()?;
+            let name: Text<'_> =
+                serde_json::from_str(key.get()).map_err(serde::de::Error::custom)?;
+            if !self.names.contains(&&*name.0) {
+                self.left.push(before);
+                self.left.push_str(key.get());
+                self.left.push(':');
+                self.left.push_str(value.get());
+                before = ',';
             }
         }
-        Ok(found)
+        self.left.push_str(if before == '{' { "{}" } else { "}" });
+        Ok(())
+    }
+}
+
+struct Find<'n, 'f, 'a> {
+    names: &'n [&'n str],
+    found: &'f mut [Option<&'a str>],
+}
+
+impl<'de> Visitor<'de> for Find<'_, '_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
+        while let Some(key) = entries.next_key::<Text<'de>>()? {
+            match self.names.iter().position(|name| *name == key.0) {
+                Some(at) => self.found[at] = Some(entries.next_value::<&RawValue>()?.get()),
+                None => drop(entries.next_value::<IgnoredAny>()?),
+            }
+            if self.found.iter().all(Option::is_some) {
+                return Err(serde::de::Error::custom("all is found"));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -66,7 +146,25 @@ mod tests {
         let text = r#"{ "a" : {"id": [1, "}"]} , "i\u0064": -1.5e3 }"#;
         assert_eq!(raw_field(text, "id"), Some("-1.5e3"));
         assert_eq!(raw_field(text, "a"), Some(r#"{"id": [1, "}"]}"#));
-        assert_eq!(raw_field(r#"{"id":"x","a""#, "id"), None);
+        assert_eq!(raw_field(r#"{"a":1,"b""#, "id"), None);
+    }
+
+    #[test]
+    fn fields_get_other_texts() {
+        let text = r#"{"a":{"n":1},"n":null,"t":"x","z":1}"#;
+        let fields = [("t", "\"longer\""), ("n", "7")];
+        let other = r#"{"a":{"n":1},"n":7,"t":"longer","z":1}"#;
+        assert_eq!(with_fields(text, fields).as_deref(), Some(other));
+        assert_eq!(with_fields(text, [("b", "1")]), None);
+    }
+
+    #[test]
+    fn fields_are_left_out() {
+        let text = r#"{"a":{"b":1},"b":[2],"i\u0064":"x"}"#;
+        assert_eq!(without(text, &["b", "c"]), r#"{"a":{"b":1},"i\u0064":"x"}"#);
+        assert_eq!(without(text, &["a", "id"]), r#"{"b":[2]}"#);
+        assert_eq!(without(text, &["a", "b", "id"]), "{}");
+        assert_eq!(without("{}", &["a"]), "{}");
     }
 
     #[test]

@@ -6,12 +6,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use napi::Env;
+use napi::bindgen_prelude::{Buffer, Either};
 use napi_derive::napi;
 use serde::Deserialize;
+use zeroize::Zeroizing;
 
 use super::lazy::Lazy;
-use super::wake::{ListenFunction, SettleFunction, Waker, answer_text, listener};
-use crate::store::{Durability, Options};
+use super::wake::{ListenFunction, SettleFunction, Text, Waker, answer_text, listener};
+use crate::store::{Answer, Costs, Declaration, Durability, Fingerprint, Options, Secret};
 
 /// Options as the skin sends them, checked there.
 #[derive(Deserialize)]
@@ -23,19 +25,28 @@ struct OptionsText {
     lock_timeout: u64,
     transaction_timeout: u64,
     allow_network_fs: bool,
+    declaration: String,
+    kdf: serde_json::Value,
 }
 
-impl From<OptionsText> for Options {
-    fn from(text: OptionsText) -> Options {
+impl TryFrom<OptionsText> for Options {
+    type Error = crate::error::Error;
+
+    fn try_from(text: OptionsText) -> Result<Options, crate::error::Error> {
+        let declaration = Declaration::parse(&text.declaration)?;
+        let costs = Costs::from_value(&text.kdf).map_err(|error| error.inside("kdf"))?;
         let strict = text.durability == "strict";
-        Options {
+        Ok(Options {
             data_dir: text.data_dir,
             durability: if strict { Durability::Strict } else { Durability::Batched },
             max_record_bytes: text.max_record_bytes,
             lock_timeout: Duration::from_millis(text.lock_timeout),
             transaction_timeout: Duration::from_millis(text.transaction_timeout),
             allow_network_fs: text.allow_network_fs,
-        }
+            held_clock: None,
+            declaration,
+            costs,
+        })
     }
 }
 
@@ -47,6 +58,9 @@ pub struct NativeStore {
     waker: Arc<Waker>,
     kept_alive: AtomicBool,
 }
+
+/// What a caller says who has no answer yet, but wants its fingerprint.
+const ASK: u64 = 1;
 
 /// A call's number is a whole number far below 2^53.
 pub(super) fn whole(number: f64) -> u64 {
@@ -61,7 +75,9 @@ impl NativeStore {
         let options: OptionsText = serde_json::from_str(&options)
             .map_err(|error| napi::Error::from_reason(error.to_string()))?;
         let waker = Arc::new(Waker::new(&settle)?);
-        let lazy = Lazy::new(options.into(), Arc::clone(&waker) as _);
+        let options = Options::try_from(options)
+            .map_err(|error| napi::Error::from_reason(answer_text(Err(error))))?;
+        let lazy = Lazy::new(options, Arc::clone(&waker) as _);
         Ok(NativeStore { lazy, waker, kept_alive: AtomicBool::new(false) })
     }
 
@@ -73,10 +89,57 @@ impl NativeStore {
         }
     }
 
-    /// Answers from memory; null when the answer needs the disk.
+    /// Answers from memory; null when the answer needs the disk. `known` is 0, or `ASK` for the
+    /// answer's fingerprint to be given, or the fingerprint of the answer that the caller has.
     #[napi(catch_unwind)]
-    pub fn read(&self, call: u32, args: String) -> Option<String> {
-        self.lazy.read(call as usize, &args).map(answer_text)
+    pub fn read(&self, call: u32, args: String, known: f64) -> Option<String> {
+        let known = whole(known);
+        let print = (known > ASK).then(|| Fingerprint::known(known));
+        let answer = self.lazy.read(call as usize, &args, print)?;
+        Some(match answer {
+            Ok(Answer::Same) => "=".to_owned(),
+            Ok(Answer::Text(text, Some(print))) if known >= ASK => {
+                format!("={:015x}{text}", print.number())
+            }
+            Ok(answer) => answer.into_text(),
+            Err(error) => answer_text(Err(error)),
+        })
+    }
+
+    /// Answers a read that takes or gives a clear text: nothing is remembered, and what is ours of
+    /// it is wiped. Null when the answer needs the disk.
+    #[napi(catch_unwind, ts_return_type = "string | null")]
+    pub fn read_secret(&self, call: u32, args: String) -> Option<Text> {
+        let args = Zeroizing::new(args);
+        let answer = self.lazy.read(call as usize, &args, None)?;
+        Some(Text::secret(answer_text(answer.map(Answer::into_text))))
+    }
+
+    /// Makes a call that takes long, in a transaction unless that is 0. A passphrase comes in bytes
+    /// of its own, which JavaScript can wipe.
+    #[napi(catch_unwind)]
+    pub fn slow(
+        &self,
+        id: f64,
+        transaction: f64,
+        call: u32,
+        args: String,
+        passphrase: Option<&[u8]>,
+    ) {
+        let transaction = Some(whole(transaction)).filter(|number| *number > 0);
+        let passphrase = passphrase.map(Secret::copy_of);
+        self.lazy.with(whole(id), move |store, ticket| {
+            store.slow(transaction, call as usize, args, passphrase, ticket);
+        });
+    }
+
+    /// Makes a call from bytes to bytes; null when the answer needs the disk, a text for an error.
+    #[napi(catch_unwind)]
+    pub fn bytes(&self, call: u32, args: String, data: &[u8]) -> Option<Either<Buffer, String>> {
+        Some(match self.lazy.bytes(call as usize, &args, data)? {
+            Ok(bytes) => Either::A(bytes.into()),
+            Err(error) => Either::B(answer_text(Err(error))),
+        })
     }
 
     /// Answers a read on a thread that may use the disk.
@@ -126,6 +189,12 @@ impl NativeStore {
         });
     }
 
+    /// Opens the store, and settles when it has seen what was changed by others.
+    #[napi(catch_unwind)]
+    pub fn catch_up(&self, id: f64) {
+        self.lazy.with(whole(id), |store, ticket| store.catch_up(ticket));
+    }
+
     /// Settles when the files show every change so far.
     #[napi(catch_unwind)]
     pub fn flush(&self, id: f64) {
@@ -157,6 +226,12 @@ impl NativeStore {
     #[napi(catch_unwind)]
     pub fn unsubscribe(&self) {
         self.lazy.unlisten();
+    }
+
+    /// Makes a consistent copy of the folder.
+    #[napi(catch_unwind)]
+    pub fn snapshot(&self, id: f64, place: String) {
+        self.lazy.with(whole(id), move |store, ticket| store.snapshot(place.into(), ticket));
     }
 
     /// Closes the handle.

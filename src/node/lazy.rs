@@ -10,7 +10,7 @@ use std::thread;
 use super::transactions::Transactions;
 use crate::engine::{closed, settle};
 use crate::error::{Code, Error, Result};
-use crate::store::{Listener, Options, Settle, Store, Ticket};
+use crate::store::{Answer, Fingerprint, Listener, Options, Settle, Store, Ticket};
 
 /// The number under which no call waits, but a warning is told.
 const WARNING: u64 = 0;
@@ -85,13 +85,28 @@ impl Lazy {
     }
 
     /// Answers from memory; `None` when it is not open, or the answer needs the disk.
-    pub(super) fn read(&self, call: usize, args: &str) -> Option<Result<String>> {
+    pub(super) fn read(
+        &self,
+        call: usize,
+        args: &str,
+        known: Option<Fingerprint>,
+    ) -> Option<Result<Answer>> {
         let store = match &*locked(&self.phase) {
             Phase::Open(store) => store.clone(),
             Phase::Closed => return Some(Err(closed())),
             _ => return None,
         };
-        store.read(call, args)
+        store.read(call, args, known)
+    }
+
+    /// Makes a call from bytes to bytes; `None` when it is not open, or the answer needs the disk.
+    pub(super) fn bytes(&self, call: usize, args: &str, data: &[u8]) -> Option<Result<Vec<u8>>> {
+        let store = match &*locked(&self.phase) {
+            Phase::Open(store) => store.clone(),
+            Phase::Closed => return Some(Err(closed())),
+            _ => return None,
+        };
+        store.bytes(call, args, data)
     }
 
     /// Does something with the open store, which settles the call with this number.

@@ -18,8 +18,18 @@ mod wake;
 
 use napi_derive::napi;
 
-/// The table of all calls as JSON text; a call's number is its place.
+use crate::repos::Calls;
+use crate::store::Declaration;
+use wake::answer_text;
+
+/// Records are many small pieces, made on one thread and freed on another.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// The table of all calls on a store with this declaration, as the text of an answer; a call's
+/// number is its place.
 #[napi(catch_unwind)]
-pub(crate) fn calls() -> String {
-    crate::repos::table_json()
+pub(crate) fn calls(declaration: String) -> String {
+    let declared = Declaration::parse(&declaration);
+    answer_text(declared.and_then(|declaration| Ok(Calls::of(&declaration)?.json())))
 }

@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use napi::bindgen_prelude::{FnArgs, Function};
+use napi::bindgen_prelude::{FnArgs, Function, ToNapiValue, TypeName};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
-use napi::{Env, Status, sys};
+use napi::{Env, Status, ValueType, sys};
+use zeroize::Zeroize;
 
 use crate::error::Result;
 use crate::store::Listener;
 use crate::store::Settle;
 
 /// The numbers of the calls that ended, and their answers.
-pub(super) type Answers = FnArgs<(Vec<f64>, Vec<String>)>;
+pub(super) type Answers = FnArgs<(Vec<f64>, Vec<Text>)>;
 /// `settle(ids, texts)` in JavaScript.
 pub(super) type SettleFunction<'a> = Function<'a, Answers, ()>;
 /// `listen(events)` in JavaScript.
@@ -21,6 +22,51 @@ type AnswerFunction = ThreadsafeFunction<Vec<(u64, String)>, (), Answers, Status
 /// Calls a JavaScript function with the JSON texts of events.
 type EventFunction =
     ThreadsafeFunction<Vec<String>, (), FnArgs<(Vec<String>,)>, Status, false, true>;
+
+/// A text on its way to JavaScript, which copies it.
+pub struct Text {
+    text: String,
+    secret: bool,
+}
+
+impl Text {
+    /// An answer that may be a secret, as a recovery key is: to wipe a short one costs less than to
+    /// know.
+    fn of_any(text: String) -> Text {
+        const SHORT: usize = 4096;
+        Text { secret: text.len() <= SHORT, text }
+    }
+
+    /// A secret.
+    pub(super) fn secret(text: String) -> Text {
+        Text { text, secret: true }
+    }
+}
+
+impl Drop for Text {
+    fn drop(&mut self) {
+        if self.secret {
+            self.text.zeroize();
+        }
+    }
+}
+
+impl TypeName for Text {
+    fn type_name() -> &'static str {
+        "String"
+    }
+
+    fn value_type() -> ValueType {
+        ValueType::String
+    }
+}
+
+impl ToNapiValue for Text {
+    unsafe fn to_napi_value(env: sys::napi_env, text: Text) -> napi::Result<sys::napi_value> {
+        // SAFETY: `env` is that of the caller, as its own contract says.
+        unsafe { <&str as ToNapiValue>::to_napi_value(env, &text.text) }
+    }
+}
 
 /// The text of an answer: JSON, or `!` and the JSON of an error.
 pub(super) fn answer_text(answer: Result<String>) -> String {
@@ -37,6 +83,7 @@ impl Waker {
         let built = built.weak::<true>().callee_handled::<false>().build_callback(|context| {
             // Numbers of calls stay far below 2^53.
             let (ids, texts): (Vec<u64>, Vec<String>) = context.value.into_iter().unzip();
+            let texts: Vec<Text> = texts.into_iter().map(Text::of_any).collect();
             Ok(FnArgs::from((ids.into_iter().map(|id| id as f64).collect(), texts)))
         })?;
         Ok(Waker(built))

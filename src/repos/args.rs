@@ -1,15 +1,47 @@
 //! A call's arguments, from JSON text; every fault of theirs at once.
 
 use serde_json::{Map, Value};
+use zeroize::Zeroize;
 
-use super::param::{Param, came};
-use crate::error::{Error, Issue, Result};
+use super::param::{Param, came, kind};
+use crate::crypto::Secret;
+use crate::error::{Code, Error, Issue, Result};
 use crate::json;
 
 /// The positional arguments of a call.
 pub struct Args<'a> {
     values: Vec<Value>,
     params: &'a [Param],
+    /// Are there clear texts among them, to be wiped?
+    secret: bool,
+    passphrase: Option<Secret>,
+}
+
+impl Drop for Args<'_> {
+    fn drop(&mut self) {
+        if self.secret {
+            self.values.iter_mut().for_each(wipe);
+        }
+    }
+}
+
+/// A value whose texts are wiped when it goes.
+pub(crate) struct Wiped(pub(crate) Value);
+
+impl Drop for Wiped {
+    fn drop(&mut self) {
+        wipe(&mut self.0);
+    }
+}
+
+/// Wipes every text in a value.
+pub(super) fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(items) => items.iter_mut().for_each(wipe),
+        Value::Object(map) => map.values_mut().for_each(wipe),
+        _ => {}
+    }
 }
 
 /// Null stands for an argument that was not given.
@@ -20,12 +52,17 @@ impl<'a> Args<'a> {
     ///
     /// # Errors
     /// `VALIDATION` with every fault.
-    pub(super) fn parse(params: &'a [Param], text: &str) -> Result<Args<'a>> {
+    pub(super) fn parse(
+        params: &'a [Param],
+        text: &str,
+        secret: bool,
+        passphrase: Option<Secret>,
+    ) -> Result<Args<'a>> {
         let fault = |path: String, expected: String| {
             Error::validation("Arguments", vec![Issue::new(path, expected, "something else")])
         };
         match json::parse(text) {
-            Ok(Value::Array(values)) => Args { values, params }.checked(),
+            Ok(Value::Array(values)) => Args { values, params, secret, passphrase }.checked(),
             Ok(_) => Err(fault(String::new(), "a list of arguments".into())),
             Err(problem) => {
                 let place = named(params, &problem.path);
@@ -36,8 +73,9 @@ impl<'a> Args<'a> {
 
     fn checked(self) -> Result<Args<'a>> {
         let mut issues = Vec::new();
-        for (at, param) in self.params.iter().enumerate() {
-            param.check(self.value(at), &mut issues);
+        let apart = Param::passphrase(self.params).filter(|_| self.passphrase.is_some());
+        for (at, param) in self.params.iter().enumerate().filter(|(at, _)| apart != Some(*at)) {
+            param.check(self.value(at), self.secret, &mut issues);
         }
         if issues.is_empty() { Ok(self) } else { Err(Error::validation("Arguments", issues)) }
     }
@@ -52,9 +90,50 @@ impl<'a> Args<'a> {
         !self.value(at).is_null()
     }
 
+    /// What follows the declared arguments: how the call is made, which its caller does not see.
+    pub fn extra(&self) -> &Value {
+        self.value(self.params.len())
+    }
+
+    /// A text that is wiped when it goes.
+    ///
+    /// # Errors
+    /// As for [`Args::text`].
+    pub fn secret(&self, at: usize) -> Result<Secret> {
+        Ok(Secret::copy_of(self.text(at)?.as_bytes()))
+    }
+
+    /// Texts that are wiped when they go.
+    ///
+    /// # Errors
+    /// As for [`Args::text`].
+    pub fn secrets(&self, at: usize) -> Result<Vec<Secret>> {
+        let items = self.value(at).as_array().ok_or_else(|| self.fault(at, "a list of texts"))?;
+        let texts = items.iter().map(|item| item.as_str().map(|t| Secret::copy_of(t.as_bytes())));
+        texts.collect::<Option<_>>().ok_or_else(|| self.fault(at, "a list of texts"))
+    }
+
+    /// The passphrase, wherever it was given.
+    ///
+    /// # Errors
+    /// `NO_PASSPHRASE` when it was not.
+    pub fn passphrase(&self) -> Result<Secret> {
+        if let Some(passphrase) = &self.passphrase {
+            return Ok(passphrase.clone());
+        }
+        let given = Param::passphrase(self.params).map(|at| self.value(at));
+        let text = given.and_then(Value::as_str).ok_or_else(|| {
+            let message = "there is no passphrase: give one, or set it for createStore, in \
+                           QUILLTAP_PASSPHRASE_FILE or QUILLTAP_PASSPHRASE";
+            Error::new(Code::NoPassphrase, message)
+        })?;
+        Ok(Secret::copy_of(text.as_bytes()))
+    }
+
     fn fault(&self, at: usize, expected: &str) -> Error {
         let name = self.params.get(at).map_or("argument", |param| param.name);
-        let issue = Issue::new(name, expected, came(self.value(at)));
+        let came = if self.secret { kind(self.value(at)) } else { came(self.value(at)) };
+        let issue = Issue::new(name, expected, came);
         Error::validation("Arguments", vec![issue])
     }
 

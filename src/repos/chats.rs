@@ -24,14 +24,14 @@ pub(super) const CALLS: &[Call] = &[
     read("findByPersonaId", "personaId: string", "Chat[]", "The chats with a persona.", by_persona),
     write(
         "addMessage",
-        "chatId: string, message: ChatEventCreate",
+        "chatId: string, message: ChatEventCreate<MessageCreate>",
         "Message",
         "Adds a message, or an event of another type, to a chat.",
         add_message,
     ),
     write(
         "addMessages",
-        "chatId: string, messages: ChatEventCreate[]",
+        "chatId: string, messages: ChatEventCreate<MessageCreate>[]",
         "Message[]",
         "Adds messages, all or none.",
         add_messages,
@@ -81,7 +81,7 @@ pub(super) const CALLS: &[Call] = &[
     ),
     write(
         "addEvent",
-        "chatId: string, event: ChatEventCreate",
+        "chatId: string, event: ChatEventCreate<MessageCreate>",
         "ChatEvent",
         "Adds an event of any type to a chat.",
         add_message,
@@ -123,11 +123,11 @@ fn get_events(view: &View<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply
 fn rows(view: &View<'_>, args: &Args<'_>, types: Option<Vec<String>>) -> Result<Reply> {
     let chat = args.text(0)?;
     let query = query(&args.options(1)?, types)?;
-    Ok(Reply::Text(view.log_list(MESSAGE, chat, &query)?))
+    Ok(Reply::Listed(view.log_list(MESSAGE, chat, &query)?))
 }
 
 /// The options `{ limit, before, after, types }`.
-fn query(options: &Map<String, Value>, types: Option<Vec<String>>) -> Result<LogQuery> {
+pub(super) fn query(options: &Map<String, Value>, types: Option<Vec<String>>) -> Result<LogQuery> {
     let mut issues = Vec::new();
     let mut query = LogQuery { types, ..LogQuery::default() };
     for (name, value) in options.iter().filter(|(_, value)| !value.is_null()) {

@@ -1,16 +1,22 @@
 //! The calls on connection profiles and API keys.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use super::args::Args;
 use super::follow::defaults_of;
 use super::generic::patch;
 use super::reply::Reply;
+use super::step::Step;
+use super::table::slow;
 use super::{Call, follow, read, write};
-use crate::catalogue::{ModelId, models};
-use crate::engine::{Tx, View};
+use crate::catalogue::{ModelId, models::API_KEY};
+use crate::crypto::{LegacyKey, Secret, is_sealed};
+use crate::engine::{Record, Tx, View};
 use crate::error::{Error, Issue, Result};
 use crate::json;
+use crate::secrets;
 
 pub(super) const CALLS: &[Call] = &[
     read(
@@ -43,17 +49,34 @@ pub(super) const CALLS: &[Call] = &[
     ),
     write(
         "createApiKey",
-        "data: ApiKeyCreate",
+        "data: ApiKeyInput",
         "ApiKey",
-        "Keeps a key that is sealed already.",
+        "Keeps a key: `key` is clear, and is sealed; or it is sealed already, as ciphertext, iv and authTag.",
         create_key,
-    ),
+    )
+    .secret(),
     write(
         "updateApiKey",
-        "id: string, data: ApiKeyUpdate",
+        "id: string, data: ApiKeyUpdate & { key?: string | undefined }",
         "ApiKey | null",
-        "Changes a key.",
+        "Changes a key; a clear `key` is sealed.",
         update_key,
+    )
+    .secret(),
+    read(
+        "revealApiKey",
+        "id: string, userId?: string",
+        "string | null",
+        "A key in clear text, where it is that user's.",
+        reveal_key,
+    )
+    .secret(),
+    slow(
+        "resealLegacyApiKey",
+        "id: string, pepper: string",
+        "ApiKey | null",
+        "Seals a key that the app encrypted itself, with the app's pepper, as this store does.",
+        reseal_key,
     ),
     write(
         "deleteApiKey",
@@ -83,45 +106,108 @@ pub(super) fn set_default(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> R
 
 fn all_keys(view: &View<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
     Ok(Reply::Records(match args.optional_text(0)? {
-        Some(user) => view.find(models::API_KEY, &["userId"], &[user])?,
-        None => view.all(models::API_KEY)?,
+        Some(user) => view.find(API_KEY, &["userId"], &[user])?,
+        None => view.all(API_KEY)?,
     }))
 }
 
 fn find_key(view: &View<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let (key, user) = (view.get(models::API_KEY, args.text(0)?)?, args.optional_text(1)?);
-    Ok(Reply::Record(key.filter(|key| {
-        user.is_none_or(|user| json::text_field(key.text(), "userId").as_deref() == Some(user))
-    })))
+    Ok(Reply::Record(own_key(view, args)?))
 }
+
+/// The key that is asked for, where it is that user's.
+fn own_key(view: &View<'_>, args: &Args<'_>) -> Result<Option<Arc<Record>>> {
+    let (key, user) = (view.get(API_KEY, args.text(0)?)?, args.optional_text(1)?);
+    Ok(key.filter(|key| {
+        user.is_none_or(|user| json::text_field(key.text(), "userId").as_deref() == Some(user))
+    }))
+}
+
+/// What `create` and `update` take for a key in clear text.
+const CLEAR: &str = "key";
 
 fn create_key(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let data = args.object(0)?;
-    refuse_clear_text(&data)?;
-    Ok(Reply::Record(Some(follow::create(tx, models::API_KEY, data)?)))
+    let mut data = args.object(0)?;
+    if let Some(clear) = clear_key(&mut data)? {
+        let id = follow::id_of(tx, API_KEY, &mut data);
+        data.extend(sealed_key(tx, &id, &clear)?);
+    }
+    Ok(Reply::Record(Some(follow::create(tx, API_KEY, data)?)))
 }
 
-/// Kept as an unknown field, a key in clear text would stand in the file.
-fn refuse_clear_text(data: &Map<String, Value>) -> Result<()> {
-    if !data.contains_key("key") {
-        return Ok(());
+/// Takes a clear key out of the input, where it would stand in the file as an unknown field.
+fn clear_key(data: &mut Map<String, Value>) -> Result<Option<Secret>> {
+    let fault = |expected: &str, received: &str| {
+        Err(Error::validation("ApiKey", vec![Issue::new(CLEAR, expected, received)]))
+    };
+    let clear = match data.shift_remove(CLEAR) {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::String(text)) if !text.is_empty() => Secret::from(text),
+        Some(_) => return fault("a text of one character or more", "something else"),
+    };
+    if ["ciphertext", "iv", "authTag"].iter().any(|part| data.contains_key(*part)) {
+        return fault("either a clear key or a sealed one", "both");
     }
-    let sealed = "a key that is sealed already, as ciphertext, iv and authTag";
-    let issue = Issue::new("key", sealed, "one in clear text");
-    Err(Error::validation("ApiKey", vec![issue]))
+    Ok(Some(clear))
+}
+
+fn sealed_key(tx: &Tx<'_>, id: &str, clear: &Secret) -> Result<Map<String, Value>> {
+    let view = tx.view();
+    secrets::seal_parts(
+        &*secrets::to_seal(&view)?,
+        view.catalogue().model(API_KEY),
+        id,
+        CLEAR,
+        clear,
+    )
 }
 
 fn update_key(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let data = args.object(1)?;
-    refuse_clear_text(&data)?;
-    Ok(Reply::Record(tx.update(models::API_KEY, args.text(0)?, data)?))
+    let (id, mut data) = (args.text(0)?, args.object(1)?);
+    if let Some(clear) = clear_key(&mut data)? {
+        if tx.view().get(API_KEY, id)?.is_none() {
+            return Ok(Reply::Record(None));
+        }
+        data.extend(sealed_key(tx, id, &clear)?);
+    }
+    Ok(Reply::Record(follow::update(tx, API_KEY, id, data)?))
+}
+
+fn reveal_key(view: &View<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
+    let Some(key) = own_key(view, args)? else { return Ok(Reply::Record(None)) };
+    let clear = secrets::open_parts(view, API_KEY, key.key(), CLEAR, &key.map())?;
+    Reply::secret(&clear)
+}
+
+fn reseal_key(view: &View<'_>, _model: ModelId, args: &Args<'_>) -> Result<Step> {
+    let (id, pepper) = (args.text(0)?.to_owned(), args.secret(1)?);
+    let Some(key) = view.get(API_KEY, &id)? else { return Step::done(Reply::Record(None)) };
+    let map = key.map();
+    let part = |name| map.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let [user, ciphertext, iv, tag] = ["userId", "ciphertext", "iv", "authTag"].map(part);
+    if is_sealed(&ciphertext) {
+        return Step::done(Reply::Record(Some(key)));
+    }
+    secrets::to_seal(view)?;
+    Step::slow(move || {
+        let clear = LegacyKey::derive(&user, &pepper)?.open(&ciphertext, &iv, &tag)?;
+        Step::commit(move |tx| {
+            let now = tx.view().get(API_KEY, &id)?;
+            // Whoever has changed it meanwhile knows better what it is.
+            if now.as_ref().is_none_or(|now| now.text() != key.text()) {
+                return Step::done(Reply::Record(now));
+            }
+            let parts = sealed_key(tx, &id, &clear)?;
+            Step::done(Reply::Record(follow::update(tx, API_KEY, &id, parts)?))
+        })
+    })
 }
 
 fn delete_key(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    Ok(Reply::Flag(tx.delete(models::API_KEY, args.text(0)?)?))
+    Ok(Reply::Flag(tx.delete(API_KEY, args.text(0)?)?))
 }
 
 fn record_usage(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
     let used = patch("lastUsed", tx.now());
-    Ok(Reply::Record(tx.update(models::API_KEY, args.text(0)?, used)?))
+    Ok(Reply::Record(tx.update(API_KEY, args.text(0)?, used)?))
 }

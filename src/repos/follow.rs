@@ -9,9 +9,10 @@ use serde_json::{Map, Value};
 use super::generic::patch;
 use crate::auth;
 use crate::catalogue::{ModelId, models};
-use crate::engine::{Record, Tx, View};
+use crate::engine::{Record, Tx, View, new_id};
 use crate::error::Result;
-use crate::json::text_field;
+use crate::json::{raw_field, text_field};
+use crate::secrets;
 
 /// Creates a record and what comes with it.
 ///
@@ -20,16 +21,32 @@ use crate::json::text_field;
 pub(crate) fn create(
     tx: &mut Tx<'_>,
     model: ModelId,
-    data: Map<String, Value>,
+    mut data: Map<String, Value>,
 ) -> Result<Arc<Record>> {
+    if tx.view().catalogue().model(model).has_secrets() {
+        let id = id_of(tx, model, &mut data);
+        secrets::seal_declared(tx, model, &id, &mut data, None)?;
+    }
     let record = tx.create(model, data)?;
     if model == models::USER {
-        tx.create(models::CHAT_SETTINGS, patch("userId", record.key()))?;
+        // One for each user, so the user's id does for it; the same calls give the same bytes.
+        let mut settings = patch("userId", record.key());
+        settings.insert("id".into(), record.key().into());
+        tx.create(models::CHAT_SETTINGS, settings)?;
     } else if let Some(user) = text_field(record.text(), "userId") {
         auth::own(tx, &user)?;
     }
     keep_one_default(tx, model, &record)?;
     Ok(record)
+}
+
+/// The id of a record that is to be made: what is sealed in it is bound to that.
+pub(crate) fn id_of(tx: &Tx<'_>, model: ModelId, data: &mut Map<String, Value>) -> String {
+    let key = tx.view().catalogue().model(model).key.clone();
+    let given = data.get(&key).filter(|id| !id.is_null());
+    let id = given.cloned().unwrap_or_else(|| new_id().into());
+    data.insert(key, id.clone());
+    id.as_str().unwrap_or_default().to_owned()
 }
 
 /// Changes a record, and what must change with it.
@@ -40,8 +57,13 @@ pub(crate) fn update(
     tx: &mut Tx<'_>,
     model: ModelId,
     key: &str,
-    change: Map<String, Value>,
+    mut change: Map<String, Value>,
 ) -> Result<Option<Arc<Record>>> {
+    if tx.view().catalogue().model(model).may_seal()
+        && let Some(old) = tx.view().get(model, key)?
+    {
+        secrets::seal_declared(tx, model, key, &mut change, Some(&old.map()))?;
+    }
     let record = tx.update(model, key, change)?;
     if let Some(record) = &record {
         keep_one_default(tx, model, record)?;
@@ -57,18 +79,21 @@ pub(crate) fn update(
 
 /// Of a user's profiles of one kind at most one is the default: the last one that became it.
 fn keep_one_default(tx: &mut Tx<'_>, model: ModelId, record: &Record) -> Result<()> {
-    let map = record.map();
-    let (Some(true), Some(user)) =
-        (map.get("isDefault").and_then(Value::as_bool), map.get("userId").and_then(Value::as_str))
-    else {
+    let has_default = tx.view().catalogue().model(model).field("isDefault").is_some();
+    if !has_default || !is_default(record) {
         return Ok(());
-    };
-    for other in defaults_of(&tx.view(), model, user)? {
+    }
+    let Some(user) = text_field(record.text(), "userId") else { return Ok(()) };
+    for other in defaults_of(&tx.view(), model, &user)? {
         if other.key() != record.key() {
             tx.update(model, other.key(), patch("isDefault", false))?;
         }
     }
     Ok(())
+}
+
+fn is_default(record: &Record) -> bool {
+    raw_field(record.text(), "isDefault") == Some("true")
 }
 
 /// A user's records that are marked as the default.
@@ -77,6 +102,6 @@ fn keep_one_default(tx: &mut Tx<'_>, model: ModelId, record: &Record) -> Result<
 /// `CORRUPT` when their file cannot be read.
 pub(super) fn defaults_of(view: &View<'_>, model: ModelId, user: &str) -> Result<Vec<Arc<Record>>> {
     let mut records = view.find(model, &["userId"], &[user])?;
-    records.retain(|record| record.map().get("isDefault") == Some(&Value::Bool(true)));
+    records.retain(|record| is_default(record));
     Ok(records)
 }

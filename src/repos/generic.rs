@@ -12,6 +12,7 @@ use crate::engine::{Record, Tx, View};
 use crate::error::{Code, Error, Issue, Result};
 use crate::json;
 use crate::query::Query;
+use crate::secrets;
 use std::sync::Arc;
 
 type Object = Map<String, Value>;
@@ -22,6 +23,7 @@ pub(super) fn applies(call: &Call, catalogue: &Catalogue, model: ModelId) -> boo
     match call.name {
         "findByUserId" => model.field("userId").is_some(),
         "findByTag" | "addTag" | "removeTag" => has_tags(model),
+        "reveal" => model.may_seal(),
         _ => true,
     }
 }
@@ -93,6 +95,14 @@ pub(super) const CALLS: &[Call] = &[
         add_tag,
     ),
     write("removeTag", "id: string, tagId: string", "$ | null", "Removes a tag.", remove_tag),
+    read(
+        "reveal",
+        "id: string, field: string",
+        "string | null",
+        "The clear text of a secret field, which records hold sealed.",
+        reveal,
+    )
+    .secret(),
 ];
 
 fn find_by_id(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
@@ -169,7 +179,7 @@ fn create_many(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply
     Err(Error::validation(&tx.view().catalogue().model(model).name, issues))
 }
 
-fn skips_duplicates(options: &Object) -> Result<bool> {
+pub(super) fn skips_duplicates(options: &Object) -> Result<bool> {
     let mut skip = false;
     let mut issues = Vec::new();
     for (name, value) in options {
@@ -198,7 +208,7 @@ fn upsert(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
 }
 
 /// What stands under `where`, `create` and `update`.
-fn upsert_parts(mut options: Object) -> Result<[Object; 3]> {
+pub(super) fn upsert_parts(mut options: Object) -> Result<[Object; 3]> {
     let mut issues = Vec::new();
     let parts = ["where", "create", "update"].map(|name| match options.shift_remove(name) {
         Some(Value::Object(map)) => map,
@@ -291,6 +301,11 @@ fn forget_link(map: &Object, tag: &str, patch: &mut Object) {
     let Some(links) = map.get("tagLinks").and_then(Value::as_array) else { return };
     let rest = links.iter().filter(|link| link.get("tagId").is_none_or(|id| id != tag));
     patch.insert("tagLinks".into(), rest.cloned().collect());
+}
+
+fn reveal(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
+    let clear = secrets::reveal(view, model, args.text(0)?, args.text(1)?)?;
+    clear.map_or(Ok(Reply::Record(None)), |clear| Reply::secret(&clear))
 }
 
 /// A patch of one field.

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::args::Args;
 use super::reply::Reply;
-use super::{Call, bytes, payloads, read, write};
+use super::{Call, payload, payloads, read, write};
 use crate::catalogue::{Kind, Model, ModelId};
 use crate::engine::{Tx, View};
 use crate::error::{Error, Issue, Result};
@@ -40,20 +40,20 @@ pub(super) const CALLS: &[Call] = &[
         "Deletes the rows with one content; gives how many.",
         delete_by_sha256,
     ),
-    bytes(
+    payload(
         "put",
         "source: ByteSource, data: BinaryPut",
         "$",
         "Stores bytes, once for each content, and creates their row.",
     ),
-    bytes("read", "id: string", "Buffer | null", "The bytes of a row, checked; null for no row."),
-    bytes(
+    payload("read", "id: string", "Buffer | null", "The bytes of a row, checked; null for no row."),
+    payload(
         "stream",
         "id: string, range?: ByteRange",
         "import('node:stream').Readable | null",
         "The bytes of a row, or a range of them; null for no row.",
     ),
-    bytes(
+    payload(
         "pathOf",
         "id: string",
         "string | null",
@@ -66,19 +66,19 @@ pub(super) const CALLS: &[Call] = &[
         "How a web server may give a row's bytes; SVG, HTML and the like only as a download.",
         payloads::serving_of,
     ),
-    bytes(
+    payload(
         "putDerived",
         "id: string, name: string, source: ByteSource",
         "boolean",
         "Stores a file beside a row's bytes, such as a thumbnail; false for no row.",
     ),
-    bytes(
+    payload(
         "readDerived",
         "id: string, name: string",
         "Buffer | null",
         "A file beside a row's bytes; null when there is none.",
     ),
-    bytes(
+    payload(
         "streamDerived",
         "id: string, name: string, range?: ByteRange",
         "import('node:stream').Readable | null",

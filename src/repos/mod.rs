@@ -12,21 +12,28 @@ pub(crate) mod follow;
 mod generic;
 mod image_profiles;
 mod images;
+mod logs;
 mod param;
 mod payloads;
 mod personas;
 mod reply;
+mod sealing;
+mod second_factor;
+mod secrets;
 mod settings;
+mod step;
 mod table;
 mod tags;
 mod users;
 
 pub use args::Args;
+pub(crate) use args::Wiped;
 pub use documentation::{markdown, typescript_repositories};
 pub(crate) use payloads::{derive, locate, put};
-pub use reply::Reply;
-pub(crate) use table::{Call, bytes, read, write};
-pub use table::{any_call, is_write, number_of, read_call, table_json};
+pub use reply::{Answer, Reply, Shown};
+pub use step::{ChangeStep, LookStep, Step};
+pub use table::Calls;
+pub(crate) use table::{Call, payload, read, write};
 
 use crate::auth;
 use crate::catalogue::{ModelId, models};
@@ -102,6 +109,20 @@ pub(crate) static REPOSITORIES: &[Repository] = &[
         generic: false,
         calls: settings::CALLS,
         doc: "What belongs to the whole store.",
+    },
+    Repository {
+        name: "sealing",
+        model: models::SETTINGS,
+        generic: false,
+        calls: sealing::CALLS,
+        doc: "Sealing for the app's own use.",
+    },
+    Repository {
+        name: "secrets",
+        model: models::SETTINGS,
+        generic: false,
+        calls: secrets::CALLS,
+        doc: "The keys of the secrets.",
     },
     Repository {
         name: "auth",

@@ -22,6 +22,12 @@ enum Shape {
     Texts,
     Object,
     Objects,
+    /// Any JSON value.
+    Any,
+    /// A passphrase, which is given apart where it is one in bytes.
+    Passphrase,
+    /// Bytes, which are given apart.
+    Bytes,
 }
 
 impl Shape {
@@ -30,7 +36,10 @@ impl Shape {
             "string" => Shape::Text,
             "number" => Shape::Number,
             "boolean" => Shape::Flag,
-            "string | string[]" => Shape::Texts,
+            "string | string[]" | "string[]" => Shape::Texts,
+            "string | Uint8Array" => Shape::Passphrase,
+            "Uint8Array" => Shape::Bytes,
+            "unknown" => Shape::Any,
             // The type of a field that is a word of a list: `Binary['type']`.
             field if field.ends_with("']") => Shape::Text,
             list if list.ends_with("[]") => Shape::Objects,
@@ -46,12 +55,16 @@ impl Shape {
             Shape::Texts => "a text or a list of texts",
             Shape::Object => "an object",
             Shape::Objects => "a list of objects",
+            Shape::Any => "a value",
+            Shape::Passphrase => "a text or bytes",
+            Shape::Bytes => "bytes",
         }
     }
 
     fn fits(self, value: &Value) -> bool {
         match self {
-            Shape::Text => value.is_string(),
+            Shape::Text | Shape::Passphrase => value.is_string(),
+            Shape::Any | Shape::Bytes => true,
             Shape::Number => value.is_number(),
             Shape::Flag => value.is_boolean(),
             Shape::Texts => value.is_string() || value.is_array(),
@@ -96,11 +109,20 @@ impl Param {
         Some(Param { name: bare, optional: bare != name, shape })
     }
 
-    /// Adds what is wrong with the value that came for it.
-    pub(super) fn check(&self, value: &Value, issues: &mut Vec<Issue>) {
+    /// Which of them is a passphrase.
+    pub(super) fn passphrase(params: &[Param]) -> Option<usize> {
+        params.iter().position(|param| param.shape == Shape::Passphrase)
+    }
+
+    /// Adds what is wrong with the value that came for it; of a secret one only its kind is told.
+    pub(super) fn check(&self, value: &Value, secret: bool, issues: &mut Vec<Issue>) {
         if self.optional && value.is_null() {
             return;
         }
+        let issue = |path: String, shape: Shape, value: &Value| {
+            let came = if secret { kind(value) } else { came(value) };
+            Issue::new(path, shape.expected(), came)
+        };
         if !self.shape.fits(value) {
             issues.push(issue(self.name.to_owned(), self.shape, value));
             return;
@@ -111,8 +133,9 @@ impl Param {
     }
 }
 
-fn issue(path: String, shape: Shape, value: &Value) -> Issue {
-    Issue::new(path, shape.expected(), came(value))
+/// What came, without the value.
+pub(super) fn kind(value: &Value) -> String {
+    came(value).split(" (").next().unwrap_or_default().to_owned()
 }
 
 /// What came, for a message.
@@ -140,9 +163,14 @@ mod tests {
         let mut issues = Vec::new();
         let params = Param::all("data: TagCreate[], type: Binary['type'], n: number, f?: boolean");
         let values = [json!([{}, 7]), json!(null), json!("1"), json!(null)];
-        params.iter().zip(&values).for_each(|(param, value)| param.check(value, &mut issues));
+        params
+            .iter()
+            .zip(&values)
+            .for_each(|(param, value)| param.check(value, false, &mut issues));
         let paths: Vec<&str> = issues.iter().map(|issue| issue.path.as_str()).collect();
         assert_eq!(paths, ["data[1]", "type", "n"]);
         assert_eq!(issues[1].received, "nothing");
+        Param::all("codes: string[]")[0].check(&json!([123_456]), true, &mut issues);
+        assert_eq!(issues[3].received, "a number");
     }
 }

@@ -3,8 +3,12 @@
 use std::sync::Arc;
 
 use serde_json::Value;
+use zeroize::Zeroizing;
 
-use crate::engine::Record;
+use super::args::Wiped;
+use crate::crypto::{Secret, clear_json};
+use crate::engine::{Fingerprint, Listed, Record};
+use crate::error::Result;
 use crate::json;
 
 /// A call's answer.
@@ -17,30 +21,129 @@ pub enum Reply {
     Rows(Vec<Arc<str>>),
     /// A row of a log, or null.
     Row(Option<Arc<str>>),
+    /// A part of a log.
+    Listed(Listed),
     /// JSON text.
     Text(String),
+    /// An object of records, each without some of its fields.
+    Object(Vec<Shown>),
     /// True or false.
     Flag(bool),
     /// A number.
     Count(usize),
     /// Any other value.
     Value(Value),
+    /// JSON text with a clear text in it, to be wiped.
+    Secret(Zeroizing<String>),
+}
+
+/// A record in an answer, without some of its fields.
+pub struct Shown {
+    /// Its key in the answer.
+    pub name: &'static str,
+    /// The record.
+    pub record: Arc<Record>,
+    /// The fields that are left out.
+    pub hidden: &'static [&'static str],
+    /// A text that stands in it instead of what is kept.
+    pub own: Option<(&'static str, String)>,
+}
+
+/// An answer for who may have it already.
+pub enum Answer {
+    /// The caller has it.
+    Same,
+    /// Its JSON text, and its fingerprint where it has one.
+    Text(String, Option<Fingerprint>),
+    /// The JSON text of a secret, to be wiped.
+    Secret(Zeroizing<String>),
+}
+
+impl Answer {
+    /// The text; empty when the caller has it.
+    pub fn into_text(self) -> String {
+        match self {
+            Answer::Same => String::new(),
+            Answer::Text(text, _) => text,
+            Answer::Secret(mut text) => std::mem::take(&mut *text),
+        }
+    }
 }
 
 impl Reply {
+    /// A clear text.
+    ///
+    /// # Errors
+    /// `CORRUPT` when it is none.
+    pub(crate) fn secret(clear: &Secret) -> Result<Reply> {
+        clear.quoted().map(Reply::Secret)
+    }
+
+    /// A value with clear texts in it.
+    pub(crate) fn clear(value: Value) -> Reply {
+        Reply::Secret(clear_json(&Wiped(value).0))
+    }
+
+    /// The answer for a caller who has the one with the fingerprint `known`.
+    pub(super) fn into_answer(self, known: Option<Fingerprint>) -> Answer {
+        if let Reply::Secret(text) = self {
+            return Answer::Secret(text);
+        }
+        let print = self.fingerprint();
+        if print.is_some() && print == known {
+            return Answer::Same;
+        }
+        Answer::Text(self.into_text(), print)
+    }
+
+    fn fingerprint(&self) -> Option<Fingerprint> {
+        match self {
+            Reply::Record(record) => {
+                record.as_ref().map(|r| Fingerprint::of([r.version()].into_iter()))
+            }
+            Reply::Records(records) => {
+                Some(Fingerprint::of(records.iter().map(|record| record.version())))
+            }
+            Reply::Object(shown) => {
+                Some(Fingerprint::of(shown.iter().map(|shown| shown.record.version())))
+            }
+            Reply::Listed(listed) => listed.print,
+            _ => None,
+        }
+    }
+
     /// The answer's JSON text.
-    pub(super) fn into_text(self) -> String {
+    pub(crate) fn into_text(self) -> String {
         match self {
             Reply::Record(record) => record.map_or("null".into(), |r| r.text().to_owned()),
             Reply::Records(records) => list(records.iter().map(|record| record.text())),
             Reply::Rows(rows) => list(rows.iter().map(|row| &**row)),
             Reply::Row(row) => row.map_or("null".into(), |row| row.to_string()),
+            Reply::Listed(listed) => listed.text.unwrap_or_default(),
             Reply::Text(text) => text,
+            Reply::Object(shown) => object(&shown),
             Reply::Flag(flag) => flag.to_string(),
             Reply::Count(count) => count.to_string(),
             Reply::Value(value) => json::compact(&value),
+            Reply::Secret(mut text) => std::mem::take(&mut *text),
         }
     }
+}
+
+fn object(all: &[Shown]) -> String {
+    let mut text = String::from("{");
+    for (number, shown) in all.iter().enumerate() {
+        let comma = if number > 0 { "," } else { "" };
+        let mut record = json::without(shown.record.text(), shown.hidden);
+        if let Some((name, value)) = &shown.own {
+            record.pop();
+            let comma = if record.len() > 1 { "," } else { "" };
+            record.push_str(&format!("{comma}{}:{}}}", json::quote(name), json::quote(value)));
+        }
+        text.push_str(&format!("{comma}{}:{record}", json::quote(shown.name)));
+    }
+    text.push('}');
+    text
 }
 
 fn list<'a>(texts: impl ExactSizeIterator<Item = &'a str> + Clone) -> String {

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::args::Args;
 use super::reply::Reply;
 use super::{Call, read, write};
-use crate::catalogue::ModelId;
+use crate::catalogue::{ModelId, Place};
 use crate::engine::{SINGLE_KEY, Tx, View};
 use crate::error::{Error, Issue, Result};
 
@@ -30,11 +30,25 @@ fn get(view: &View<'_>, model: ModelId, _args: &Args<'_>) -> Result<Reply> {
     Ok(Reply::Record(view.get(model, SINGLE_KEY)?))
 }
 
+/// Does this key belong to the store, or to what else stands at the top of the same file?
+fn is_taken(tx: &Tx<'_>, key: &str) -> bool {
+    let catalogue = tx.catalogue();
+    matches!(key, "encryption" | "version")
+        || catalogue.ids().any(|id| match &catalogue.model(id).place {
+            Place::Owner { key: owner, .. } => owner == key,
+            Place::Beside { key: beside, .. } => beside == key,
+            _ => false,
+        })
+}
+
 fn update(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
     let mut data = args.object(0)?;
-    if data.contains_key("encryption") {
-        let issue = Issue::new("encryption", "nothing: only the store writes it", "a value");
-        return Err(Error::validation("Settings", vec![issue]));
+    let taken = data.keys().filter(|key| is_taken(tx, key));
+    let issues: Vec<Issue> = taken
+        .map(|key| Issue::new(key.as_str(), "nothing: only the store writes it", "a value"))
+        .collect();
+    if !issues.is_empty() {
+        return Err(Error::validation("Settings", issues));
     }
     if let Some(Value::Object(flags)) = data.get("flags") {
         let now = tx.view().get(model, SINGLE_KEY)?.map(|record| record.map());

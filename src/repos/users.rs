@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::args::Args;
 use super::reply::Reply;
-use super::{Call, read, write};
+use super::table::slow;
+use super::{Call, read, second_factor, write};
 use crate::catalogue::{ModelId, models};
 use crate::engine::{Record, Tx, View};
 use crate::error::Result;
@@ -31,6 +32,51 @@ pub(super) const CALLS: &[Call] = &[
         "ChatSettings | null",
         "Changes how a user's chats look.",
         update_chat_settings,
+    ),
+    write(
+        "setTotpSecret",
+        "userId: string, secret: string, options?: TotpOptions",
+        "User | null",
+        "Seals the secret of a user's one-time passwords.",
+        second_factor::set_totp,
+    )
+    .secret(),
+    read(
+        "getTotpSecret",
+        "userId: string",
+        "string | null",
+        "The clear secret of a user's one-time passwords.",
+        second_factor::get_totp,
+    )
+    .secret(),
+    write(
+        "clearTotp",
+        "userId: string",
+        "User | null",
+        "Takes it away.",
+        second_factor::clear_totp,
+    ),
+    slow(
+        "setBackupCodes",
+        "userId: string, codes: string[]",
+        "BackupCodesLeft | null",
+        "Keeps the hashes of a user's backup codes, sealed, in place of those before.",
+        second_factor::set_codes,
+    ),
+    read(
+        "getBackupCodes",
+        "userId: string",
+        "BackupCodesLeft | null",
+        "How many backup codes a user has left; the codes themselves cannot be given.",
+        second_factor::get_codes,
+    )
+    .secret(),
+    slow(
+        "consumeBackupCode",
+        "userId: string, code: string",
+        "boolean",
+        "Uses a backup code up: true once for each code, whichever process asks first.",
+        second_factor::consume_code,
     ),
 ];
 

@@ -6,11 +6,19 @@ mod auth;
 mod basics;
 mod binaries;
 mod calls;
+mod collections;
 mod crash;
+mod determinism;
 mod faults;
 mod image_tags;
 mod model;
 mod owner_file;
+#[cfg(target_os = "linux")]
+mod power_cut;
 mod relations;
 mod repositories;
+mod secrets;
+mod snapshot;
+
 mod support;
+mod unfinished_row;

@@ -1,6 +1,6 @@
 //! A user's file in which something cannot be read: told, and never written over.
 
-use quilltap_store::disk::SimulatedDisk;
+use quilltap_store::disk::{Outcome, SimulatedDisk};
 use serde_json::json;
 
 use super::support::{call, code, open};
@@ -56,5 +56,23 @@ fn a_user_and_their_settings_are_read_together_or_not_at_all() {
         }
         store.close().unwrap();
         assert_eq!(disk.files()[FURTHER], bytes, "{to}");
+    }
+}
+
+#[test]
+fn who_becomes_the_owner_is_not_lost_between_two_files() {
+    for seed in 0..64 {
+        let disk = SimulatedDisk::new();
+        let store = open(&disk);
+        for id in ["aa", "bb"] {
+            let email = format!("{id}@globe.example");
+            call(&store, "users.create", json!([{"id": id, "email": email}]));
+        }
+        store.close().unwrap();
+        let store = open(&disk);
+        call(&store, "users.delete", json!(["aa"]));
+        store.flush_now().unwrap();
+        let store = open(&disk.crash(Outcome::Seed(seed)));
+        assert_eq!(call(&store, "users.findById", json!(["bb"]))["id"], "bb", "seed {seed}");
     }
 }

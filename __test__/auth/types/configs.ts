@@ -23,5 +23,6 @@ export const wrapped: AuthConfig['adapter'] = {
     return QuilltapAdapter(store).createUser({ ...user, role: 'player' })
   },
 }
-// @ts-expect-error: sealing tokens is not there yet, and asking for it must not compile
-QuilltapAdapter(store, { encryptTokens: true })
+QuilltapAdapter(store, { encryptTokens: true, hashSessionTokens: true })
+// @ts-expect-error: an option that there is not must not compile
+QuilltapAdapter(store, { encryptToken: true })

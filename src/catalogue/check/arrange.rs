@@ -57,11 +57,34 @@ pub(in crate::catalogue) fn field_value(
 }
 
 fn given_value(field: &Field, value: Value, path: &Path<'_>, faults: &mut Faults) -> Value {
+    let before = faults.hidden;
+    faults.hidden |= field.sealing.is_some();
     let value = kind_value(&field.kind, value, path, faults);
+    faults.hidden = before;
+    check_limits(field, &value, path, faults);
     if let (Some(inner), Some(items)) = (&field.one_per, value.as_array()) {
         check_one_per(inner, items, path, faults);
     }
     value
+}
+
+fn check_limits(field: &Field, value: &Value, path: &Path<'_>, faults: &mut Faults) {
+    if field.least.is_none() && field.most.is_none() {
+        return;
+    }
+    let (size, of) = match value {
+        Value::Number(number) => (number.as_f64(), ""),
+        Value::String(text) => (Some(text.chars().count() as f64), " characters"),
+        Value::Array(items) => (Some(items.len() as f64), " entries"),
+        _ => return,
+    };
+    let Some(size) = size else { return };
+    if let Some(least) = field.least.filter(|least| size < *least) {
+        faults.add(path, &format!("at least {least}{of}"), Some(value));
+    }
+    if let Some(most) = field.most.filter(|most| size > *most) {
+        faults.add(path, &format!("at most {most}{of}"), Some(value));
+    }
 }
 
 /// The default of a field, as a value.

@@ -35,6 +35,8 @@ impl Display for Path<'_> {
 pub(super) struct Faults {
     told: Vec<Issue>,
     found: usize,
+    /// Is what is looked at a secret?
+    pub(super) hidden: bool,
 }
 
 impl Faults {
@@ -50,7 +52,8 @@ impl Faults {
             return;
         }
         let path = path.to_string();
-        let received = received.map_or("nothing".to_owned(), |value| describe(&path, value));
+        let received =
+            received.map_or("nothing".to_owned(), |value| describe(&path, value, self.hidden));
         self.told.push(Issue::new(path, expected.to_string(), received));
     }
 
@@ -69,9 +72,9 @@ impl Faults {
 }
 
 /// A value in a few words: shortened, and of a secret only its kind.
-fn describe(path: &str, value: &Value) -> String {
+fn describe(path: &str, value: &Value, hidden: bool) -> String {
     let words = json::describe(value);
-    if !is_secret(path) {
+    if !hidden && !is_secret(path) {
         return words;
     }
     words.split(" (").next().unwrap_or_default().to_owned()
@@ -132,10 +135,11 @@ mod tests {
     fn secrets_are_not_repeated_and_texts_are_cut() {
         let long = json!("hunter2 ".repeat(1000));
         for path in ["passwordHash", "totp.ciphertext", "totp", "access_token", "sessionToken"] {
-            assert_eq!(describe(path, &long), "a text", "{path}");
+            assert_eq!(describe(path, &long, false), "a text", "{path}");
         }
-        assert_eq!(describe("totp", &Value::Null), "null");
-        assert!(describe("name", &long).chars().count() <= 60);
+        assert_eq!(describe("totp", &Value::Null, false), "null");
+        assert_eq!(describe("name", &long, true), "a text");
+        assert!(describe("name", &long, false).chars().count() <= 60);
     }
 
     #[test]

@@ -56,7 +56,8 @@ impl Root {
         self.look(path.as_str())
     }
 
-    fn look(&self, path: &str) -> io::Result<About> {
+    /// Looks at a file without a look at the folders above it.
+    pub(super) fn look(&self, path: &str) -> io::Result<About> {
         let stat = rustix::fs::statat(&self.folder, path, AtFlags::SYMLINK_NOFOLLOW)?;
         Ok(system::about_of(&stat))
     }
@@ -108,6 +109,17 @@ impl Root {
     fn unlink(&self, path: &SafePath, flags: AtFlags) -> io::Result<()> {
         let above = self.folder_of(path)?;
         Ok(rustix::fs::unlinkat(above, path.file_name(), flags)?)
+    }
+
+    /// Gives a file a second name, the same in another folder.
+    pub(super) fn link_into(&self, path: &SafePath, other: &Root) -> io::Result<()> {
+        let (here, there) = (self.folder_of(path)?, other.folder_of(path)?);
+        let name = path.file_name();
+        Ok(rustix::fs::linkat(here, name, there, name, AtFlags::empty())?)
+    }
+
+    pub(super) fn sync_file_system(&self) -> io::Result<bool> {
+        super::room::sync_file_system(&self.folder)
     }
 
     pub(super) fn sync_folder(&self, dir: &SafePath) -> io::Result<()> {

@@ -86,9 +86,36 @@ impl RealDisk {
         &self.root
     }
 
+    /// The path by which other programs find a file.
+    pub fn absolute(&self, path: &SafePath) -> PathBuf {
+        path.as_str().split('/').fold(self.root.clone(), |above, name| above.join(name))
+    }
+
     /// What tells this folder from every other: its device and number, where there are such.
     pub fn identity(&self) -> (u64, u64) {
         system::identity(&self.root).unwrap_or_default()
+    }
+
+    /// Copies a file into another folder.
+    pub(in crate::disk) fn copy_into(&self, path: &SafePath, to: &RealDisk) -> Result<()> {
+        let mut from = context("open", path, self.open_file(path, Access::Read))?;
+        let mut copy = context("make", path, to.open_file(path, Access::Replace))?;
+        if room::clone_file(&from, &copy) {
+            return Ok(());
+        }
+        // On Linux the kernel copies by itself.
+        context("copy", path, io::copy(&mut from, &mut copy)).map(|_| ())
+    }
+
+    /// Gives a file a second name in another folder; `false` where that cannot be.
+    pub(in crate::disk) fn share_into(&self, path: &SafePath, to: &RealDisk) -> bool {
+        self.is_file(path).unwrap_or(false) && self.folder.link_into(path, &to.folder).is_ok()
+    }
+
+    /// Makes everything durable in the folder's file system, where there is one call for that.
+    pub(in crate::disk) fn sync_file_system(&self) -> Result<bool> {
+        let shown = self.root.display().to_string();
+        self.folder.sync_file_system().map_err(|error| Error::io("make durable", &shown, &error))
     }
 
     fn open_file(&self, path: &SafePath, access: Access) -> io::Result<File> {
@@ -178,6 +205,14 @@ impl Disk for RealDisk {
         }
     }
 
+    fn is_in_state(&self, path: &SafePath, stamp: &Stamp) -> Result<bool> {
+        match self.folder.look(path.as_str()) {
+            Ok(about) => Ok(about.kind == EntryKind::File && about.stamp == *stamp),
+            Err(error) if is_missing(&error) => Ok(false),
+            Err(error) => Err(Error::io("look at", path.as_str(), &error)),
+        }
+    }
+
     fn list(&self, dir: &SafePath) -> Result<Vec<Entry>> {
         let mut found = match self.folder.entries(dir) {
             Err(error) if is_missing(&error) => return Ok(Vec::new()),
@@ -237,13 +272,27 @@ impl Disk for RealDisk {
         Ok(Box::new(context("map", path, MappedWords::new(&file))?))
     }
 
-    fn absolute(&self, path: &SafePath) -> Option<PathBuf> {
-        Some(path.as_str().split('/').fold(self.root.clone(), |above, name| above.join(name)))
-    }
-
     fn network_file_system(&self) -> Option<String> {
         system::network_file_system(&self.root)
     }
+
+    fn as_real(&self) -> Option<&RealDisk> {
+        Some(self)
+    }
+}
+
+/// Makes the names in a folder durable.
+pub(in crate::disk) fn sync_folder(folder: &Path) -> io::Result<()> {
+    beneath::Root::at(folder)?.sync_folder(&SafePath::root())
+}
+
+/// Renames a folder to a place where there is nothing, or an empty folder.
+pub(in crate::disk) fn take_place(folder: &Path, place: &Path) -> io::Result<()> {
+    match std::fs::remove_dir(place) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    std::fs::rename(folder, place)
 }
 
 /// A lock that lasts as long as its file is open.

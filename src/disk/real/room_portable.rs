@@ -8,6 +8,17 @@ pub(super) fn allocate(file: &File, len: u64) -> io::Result<()> {
     super::file::extend(file, len)
 }
 
+/// Shared bytes are Linux's only, here.
+pub(super) fn clone_file(_from: &File, _copy: &File) -> bool {
+    false
+}
+
+/// Others have no call that waits for a whole file system.
+#[cfg(unix)]
+pub(super) fn sync_file_system(_folder: &std::os::fd::OwnedFd) -> io::Result<bool> {
+    Ok(false)
+}
+
 /// Other Unix systems give a name of the file system only through calls that differ on each; so
 /// none is told from a local one here, and the documentation says so. On Windows a path without
 /// a drive is a share.

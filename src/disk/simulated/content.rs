@@ -1,5 +1,8 @@
 //! The bytes of one file on the simulated disk, and the writes that were not synced.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use super::outcome::{Chooser, Dice};
 
 /// What the disk writes at once, in bytes; a write is torn at multiples of it.
@@ -9,7 +12,7 @@ const SECTOR: u64 = 512;
 #[derive(Debug, Clone)]
 pub(super) enum Write {
     /// These bytes at this offset.
-    Bytes(u64, Vec<u8>),
+    Bytes(u64, Arc<[u8]>),
     /// This length.
     Len(u64),
 }
@@ -30,13 +33,13 @@ impl Fate {
     }
 }
 
-/// The bytes of a file.
+/// The bytes of a file; clones share them until one is changed.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Content {
     /// As a reader sees them.
-    pub(super) now: Vec<u8>,
+    pub(super) now: Arc<Vec<u8>>,
     /// As they are on the platter for sure.
-    pub(super) durable: Vec<u8>,
+    pub(super) durable: Arc<Vec<u8>>,
     /// What was written since the last sync, in order.
     pending: Vec<Write>,
     /// What was to be synced when that failed.
@@ -48,11 +51,12 @@ pub(super) struct Content {
 impl Content {
     /// Bytes that are durable.
     pub(super) fn settled(bytes: Vec<u8>, modified: u64) -> Content {
-        Content { now: bytes.clone(), durable: bytes, modified, ..Content::default() }
+        let bytes = Arc::new(bytes);
+        Content { now: Arc::clone(&bytes), durable: bytes, modified, ..Content::default() }
     }
 
     pub(super) fn change(&mut self, write: Write, clock: u64) {
-        apply(&mut self.now, &write);
+        apply(Arc::make_mut(&mut self.now), &write);
         self.pending.push(write);
         self.modified = clock;
     }
@@ -62,7 +66,7 @@ impl Content {
     pub(super) fn sync(&mut self) {
         self.given_up.clear();
         for write in std::mem::take(&mut self.pending) {
-            apply(&mut self.durable, &write);
+            apply(Arc::make_mut(&mut self.durable), &write);
         }
     }
 
@@ -76,9 +80,38 @@ impl Content {
         !(self.given_up.is_empty() && self.pending.is_empty())
     }
 
+    /// May the next start find these bytes? Those of a write that was not synced may be anything.
+    pub(super) fn allows(&self, found: &[u8]) -> bool {
+        let mut free = vec![false; found.len()];
+        let mut lengths = BTreeSet::from([self.durable.len() as u64]);
+        let mut cut = u64::MAX;
+        for write in self.given_up.iter().chain(&self.pending) {
+            match write {
+                Write::Len(len) => {
+                    lengths.insert(*len);
+                    cut = cut.min(*len);
+                }
+                Write::Bytes(offset, new) => {
+                    let ends = sectors_of(*offset, new).into_iter();
+                    let ends: Vec<u64> = ends.map(|(at, part)| at + part.len() as u64).collect();
+                    let grown = |end: &u64| lengths.iter().map(|len| *len.max(end)).collect();
+                    let grown: Vec<Vec<u64>> = ends.iter().map(grown).collect();
+                    lengths.extend(grown.into_iter().flatten());
+                    let within = |at: u64| position(at).min(found.len());
+                    free[within(*offset)..within(*offset + new.len() as u64)].fill(true);
+                }
+            }
+        }
+        let fits = |(at, byte): (usize, &u8)| {
+            let old = self.durable.get(at).copied().unwrap_or(0);
+            free[at] || *byte == old || (*byte == 0 && at as u64 >= cut)
+        };
+        lengths.contains(&(found.len() as u64)) && found.iter().enumerate().all(fits)
+    }
+
     /// What the next start finds: each write for itself done, lost, garbage, or torn.
     pub(super) fn after_crash(&self, chooser: &mut Chooser) -> Vec<u8> {
-        let mut bytes = self.durable.clone();
+        let mut bytes = self.durable.to_vec();
         for write in self.given_up.iter().chain(&self.pending) {
             match write {
                 Write::Len(_) if chooser.choose(2) == 0 => apply(&mut bytes, write),
@@ -178,7 +211,7 @@ mod tests {
     #[test]
     fn nothing_outside_of_the_written_range_is_damaged() {
         let mut content = Content::settled(vec![7; 2000], 0);
-        content.change(Write::Bytes(500, vec![1; 600]), 1);
+        content.change(Write::Bytes(500, Arc::new([1; 600])), 1);
         let after = all_after(&content);
         assert_eq!(after.len(), 3 + 27);
         for bytes in &after {
@@ -192,20 +225,20 @@ mod tests {
     #[test]
     fn a_failed_sync_is_not_mended_by_the_next() {
         let mut content = Content::default();
-        content.change(Write::Bytes(0, vec![1]), 1);
+        content.change(Write::Bytes(0, Arc::new([1])), 1);
         content.give_up();
         assert!(all_after(&content).contains(&vec![1]));
-        content.change(Write::Bytes(1, vec![2]), 2);
+        content.change(Write::Bytes(1, Arc::new([2])), 2);
         content.sync();
-        assert_eq!(content.now, [1, 2]);
+        assert_eq!(*content.now, [1, 2]);
         assert_eq!(all_after(&content), [vec![0, 2]]);
     }
 
     #[test]
     fn writes_are_lost_each_for_itself() {
         let mut content = Content::default();
-        content.change(Write::Bytes(0, vec![1]), 1);
-        content.change(Write::Bytes(1, vec![2]), 2);
+        content.change(Write::Bytes(0, Arc::new([1])), 1);
+        content.change(Write::Bytes(1, Arc::new([2])), 2);
         let after = all_after(&content);
         for state in [vec![], vec![1], vec![0, 2], vec![1, 2]] {
             assert!(after.contains(&state), "{state:?}");

@@ -1,12 +1,12 @@
 //! What the next start finds after the death of the process or of the machine.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::content::Content;
 use super::names::{Names, Node};
-use super::outcome::{Chooser, Outcome, outcomes};
+use super::outcome::{Chooser, Outcome, any, outcomes};
 use super::world::{SharedArray, World};
 
 impl World {
@@ -45,7 +45,7 @@ impl World {
                 continue;
             }
             let known = &self.contents[&number];
-            let bytes = changed.remove(&number).unwrap_or_else(|| known.durable.clone());
+            let bytes = changed.remove(&number).unwrap_or_else(|| known.durable.to_vec());
             next.contents.insert(number, Content::settled(bytes, known.modified));
         }
         next
@@ -63,6 +63,17 @@ impl World {
             }
         }
         (names, changed)
+    }
+
+    /// May the next start find exactly these files?
+    pub(super) fn allows(&self, files: &BTreeMap<String, Vec<u8>>) -> bool {
+        any(|chooser| {
+            let names = self.names.after_crash(chooser).files();
+            names.keys().eq(files.keys())
+                && names.values().zip(files.values()).all(|(number, bytes)| {
+                    self.contents.get(number).is_some_and(|content| content.allows(bytes))
+                })
+        })
     }
 
     pub(super) fn crash_outcomes(&self, limit: usize, seed: u64) -> Vec<Outcome> {

@@ -1,17 +1,17 @@
 //! What a process holds of the simulated disk: open files, locks, words.
 
 use std::io;
+use std::sync::MutexGuard;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::super::{DiskFile, Lock, LockKind, SafePath, SharedWords, Stamp};
 use super::world::{SharedArray, World};
-use super::{context, enter};
+use super::{SimulatedDisk, context};
 use crate::error::Result;
 
 /// An open file; it stays readable when its name is gone.
 pub(super) struct SimulatedFile {
-    pub(super) world: Arc<Mutex<World>>,
+    pub(super) disk: SimulatedDisk,
     pub(super) number: u64,
     pub(super) path: SafePath,
     pub(super) writable: bool,
@@ -19,7 +19,7 @@ pub(super) struct SimulatedFile {
 
 impl SimulatedFile {
     fn world(&self) -> MutexGuard<'_, World> {
-        enter(&self.world)
+        self.disk.world()
     }
 
     fn expect_writable(&self, operation: &str) -> Result<()> {
@@ -66,7 +66,7 @@ impl DiskFile for SimulatedFile {
 
 /// A lock on the file of this number, whatever its name is by now.
 pub(super) struct HeldLock {
-    pub(super) world: Arc<Mutex<World>>,
+    pub(super) disk: SimulatedDisk,
     pub(super) number: u64,
     pub(super) kind: LockKind,
 }
@@ -75,27 +75,42 @@ impl Lock for HeldLock {}
 
 impl Drop for HeldLock {
     fn drop(&mut self) {
-        enter(&self.world).unlock(self.number, self.kind);
+        self.disk.world().unlock(self.number, self.kind);
     }
 }
 
 /// Words that all clones share.
-pub(super) struct Words(pub(super) SharedArray);
+pub(super) struct Words {
+    pub(super) disk: SimulatedDisk,
+    pub(super) words: SharedArray,
+}
+
+impl Words {
+    /// May this process still write? Its death is noted at once, for its locks.
+    fn lives_on(&self) -> bool {
+        self.disk.process.change() || self.disk.world().bury().is_ok()
+    }
+}
 
 impl SharedWords for Words {
     fn load(&self, index: usize) -> u64 {
-        self.0[index].load(Ordering::Acquire)
+        self.words[index].load(Ordering::Acquire)
     }
 
     fn store(&self, index: usize, value: u64) {
-        self.0[index].store(value, Ordering::Release);
+        if self.lives_on() {
+            self.words[index].store(value, Ordering::Release);
+        }
     }
 
     fn raise(&self, index: usize, value: u64) {
-        self.0[index].fetch_max(value, Ordering::AcqRel);
+        if self.lives_on() {
+            self.words[index].fetch_max(value, Ordering::AcqRel);
+        }
     }
 
     fn increment(&self, index: usize) -> u64 {
-        self.0[index].fetch_add(1, Ordering::AcqRel) + 1
+        let add = u64::from(self.lives_on());
+        self.words[index].fetch_add(add, Ordering::AcqRel) + add
     }
 }

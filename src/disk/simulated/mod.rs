@@ -30,6 +30,7 @@ mod death;
 mod file;
 mod names;
 mod outcome;
+mod process;
 mod world;
 
 #[cfg(test)]
@@ -37,13 +38,13 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Access, Disk, DiskFile, Entry, Lock, LockKind, SafePath, SharedWords, Stamp};
 use crate::error::{Error, Result};
 use file::{HeldLock, SimulatedFile, Words};
 pub use outcome::Outcome;
+use process::Process;
 use world::World;
 
 /// What goes wrong at an operation.
@@ -67,6 +68,7 @@ pub enum Fault {
 #[derive(Clone)]
 pub struct SimulatedDisk {
     world: Arc<Mutex<World>>,
+    process: Arc<Process>,
 }
 
 impl Default for SimulatedDisk {
@@ -82,11 +84,25 @@ impl SimulatedDisk {
     }
 
     fn of(world: World) -> SimulatedDisk {
-        SimulatedDisk { world: Arc::new(Mutex::new(world)) }
+        SimulatedDisk { world: Arc::new(Mutex::new(world)), process: Arc::default() }
     }
 
     fn world(&self) -> MutexGuard<'_, World> {
-        enter(&self.world)
+        enter(&self.world, &self.process)
+    }
+
+    /// The disk as another process sees it, which dies before its change number `life` of the
+    /// disk or of words: its calls fail from then on, its locks are free, and the others live on.
+    pub fn process(&self, life: u64) -> SimulatedDisk {
+        let mut world = self.world();
+        world.processes += 1;
+        let process = Arc::new(Process::of(world.processes, life));
+        SimulatedDisk { world: Arc::clone(&self.world), process }
+    }
+
+    /// Is this process alive?
+    pub fn is_alive(&self) -> bool {
+        self.world().alive().is_ok()
     }
 
     /// How many operations have changed the disk so far.
@@ -134,12 +150,30 @@ impl SimulatedDisk {
         self.world().crash_outcomes(limit, seed)
     }
 
+    /// May a crash at this moment leave exactly these files? So a real disk is compared with this
+    /// one.
+    pub fn allows(&self, files: &BTreeMap<String, Vec<u8>>) -> bool {
+        self.world().allows(files)
+    }
+
     /// The process dies: nothing written is lost, its locks are free and the words stay. This
     /// one is dead. What was not synced may still be lost in a later crash.
     pub fn kill(&self) -> SimulatedDisk {
         let mut world = self.world();
         world.down = true;
         SimulatedDisk::of(world.after_kill())
+    }
+
+    /// A disk of its own that is as this one is now, after the death of the process: as
+    /// [`SimulatedDisk::kill`] gives it, but this one lives on.
+    pub fn copy(&self) -> SimulatedDisk {
+        SimulatedDisk::of(self.world().after_kill())
+    }
+
+    /// Gives `watcher` before each operation a copy of the disk, on which any death of the process
+    /// or the machine at this moment can be looked at.
+    pub fn watch(&self, mut watcher: impl FnMut(SimulatedDisk) + Send + 'static) {
+        self.world().watcher = Some(Box::new(move |world| watcher(SimulatedDisk::of(world))));
     }
 
     /// Every file and its bytes, as a reader sees them.
@@ -153,8 +187,10 @@ impl SimulatedDisk {
     }
 }
 
-fn enter(world: &Mutex<World>) -> MutexGuard<'_, World> {
-    world.lock().unwrap_or_else(PoisonError::into_inner)
+fn enter<'w>(world: &'w Mutex<World>, process: &Arc<Process>) -> MutexGuard<'w, World> {
+    let mut world = world.lock().unwrap_or_else(PoisonError::into_inner);
+    world.process = Arc::clone(process);
+    world
 }
 
 fn context<T>(operation: &str, path: &SafePath, result: io::Result<T>) -> Result<T> {
@@ -164,9 +200,8 @@ fn context<T>(operation: &str, path: &SafePath, result: io::Result<T>) -> Result
 impl Disk for SimulatedDisk {
     fn open(&self, path: &SafePath, access: Access) -> Result<Box<dyn DiskFile>> {
         let number = context("open", path, self.world().open(path.as_str(), access))?;
-        let (world, path) = (Arc::clone(&self.world), path.clone());
         let writable = access != Access::Read;
-        Ok(Box::new(SimulatedFile { world, number, path, writable }))
+        Ok(Box::new(SimulatedFile { disk: self.clone(), number, path: path.clone(), writable }))
     }
 
     fn stamp(&self, path: &SafePath) -> Result<Option<Stamp>> {
@@ -201,16 +236,13 @@ impl Disk for SimulatedDisk {
 
     fn try_lock(&self, path: &SafePath, kind: LockKind) -> Result<Option<Box<dyn Lock>>> {
         let got = context("lock", path, self.world().try_lock(path.as_str(), kind))?;
-        let world = Arc::clone(&self.world);
-        Ok(got.map(|number| Box::new(HeldLock { world, number, kind }) as Box<dyn Lock>))
+        let disk = self.clone();
+        Ok(got.map(|number| Box::new(HeldLock { disk, number, kind }) as Box<dyn Lock>))
     }
 
     fn shared(&self, path: &SafePath) -> Result<Box<dyn SharedWords>> {
-        Ok(Box::new(Words(context("map", path, self.world().words(path.as_str()))?)))
-    }
-
-    fn absolute(&self, _path: &SafePath) -> Option<PathBuf> {
-        None
+        let words = context("map", path, self.world().words(path.as_str()))?;
+        Ok(Box::new(Words { disk: self.clone(), words }))
     }
 
     fn network_file_system(&self) -> Option<String> {

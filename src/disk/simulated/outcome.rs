@@ -108,6 +108,19 @@ pub(super) fn outcomes(limit: usize, seed: u64, decide: impl Fn(&mut Chooser)) -
     all(limit, decide).unwrap_or_else(|| sample(limit, seed))
 }
 
+/// Is there a way to decide for which `holds` says yes?
+pub(super) fn any(holds: impl Fn(&mut Chooser) -> bool) -> bool {
+    let mut choices = Some(Vec::new());
+    while let Some(these) = choices {
+        let mut chooser = Chooser::listed(these);
+        if holds(&mut chooser) {
+            return true;
+        }
+        choices = chooser.next_choices();
+    }
+    false
+}
+
 /// Every outcome; `None` when there are more than `limit`.
 fn all(limit: usize, decide: impl Fn(&mut Chooser)) -> Option<Vec<Outcome>> {
     let mut found = Vec::new();

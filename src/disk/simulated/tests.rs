@@ -182,3 +182,20 @@ fn an_outcome_gives_the_same_state_again() {
         assert_eq!(disk.crash(outcome).files(), disk.crash(outcome).files(), "{outcome:?}");
     }
 }
+
+#[test]
+fn what_no_crash_can_leave_is_not_allowed() {
+    let disk = SimulatedDisk::new();
+    write(&disk, "a", b"kept").sync().expect("sync");
+    disk.sync_dir(&SafePath::root()).expect("sync");
+    disk.open(&path("a"), Access::Write).expect("open").write_at(4, b"more").expect("write");
+    let files = |name: &str, bytes: &[u8]| BTreeMap::from([(name.to_owned(), bytes.to_vec())]);
+    assert!(disk.allows(&files("a", b"kept")));
+    assert!(disk.allows(&files("a", b"kept\0\0\0\0")));
+    for (name, bytes) in
+        [("b", &b"kept"[..]), ("a", b"lost"), ("a", b"kep"), ("a", b"keptmoreover")]
+    {
+        assert!(!disk.allows(&files(name, bytes)), "{name}");
+    }
+    assert!(!disk.allows(&BTreeMap::new()));
+}

@@ -9,6 +9,7 @@ use super::super::{Access, Entry, EntryKind, LockKind, Stamp};
 use super::Fault;
 use super::content::{Content, Write};
 use super::names::{Names, Node};
+use super::process::Process;
 
 /// Longest file, in bytes; a real disk refuses absurd lengths too, and memory is dear.
 const MAX_FILE: u64 = 1 << 30;
@@ -18,19 +19,21 @@ const WORDS_LEN: u64 = 4096;
 /// The words of one file.
 pub(super) type SharedArray = Arc<[AtomicU64; 8]>;
 
-/// How a lock is held: by how many who share it, or by one alone.
-#[derive(Default)]
-pub(super) struct Holders {
-    shared: usize,
-    alone: bool,
-}
+/// A lock that is held: on which file, how, and by which process.
+type Held = (u64, LockKind, u64);
+
+/// Who looks at the disk before each operation.
+pub(super) type Watcher = Box<dyn FnMut(World) + Send>;
 
 /// Everything on the disk, and everything that processes hold of it.
 #[derive(Default)]
 pub(super) struct World {
     pub(super) contents: HashMap<u64, Content>,
     pub(super) names: Names,
-    pub(super) locks: HashMap<u64, Holders>,
+    pub(super) locks: Vec<Held>,
+    /// The process that calls.
+    pub(super) process: Arc<Process>,
+    pub(super) processes: u64,
     pub(super) words: HashMap<u64, SharedArray>,
     pub(super) operations: u64,
     /// First and last operation, and what goes wrong there.
@@ -40,6 +43,7 @@ pub(super) struct World {
     pub(super) down: bool,
     pub(super) clock: u64,
     pub(super) numbers: u64,
+    pub(super) watcher: Option<Watcher>,
 }
 
 fn missing() -> io::Error {
@@ -48,12 +52,28 @@ fn missing() -> io::Error {
 
 impl World {
     pub(super) fn alive(&self) -> io::Result<()> {
-        if self.down { Err(io::Error::other("the machine is down")) } else { Ok(()) }
+        if self.down {
+            return Err(io::Error::other("the machine is down"));
+        }
+        if self.process.lives() { Ok(()) } else { Err(io::Error::other("the process is dead")) }
+    }
+
+    /// Frees the locks of the calling process when it is dead.
+    pub(super) fn bury(&mut self) -> io::Result<()> {
+        let dead = self.process.number;
+        self.alive().inspect_err(|_| self.locks.retain(|(_, _, of)| *of != dead))
     }
 
     /// Counts an operation that changes the disk, and lets the fault happen that is due. Is it
     /// a write that must stop half-way?
     fn operation(&mut self) -> io::Result<bool> {
+        if !self.process.change() {
+            return self.bury().map(|()| false);
+        }
+        let copy = self.watcher.is_some().then(|| self.after_kill());
+        if let (Some(watcher), Some(copy)) = (&mut self.watcher, copy) {
+            watcher(copy);
+        }
         self.operations += 1;
         self.clock += 1;
         let number = self.operations;
@@ -232,7 +252,7 @@ impl World {
         let bytes = if half { &bytes[..bytes.len() / 2] } else { bytes };
         self.check_room(number, offset.saturating_add(bytes.len() as u64))?;
         if !bytes.is_empty() {
-            self.change(number, Write::Bytes(offset, bytes.to_vec()))?;
+            self.change(number, Write::Bytes(offset, bytes.into()))?;
         }
         if half { Err(io::ErrorKind::WriteZero.into()) } else { Ok(()) }
     }
@@ -291,21 +311,18 @@ impl World {
     /// Takes a lock; gives the number of the file when it is got.
     pub(super) fn try_lock(&mut self, path: &str, kind: LockKind) -> io::Result<Option<u64>> {
         let number = self.open_trivial(path)?;
-        let holders = self.locks.entry(number).or_default();
-        let free = !holders.alone && (kind == LockKind::Shared || holders.shared == 0);
-        match kind {
-            LockKind::Shared if free => holders.shared += 1,
-            LockKind::Exclusive if free => holders.alone = true,
-            _ => {}
+        let both_share = |other: LockKind| [kind, other] == [LockKind::Shared; 2];
+        let free = self.locks.iter().all(|(of, other, _)| *of != number || both_share(*other));
+        if free {
+            self.locks.push((number, kind, self.process.number));
         }
         Ok(free.then_some(number))
     }
 
     pub(super) fn unlock(&mut self, number: u64, kind: LockKind) {
-        let holders = self.locks.entry(number).or_default();
-        match kind {
-            LockKind::Shared => holders.shared = holders.shared.saturating_sub(1),
-            LockKind::Exclusive => holders.alone = false,
+        let held = (number, kind, self.process.number);
+        if let Some(at) = self.locks.iter().position(|lock| *lock == held) {
+            self.locks.swap_remove(at);
         }
     }
 
@@ -320,7 +337,7 @@ impl World {
     }
 
     pub(super) fn files(&self) -> BTreeMap<String, Vec<u8>> {
-        let bytes = |number: u64| self.contents[&number].now.clone();
+        let bytes = |number: u64| self.contents[&number].now.to_vec();
         self.names.files().into_iter().map(|(path, number)| (path, bytes(number))).collect()
     }
 

@@ -19,6 +19,16 @@ pub(crate) struct Dirty {
     pub(crate) logs: HashMap<LogKey, u64>,
     /// What was changed since the last checkpoint, written or not.
     pub(crate) unsynced: Unsynced,
+    /// What may hold dead lines, or lines that are not in the order of creation.
+    pub(crate) untidy: Untidy,
+}
+
+/// What is brought into its final form when the last process leaves: the same calls then leave
+/// the same bytes, however they were grouped.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Untidy {
+    pub(crate) rows: BTreeSet<ModelId>,
+    pub(crate) logs: BTreeSet<LogKey>,
 }
 
 /// What a checkpoint must make durable.
@@ -39,6 +49,7 @@ impl Dirty {
     /// A row has changed.
     pub(crate) fn row(&mut self, model: ModelId, key: &str, position: u64) {
         self.unsynced.rows.insert(model);
+        self.untidy.rows.insert(model);
         self.rows.entry(model).or_default().insert(key.into(), position);
     }
 

@@ -147,6 +147,13 @@ impl Layout {
         &self.directories
     }
 
+    /// The folders that hold a file for each of some records.
+    pub(crate) fn folders(&self) -> impl Iterator<Item = &SafePath> {
+        let owner = self.owner.iter().map(|place| &place.dir);
+        let logs = self.logs.iter().map(|place| &place.dir);
+        self.directories.iter().map(|(_, dir)| dir).chain(logs).chain(owner)
+    }
+
     /// The models of which each record has a file of its own: their order stands in none.
     pub(crate) fn in_own_files(&self) -> impl Iterator<Item = ModelId> {
         let owner = self.owner.iter().map(|place| place.model);
@@ -163,9 +170,9 @@ impl Layout {
         &self.logs
     }
 
-    /// The model whose records are the lines of the logs that `owner` owns.
-    pub(crate) fn log_of(&self, owner: ModelId) -> Option<ModelId> {
-        self.logs.iter().find(|place| place.owner == owner).map(|place| place.model)
+    /// The models whose records are the lines of the logs that `owner` owns.
+    pub(crate) fn logs_of(&self, owner: ModelId) -> impl Iterator<Item = ModelId> {
+        self.logs.iter().filter(move |place| place.owner == owner).map(|place| place.model)
     }
 
     /// The folder of a log model.

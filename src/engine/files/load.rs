@@ -9,15 +9,19 @@ use hashbrown::{HashMap, HashSet};
 use serde_json::{Map, Value};
 
 use crate::catalogue::{self, ModelId};
-use crate::disk::{Disk, EntryKind, SafePath, Stamp, read_all};
+use crate::disk::{Disk, EntryKind, SafePath, Stamp, read_all, read_stamped};
 use crate::error::{Code, Error, Result};
 use crate::json;
 
 use super::compose::{VERSION, record_of_file};
-use super::layout::{OwnerPlace, RowsPlace};
-use crate::engine::log::{DELETED, HEADER};
+use super::layout::OwnerPlace;
+use super::load_rows::load_rows;
 use crate::engine::record::Record;
+use crate::engine::spread::spread;
 use crate::engine::state::{SINGLE_KEY, State};
+
+/// So many files are read before they are parsed.
+const PORTION: usize = 512;
 
 /// What is needed to read the files, and what was learnt on the way.
 pub(crate) struct Loader<'a> {
@@ -95,7 +99,7 @@ pub(crate) fn admit(
         error.issues(issues)
     })?;
     let key = map.get(&declared.key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    Ok(Record::from_map(&key, &map))
+    Ok(Record::from_map(declared, &key, &map))
 }
 
 fn object(path: &SafePath, value: Value) -> Result<Map<String, Value>> {
@@ -109,7 +113,7 @@ fn object(path: &SafePath, value: Value) -> Result<Map<String, Value>> {
     }
 }
 
-fn check_version(path: &SafePath, map: &Map<String, Value>) -> Result<()> {
+pub(super) fn check_version(path: &SafePath, map: &Map<String, Value>) -> Result<()> {
     let version = map.get("version").and_then(Value::as_u64).unwrap_or(VERSION);
     if version <= VERSION {
         return Ok(());
@@ -299,19 +303,30 @@ fn load_directory(
     model: ModelId,
     dir: &SafePath,
 ) -> Result<()> {
-    for (path, key) in files_of(loader.disk, dir)? {
-        if let Some(stamp) = loader.disk.stamp(&path)? {
-            loader.stamps.insert(path.clone(), stamp);
-        }
-        match read_record(loader.disk, state, model, &path, &key) {
-            Ok(Some(record)) => {
-                state.put(model, Arc::new(record));
+    let mut files = files_of(loader.disk, dir)?.into_iter();
+    loop {
+        // A portion at a time bounds the bytes in memory.
+        let mut read = Vec::new();
+        for (path, key) in files.by_ref().take(PORTION) {
+            if let Some((bytes, stamp)) = read_stamped(loader.disk, &path)? {
+                loader.stamps.insert(path.clone(), stamp);
+                read.push((path, key, bytes));
             }
-            Ok(None) => {}
-            Err(error) => note_broken(state, model, &key, error)?,
+        }
+        if read.is_empty() && files.len() == 0 {
+            return Ok(());
+        }
+        let parsed = spread(read, |(path, key, bytes)| {
+            let record = record_of_bytes(state, model, &path, &key, &bytes);
+            (key, record)
+        });
+        for (key, record) in parsed {
+            match record {
+                Ok(record) => drop(state.put(model, Arc::new(record))),
+                Err(error) => note_broken(state, model, &key, error)?,
+            }
         }
     }
-    Ok(())
 }
 
 /// The record in a file of its own; `None` when there is no file.
@@ -326,7 +341,17 @@ pub(crate) fn read_record(
     key: &str,
 ) -> Result<Option<Record>> {
     let Some(bytes) = read_all(disk, path)? else { return Ok(None) };
-    let map = object(path, parse_file(path, &bytes)?)?;
+    record_of_bytes(state, model, path, key, &bytes).map(Some)
+}
+
+fn record_of_bytes(
+    state: &State,
+    model: ModelId,
+    path: &SafePath,
+    key: &str,
+    bytes: &[u8],
+) -> Result<Record> {
+    let map = object(path, parse_file(path, bytes)?)?;
     check_version(path, &map)?;
     let record = admit(state, model, path.as_str(), record_of_file(map))?;
     if record.key() != key {
@@ -336,65 +361,5 @@ pub(crate) fn read_record(
         );
         return Err(Error::new(Code::Corrupt, message).path(path.as_str()));
     }
-    Ok(Some(record))
-}
-
-fn load_rows(loader: &mut Loader<'_>, state: &mut State, place: &RowsPlace) -> Result<()> {
-    let Some(bytes) = read_all(loader.disk, &place.path)? else { return Ok(()) };
-    let ours_from = loader.checkpoint_rows.get(place.path.as_str()).copied();
-    let (mut offset, mut number) = (0_usize, 0);
-    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-        number += 1;
-        let at = offset as u64;
-        offset += line.len();
-        let line = line.trim_ascii();
-        if line.is_empty() {
-            continue;
-        }
-        if let Err(error) = take_row(state, place, line, number) {
-            if error.code() == Code::UnsupportedVersion {
-                return Err(error);
-            }
-            if ours_from.is_some_and(|from| at >= from) {
-                loader.torn.insert(place.model);
-                break;
-            }
-            state.collection_mut(place.model).faults.push(error);
-        }
-    }
-    Ok(())
-}
-
-fn take_row(state: &mut State, place: &RowsPlace, line: &[u8], number: usize) -> Result<()> {
-    let value = json::parse_bytes(line).map_err(|fault| {
-        let at = format!("{}:{number}:{}", place.path, fault.column);
-        let message = format!("{at}: {}; mend the line or remove it", fault.message);
-        Error::new(Code::Corrupt, message).path(at)
-    })?;
-    let at = format!("{}:{number}:1", place.path);
-    let Value::Object(map) = value else {
-        let message = format!("{at}: expected a JSON object; mend the line or remove it");
-        return Err(Error::new(Code::Corrupt, message).path(at));
-    };
-    let key_field = state.catalogue.model(place.model).key.clone();
-    match map.get("type").and_then(Value::as_str) {
-        Some(HEADER) if map.contains_key("schema") => return check_version(&place.path, &map),
-        Some(DELETED) if map.len() == 2 => {
-            let key = map.get(&key_field).and_then(Value::as_str).unwrap_or_default();
-            state.remove(place.model, key);
-            return Ok(());
-        }
-        _ => {}
-    }
-    let key = map.get(&key_field).and_then(Value::as_str).unwrap_or_default().to_owned();
-    match admit(state, place.model, &at, map) {
-        Ok(record) => {
-            state.put(place.model, Arc::new(record));
-            Ok(())
-        }
-        Err(error) => {
-            state.collection_mut(place.model).broken.insert(key, error.clone());
-            Err(error)
-        }
-    }
+    Ok(record)
 }

@@ -8,10 +8,11 @@ mod compose;
 mod dirty;
 mod layout;
 mod load;
+mod load_rows;
 mod write;
 
 pub(crate) use compose::all_rows;
-pub(crate) use dirty::{Dirty, Unsynced};
+pub(crate) use dirty::{Dirty, Unsynced, Untidy};
 pub(crate) use layout::{Layout, Target};
 pub(crate) use load::{Loader, load, read_record};
-pub(crate) use write::{Writer, paths_of, plan};
+pub(crate) use write::{Work, Writer, paths_of, plan};

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use hashbrown::HashSet;
+
 use crate::catalogue::ModelId;
 use crate::disk::{Access, Disk, SafePath, Stamp};
 use crate::error::Result;
 
 use super::compose::{self, SharedContent};
 use super::dirty::Unsynced;
-use super::layout::{RowsPlace, Target};
+use super::layout::Target;
 use crate::engine::journal;
 use crate::engine::log::header_line;
 use crate::engine::state::{LogKey, State};
@@ -21,13 +23,27 @@ pub(crate) enum Work {
     /// The same for a file of arrays, whose text takes long to make.
     Arrays { path: SafePath, content: SharedContent },
     /// These lines are added to a rows file.
-    Rows { path: SafePath, schema: String, lines: String },
+    /// What stands behind `ours_from` was written by the store since the last checkpoint.
+    Rows { path: SafePath, schema: String, lines: String, ours_from: u64 },
     /// These bytes stand at these offsets of a log; with `fresh`, and nothing before them.
     Log { path: SafePath, fresh: bool, pieces: Vec<(u64, Arc<str>)> },
 }
 
-/// Everything that the files do not show yet.
-pub(crate) fn plan(state: &State, shown: u64) -> Result<Vec<Work>> {
+impl Work {
+    /// Does a file go whose records may stand in another one now?
+    pub(crate) fn removes_shared(&self) -> bool {
+        matches!(self, Work::Whole { bytes: None, shared: true, .. })
+    }
+}
+
+/// Everything that the files do not show yet; the rows files of `anew` are written whole, and
+/// those of `lengths` were so long at the last checkpoint.
+pub(crate) fn plan(
+    state: &State,
+    shown: u64,
+    anew: &HashSet<ModelId>,
+    lengths: &[(String, u64)],
+) -> Result<Vec<Work>> {
     let dirty = &state.dirty;
     let mut work = Vec::new();
     for target in dirty.targets.keys() {
@@ -36,11 +52,16 @@ pub(crate) fn plan(state: &State, shown: u64) -> Result<Vec<Work>> {
         }
     }
     for place in state.layout.rows() {
-        if let Some(rows) = dirty.rows.get(&place.model) {
+        if anew.contains(&place.model) {
+            let (path, bytes) = (place.path.clone(), Some(compose::all_rows(state, place)));
+            work.push(Work::Whole { path, bytes, shared: true });
+        } else if let Some(rows) = dirty.rows.get(&place.model) {
             let keys = rows.keys().map(AsRef::as_ref);
             let lines = compose::changed_rows(state, place.model, keys);
             let (path, schema) = (place.path.clone(), place.schema.clone());
-            work.push(Work::Rows { path, schema, lines });
+            let known = lengths.iter().find(|(known, _)| *known == path.as_str());
+            let ours_from = known.map_or(0, |(_, len)| *len);
+            work.push(Work::Rows { path, schema, lines, ours_from });
         }
     }
     for key in dirty.logs.keys() {
@@ -110,7 +131,9 @@ impl Writer<'_> {
                 self.disk.remove(path)?;
                 Ok(Some((path.clone(), None)))
             }
-            Work::Rows { path, schema, lines } => self.add_rows(path, schema, lines).map(|()| None),
+            Work::Rows { path, schema, lines, ours_from } => {
+                self.add_rows(path, schema, lines, *ours_from).map(|()| None)
+            }
             Work::Log { path, fresh, pieces } => self.add_log(path, *fresh, pieces).map(|()| None),
         }
     }
@@ -138,7 +161,7 @@ impl Writer<'_> {
         path.parent().map_or(Ok(()), |folder| self.disk.create_dir(&folder))
     }
 
-    fn add_rows(&self, path: &SafePath, schema: &str, lines: &str) -> Result<()> {
+    fn add_rows(&self, path: &SafePath, schema: &str, lines: &str, ours_from: u64) -> Result<()> {
         self.make_folder_of(path)?;
         let file = self.disk.open(path, Access::Create)?;
         let mut len = file.len()?;
@@ -147,8 +170,8 @@ impl Writer<'_> {
             bytes = header_line(schema) + "\n";
         } else if let Some(start) = unfinished_line(&*file, len)? {
             // A line that a killed process left half written is in the journal and comes again;
-            // a whole one that an editor left without its line feed stays.
-            if ends_whole(&*file, start, len)? {
+            // one that an editor left without its line feed stays, whatever it is.
+            if start < ours_from || ends_whole(&*file, start, len)? {
                 bytes.push('\n');
             } else {
                 len = start;
@@ -178,14 +201,6 @@ impl Writer<'_> {
             file.write_at(offset, bytes.as_bytes())?;
         }
         Ok(())
-    }
-
-    /// Writes a rows file anew, without its dead lines.
-    ///
-    /// # Errors
-    /// Those of the disk.
-    pub(crate) fn rewrite_rows(&self, state: &State, place: &RowsPlace) -> Result<()> {
-        self.replace(&place.path, compose::all_rows(state, place).as_bytes(), true)
     }
 
     /// Makes everything durable that was changed since the last checkpoint.

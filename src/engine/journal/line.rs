@@ -4,13 +4,25 @@
 //! is only valid behind the one it was written behind: what a torn or lost write left over from
 //! an earlier attempt can never be taken for a part of the journal.
 
+use std::fmt::Write;
+
 /// Digits and space before the text.
 const PREFIX: usize = 9;
 
 /// The line for `text`, and the checksum from which the next line goes on.
 pub(super) fn encode(previous: u32, text: &str) -> (String, u32) {
+    let mut line = String::with_capacity(PREFIX + text.len() + 1);
+    let checksum = append(&mut line, previous, text);
+    (line, checksum)
+}
+
+/// Adds the line for `text` to others; gives the checksum from which the next line goes on.
+pub(super) fn append(lines: &mut String, previous: u32, text: &str) -> u32 {
     let checksum = chain(previous, text.as_bytes());
-    (format!("{checksum:08x} {text}\n"), checksum)
+    write!(lines, "{checksum:08x} ").expect("a String takes any text");
+    lines.push_str(text);
+    lines.push('\n');
+    checksum
 }
 
 /// A valid line at the start of some bytes.
@@ -25,10 +37,10 @@ pub(super) struct Line<'a> {
 /// The valid line at the start of `bytes`, or `None` when there is none (yet).
 pub(super) fn decode(previous: u32, bytes: &[u8]) -> Option<Line<'_>> {
     let end = memchr::memchr(b'\n', bytes)?;
-    let digits = std::str::from_utf8(bytes.get(..PREFIX - 1)?).ok()?;
-    let checksum = u32::from_str_radix(digits, 16).ok()?;
     let text = bytes.get(PREFIX..end)?;
-    let valid = bytes[PREFIX - 1] == b' ' && chain(previous, text) == checksum;
+    let checksum = chain(previous, text);
+    // As `encode` writes them and not otherwise: a number may have capitals, or a sign.
+    let valid = bytes[..PREFIX] == *format!("{checksum:08x} ").as_bytes();
     let text = std::str::from_utf8(text).ok().filter(|_| valid)?;
     Some(Line { text, len: end + 1, checksum })
 }
@@ -65,6 +77,14 @@ mod tests {
             bytes[at] ^= 1;
             assert_ne!(decode(0, &bytes).map(|l| l.text), Some("{\"name\":\"Hamlet\"}"), "{at}");
         }
+    }
+
+    #[test]
+    fn digits_are_those_that_we_write() {
+        let (line, checksum) = encode(3, "{}");
+        let capitals = format!("{checksum:08X} {{}}\n");
+        assert_ne!(line, capitals);
+        assert_eq!(decode(3, capitals.as_bytes()), None);
     }
 
     #[test]

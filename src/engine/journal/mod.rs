@@ -8,5 +8,5 @@ mod line;
 mod segment;
 mod tail;
 
-pub(crate) use segment::{Header, Segment, folder, list, start};
-pub(crate) use tail::{RESERVE, Tail};
+pub(crate) use segment::{Header, Segment, folder, list, path_of, start};
+pub(crate) use tail::Tail;

@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::disk::{Access, Disk, DiskFile, EntryKind, SafePath};
+use crate::disk::{Access, Disk, DiskFile, EntryKind, SafePath, read_all};
 use crate::error::{Code, Error, Result};
 
 use super::line;
+use super::tail::room;
 
 /// The version of the journal's own form.
 const VERSION: u32 = 1;
@@ -48,7 +49,11 @@ pub(crate) fn folder() -> SafePath {
     SafePath::new("journal").expect("a constant that is a safe path")
 }
 
-fn path_of(base: u64) -> Result<SafePath> {
+/// The file of the segment at `base`.
+///
+/// # Errors
+/// None: it is a safe path.
+pub(crate) fn path_of(base: u64) -> Result<SafePath> {
     folder().join(&format!("{base:016}.log"))
 }
 
@@ -69,14 +74,14 @@ pub(crate) fn list(disk: &dyn Disk) -> Result<Vec<u64>> {
 ///
 /// # Errors
 /// Those of the disk.
-pub(crate) fn start(disk: &dyn Disk, header: Header, reserve: u64) -> Result<Segment> {
+pub(crate) fn start(disk: &dyn Disk, header: Header) -> Result<Segment> {
     disk.create_dir(&folder())?;
     // The folder itself may be new: without its name, the segment would be lost with it.
     disk.sync_dir(&SafePath::root())?;
     let file: Arc<dyn DiskFile> = Arc::from(disk.open(&path_of(header.base)?, Access::Replace)?);
     let text = serde_json::to_string(&header).expect("numbers and texts");
     let (first, checksum) = line::encode(0, &text);
-    file.allocate(reserve)?;
+    file.allocate(room(first.len() as u64))?;
     file.write_at(0, first.as_bytes())?;
     file.sync()?;
     disk.sync_dir(&folder())?;
@@ -103,6 +108,24 @@ impl Segment {
             return Err(unsupported(&path));
         }
         Ok(Some(Segment { header, file, lines_from, checksum }))
+    }
+
+    /// Puts a copy in this segment's place, durable in itself and in its name.
+    ///
+    /// # Errors
+    /// Those of the disk; the segment is then as it was, or the copy is in its place.
+    pub(crate) fn copy(&self, disk: &dyn Disk) -> Result<Segment> {
+        let path = path_of(self.header.base)?;
+        let draft = folder().join("segment.draft")?;
+        let bytes = read_all(disk, &path)?.unwrap_or_default();
+        disk.remove(&draft)?;
+        let file: Arc<dyn DiskFile> = Arc::from(disk.open(&draft, Access::Replace)?);
+        file.write_at(0, &bytes)?;
+        file.sync()?;
+        disk.rename(&draft, &path)?;
+        disk.sync_dir(&folder())?;
+        let (header, lines_from, checksum) = (self.header.clone(), self.lines_from, self.checksum);
+        Ok(Segment { header, file, lines_from, checksum })
     }
 
     /// Removes the segment at `base`.

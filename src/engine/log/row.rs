@@ -3,13 +3,10 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
 
-use crate::catalogue::{self, Counted, Model};
 use crate::json;
 
 use super::super::change::{Effect, LogLines};
-use super::super::record::Record;
 use super::super::state::Touched;
 
 /// The type of the line that begins a file.
@@ -44,20 +41,6 @@ pub(crate) fn header_line(schema: &str) -> String {
 /// The line that removes the row with this key, without its line feed.
 pub(crate) fn deleted_line(key_field: &str, key: &str) -> String {
     format!("{{\"type\":\"{DELETED}\",\"{key_field}\":{}}}", json::quote(key))
-}
-
-/// The owner's record with the count and time of its log, its keys in catalogue order.
-pub(crate) fn with_counts(
-    model: &Model,
-    owner: &Record,
-    counted: &Counted,
-    count: u64,
-    last: Option<&str>,
-) -> Map<String, Value> {
-    let mut map = owner.map();
-    map.insert(counted.count.clone(), count.into());
-    map.insert(counted.last.clone(), last.map_or(Value::Null, Into::into));
-    catalogue::admit(model, map.clone()).unwrap_or(map)
 }
 
 /// Adds what the lines did to the rows that they name.

@@ -56,7 +56,7 @@ impl View<'_> {
         if derived.is_none() && size.is_some_and(|size| size != len) {
             return Err(changed(&path));
         }
-        let absolute = disk.absolute(&path);
+        let absolute = disk.as_real().map(|real| real.absolute(&path));
         let content = derived.is_none().then(|| content.to_owned());
         let read = Mutex::default();
         Ok(Some(OpenPayload { file, path, absolute, size: len, content, read }))

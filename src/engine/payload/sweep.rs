@@ -6,13 +6,13 @@ use crate::disk::{EntryKind, SafePath};
 use crate::error::Result;
 
 use super::super::core::Engine;
-use super::super::journal::Tail;
 use super::super::locks;
 use super::{INCOMING, home, is_content};
 use crate::disk::LockKind;
 
 impl Engine {
-    /// Removes payloads that have lost their last record, unless somebody commits just now.
+    /// Removes payloads that have lost their last record, unless somebody commits just now; the
+    /// caller holds the files lock, so that no copy of the folder misses what its rows stand for.
     pub(crate) fn sweep_loose(&self) -> Result<()> {
         if self.state().loose.is_empty() || self.check_health().is_err() {
             return Ok(());
@@ -39,9 +39,11 @@ impl Engine {
     /// Removes every payload without a record: the owner asked for it.
     pub(crate) fn sweep_orphans(&self) -> Result<()> {
         self.check_health()?;
+        let files = self.lock_files()?;
         let lock = self.lock_commit()?;
         let done = self.catch_up_locked().and_then(|()| self.sweep_orphans_locked());
         self.unlock_commit(lock);
+        drop(files);
         done
     }
 
@@ -93,8 +95,7 @@ impl Engine {
             return Ok(());
         }
         // Else the power may bring the record back, and not the payload.
-        let file = self.tail().as_ref().map(Tail::file);
-        file.map_or(Ok(()), |file| file.sync().map_err(|error| self.fall_sick(&error)))?;
+        self.sync_journal()?;
         for content in gone {
             let folder = home.join(content)?;
             self.remove_files(&folder)?;

@@ -1,0 +1,113 @@
+// One command: every store, every work, each peer and trial in a process of its own; then the table.
+//   node run.mjs [--trials 5] [--peers quilltap,sqlite] [--groups calls,long] [--dir /where/the/disk/is]
+
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { markdown, chart } from './report.mjs'
+import { GROUPS } from './works.mjs'
+
+const here = path.dirname(fileURLToPath(import.meta.url))
+const { values: wanted } = parseArgs({
+  options: {
+    trials: { type: 'string', default: '5' },
+    peers: { type: 'string' },
+    groups: { type: 'string' },
+    dir: { type: 'string' },
+  },
+})
+
+/** A column: a peer with one durability. Those that write everything anew are spared the largest works. */
+const COLUMNS = [
+  { peer: 'quilltap', kind: 'strict', title: 'quilltap-store, strict', ours: true },
+  { peer: 'quilltap', kind: 'batched', title: 'quilltap-store, batched', ours: true },
+  { peer: 'sqlite', kind: 'full', title: 'better-sqlite3 WAL, FULL' },
+  { peer: 'sqlite', kind: 'normal', title: 'better-sqlite3 WAL, NORMAL' },
+  { peer: 'lmdb', kind: 'durable', title: 'lmdb' },
+  { peer: 'nedb', kind: 'nosync', title: 'nedb (no fsync)', slow: true },
+  { peer: 'lowdb', kind: 'nosync', title: 'lowdb (no fsync)', slow: true },
+]
+
+if (!existsSync(path.join(here, 'node_modules'))) {
+  const done = spawnSync('npm', ['ci'], { cwd: here, stdio: 'inherit' })
+  if (done.status !== 0) process.exit(done.status ?? 1)
+}
+const base = path.resolve(wanted.dir ?? path.join(here, '.worlds'))
+mkdirSync(base, { recursive: true })
+
+/** The last line that a process of this folder prints, as JSON. */
+function child(file, argument) {
+  const done = spawnSync(process.execPath, [path.join(here, file), argument], { encoding: 'utf8', maxBuffer: 1 << 26 })
+  if (done.status !== 0) throw new Error(`${file} ${argument}\n${done.stdout}${done.stderr}`)
+  return JSON.parse(done.stdout.trim().split('\n').at(-1))
+}
+
+const fresh = () => mkdtempSync(path.join(base, 'run-'))
+const median = (numbers) => {
+  const sorted = [...numbers].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+}
+/** The medians of many trials' figures. */
+const medians = (trials) =>
+  Object.fromEntries(Object.keys(trials[0]).map((name) => [name, median(trials.map((trial) => trial[name]))]))
+
+const peers = wanted.peers?.split(',')
+const groups = wanted.groups?.split(',')
+const columns = COLUMNS.filter(({ peer }) => !peers || peers.includes(peer))
+const wants = (name) => !groups || groups.includes(name)
+const needs = (name) =>
+  wants(name) || Object.keys(GROUPS).some((other) => wants(other) && GROUPS[other].folder === name)
+const trials = Number(wanted.trials)
+const samples = new Map(columns.map((column) => [column, {}]))
+const limits = []
+const folders = new Map()
+
+// Trial by trial, every column in turn: what slows the machine for a while slows all of them.
+for (let trial = 0; trial < trials; trial++) {
+  const dir = fresh()
+  limits.push(child('limits.mjs', dir))
+  rmSync(dir, { recursive: true })
+  for (const [name, group] of Object.entries(GROUPS)) {
+    if (!needs(name) || (group.once && trial > 0)) continue
+    for (const column of columns) {
+      if (group.large && column.slow) continue
+      const { peer, kind, slow } = column
+      const made = group.folder && folders.get(`${group.folder} ${peer} ${kind}`)
+      const dir = made ?? fresh()
+      process.stderr.write(`trial ${trial + 1} of ${trials}: ${name}, ${column.title}\n`)
+      const found = child('trial.mjs', JSON.stringify({ peer, kind, group: name, dir, slow }))
+      for (const [work, figure] of Object.entries(found)) (samples.get(column)[work] ??= []).push(figure)
+      if (group.once) folders.set(`${name} ${peer} ${kind}`, dir)
+      else if (!made) rmSync(dir, { recursive: true })
+    }
+  }
+}
+for (const dir of folders.values()) rmSync(dir, { recursive: true })
+
+const version = (name) =>
+  JSON.parse(readFileSync(path.join(here, 'node_modules', name, 'package.json'), 'utf8')).version
+const result = {
+  date: new Date().toISOString().slice(0, 10),
+  trials,
+  machine: `${os.cpus()[0].model.trim()}, ${os.cpus().length} cores, ${Math.round(os.totalmem() / 2 ** 30)} GiB, ${os.type()} ${os.release()}`,
+  node: process.versions.node,
+  peers: Object.fromEntries(['better-sqlite3', 'lmdb', '@seald-io/nedb', 'lowdb'].map((name) => [name, version(name)])),
+  limits: medians(limits),
+  columns: columns.map((column) => ({
+    title: column.title,
+    ours: column.ours ?? false,
+    figures: Object.fromEntries(Object.entries(samples.get(column)).map(([work, all]) => [work, median(all)])),
+  })),
+}
+mkdirSync(path.join(here, 'results'), { recursive: true })
+const write = (name, text) => writeFileSync(path.join(here, 'results', name), text)
+if (!peers && !groups) {
+  write('latest.json', `${JSON.stringify(result, null, 2)}\n`)
+  write('latest.md', markdown(result))
+  write('chart.svg', chart(result))
+}
+process.stdout.write(markdown(result))

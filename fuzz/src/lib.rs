@@ -1,0 +1,34 @@
+//! What fuzzing promises: each target is a plain function of bytes that panics when a promise is
+//! broken. libFuzzer's binaries call it, and `tests/replay.rs` does with every kept input.
+
+mod calls;
+mod files;
+mod journal;
+mod json;
+mod operations;
+mod paths;
+mod query;
+mod world;
+
+pub use calls::arguments;
+pub use files::{documents, logs};
+pub use journal::journal;
+pub use json::json;
+pub use operations::operations;
+pub use paths::paths;
+pub use query::query;
+
+/// A target's name, and what it does with an input.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// Every target.
+pub const TARGETS: &[Target] = &[
+    ("json", json),
+    ("journal", journal),
+    ("documents", documents),
+    ("logs", logs),
+    ("paths", paths),
+    ("query", query),
+    ("arguments", arguments),
+    ("operations", operations),
+];

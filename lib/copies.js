@@ -1,0 +1,116 @@
+'use strict'
+
+const { unpack } = require('./pack.js')
+
+/** Characters of JSON text whose values are kept, together; and of one answer. */
+const MOST = 32 * 1024 * 1024
+const MOST_OF_ONE = MOST / 4
+/** Questions that are remembered at most. */
+const QUESTIONS = 20_000
+/** What the native side is told by whom has no answer: to give none, or its fingerprint with it. */
+const [PLAIN, ASK] = [0, 1]
+/** `=` alone says that nothing has changed; with 15 hexadecimal digits it is a fingerprint. */
+const [MARK, HEAD] = ['='.charCodeAt(0), 16]
+
+/**
+ * Answers that were parsed before, for whom asks the same again: they get a copy when the native
+ * side says that nothing has changed, which spares them the text and its parsing.
+ *
+ * An answer is kept when its question comes a second time. Two generations bound what is kept:
+ * what nobody asks for while one fills up is let go.
+ */
+class Copies {
+  #young = new Map()
+  #old = new Map()
+  #size = 0
+
+  /** The answer to a question, of which `read(known)` gives the text; undefined when it is null. */
+  answer(question, read) {
+    const kept = this.#young.get(question) ?? this.#revived(question)
+    if (kept === undefined) {
+      this.#keep(question, { print: ASK, size: 1, value: undefined, nested: undefined })
+      return plain(read(PLAIN))
+    }
+    let text = read(kept.print)
+    if (text?.length === 1 && text.charCodeAt(0) === MARK) {
+      if (kept.value !== undefined) return copy(kept.value, kept.nested)
+      kept.print = ASK
+      text = read(ASK)
+    }
+    if (text === null || text.charCodeAt(0) !== MARK) return plain(text)
+    return this.#fresh(question, kept.print === ASK, text)
+  }
+
+  /** What was asked for again and has not changed is kept; what changes all the time only noted. */
+  #fresh(question, again, text) {
+    const value = unpack(text.slice(HEAD))
+    const nested = again && text.length <= MOST_OF_ONE ? nestedIn(value) : undefined
+    const print = parseInt(text.slice(1, HEAD), 16)
+    if (nested === undefined) {
+      this.#keep(question, { print, size: 1, value: undefined, nested })
+      return value
+    }
+    this.#keep(question, { print, size: text.length, value, nested })
+    return copy(value, nested)
+  }
+
+  #revived(question) {
+    const older = this.#old.get(question)
+    if (older !== undefined) this.#keep(question, older)
+    return older
+  }
+
+  #keep(question, kept) {
+    this.#size += kept.size - (this.#young.get(question)?.size ?? 0)
+    this.#young.set(question, kept)
+    if (this.#size <= MOST / 2 && this.#young.size <= QUESTIONS / 2) return
+    this.#old = this.#young
+    this.#young = new Map()
+    this.#size = 0
+  }
+}
+
+function plain(text) {
+  return text === null ? undefined : unpack(text)
+}
+
+/** The keys under which the records of an answer hold objects; undefined for one not to be kept. */
+function nestedIn(value) {
+  const nested = new Set()
+  for (const record of Array.isArray(value) ? value : [value]) {
+    if (typeof record !== 'object' || record === null) return undefined
+    for (const key in record) {
+      if (typeof record[key] === 'object' && record[key] !== null) nested.add(key)
+    }
+  }
+  return nested.has('__proto__') ? undefined : [...nested]
+}
+
+/** A copy that shares nothing with what is kept. */
+function copy(value, nested) {
+  return Array.isArray(value) ? value.map((record) => copyRecord(record, nested)) : copyRecord(value, nested)
+}
+
+function copyRecord(record, nested) {
+  const made = { ...record }
+  for (let at = 0; at < nested.length; at++) {
+    const inner = made[nested[at]]
+    if (typeof inner === 'object' && inner !== null) made[nested[at]] = copyDeep(inner)
+  }
+  return made
+}
+
+function copyDeep(value) {
+  if (Array.isArray(value)) {
+    return value.length === 0
+      ? []
+      : value.map((item) => (typeof item === 'object' && item !== null ? copyDeep(item) : item))
+  }
+  const made = { ...value }
+  for (const key of Object.keys(value)) {
+    if (typeof value[key] === 'object' && value[key] !== null) made[key] = copyDeep(value[key])
+  }
+  return made
+}
+
+module.exports = { Copies }

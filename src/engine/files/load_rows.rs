@@ -1,0 +1,115 @@
+//! Reads a file of rows: a row whose key was seen before replaces the earlier one.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::disk::read_all;
+use crate::error::{Code, Error, Result};
+use crate::json;
+
+use super::layout::RowsPlace;
+use super::load::{Loader, admit, check_version};
+use crate::engine::log::{DELETED, HEADER};
+use crate::engine::record::Record;
+use crate::engine::spread::spread;
+use crate::engine::state::State;
+
+/// One line of the file.
+struct Line<'a> {
+    offset: u64,
+    number: usize,
+    text: &'a [u8],
+}
+
+/// What a line says.
+enum Row {
+    Header,
+    Deleted(String),
+    Record(Record),
+    /// A record that did not pass the checks, by its key.
+    Broken(String, Error),
+}
+
+/// Reads all rows of a file.
+pub(super) fn load_rows(
+    loader: &mut Loader<'_>,
+    state: &mut State,
+    place: &RowsPlace,
+) -> Result<()> {
+    let Some(bytes) = read_all(loader.disk, &place.path)? else { return Ok(()) };
+    let ours_from = loader.checkpoint_rows.get(place.path.as_str()).copied();
+    let parsed = spread(lines(&bytes), |line| (line.offset, row_of(state, place, &line)));
+    for (at, row) in parsed {
+        let error = match row {
+            Ok(row) => take_row(state, place, row).err(),
+            Err(error) => Some(error),
+        };
+        let Some(error) = error else { continue };
+        if error.code() == Code::UnsupportedVersion {
+            return Err(error);
+        }
+        if ours_from.is_some_and(|from| at >= from) {
+            loader.torn.insert(place.model);
+            break;
+        }
+        state.collection_mut(place.model).faults.push(error);
+    }
+    Ok(())
+}
+
+fn lines(bytes: &[u8]) -> Vec<Line<'_>> {
+    let mut offset = 0;
+    let lines = bytes.split_inclusive(|byte| *byte == b'\n').enumerate().map(|(at, line)| {
+        offset += line.len() as u64;
+        Line { offset: offset - line.len() as u64, number: at + 1, text: line.trim_ascii() }
+    });
+    lines.filter(|line| !line.text.is_empty()).collect()
+}
+
+fn row_of(state: &State, place: &RowsPlace, line: &Line<'_>) -> Result<Row> {
+    let number = line.number;
+    let value = json::parse_bytes(line.text).map_err(|fault| {
+        let at = format!("{}:{number}:{}", place.path, fault.column);
+        let message = format!("{at}: {}; mend the line or remove it", fault.message);
+        Error::new(Code::Corrupt, message).path(at)
+    })?;
+    let at = format!("{}:{number}:1", place.path);
+    let Value::Object(map) = value else {
+        let message = format!("{at}: expected a JSON object; mend the line or remove it");
+        return Err(Error::new(Code::Corrupt, message).path(at));
+    };
+    let key_field = &state.catalogue.model(place.model).key;
+    let key = map.get(key_field).and_then(Value::as_str).unwrap_or_default().to_owned();
+    match map.get("type").and_then(Value::as_str) {
+        Some(HEADER) if map.contains_key("schema") => {
+            return check_version(&place.path, &map).map(|()| Row::Header);
+        }
+        Some(DELETED) if map.len() == 2 => return Ok(Row::Deleted(key)),
+        _ => {}
+    }
+    Ok(match admit(state, place.model, &at, map) {
+        Ok(record) => Row::Record(record),
+        Err(error) => Row::Broken(key, error),
+    })
+}
+
+fn take_row(state: &mut State, place: &RowsPlace, row: Row) -> Result<()> {
+    match row {
+        Row::Header => {}
+        Row::Deleted(key) => {
+            state.remove(place.model, &key);
+            state.dirty.untidy.rows.insert(place.model);
+        }
+        Row::Record(record) => {
+            if state.put(place.model, Arc::new(record)).is_some() {
+                state.dirty.untidy.rows.insert(place.model);
+            }
+        }
+        Row::Broken(key, error) => {
+            state.collection_mut(place.model).broken.insert(key, error.clone());
+            return Err(error);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,135 @@
+//! A consistent copy of the whole folder, made while others go on writing.
+//!
+//! Most of it is copied while nobody waits. Then, for as long as it takes to look at every file
+//! and to copy those that have changed meanwhile, nobody writes files: so the copy shows one
+//! moment, a whole number of commits. Commits go on all the time, for they only need the journal.
+//!
+//! Records and logs are written to in place by editors, and logs by the store itself: they are
+//! copied, with shared bytes where the file system can do that. Payloads are never written to
+//! again, so a second name is copy enough.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::disk::{self, Access, Disk, EntryKind, SafePath, Stamp, UNFINISHED};
+use crate::error::{Code, Error, Result};
+
+use super::core::Engine;
+use super::{journal, locks, order};
+
+/// What a folder needs only while it is in use.
+fn is_transient(name: &str) -> bool {
+    let other_dot = name.starts_with('.') && name != ".gitignore";
+    let folders = [journal::folder(), locks::cache_folder()];
+    other_dot || name == UNFINISHED || folders.iter().any(|folder| folder.as_str() == name)
+}
+
+/// Is it a payload, or something made from one? They lie in folders named after their content.
+fn is_payload(path: &SafePath) -> bool {
+    path.as_str().starts_with("binaries/") && path.as_str().matches('/').count() > 1
+}
+
+/// Refuses a folder that is a copy whose making was cut off.
+///
+/// # Errors
+/// `CORRUPT` for such a folder; those of the disk.
+pub(crate) fn refuse_unfinished(disk: &dyn Disk) -> Result<()> {
+    if disk.stamp(&SafePath::new(UNFINISHED)?)?.is_none() {
+        return Ok(());
+    }
+    let message = "this folder is a snapshot that was never finished, and holds only a part; remove it and use another";
+    Err(Error::new(Code::Corrupt, message).path(UNFINISHED))
+}
+
+impl Engine {
+    /// Fills an empty folder with a copy of everything up to now.
+    ///
+    /// # Errors
+    /// Those of both disks.
+    pub(crate) fn snapshot(&self, target: &dyn Disk) -> Result<()> {
+        self.check_health()?;
+        let mut copy = Copy { from: &*self.disk, to: target, known: BTreeMap::new() };
+        copy.bring_up_to_date()?;
+        let files = self.lock_files()?;
+        self.catch_up_for_files()?;
+        self.write_files()?;
+        copy.bring_up_to_date()?;
+        if self.holds_unwritten() {
+            self.copy_journal(&mut copy)?;
+        }
+        order::remember_in(self, target)?;
+        drop(files);
+        let copied: Vec<SafePath> = copy.known.into_keys().collect();
+        disk::make_durable(target, &copied)
+    }
+
+    /// The journal up to here, where a file that cannot be read keeps it from being written.
+    fn copy_journal(&self, copy: &mut Copy<'_>) -> Result<()> {
+        let tail = self.tail();
+        let Some(tail) = tail.as_ref() else { return Ok(()) };
+        let (file, used) = (tail.file(), usize::try_from(tail.used()).unwrap_or(usize::MAX));
+        let mut bytes = vec![0; used];
+        file.read_at(0, &mut bytes)?;
+        let path = journal::path_of(tail.base())?;
+        copy.to.create_dir(&journal::folder())?;
+        let written = copy.to.open(&path, Access::Replace)?;
+        written.write_at(0, &bytes)?;
+        copy.known.insert(path, written.stamp()?);
+        Ok(())
+    }
+}
+
+/// A folder and its copy.
+struct Copy<'a> {
+    from: &'a dyn Disk,
+    to: &'a dyn Disk,
+    /// The files that are copied, as they were before.
+    known: BTreeMap<SafePath, Stamp>,
+}
+
+impl Copy<'_> {
+    /// Copies what is new or has changed, and removes what is gone.
+    fn bring_up_to_date(&mut self) -> Result<()> {
+        let mut found = BTreeSet::new();
+        let mut folders = vec![SafePath::root()];
+        while let Some(folder) = folders.pop() {
+            for entry in self.from.list(&folder)? {
+                let transient = folder == SafePath::root() && is_transient(&entry.name);
+                // What has a name that no store gives is no part of it.
+                let Ok(path) = folder.join(&entry.name) else { continue };
+                match entry.kind {
+                    _ if transient => {}
+                    EntryKind::Folder => folders.push(path),
+                    EntryKind::File if self.copy(&path)? => drop(found.insert(path)),
+                    EntryKind::File | EntryKind::Other => {}
+                }
+            }
+        }
+        let gone: Vec<SafePath> =
+            self.known.keys().filter(|path| !found.contains(*path)).cloned().collect();
+        for path in gone {
+            self.known.remove(&path);
+            self.to.remove(&path)?;
+            let mut folder = path.parent();
+            while let Some(dir) = folder.filter(|dir| *dir != SafePath::root()) {
+                folder = if self.to.remove_dir(&dir)? { dir.parent() } else { None };
+            }
+        }
+        Ok(())
+    }
+
+    /// Copies a file unless it is there as it is now; `false` when it is gone.
+    fn copy(&mut self, path: &SafePath) -> Result<bool> {
+        let Some(stamp) = self.from.stamp(path)? else { return Ok(false) };
+        if self.known.get(path) == Some(&stamp) {
+            return Ok(true);
+        }
+        // A file is written to behind its end, or replaced: with the same stamp it is the same.
+        let shared = is_payload(path) && disk::share(self.from, path, self.to)?;
+        if !shared && let Err(error) = disk::copy(self.from, path, self.to) {
+            let gone = self.from.stamp(path)?.is_none();
+            return if gone { Ok(false) } else { Err(error) };
+        }
+        self.known.insert(path.clone(), stamp);
+        Ok(true)
+    }
+}

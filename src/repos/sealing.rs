@@ -1,0 +1,61 @@
+//! Sealing for the app's own use: what is sealed is the app's to keep.
+
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use super::args::Args;
+use super::reply::Reply;
+use super::table::{Call, bytes, read};
+use crate::catalogue::ModelId;
+use crate::crypto::clear_json;
+use crate::engine::View;
+use crate::error::Result;
+use crate::secrets::{to_open, to_seal};
+
+pub(super) const CALLS: &[Call] = &[
+    read(
+        "encryptJson",
+        "value: unknown, context?: string",
+        "string",
+        "Seals a value for the app to keep where it likes; only this store opens it, with the same context.",
+        encrypt_json,
+    )
+    .secret(),
+    read(
+        "decryptJson",
+        "sealed: string, context?: string",
+        "any",
+        "Opens what `encryptJson` sealed.",
+        decrypt_json,
+    )
+    .secret(),
+    bytes(
+        "encryptBuffer",
+        "data: Uint8Array, context?: string",
+        "Seals bytes for the app to keep where it likes; only this store opens them, with the same context.",
+        |view, args, data| to_seal(view)?.seal_buffer(context(args)?, data),
+    ),
+    bytes(
+        "decryptBuffer",
+        "sealed: Uint8Array, context?: string",
+        "Opens what `encryptBuffer` sealed; the bytes are the caller's to wipe.",
+        |view, args, data| {
+            Ok(to_open(view)?.open_buffer(context(args)?, data)?.expose().to_vec())
+        },
+    ),
+];
+
+fn context<'a>(args: &'a Args<'_>) -> Result<&'a [u8]> {
+    Ok(args.optional_text(1)?.unwrap_or_default().as_bytes())
+}
+
+fn encrypt_json(view: &View<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
+    let text = clear_json(args.value(0));
+    let sealed = to_seal(view)?.seal_json(context(args)?, &text)?;
+    Ok(Reply::Value(Value::String(sealed)))
+}
+
+fn decrypt_json(view: &View<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
+    let json = to_open(view)?.open_json(context(args)?, args.text(0)?)?;
+    Ok(Reply::Secret(Zeroizing::new(json.expose_text()?.to_owned())))
+}

@@ -60,6 +60,11 @@ fn home(catalogue: &Catalogue) -> Result<(ModelId, SafePath)> {
     Ok((model, SafePath::new(&payload.dir)?))
 }
 
+/// Does it lie where payloads arrive, or is it that folder?
+pub(crate) fn is_incoming(path: &SafePath) -> bool {
+    path.as_str().split('/').nth(1) == Some(INCOMING)
+}
+
 /// Is it a SHA-256 as the store writes it? Nothing else becomes part of a path.
 fn is_content(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))

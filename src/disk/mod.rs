@@ -13,7 +13,6 @@ mod source;
 #[cfg(test)]
 mod tests;
 
-
 use crate::error::Result;
 
 pub use copy::{copy, make_durable, share};

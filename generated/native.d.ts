@@ -89,6 +89,8 @@ export declare class NativeStore {
   subscribe(listen: ListenFunction): void
   /** Ends what `subscribe` began. */
   unsubscribe(): void
+  /** Reads everything, and tells every fault. */
+  check(id: number): void
   /** Makes a consistent copy of the folder. */
   snapshot(id: number, place: string): void
   /** Closes the handle. */

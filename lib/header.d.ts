@@ -296,6 +296,33 @@ declare global {
   }
 }
 
+/** What `check` has looked at, and every fault that it found. */
+export interface CheckReport {
+  files: number;
+  records: number;
+  /** Of all logs. */
+  rows: number;
+  payloads: number;
+  faults: CheckFault[];
+}
+
+/** Something in the folder that is not as it should be. */
+export interface CheckFault {
+  /**
+   * `unreadable`: a file or a line that is no JSON, or no such record; `unique`: a value that
+   * another record has too; `relation`: an id of nothing; `count`: a number that is not that of the
+   * log; `payload`: bytes that are missing or changed; `orphan`: a log or bytes without a record;
+   * `stranger`: what is not of the store.
+   */
+  kind: 'unreadable' | 'unique' | 'relation' | 'count' | 'payload' | 'orphan' | 'stranger';
+  /** Relative to the folder; of an unreadable file with line and column. */
+  path: string;
+  model?: string;
+  id?: string;
+  /** What is wrong, and what to do. */
+  message: string;
+}
+
 /** What a store has besides its repositories. */
 export interface StoreCalls extends SealingRepository {
   /** The keys of the secrets. */
@@ -309,6 +336,11 @@ export interface StoreCalls extends SealingRepository {
   /** Removes what has expired, drops dead lines, and starts the journal anew. */
   compact(): Promise<void>;
   stats(): Promise<StoreStats>;
+  /**
+   * Reads everything in the folder, the bytes of images and files too, and tells every fault at
+   * once. It changes nothing, and everybody goes on writing meanwhile.
+   */
+  check(): Promise<CheckReport>;
   /**
    * Makes a consistent copy of the folder, with every change so far, in a folder that is new or
    * empty and outside `dataDir`, while everybody goes on writing. It is a data folder like any other.

@@ -32,6 +32,10 @@ function createStore(given) {
     compact: () => outside('compact'),
     snapshot: async (dir) => outside('snapshot', folderOf(dir)),
     stats: () => connection.run('stats'),
+    check: async () => {
+      refuseInside(dataDir)
+      return connection.run('check')
+    },
     close,
     transaction: (work, options) => transaction(calls, connection, unlocking, dataDir, work, options),
     [Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose')]: close,

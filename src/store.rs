@@ -269,6 +269,23 @@ impl Store {
         }
     }
 
+    /// Reads everything that the folder holds; settles with what was looked at and every fault,
+    /// as JSON text.
+    pub fn check(&self, ticket: Ticket) {
+        if let Some((engine, ticket)) = self.open_engine(ticket) {
+            engine.audit(ticket);
+        }
+    }
+
+    /// Reads everything that the folder holds, and waits; gives what was looked at and every fault,
+    /// as JSON text.
+    ///
+    /// # Errors
+    /// Those of the disk; what a file says is a fault in the answer.
+    pub fn check_now(&self) -> Result<String> {
+        wait(|ticket| self.check(ticket))
+    }
+
     /// Makes such a copy and waits for it.
     ///
     /// # Errors

@@ -4,6 +4,7 @@
 //! it, then the files that people see. This room follows the catalogue and the disk; it must
 //! not know which models exist, nor which calls there are.
 
+mod audit;
 mod change;
 mod clock;
 mod collection;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use hashbrown::HashSet;
 use serde_json::{Map, Value};
 
-use crate::catalogue::{self, Link, Model, ModelId, OnDelete};
+use crate::catalogue::{self, Catalogue, Link, Model, ModelId, OnDelete};
 use crate::error::{Code, Error, Issue, Result};
 
 use super::record::Record;
@@ -56,7 +56,7 @@ pub(crate) fn check_references(
     for link in declared.links.iter().filter(|link| is_checked(link)) {
         for id in &after[link.index] {
             let kept = before.is_some_and(|before| before[link.index].contains(id));
-            if !kept && !tx.view().exists(link.to, id, log_owner(tx, link, map))? {
+            if !kept && !tx.view().exists(link.to, id, log_owner(tx.catalogue(), link, map))? {
                 let wanted = format!("the id of a {}", tx.catalogue().model(link.to).name);
                 issues.push(Issue::new(
                     link.path.join("."),
@@ -77,14 +77,19 @@ pub(crate) fn check_references(
     Err(Error::new(Code::ForeignKey, message).model(&declared.name).issues(issues))
 }
 
-fn is_checked(link: &Link) -> bool {
+/// Must what it refers to be there?
+pub(crate) fn is_checked(link: &Link) -> bool {
     link.on_delete != OnDelete::NoAction && !link.unchecked
 }
 
 /// For a link to a row of a log: whose log, where the record says so.
-fn log_owner<'m>(tx: &Tx<'_>, link: &Link, map: &'m Object) -> Option<&'m str> {
-    let (owner, _) = tx.catalogue().counted(link.to)?;
-    let links = &tx.catalogue().model(owner).collection;
+pub(crate) fn log_owner<'m>(
+    catalogue: &Catalogue,
+    link: &Link,
+    map: &'m Object,
+) -> Option<&'m str> {
+    let (owner, _) = catalogue.counted(link.to)?;
+    let links = &catalogue.model(owner).collection;
     let field = format!("{}Id", links.trim_end_matches('s'));
     map.get(&field).and_then(Value::as_str)
 }

@@ -216,8 +216,25 @@ impl Running {
         });
     }
 
-    /// Makes a consistent copy of the folder at `place`, on a thread of its own.
+    /// Makes a consistent copy of the folder at `place`.
     pub(crate) fn snapshot(&self, place: PathBuf, ticket: Ticket) {
+        self.apart(ticket, "snapshot", move |engine| {
+            snapshot_at(engine, &place).map(|()| "null".to_owned())
+        });
+    }
+
+    /// Reads everything, and tells every fault.
+    pub(crate) fn audit(&self, ticket: Ticket) {
+        self.apart(ticket, "check", Engine::audit);
+    }
+
+    /// Does what is seldom and long on a thread of its own.
+    fn apart(
+        &self,
+        ticket: Ticket,
+        name: &str,
+        work: impl FnOnce(&Engine) -> Result<String> + Send + 'static,
+    ) {
         let waiting = locked(&self.tasks.waiting);
         if waiting.1 {
             drop(waiting);
@@ -225,10 +242,9 @@ impl Running {
         }
         locked(&self.threads).retain(|thread| !thread.is_finished());
         let engine = Arc::clone(&self.engine);
-        let made = self.thread("snapshot", move || {
-            let done = catch_unwind(AssertUnwindSafe(|| snapshot_at(&engine, &place)));
-            let done = done.unwrap_or_else(|_| Err(internal()));
-            settle(vec![(ticket, done.map(|()| "null".to_owned()))]);
+        let made = self.thread(name, move || {
+            let done = catch_unwind(AssertUnwindSafe(|| work(&engine)));
+            settle(vec![(ticket, done.unwrap_or_else(|_| Err(internal())))]);
         });
         // Without a thread the ticket was dropped, which has told the caller.
         drop(made);

@@ -228,6 +228,12 @@ impl NativeStore {
         self.lazy.unlisten();
     }
 
+    /// Reads everything, and tells every fault.
+    #[napi(catch_unwind)]
+    pub fn check(&self, id: f64) {
+        self.lazy.with(whole(id), |store, ticket| store.check(ticket));
+    }
+
     /// Makes a consistent copy of the folder.
     #[napi(catch_unwind)]
     pub fn snapshot(&self, id: f64, place: String) {

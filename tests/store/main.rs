@@ -6,6 +6,7 @@ mod auth;
 mod basics;
 mod binaries;
 mod calls;
+mod check;
 mod collections;
 mod crash;
 mod determinism;

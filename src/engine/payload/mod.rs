@@ -66,7 +66,7 @@ pub(crate) fn is_incoming(path: &SafePath) -> bool {
 }
 
 /// Is it a SHA-256 as the store writes it? Nothing else becomes part of a path.
-fn is_content(text: &str) -> bool {
+pub(crate) fn is_content(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 

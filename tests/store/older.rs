@@ -317,3 +317,64 @@ fn a_newer_version_is_refused_and_left_alone() {
         assert_same(&at_rest(&disk), &before, path);
     }
 }
+
+#[test]
+fn a_newer_version_of_our_own_is_refused_in_every_kind_of_file() {
+    let (disk, ..) = converted("t-prime-users");
+    let other = "settings/users/b2a4f0b7-1c1d-4f5a-8d3e-2f6f7c9e8a22.json";
+    // What the whole store needs, and what harms only itself, with a call that needs it.
+    let table: [(&str, Option<(&str, Value)>); 10] = [
+        ("settings/general.json", None),
+        ("settings/connection-profiles.json", None),
+        ("image-profiles/image-profiles.json", None),
+        ("tags/tags.json", None),
+        ("auth/accounts.json", None),
+        ("auth/sessions.jsonl", None),
+        ("chats/index.jsonl", None),
+        (other, Some(("users.findById", json!(["b2a4f0b7-1c1d-4f5a-8d3e-2f6f7c9e8a22"])))),
+        ("characters/hamlet.json", Some(("characters.update", json!(["hamlet", {"name": "H"}])))),
+        (
+            "chats/act1.jsonl",
+            Some(("chats.addMessage", json!(["act1", {"role": "USER", "content": "?"}]))),
+        ),
+    ];
+    for (path, needs) in table {
+        let disk = disk.copy();
+        let text = String::from_utf8(disk.files()[path].clone()).unwrap();
+        let newer = text.replacen("\"version\": 1", "\"version\": 2", 1);
+        let newer = newer.replacen("\"version\":1}", "\"version\":2}", 1);
+        assert_ne!(text, newer, "{path}");
+        disk.plant(path, newer.as_bytes());
+        let opened =
+            Store::open_on(Arc::new(disk.clone()), &quilltap_store::store::Options::new("unused"));
+        match (opened, needs) {
+            (Err(error), None) => {
+                assert_eq!(error.code().name(), "UNSUPPORTED_VERSION", "{path}");
+            }
+            (Ok(store), Some((name, args))) => {
+                assert_eq!(code(&store, name, args), "UNSUPPORTED_VERSION", "{path}");
+                write_another(&store);
+                store.compact_now().unwrap();
+                store.close().unwrap();
+            }
+            (opened, _) => panic!("{path}: opened: {}", opened.is_ok()),
+        }
+        assert_eq!(disk.files()[path], newer.as_bytes(), "{path} is left alone");
+    }
+}
+
+fn write_another(store: &Store) {
+    call(store, "tags.create", json!([{"id": "another", "userId": USER, "name": "Another"}]));
+}
+
+#[test]
+fn what_the_app_sealed_itself_stays_and_opens_with_its_pepper() {
+    for shape in SHAPES {
+        let (disk, ..) = converted(shape);
+        let store = opened(&disk);
+        let key = call(&store, "connections.findApiKeyById", json!(["key1"]));
+        let sealed = json!([{"userId": USER, "pepper": "a-pepper-of-at-least-thirty-two-characters",
+            "ciphertext": key["ciphertext"], "iv": key["iv"], "authTag": key["authTag"]}]);
+        assert_eq!(call(&store, "secrets.openLegacy", sealed), "sk-older-0001", "{shape}");
+    }
+}

@@ -175,6 +175,9 @@ impl LogIndex {
         let Some(id) = head.id.as_deref() else {
             if kind != HEADER {
                 self.note_fault(1, "a row needs an id");
+            } else if let Err(newer) = head.check_version(&self.path) {
+                // Its rows may say something else: none is read, and none is added.
+                self.fault = Some(newer);
             }
             return;
         };
@@ -251,6 +254,14 @@ impl LogIndex {
     /// Fails when a line of the log cannot be read.
     pub(crate) fn check(&self) -> Result<()> {
         self.fault.clone().map_or(Ok(()), Err)
+    }
+
+    /// Fails for a log of a newer version: nothing is added to it either.
+    pub(crate) fn refuse_newer(&self) -> Result<()> {
+        match &self.fault {
+            Some(fault) if fault.code() == Code::UnsupportedVersion => Err(fault.clone()),
+            _ => Ok(()),
+        }
     }
 
     /// Are all bytes of the log in memory?

@@ -12,4 +12,6 @@ const tests = (folder) =>
 run(root, 'npm', 'ci')
 run(root, 'npm', 'run', 'build')
 run(root, 'cargo', 'test', '--locked')
-run(root, 'node', '--test', '--test-reporter=spec', ...tests('auth'), ...tests('processes'), ...tests('package'), ...tests('docs'))
+// A file that hangs is told by its name; the longest takes about a minute.
+const limit = '--test-timeout=600000'
+run(root, 'node', '--test', limit, '--test-reporter=spec', ...tests('auth'), ...tests('processes'), ...tests('package'), ...tests('docs'))

@@ -1,13 +1,13 @@
 // Several real processes on one folder, killed at any moment.
 
 import assert from 'node:assert/strict'
-import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, beforeEach, test } from 'node:test'
 import quilltap from '../../index.js'
+import { start as startProcess } from './child.mjs'
 
 const folders = []
 let dataDir
@@ -21,7 +21,7 @@ after(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, fo
 
 /** A process with the store open; `ask(task, more)` tells it what to do. */
 function start(durability) {
-  const child = fork(join(import.meta.dirname, 'worker.cjs'), [dataDir, durability ?? 'strict'])
+  const child = startProcess('worker.cjs', [dataDir, durability ?? 'strict'])
   const waiting = new Map()
   const acknowledged = []
   let next = 0

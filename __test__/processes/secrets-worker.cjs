@@ -62,8 +62,7 @@ const tasks = {
   changePassphrase: ({ next }) => store.secrets.changePassphrase(next),
   rotate: () => store.secrets.rotateKey(),
   startRotation: async () => void store.secrets.rotateKey().catch(() => {}),
-  async untilRotating() {
-    const { keyId } = await store.secrets.status()
+  async untilKeyIsNot({ keyId }) {
     while ((await store.secrets.status()).keyId === keyId) await new Promise((resolve) => setImmediate(resolve))
   },
   async keep({ count }) {

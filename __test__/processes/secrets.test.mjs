@@ -2,12 +2,12 @@
 // forgotten.
 
 import assert from 'node:assert/strict'
-import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { readdir, readFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, beforeEach, test } from 'node:test'
+import { start as startProcess } from './child.mjs'
 
 const folders = []
 let dataDir
@@ -21,8 +21,7 @@ after(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, fo
 
 /** A process with the store open; its methods are the tasks of secrets-worker.cjs. */
 function start(passphrase = 'correct horse', flags = []) {
-  const worker = join(import.meta.dirname, 'secrets-worker.cjs')
-  const child = fork(worker, [dataDir, passphrase], { execArgv: flags })
+  const child = startProcess('secrets-worker.cjs', [dataDir, passphrase], { execArgv: flags })
   const waiting = new Map()
   let next = 0
   child.on('message', ({ id, value, error }) => {
@@ -63,8 +62,8 @@ test('a process killed in a rotation leaves every secret, and another goes on', 
   let interrupted = 0
   for (let round = 0; round < 20 && interrupted < 3; round++) {
     const doomed = start()
-    await doomed.tasks.unlocked()
-    const begun = watcher.tasks.untilRotating()
+    const { keyId } = await doomed.tasks.unlocked()
+    const begun = watcher.tasks.untilKeyIsNot({ keyId })
     await doomed.tasks.startRotation()
     await begun
     await doomed.kill()

@@ -1,13 +1,14 @@
 // Copies of a folder that other processes write to, and copies made without the store.
 
 import assert from 'node:assert/strict'
-import { execFileSync, fork } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { cp, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, beforeEach, test } from 'node:test'
 import quilltap from '../../index.js'
+import { start as startProcess } from './child.mjs'
 
 const { createStore } = quilltap
 const folders = []
@@ -23,7 +24,7 @@ after(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, fo
 
 /** A process that does one task until it is ended; `last()` is what it was acknowledged last. */
 async function start(task, more) {
-  const child = fork(join(import.meta.dirname, 'worker.cjs'), [dataDir])
+  const child = startProcess('worker.cjs', [dataDir])
   let last
   child.on('message', (message) => (last = message.acknowledged ?? last))
   child.send({ id: 1, task, ...more })

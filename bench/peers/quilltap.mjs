@@ -18,6 +18,8 @@ export async function open(dir, durability) {
       if (characters.length) await store.characters.createMany(characters)
       if (tags.length) await store.tags.createMany(tags)
       if (chats.length) await store.chats.createMany(chats)
+      // What is seeded is over and done with, as it is in the others, before anything is measured.
+      await store.flush()
     },
     addMessages: (chatId, messages) => store.chats.addMessages(chatId, messages),
     createSession: (session) => adapter.createSession(session),

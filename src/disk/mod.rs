@@ -86,6 +86,11 @@ pub trait Disk: Send + Sync {
     fn open(&self, path: &SafePath, access: Access) -> Result<Box<dyn DiskFile>>;
     /// The state of a file, or `None` where there is none (a folder or link is an error).
     fn stamp(&self, path: &SafePath) -> Result<Option<Stamp>>;
+    /// Is a file in this state? It may look at the file alone, where a link in its path leads too:
+    /// what is read is another question, and [`Disk::open`] answers it.
+    fn is_in_state(&self, path: &SafePath, stamp: &Stamp) -> Result<bool> {
+        Ok(self.stamp(path)?.as_ref() == Some(stamp))
+    }
     /// The entries of a folder, sorted by name; none when the folder is not there.
     fn list(&self, dir: &SafePath) -> Result<Vec<Entry>>;
     /// Makes a folder and those above it (mode 0700), and nothing when it is there.
@@ -128,8 +133,8 @@ pub trait DiskFile: Send + Sync {
     /// Cuts or extends it (with zeros).
     fn set_len(&self, len: u64) -> Result<()>;
     /// Reserves room for `len` bytes in all, read as zeros, so that writing them cannot fail
-    /// for want of room and need not change the file's length. Where the system cannot, it
-    /// extends the file.
+    /// for want of room and need not change the file's length or where it stands on the disk: they
+    /// are durable sooner.
     fn allocate(&self, len: u64) -> Result<()>;
     /// Makes the bytes (and the length) durable.
     fn sync(&self) -> Result<()>;

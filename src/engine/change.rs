@@ -4,6 +4,7 @@
 //! that show it in part, gives the same state.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -82,7 +83,8 @@ pub(crate) struct Commit {
 impl Commit {
     /// The JSON text of the commit for its line in the journal.
     pub(crate) fn encode(&self, catalogue: &Catalogue) -> String {
-        let mut text = format!("{{\"at\":\"{}\",\"changes\":[", self.at);
+        let mut text = String::with_capacity(1024);
+        write!(text, "{{\"at\":\"{}\",\"changes\":[", self.at).expect(WRITTEN);
         for (number, change) in self.changes.iter().enumerate() {
             if number > 0 {
                 text.push(',');
@@ -107,37 +109,49 @@ impl Commit {
     }
 }
 
+/// Why writing cannot fail.
+const WRITTEN: &str = "a String takes any text";
+
 fn encode_change(text: &mut String, change: &Change, catalogue: &Catalogue) {
-    let name = |model: &ModelId| catalogue.model(*model).collection.clone();
+    let name = |model: &ModelId| catalogue.model(*model).collection.as_str();
     match change {
         Change::Put { model, record, new } => {
             let new = if *new { "\"new\":true," } else { "" };
-            *text += &format!("{{\"put\":\"{}\",{new}\"record\":{}}}", name(model), record.text());
+            write!(text, "{{\"put\":\"{}\",{new}\"record\":{}}}", name(model), record.text())
+                .expect(WRITTEN);
         }
         Change::Remove { model, key } => {
-            *text += &format!("{{\"delete\":\"{}\",\"key\":{}}}", name(model), json::quote(key));
+            write!(text, "{{\"delete\":\"{}\",\"key\":{}}}", name(model), json::quote(key))
+                .expect(WRITTEN);
         }
-        Change::Lines(lines) => encode_lines(text, lines, &name(&lines.model)),
+        Change::Lines(lines) => encode_lines(text, lines, name(&lines.model)),
     }
 }
 
 fn encode_lines(text: &mut String, lines: &LogLines, collection: &str) {
-    *text += &format!(
+    write!(
+        text,
         "{{\"log\":\"{collection}\",\"owner\":{},\"offset\":{},\"fresh\":{},\"effect\":\"{}\",\"count\":{},",
         json::quote(&lines.owner),
         lines.offset,
         lines.fresh,
         lines.effect.name(),
         lines.count
-    );
+    )
+    .expect(WRITTEN);
     if let Some(last) = &lines.last {
-        *text += &format!("\"last\":{},", json::quote(last));
+        write!(text, "\"last\":{},", json::quote(last)).expect(WRITTEN);
     }
     if lines.bytes.starts_with('\n') {
         text.push_str("\"mended\":true,");
     }
     text.push_str("\"lines\":[");
-    *text += lines.bytes.trim_matches('\n').replace('\n', ",").as_str();
+    for (number, line) in lines.bytes.trim_matches('\n').split('\n').enumerate() {
+        if number > 0 {
+            text.push(',');
+        }
+        text.push_str(line);
+    }
     text.push_str("]}");
 }
 

@@ -15,7 +15,7 @@ use super::core::{Engine, busy, locked, word};
 use super::counts;
 use super::files::{Unsynced, Untidy, Work, Writer, all_rows, paths_of, plan};
 use super::journal::{self, Segment, Tail};
-use super::log::{LogIndex, Source, header_line};
+use super::log::{LogIndex, Need, Source, header_line};
 use super::order;
 
 /// How long a change may wait before the files show it, and in the batched mode before it is
@@ -208,6 +208,7 @@ impl Engine {
         {
             let mut state = self.state_mut();
             state.dirty.unsynced = Unsynced::default();
+            self.logs.absorb(&state.logs);
             state.forget_pending(self.position());
         }
         // The journal names the lines of a log by their offsets: as long as it has one of them, no
@@ -287,7 +288,14 @@ impl Engine {
                 index.check()?;
                 if index.dead() == 0 { Ok(None) } else { index.rows().map(Some) }
             };
-            let rows = self.logs.with(&*self.disk, &key, &path, pending, Source::Disk, read);
+            let rows = self.logs.with(
+                &*self.disk,
+                &key,
+                &path,
+                pending,
+                (Source::Disk, Need::Texts),
+                read,
+            );
             // A log with a line that cannot be read is left as it is.
             let Ok(Some(Some(rows))) = rows else { continue };
             let mut bytes = header_line(schema) + "\n";

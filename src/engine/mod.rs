@@ -28,6 +28,7 @@ mod record;
 mod relations;
 mod running;
 mod snapshot;
+mod spread;
 mod stamps;
 mod state;
 mod tx;

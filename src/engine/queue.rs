@@ -68,6 +68,14 @@ pub(crate) enum Job {
     Begin(Option<Duration>, Ticket),
 }
 
+/// What the committing thread does next.
+pub(crate) enum Work {
+    /// Changes that can share one sync.
+    Changes(Vec<(Change, Ticket)>),
+    /// A transaction of several calls.
+    Transaction(Option<Duration>, Ticket),
+}
+
 /// Something for the transaction that is under way.
 pub(crate) enum Inside {
     Call(Change, Ticket),
@@ -92,6 +100,21 @@ impl Waiting {
     fn is_idle(&self) -> bool {
         let nothing = self.jobs.is_empty() || self.running.is_some();
         nothing && self.inside.is_empty() && !self.closed
+    }
+
+    /// Adds the changes that wait, up to the next transaction, to others.
+    fn changes(&mut self, mut batch: Vec<(Change, Ticket)>) -> Vec<(Change, Ticket)> {
+        while batch.len() < MAX_BATCH {
+            match self.jobs.pop_front() {
+                Some(Job::Change(change, ticket)) => batch.push((change, ticket)),
+                Some(transaction) => {
+                    self.jobs.push_front(transaction);
+                    break;
+                }
+                None => break,
+            }
+        }
+        batch
     }
 }
 
@@ -162,17 +185,20 @@ impl Queue {
         settle(vec![(ticket, Err(ended(expired)))]);
     }
 
-    /// Waits for jobs and takes all of them; `None` when the store is closed and nothing waits.
-    pub(crate) fn take(&self) -> Option<Vec<Job>> {
+    /// Waits for something to do; `None` when the store is closed and nothing waits.
+    pub(crate) fn take(&self) -> Option<Work> {
         self.look_out();
         let mut waiting = locked(&self.waiting);
         loop {
-            if !waiting.jobs.is_empty() {
-                let batch = waiting.jobs.len().min(MAX_BATCH);
-                return Some(waiting.jobs.drain(..batch).collect());
-            }
-            if waiting.closed {
-                return None;
+            match waiting.jobs.pop_front() {
+                Some(Job::Begin(timeout, ticket)) => {
+                    return Some(Work::Transaction(timeout, ticket));
+                }
+                Some(Job::Change(change, ticket)) => {
+                    return Some(Work::Changes(waiting.changes(vec![(change, ticket)])));
+                }
+                None if waiting.closed => return None,
+                None => {}
             }
             waiting.asleep = true;
             waiting = self.bell.wait(waiting).unwrap_or_else(PoisonError::into_inner);
@@ -180,10 +206,9 @@ impl Queue {
         }
     }
 
-    /// Puts jobs back in front.
-    pub(crate) fn put_back(&self, jobs: VecDeque<Job>) {
-        let mut waiting = locked(&self.waiting);
-        jobs.into_iter().rev().for_each(|job| waiting.jobs.push_front(job));
+    /// The changes that have come since, for a batch that has so many: they can share its sync.
+    pub(crate) fn take_more(&self, taken: usize) -> Vec<(Change, Ticket)> {
+        if taken >= MAX_BATCH { Vec::new() } else { locked(&self.waiting).changes(Vec::new()) }
     }
 
     /// Begins a transaction.

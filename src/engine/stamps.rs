@@ -4,7 +4,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hashbrown::HashMap;
 
-use crate::disk::{SafePath, Stamp};
+use crate::disk::{Disk, SafePath, Stamp};
+use crate::error::Result;
 
 /// The last known state of files.
 #[derive(Debug, Default)]
@@ -15,9 +16,16 @@ impl Stamps {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Is this the state that the file was last known in?
-    pub(crate) fn is_known(&self, path: &SafePath, stamp: Option<Stamp>) -> bool {
-        self.map().get(path).copied() == stamp
+    /// Is the file in the state that it was last known in?
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub(crate) fn are_of(&self, disk: &dyn Disk, path: &SafePath) -> Result<bool> {
+        let known = self.map().get(path).copied();
+        match known {
+            Some(known) => disk.is_in_state(path, &known),
+            None => Ok(disk.stamp(path)?.is_none()),
+        }
     }
 
     /// Remembers the state of a file, or that there is none.

@@ -11,7 +11,7 @@ use crate::json;
 
 use super::change::{Effect, LogLines};
 use super::clock;
-use super::log::{DELETED, HEADER, Head, LogQuery, deleted_line, header_line};
+use super::log::{DELETED, HEADER, Head, LogQuery, Need, check_version, deleted_line, header_line};
 use super::record::Record;
 use super::relations;
 use super::state::LogKey;
@@ -191,7 +191,7 @@ impl Tx<'_> {
         match self.overlay.log(&key) {
             Some(log) if log.row(id).is_some() => Ok(log.row(id).flatten().is_some()),
             Some(log) if log.fresh => Ok(false),
-            _ => self.view().with_log(&key, |index| Ok(index.contains(id))),
+            _ => self.view().with_log(&key, Need::Ids, |index| Ok(index.contains(id))),
         }
     }
 
@@ -215,7 +215,7 @@ impl Tx<'_> {
         let key: LogKey = (model, owner.into());
         if self.overlay.log(&key).is_none() {
             let counts = |index: &super::log::LogIndex| Ok(index.count(&counted.row_type, gone));
-            let (count, last) = self.view().with_log(&key, counts)?;
+            let (count, last) = self.view().with_log(&key, Need::Ids, counts)?;
             return Ok((count, last.map(clock::format_ms)));
         }
         let types = Some(vec![counted.row_type]);
@@ -293,7 +293,10 @@ fn refuse_newer(file: &dyn DiskFile, path: &str) -> Result<()> {
     let read = file.read_at(0, &mut bytes)?;
     let line = bytes[..read].split(|byte| *byte == b'\n').next().unwrap_or_default();
     let head = std::str::from_utf8(line).ok().and_then(|line| Head::of(line).ok());
-    head.map_or(Ok(()), |head| head.check_version(path))
+    match head {
+        Some(head) if head.kind.as_deref() == Some(HEADER) => check_version(head.version, path),
+        _ => Ok(()),
+    }
 }
 
 fn text_of(map: &Object, field: &str) -> String {

@@ -8,7 +8,7 @@ use crate::disk::{Disk, read_all};
 use crate::error::{Code, Error, Result};
 
 use super::keys::Keys;
-use super::log::{Head, LogBound, LogCache, LogIndex, LogQuery, Source, no_such_row};
+use super::log::{Head, LogBound, LogCache, LogIndex, LogQuery, Need, Source, no_such_row};
 use super::overlay::Overlay;
 use super::print::Fingerprint;
 use super::record::{Order, Record};
@@ -119,7 +119,7 @@ impl<'a> View<'a> {
         if self.state.dirty.targets.contains_key(&target) {
             return Ok(());
         }
-        if self.context.stamps.is_known(&path, self.context.disk.stamp(&path)?) {
+        if self.context.stamps.are_of(self.context.disk, &path)? {
             return Ok(());
         }
         self.suspects.borrow_mut().push((model, key.into()));
@@ -270,14 +270,14 @@ impl<'a> View<'a> {
         }
         let key: LogKey = (model, owner.into());
         let Some(changes) = self.overlay.and_then(|overlay| overlay.log(&key)) else {
-            return self.with_log(&key, |index| {
+            return self.with_log(&key, Need::Texts, |index| {
                 index.check()?;
                 index.select(query)
             });
         };
         let mut rows: indexmap::IndexMap<Box<str>, Arc<str>> = indexmap::IndexMap::new();
         if !changes.fresh {
-            for text in self.with_log(&key, LogIndex::rows)? {
+            for text in self.with_log(&key, Need::Texts, LogIndex::rows)? {
                 rows.insert(id_of(&text).into(), text);
             }
         }
@@ -306,7 +306,7 @@ impl<'a> View<'a> {
         {
             return Ok(Listed { print: Some(print), text: None });
         }
-        self.with_log(&key, |index| {
+        self.with_log(&key, Need::Texts, |index| {
             index.check()?;
             Ok(Listed { print: Some(index.fingerprint()), text: Some(index.select_list(query)?) })
         })
@@ -328,7 +328,7 @@ impl<'a> View<'a> {
         if changes.is_some_and(|changes| changes.fresh) {
             return Ok(None);
         }
-        self.with_log(&key, |index| index.row(id))
+        self.with_log(&key, Need::Texts, |index| index.row(id))
     }
 
     /// Is there a record to whom such a log belongs? The file of a removed one may still be there.
@@ -350,6 +350,7 @@ impl<'a> View<'a> {
     pub(crate) fn with_log<T>(
         &self,
         key: &LogKey,
+        need: Need,
         read: impl FnOnce(&LogIndex) -> Result<T>,
     ) -> Result<T> {
         let path = self.state.layout.log_path(key.0, &key.1)?;
@@ -358,7 +359,8 @@ impl<'a> View<'a> {
         }
         let pending = self.state.logs.get(key);
         let context = &self.context;
-        let answer = context.logs.with(context.disk, key, &path, pending, self.source, read)?;
+        let answer =
+            context.logs.with(context.disk, key, &path, pending, (self.source, need), read)?;
         answer.ok_or_else(|| self.give_up())
     }
 

@@ -56,7 +56,8 @@ impl Root {
         self.look(path.as_str())
     }
 
-    fn look(&self, path: &str) -> io::Result<About> {
+    /// Looks at a file without a look at the folders above it.
+    pub(super) fn look(&self, path: &str) -> io::Result<About> {
         let stat = rustix::fs::statat(&self.folder, path, AtFlags::SYMLINK_NOFOLLOW)?;
         Ok(system::about_of(&stat))
     }

@@ -64,6 +64,11 @@ impl Root {
         Ok(system::about_of(&fs::symlink_metadata(self.checked(path)?)?))
     }
 
+    /// Looks at a file without a look at the folders above it.
+    pub(super) fn look(&self, path: &str) -> io::Result<About> {
+        Ok(system::about_of(&fs::symlink_metadata(self.path.join(path))?))
+    }
+
     pub(super) fn entries(&self, dir: &SafePath) -> io::Result<Vec<Entry>> {
         fs::read_dir(self.whole(dir)?)?.map(|entry| entry_of(&entry?)).collect()
     }

@@ -7,6 +7,8 @@ use super::super::{DiskFile, SafePath, Stamp};
 use super::{context, system};
 use crate::error::Result;
 
+static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
+
 /// An open file, and the path under which errors name it.
 pub(super) struct RealFile {
     file: File,
@@ -63,7 +65,18 @@ impl DiskFile for RealFile {
     }
 
     fn allocate(&self, len: u64) -> Result<()> {
-        context("reserve room for", &self.path, system::allocate(&self.file, len))
+        let reserve = || {
+            let from = self.file.metadata()?.len();
+            system::allocate(&self.file, len)?;
+            // Room that was never written to is noted as such by the file system, and every sync of
+            // the first bytes in it would have to make that note durable too.
+            for at in (from..len).step_by(ZEROS.len()) {
+                let rest = usize::try_from(len - at).unwrap_or(usize::MAX).min(ZEROS.len());
+                self.write_all(at, &ZEROS[..rest])?;
+            }
+            Ok(())
+        };
+        context("reserve room for", &self.path, reserve())
     }
 
     fn sync(&self) -> Result<()> {

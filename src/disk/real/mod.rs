@@ -200,6 +200,14 @@ impl Disk for RealDisk {
         }
     }
 
+    fn is_in_state(&self, path: &SafePath, stamp: &Stamp) -> Result<bool> {
+        match self.folder.look(path.as_str()) {
+            Ok(about) => Ok(about.kind == EntryKind::File && about.stamp == *stamp),
+            Err(error) if is_missing(&error) => Ok(false),
+            Err(error) => Err(Error::io("look at", path.as_str(), &error)),
+        }
+    }
+
     fn list(&self, dir: &SafePath) -> Result<Vec<Entry>> {
         let mut found = match self.folder.entries(dir) {
             Err(error) if is_missing(&error) => return Ok(Vec::new()),

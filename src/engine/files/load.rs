@@ -16,8 +16,8 @@ use crate::json;
 use super::compose::{VERSION, record_of_file};
 use super::layout::OwnerPlace;
 use super::load_rows::load_rows;
-use super::spread::spread;
 use crate::engine::record::Record;
+use crate::engine::spread::spread;
 use crate::engine::state::{SINGLE_KEY, State};
 
 /// So many files are read before they are parsed.

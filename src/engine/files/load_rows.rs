@@ -10,9 +10,9 @@ use crate::json;
 
 use super::layout::RowsPlace;
 use super::load::{Loader, admit, check_version};
-use super::spread::spread;
 use crate::engine::log::{DELETED, HEADER};
 use crate::engine::record::Record;
+use crate::engine::spread::spread;
 use crate::engine::state::State;
 
 /// One line of the file.

@@ -9,7 +9,6 @@ mod dirty;
 mod layout;
 mod load;
 mod load_rows;
-mod spread;
 mod write;
 
 pub(crate) use compose::all_rows;

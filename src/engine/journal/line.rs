@@ -4,13 +4,25 @@
 //! is only valid behind the one it was written behind: what a torn or lost write left over from
 //! an earlier attempt can never be taken for a part of the journal.
 
+use std::fmt::Write;
+
 /// Digits and space before the text.
 const PREFIX: usize = 9;
 
 /// The line for `text`, and the checksum from which the next line goes on.
 pub(super) fn encode(previous: u32, text: &str) -> (String, u32) {
+    let mut line = String::with_capacity(PREFIX + text.len() + 1);
+    let checksum = append(&mut line, previous, text);
+    (line, checksum)
+}
+
+/// Adds the line for `text` to others; gives the checksum from which the next line goes on.
+pub(super) fn append(lines: &mut String, previous: u32, text: &str) -> u32 {
     let checksum = chain(previous, text.as_bytes());
-    (format!("{checksum:08x} {text}\n"), checksum)
+    write!(lines, "{checksum:08x} ").expect("a String takes any text");
+    lines.push_str(text);
+    lines.push('\n');
+    checksum
 }
 
 /// A valid line at the start of some bytes.

@@ -9,4 +9,4 @@ mod segment;
 mod tail;
 
 pub(crate) use segment::{Header, Segment, folder, list, path_of, start};
-pub(crate) use tail::{RESERVE, Tail};
+pub(crate) use tail::Tail;

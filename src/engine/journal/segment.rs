@@ -11,6 +11,7 @@ use crate::disk::{Access, Disk, DiskFile, EntryKind, SafePath, read_all};
 use crate::error::{Code, Error, Result};
 
 use super::line;
+use super::tail::room;
 
 /// The version of the journal's own form.
 const VERSION: u32 = 1;
@@ -73,14 +74,14 @@ pub(crate) fn list(disk: &dyn Disk) -> Result<Vec<u64>> {
 ///
 /// # Errors
 /// Those of the disk.
-pub(crate) fn start(disk: &dyn Disk, header: Header, reserve: u64) -> Result<Segment> {
+pub(crate) fn start(disk: &dyn Disk, header: Header) -> Result<Segment> {
     disk.create_dir(&folder())?;
     // The folder itself may be new: without its name, the segment would be lost with it.
     disk.sync_dir(&SafePath::root())?;
     let file: Arc<dyn DiskFile> = Arc::from(disk.open(&path_of(header.base)?, Access::Replace)?);
     let text = serde_json::to_string(&header).expect("numbers and texts");
     let (first, checksum) = line::encode(0, &text);
-    file.allocate(reserve)?;
+    file.allocate(room(first.len() as u64))?;
     file.write_at(0, first.as_bytes())?;
     file.sync()?;
     disk.sync_dir(&folder())?;

@@ -8,8 +8,16 @@ use crate::error::Result;
 use super::line;
 use super::segment::Segment;
 
-/// How much room a segment reserves at a time, in bytes.
-pub(crate) const RESERVE: u64 = 1 << 20;
+/// How much room a segment reserves at first and at most at a time, in bytes.
+const RESERVE: (u64, u64) = (1 << 16, 1 << 20);
+
+/// How long a segment's file is made that is to hold so many bytes.
+pub(super) fn room(needed: u64) -> u64 {
+    if needed > RESERVE.1 {
+        return needed.div_ceil(RESERVE.1) * RESERVE.1;
+    }
+    needed.max(RESERVE.0).next_power_of_two()
+}
 
 /// A segment and the place up to which it has been read.
 pub(crate) struct Tail {
@@ -102,12 +110,11 @@ impl Tail {
     /// # Errors
     /// Those of the disk; what was written in part is overwritten by the next append.
     pub(crate) fn append(&mut self, texts: &[String]) -> Result<Appended> {
-        let mut bytes = String::new();
+        let room = texts.iter().map(|text| text.len() + 16).sum();
+        let mut bytes = String::with_capacity(room);
         let mut checksum = self.checksum;
         for text in texts {
-            let (line, next) = line::encode(checksum, text);
-            bytes += &line;
-            checksum = next;
+            checksum = line::append(&mut bytes, checksum, text);
         }
         let offset = self.offset + bytes.len() as u64;
         self.reserve(offset)?;
@@ -119,7 +126,7 @@ impl Tail {
         if needed <= self.reserved {
             return Ok(());
         }
-        let room = needed.div_ceil(RESERVE) * RESERVE;
+        let room = room(needed);
         self.segment.file.allocate(room)?;
         self.reserved = room;
         Ok(())

@@ -13,7 +13,7 @@ use super::index::LogIndex;
 
 /// At most so many indexes are kept, each with an open file.
 const MAX_LOGS: usize = 128;
-/// The indexes together take at most about so many bytes.
+/// The indexes together take at most about so many bytes, and the texts beside them as many.
 const MAX_BYTES: usize = 64 << 20;
 
 /// May an answer come from the disk, or from memory only?
@@ -21,6 +21,15 @@ const MAX_BYTES: usize = 64 << 20;
 pub(crate) enum Source {
     Memory,
     Disk,
+}
+
+/// What a caller needs of a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// Which rows there are.
+    Ids,
+    /// What they say.
+    Texts,
 }
 
 /// One kept index and when it was used last.
@@ -49,16 +58,18 @@ impl LogCache {
         key: &LogKey,
         path: &SafePath,
         pending: Option<&PendingLog>,
-        source: Source,
+        (source, need): (Source, Need),
         read: impl FnOnce(&LogIndex) -> Result<T>,
     ) -> Result<Option<T>> {
         if let Some(index) = self.find(key) {
             let Some(mut index) = lock_for(source, &index) else { return Ok(None) };
             if bring_up_to_date(&mut index, disk, path, pending, source)? {
-                if source == Source::Memory && !index.holds_text() {
-                    return Ok(None);
+                match source {
+                    Source::Memory if !index.holds_text() => return Ok(None),
+                    // Its text made room for others, and is wanted again.
+                    Source::Disk if need == Need::Texts && index.lacks_text() => {}
+                    _ => return read(&index).map(Some),
                 }
-                return read(&index).map(Some);
             }
         }
         if source == Source::Memory {
@@ -83,6 +94,25 @@ impl LogCache {
         let Some(mut index) = lock_for(source, &index) else { return Ok(None) };
         let current = bring_up_to_date(&mut index, disk, path, pending, source)?;
         Ok(current.then(|| index.fingerprint()))
+    }
+
+    /// Takes the pending lines of logs that are about to be forgotten: with them an index is that of
+    /// the file, and without them it would have to be built anew.
+    pub(crate) fn absorb(&self, logs: &HashMap<LogKey, PendingLog>) {
+        let mut kept = locked(&self.kept);
+        for (key, kept) in &kept.0 {
+            let Some(pending) = logs.get(key) else { continue };
+            let mut index = locked(&kept.index);
+            let continues = if pending.fresh {
+                index.generation == pending.generation
+            } else {
+                index.stamp.is_some() && index.end >= pending.start
+            };
+            if continues {
+                extend(&mut index, pending);
+            }
+        }
+        make_room(&mut kept.0);
     }
 
     /// Forgets a log.
@@ -113,19 +143,32 @@ impl LogCache {
         let mut guard = locked(&self.kept);
         guard.1 += 1;
         let used = guard.1;
-        let mut room = MAX_BYTES.saturating_sub(index.weight());
         guard.0.insert(key.clone(), Kept { index: Arc::new(Mutex::new(index)), used });
-        let mut by_use: Vec<(u64, LogKey, usize)> = guard
-            .0
-            .iter()
-            .map(|(key, kept)| (kept.used, key.clone(), locked(&kept.index).weight()))
-            .collect();
-        by_use.sort_unstable_by_key(|(used, _, _)| std::cmp::Reverse(*used));
-        for (place, (_, key, weight)) in by_use.into_iter().enumerate().skip(1) {
-            room = room.saturating_sub(weight);
-            if place >= MAX_LOGS || room == 0 {
-                guard.0.remove(&key);
-            }
+        make_room(&mut guard.0);
+    }
+}
+
+/// Keeps what was used last, and the one that was used last in any case.
+fn make_room(kept: &mut HashMap<LogKey, Kept>) {
+    let mut by_use: Vec<(u64, LogKey)> =
+        kept.iter().map(|(key, kept)| (kept.used, key.clone())).collect();
+    by_use.sort_unstable_by_key(|(used, _)| std::cmp::Reverse(*used));
+    let (mut texts, mut indexes) = (0, 0);
+    for (place, (_, key)) in by_use.into_iter().enumerate() {
+        let Some(one) = kept.get(&key) else { continue };
+        let mut index = locked(&one.index);
+        texts += index.text_weight();
+        indexes += index.weight();
+        if place == 0 {
+            continue;
+        }
+        if texts > MAX_BYTES {
+            texts -= index.text_weight();
+            index.forget_text();
+        }
+        drop(index);
+        if place >= MAX_LOGS || indexes > MAX_BYTES {
+            kept.remove(&key);
         }
     }
 }
@@ -190,14 +233,18 @@ fn find_file(
     Ok(true)
 }
 
+/// Takes what the index does not have yet; a long log has many pieces that it has.
 fn extend(index: &mut LogIndex, pending: &PendingLog) {
-    let mut offset = pending.start;
-    for (_, piece) in &pending.pieces {
-        if offset >= index.end {
-            index.extend(piece.as_bytes());
+    let mut offset = pending.end;
+    let mut new = Vec::new();
+    for (_, piece) in pending.pieces.iter().rev() {
+        offset -= piece.len() as u64;
+        if offset < index.end {
+            break;
         }
-        offset += piece.len() as u64;
+        new.push(piece);
     }
+    new.iter().rev().for_each(|piece| index.extend(piece.as_bytes()));
 }
 
 fn build(disk: &dyn Disk, path: &SafePath, pending: Option<&PendingLog>) -> Result<LogIndex> {

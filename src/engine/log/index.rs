@@ -1,22 +1,23 @@
 //! Where each live row of one log stands.
 
-use std::hash::{BuildHasher, RandomState};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use hashbrown::HashTable;
 
 use crate::disk::{DiskFile, Stamp};
 use crate::error::{Code, Error, Issue, Result};
 
+use super::line::{Line, hash_of, lines, shares};
 use super::query::{LogBound, LogQuery};
-use super::row::{DELETED, HEADER, Head};
+use super::row::check_version;
 use crate::engine::clock;
 use crate::engine::print::Fingerprint;
 use crate::engine::record::new_version;
+use crate::engine::spread::spread;
 
 /// Logs up to this length, in bytes, are kept whole beside their index.
 const KEEP_TEXT: u64 = 16 << 20;
-/// Bytes that are read at a time while a log is indexed.
+/// Bytes that are read at a time of a log that is not kept whole.
 const WINDOW: usize = 1 << 20;
 
 /// One row.
@@ -59,13 +60,6 @@ pub(crate) struct LogIndex {
     pub(crate) unfinished: bool,
 }
 
-/// Two independent hashes of an id, under keys that an attacker cannot know.
-fn hash_of(id: &str) -> u128 {
-    static KEYS: OnceLock<(RandomState, RandomState)> = OnceLock::new();
-    let (one, other) = KEYS.get_or_init(|| (RandomState::new(), RandomState::new()));
-    u128::from(one.hash_one(id)) << 64 | u128::from(other.hash_one(id))
-}
-
 fn short(hash: u128) -> u64 {
     (hash & u128::from(u64::MAX)) as u64
 }
@@ -96,46 +90,49 @@ impl LogIndex {
     /// Indexes the first `len` bytes of a file.
     pub(crate) fn of_file(path: &str, file: Arc<dyn DiskFile>, len: u64) -> Result<LogIndex> {
         let mut index = LogIndex::empty(path, 0);
-        index.text = (len <= KEEP_TEXT).then(Vec::new);
-        let mut rest: Vec<u8> = Vec::new();
+        let whole = len <= KEEP_TEXT;
+        let window = if whole { usize::try_from(len).unwrap_or(WINDOW) } else { WINDOW };
+        let mut bytes: Vec<u8> = Vec::new();
         let mut offset = 0;
         while offset < len {
-            let want = WINDOW.min(usize::try_from(len - offset).unwrap_or(WINDOW));
-            let start = rest.len();
-            rest.resize(start + want, 0);
-            let read = file.read_at(offset, &mut rest[start..])?;
-            rest.truncate(start + read);
+            let want = window.min(usize::try_from(len - offset).unwrap_or(window));
+            let start = bytes.len();
+            bytes.resize(start + want, 0);
+            let read = file.read_at(offset, &mut bytes[start..])?;
+            bytes.truncate(start + read);
             offset += read as u64;
             if read == 0 {
                 break;
             }
-            let whole = memchr::memrchr(b'\n', &rest).map_or(0, |at| at + 1);
-            index.extend(&rest[..whole]);
-            rest.drain(..whole);
+            if !whole {
+                let lines = memchr::memrchr(b'\n', &bytes).map_or(0, |at| at + 1);
+                index.take_lines(&bytes[..lines]);
+                bytes.drain(..lines);
+            }
         }
-        index.unfinished = !rest.is_empty();
-        if index.unfinished {
-            index.extend(&rest);
-        }
+        index.take_lines(&bytes);
+        index.text = whole.then_some(bytes);
         index.settle(file, None);
         Ok(index)
     }
 
     /// Takes bytes that stand at the end of the log: whole lines.
     pub(crate) fn extend(&mut self, bytes: &[u8]) {
-        self.version = new_version();
-        let mut from = 0;
-        while from < bytes.len() {
-            let to = memchr::memchr(b'\n', &bytes[from..]).map_or(bytes.len(), |at| from + at);
-            self.take_line(&bytes[from..to], self.end + from as u64);
-            from = to + 1;
-        }
-        self.end += bytes.len() as u64;
-        self.unfinished = bytes.last().is_some_and(|last| *last != b'\n');
+        self.take_lines(bytes);
         match &mut self.text {
             Some(text) => text.extend_from_slice(bytes),
             None => self.recent.extend_from_slice(bytes),
         }
+    }
+
+    fn take_lines(&mut self, bytes: &[u8]) {
+        self.version = new_version();
+        let read = spread(shares(bytes), |(at, share)| lines(at, share).collect::<Vec<_>>());
+        for (at, len, line) in read.into_iter().flatten() {
+            self.take_line(line, len, self.end + at as u64);
+        }
+        self.end += bytes.len() as u64;
+        self.unfinished = bytes.last().map_or(self.unfinished, |last| *last != b'\n');
     }
 
     /// The fingerprint of what any query of the log gives.
@@ -148,17 +145,20 @@ impl LogIndex {
         self.end > self.recent_from
     }
 
-    fn take_line(&mut self, line: &[u8], offset: u64) {
+    fn take_line(&mut self, line: Line<'_>, len: usize, offset: u64) {
         self.lines += 1;
-        if line.iter().all(u8::is_ascii_whitespace) {
-            return;
-        }
-        let head = std::str::from_utf8(line)
-            .map_err(|e| (e.valid_up_to() + 1, "UTF-8 text".to_owned()))
-            .and_then(|text| Head::of(text).map_err(|e| (e.column(), e.to_string())));
-        match head {
-            Ok(head) => self.take_row(&head, line.len(), offset),
-            Err((column, problem)) => self.note_fault(column, &problem),
+        match line {
+            Line::Blank => {}
+            // Its rows may say something else: none is read, and none is added.
+            Line::Header { version } => {
+                self.fault = check_version(version, &self.path).err().or(self.fault.take());
+            }
+            Line::Row { id_hash, kind, created_ms } => {
+                let (len, kind) = (u32::try_from(len).unwrap_or(u32::MAX), self.kind_number(&kind));
+                self.take_row(Entry { offset, id_hash, created_ms, len, kind, live: true });
+            }
+            Line::Deleted { id_hash } => self.kill(id_hash),
+            Line::Fault { column, problem } => self.note_fault(column, &problem),
         }
     }
 
@@ -170,30 +170,8 @@ impl LogIndex {
         self.fault.get_or_insert_with(|| Error::new(Code::Corrupt, message).path(place));
     }
 
-    fn take_row(&mut self, head: &Head<'_>, len: usize, offset: u64) {
-        let kind = head.kind.as_deref().unwrap_or("message");
-        let Some(id) = head.id.as_deref() else {
-            if kind != HEADER {
-                self.note_fault(1, "a row needs an id");
-            } else if let Err(newer) = head.check_version(&self.path) {
-                // Its rows may say something else: none is read, and none is added.
-                self.fault = Some(newer);
-            }
-            return;
-        };
-        let hash = hash_of(id);
-        if kind == DELETED {
-            return self.kill(hash);
-        }
-        let entry = Entry {
-            offset,
-            id_hash: hash,
-            created_ms: head.created_at.as_deref().and_then(clock::parse_ms).unwrap_or(0),
-            len: u32::try_from(len).unwrap_or(u32::MAX),
-            kind: self.kind_number(kind),
-            live: true,
-        };
-        match self.position_of(hash) {
+    fn take_row(&mut self, entry: Entry) {
+        match self.position_of(entry.id_hash) {
             Some(at) => {
                 self.dead += 1;
                 self.entries[at] = entry;
@@ -269,10 +247,29 @@ impl LogIndex {
         self.text.is_some()
     }
 
-    /// Bytes of memory that the index takes, roughly.
+    /// Is the log short enough for its bytes to be kept, and are they not?
+    pub(crate) fn lacks_text(&self) -> bool {
+        self.text.is_none() && self.end <= KEEP_TEXT
+    }
+
+    /// Lets go of the bytes that the file has.
+    pub(crate) fn forget_text(&mut self) {
+        if self.file.is_some()
+            && let Some(text) = self.text.take()
+        {
+            let from = usize::try_from(self.recent_from).unwrap_or(usize::MAX);
+            self.recent = text.get(from..).unwrap_or_default().to_vec();
+        }
+    }
+
+    /// Bytes of memory that the kept text takes.
+    pub(crate) fn text_weight(&self) -> usize {
+        self.text.as_ref().map_or(0, Vec::capacity)
+    }
+
+    /// Bytes of memory that the index takes besides, roughly.
     pub(crate) fn weight(&self) -> usize {
-        let text = self.text.as_ref().map_or(0, Vec::capacity);
-        text + self.recent.capacity() + self.entries.capacity() * (size_of::<Entry>() + 8)
+        self.recent.capacity() + self.entries.capacity() * (size_of::<Entry>() + 8)
     }
 
     /// The number of live rows of type `kind` and the latest of their times, in milliseconds,

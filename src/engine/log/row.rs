@@ -43,22 +43,17 @@ impl<'a> Head<'a> {
     pub(crate) fn of(line: &'a str) -> serde_json::Result<Head<'a>> {
         serde_json::from_str(line)
     }
+}
 
-    /// Fails for the header of a file of a newer version.
-    ///
-    /// # Errors
-    /// `UNSUPPORTED_VERSION`.
-    pub(crate) fn check_version(&self, path: &str) -> Result<()> {
-        match self.version.filter(|version| *version > VERSION) {
-            Some(version) if self.kind.as_deref() == Some(HEADER) => {
-                let message = format!(
-                    "{path} has version {version}, this package knows {VERSION}; use a newer package"
-                );
-                Err(Error::new(Code::UnsupportedVersion, message).path(path))
-            }
-            _ => Ok(()),
-        }
-    }
+/// Fails for the header of a file of a newer version.
+///
+/// # Errors
+/// `UNSUPPORTED_VERSION`.
+pub(crate) fn check_version(version: Option<u64>, path: &str) -> Result<()> {
+    let Some(version) = version.filter(|version| *version > VERSION) else { return Ok(()) };
+    let message =
+        format!("{path} has version {version}, this package knows {VERSION}; use a newer package");
+    Err(Error::new(Code::UnsupportedVersion, message).path(path))
 }
 
 /// The first line of a file of rows, without its line feed.

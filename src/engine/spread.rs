@@ -10,11 +10,11 @@ const WORTH_IT: usize = 64;
 const MOST_THREADS: usize = 4;
 
 /// Does the same to each of many things, and gives what came of them in their order.
-pub(super) fn spread<T: Send, R: Send>(things: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
-    let threads = available_parallelism().map_or(1, NonZero::get).min(MOST_THREADS);
-    if threads == 1 || things.len() < WORTH_IT {
+pub(crate) fn spread<T: Send, R: Send>(things: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
+    if things.len() < WORTH_IT {
         return things.into_iter().map(work).collect();
     }
+    let threads = available_parallelism().map_or(1, NonZero::get).min(MOST_THREADS);
     let share = things.len().div_ceil(threads);
     let mut things = things.into_iter();
     let shares = std::iter::from_fn(|| {

@@ -215,6 +215,25 @@ fn assert_whole(disk: &SimulatedDisk, files: &Files, done: &Files, label: &str) 
     }
 }
 
+/// What a crash at each moment of an opening leaves, where that is looked at.
+fn caught_at_opening(disk: &SimulatedDisk, look: bool) -> Vec<SimulatedDisk> {
+    if !look {
+        return Vec::new();
+    }
+    let (disk, caught) = (disk.copy(), Arc::new(Mutex::new(Vec::new())));
+    let sink = Arc::clone(&caught);
+    disk.watch(move |copy| sink.lock().unwrap().push(copy));
+    drop(opened(&disk));
+    let moments = std::mem::take(&mut *caught.lock().unwrap());
+    let crashed = moments.iter().enumerate();
+    crashed
+        .flat_map(|(n, moment)| {
+            let outcome = moment.crash_outcomes(1, n as u64);
+            outcome.into_iter().map(|outcome| moment.crash(outcome)).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
 #[test]
 fn a_crash_leaves_the_older_folder_or_the_converted_one() {
     for shape in ["t", "t-prime-users"] {
@@ -231,22 +250,30 @@ fn a_crash_leaves_the_older_folder_or_the_converted_one() {
         let moments = std::mem::take(&mut *caught.lock().unwrap());
         assert!(moments.len() > 100, "{shape}: {}", moments.len());
         let settings = "store.getSettings []";
+        let mut ends = [0, 0];
         for (number, moment) in moments.iter().enumerate() {
             let crashed =
                 moment.crash_outcomes(2, number as u64).into_iter().map(|o| moment.crash(o));
             for state in std::iter::once(moment.copy()).chain(crashed) {
                 let label = format!("{shape}, operation {number}");
-                let store = opened(&state);
-                let mut found = dump(&store);
-                let wanted = if found == after { &after } else { &before };
-                found.insert(settings.to_owned(), wanted[settings].clone());
-                let different = difference(&found, wanted, String::clone);
-                assert!(different.is_empty(), "{label}\n{different}");
-                store.close().unwrap();
-                assert_whole(&state, &files, &done, &label);
+                let again = caught_at_opening(&state, number.is_multiple_of(29));
+                for state in again.into_iter().chain([state]) {
+                    let store = opened(&state);
+                    let mut found = dump(&store);
+                    let wanted = if found == after { &after } else { &before };
+                    found.insert(settings.to_owned(), wanted[settings].clone());
+                    let different = difference(&found, wanted, String::clone);
+                    assert!(different.is_empty(), "{label}\n{different}");
+                    store.close().unwrap();
+                    assert_whole(&state, &files, &done, &label);
+                    let aside = at_rest(&state).contains_key("older/settings/general.json")
+                        || at_rest(&state).keys().any(|path| path.starts_with("older/users/"));
+                    ends[usize::from(aside)] += 1;
+                }
             }
         }
-        println!("{shape}: {} moments", moments.len());
+        assert!(ends.iter().all(|states| *states > 20), "{shape}: {ends:?}");
+        println!("{shape}: {} moments, {ends:?} states as before and converted", moments.len());
     }
 }
 

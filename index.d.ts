@@ -231,6 +231,45 @@ export type ChatEventCreate<Message = MessageCreate> =
   | Message
   | { type: string; id?: string; createdAt?: string | Date; [field: string]: unknown };
 
+/**
+ * Where bytes come from: memory, a path (as text or a `file:` URL), or anything that gives
+ * pieces of bytes: a Node stream, a web stream, a `Blob` or `File`, an async iterable.
+ */
+export type ByteSource =
+  | Uint8Array
+  | ArrayBuffer
+  | string
+  | URL
+  | Blob
+  | AsyncIterable<Uint8Array>
+  | ReadableStream<Uint8Array>;
+
+/**
+ * What `images.put` takes besides the bytes. Size, SHA-256, width and height are those of the
+ * bytes; `mimeType` counts only where the bytes do not say what they are; a `sha256` or `size`
+ * that is given is compared. `type` is `image` or `chat_file` and `filename` that of the path,
+ * unless given.
+ */
+export type BinaryPut = Omit<BinaryCreate, 'sha256' | 'type' | 'filename' | 'relativePath' | 'mimeType' | 'size'> &
+  Partial<Pick<BinaryCreate, 'sha256' | 'type' | 'filename' | 'mimeType' | 'size'>>;
+
+/** A range of bytes; both ends are part of it, as in HTTP. */
+export interface ByteRange {
+  start?: number;
+  end?: number;
+}
+
+/** How a web server may give bytes. */
+export interface Serving {
+  /** May a browser show it in a page? Never SVG, HTML or text. */
+  inlineSafe: boolean;
+  contentType: string;
+  contentLength: number;
+  disposition: 'inline' | 'attachment';
+  /** Headers for the response, ready to be sent. */
+  headers: { [name: string]: string };
+}
+
 /** One record that was changed, by whichever process. */
 export interface ChangeEvent {
   model: string;
@@ -1826,7 +1865,7 @@ export interface ImageProfilesRepository<M extends ModelTypes = Models> {
   setDefault(id: string): Promise<M['ImageProfile'] | null>;
 }
 
-/** Rows of images and files. */
+/** Images and files: their rows, and the bytes that these stand for. */
 export interface ImagesRepository<M extends ModelTypes = Models> {
   /** The record with this id. */
   findById(id: string): Promise<M['Binary'] | null>;
@@ -1864,6 +1903,22 @@ export interface ImagesRepository<M extends ModelTypes = Models> {
   findBySha256(sha256: string): Promise<M['Binary'][]>;
   /** Deletes the rows with one content; gives how many. */
   deleteBySha256(sha256: string): Promise<number>;
+  /** Stores bytes, once for each content, and creates their row. */
+  put(source: ByteSource, data: BinaryPut): Promise<M['Binary']>;
+  /** The bytes of a row, checked; null for no row. */
+  read(id: string): Promise<Buffer | null>;
+  /** The bytes of a row, or a range of them; null for no row. */
+  stream(id: string, range?: ByteRange): Promise<import('node:stream').Readable | null>;
+  /** The absolute path of a row's bytes, for reading only; null for no row. */
+  pathOf(id: string): Promise<string | null>;
+  /** How a web server may give a row's bytes; SVG, HTML and the like only as a download. */
+  servingOf(id: string): Promise<Serving | null>;
+  /** Stores a file beside a row's bytes, such as a thumbnail, in place of one with this name; false for no row. */
+  putDerived(id: string, name: string, source: ByteSource): Promise<boolean>;
+  /** A file beside a row's bytes; null when there is none. */
+  readDerived(id: string, name: string): Promise<Buffer | null>;
+  /** A file beside a row's bytes, or a range of it; null when there is none. */
+  streamDerived(id: string, name: string, range?: ByteRange): Promise<import('node:stream').Readable | null>;
 }
 
 /** Accounts at OAuth providers, as the adapter keeps them. */
@@ -2110,7 +2165,7 @@ export interface Repositories<M extends ModelTypes = Models> extends StoreReposi
   readonly connections: ConnectionsRepository<M>;
   /** How to reach models that make images. */
   readonly imageProfiles: ImageProfilesRepository<M>;
-  /** Rows of images and files. */
+  /** Images and files: their rows, and the bytes that these stand for. */
   readonly images: ImagesRepository<M>;
   /** Accounts at OAuth providers, as the adapter keeps them. */
   readonly accounts: AccountsRepository<M>;

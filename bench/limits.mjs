@@ -1,9 +1,10 @@
 // What nothing can be faster than: a bare fdatasync of the same bytes, a bare JSON.parse of the same
 // text, a bare native call. `node limits.mjs DIR`
 
-import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs'
+import { closeSync, fdatasync, fdatasyncSync, fsyncSync, openSync, writeSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
+import { promisify } from 'node:util'
 import { character, message } from './world.mjs'
 
 const dir = process.argv[2]
@@ -24,6 +25,25 @@ const sync = () => {
   writeSync(file, line)
   fdatasyncSync(file)
 }
+const waitForSync = promisify(fdatasync)
+/** Over bytes that are there already, and awaited: the event loop goes on meanwhile. */
+async function overwritten(calls) {
+  const room = openSync(path.join(dir, 'room'), 'w')
+  writeSync(room, Buffer.alloc((calls + 200) * line.length))
+  fsyncSync(room)
+  let at = 0
+  const write = async () => {
+    writeSync(room, line, 0, line.length, at)
+    at += line.length
+    await waitForSync(room)
+  }
+  for (let number = 0; number < 200; number++) await write()
+  const start = performance.now()
+  for (let number = 0; number < calls; number++) await write()
+  const took = performance.now() - start
+  closeSync(room)
+  return (took * 1000) / calls
+}
 const one = JSON.stringify(character(0))
 const many = (length, make) => JSON.stringify(Array.from({ length }, (_, number) => make(number)))
 const [characters, hundred, messages] = [many(500, character), many(100, message), many(10_000, message)]
@@ -32,6 +52,7 @@ const handle = connect(options)
 
 const found = {
   sync: each(2000, sync),
+  awaitedSync: await overwritten(2000),
   nativeCall: each(200_000, () => handle.unsubscribe()),
   parseCharacter: each(50_000, () => JSON.parse(one)),
   parseCharacters: each(100, () => JSON.parse(characters)),

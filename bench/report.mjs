@@ -14,6 +14,7 @@ const beside = (value, first) =>
 
 const LIMITS = {
   sync: 'append 0.6 KB and fdatasync',
+  awaitedSync: 'overwrite 0.6 KB, fdatasync on another thread, awaited',
   nativeCall: 'a native call',
   parseCharacter: 'JSON.parse of a character',
   parseCharacters: 'JSON.parse of 500 characters',

@@ -9,6 +9,36 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
+/** Bytes on their way in: all at once, from a file, or piece by piece. */
+export declare class NativeBytes {
+  /** Bytes that are all there, or those of the file at `path`, or else those that are appended. */
+  constructor(handle: NativeStore, bytes?: Uint8Array | undefined | null, path?: string | undefined | null)
+  /** Takes the next bytes; settles when there is room for more. */
+  append(id: number, bytes: Uint8Array): void
+  /** Stores the bytes and creates their row; settles with it. */
+  put(id: number, transaction: number, data: string): void
+  /** Stores the bytes beside those of a row; settles with whether there is such a row. */
+  derive(id: number, transaction: number, row: string, name: string): void
+  /** Gives up what has arrived. */
+  abort(): void
+}
+
+/** Bytes on their way out. */
+export declare class NativeReading {
+  /** Nothing is open before `open` has settled. */
+  constructor(handle: NativeStore)
+  /** Opens the bytes of a row, or a file beside them; settles with whether there are such. */
+  open(id: number, number: number, row: string, derived?: string | undefined | null): void
+  /** How many bytes there are. */
+  size(): number
+  /** The absolute path of the bytes. */
+  path(): string | null
+  /** Reads from an offset on; settles with how many bytes `take` then gives. */
+  read(id: number, offset: number, len: number): void
+  /** What was read last. */
+  take(): Buffer | null
+}
+
 /**
  * A handle on a store. Every method returns at once; what it starts is settled by the function
  * that the handle was made with, under the number that the call was given.

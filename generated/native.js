@@ -835,5 +835,7 @@ function __napiStampBindingTarget(exportsObject, target) {
 // linked import resolves to `undefined`.
 module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __napiLoadedBindingTarget)
 module.exports = nativeBinding
+module.exports.NativeBytes = nativeBinding.NativeBytes
+module.exports.NativeReading = nativeBinding.NativeReading
 module.exports.NativeStore = nativeBinding.NativeStore
 module.exports.calls = nativeBinding.calls

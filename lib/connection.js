@@ -56,13 +56,16 @@ function connect(options) {
   let last = WARNING
 
   /** Starts something that is settled later, with its answer's text. */
-  const later = (method, ...args) =>
+  const later = (method, ...args) => laterOn(handle, method, ...args)
+
+  /** The same, by a method of something that belongs to the handle. */
+  const laterOn = (target, method, ...args) =>
     new Promise((resolve, reject) => {
       const id = ++last
       waiting.set(id, { resolve, handle })
       try {
         if (waiting.size === 1) handle.keepAlive(true)
-        handle[method](id, ...args)
+        target[method](id, ...args)
       } catch (cause) {
         waiting.delete(id)
         if (waiting.size === 0) handle.keepAlive(false)
@@ -99,6 +102,11 @@ function connect(options) {
 
   return {
     later,
+    laterOn,
+    /** Bytes on their way in: all at once, from the file at a path, or to be appended. */
+    incoming: (whole, path) => new native.NativeBytes(handle, whole, path),
+    /** Bytes on their way out. */
+    reading: () => new native.NativeReading(handle),
     read,
     readSecret,
     bytes,

@@ -228,6 +228,45 @@ export type ChatEventCreate<Message = MessageCreate> =
   | Message
   | { type: string; id?: string; createdAt?: string | Date; [field: string]: unknown };
 
+/**
+ * Where bytes come from: memory, a path (as text or a `file:` URL), or anything that gives
+ * pieces of bytes: a Node stream, a web stream, a `Blob` or `File`, an async iterable.
+ */
+export type ByteSource =
+  | Uint8Array
+  | ArrayBuffer
+  | string
+  | URL
+  | Blob
+  | AsyncIterable<Uint8Array>
+  | ReadableStream<Uint8Array>;
+
+/**
+ * What `images.put` takes besides the bytes. Size, SHA-256, width and height are those of the
+ * bytes; `mimeType` counts only where the bytes do not say what they are; a `sha256` or `size`
+ * that is given is compared. `type` is `image` or `chat_file` and `filename` that of the path,
+ * unless given.
+ */
+export type BinaryPut = Omit<BinaryCreate, 'sha256' | 'type' | 'filename' | 'relativePath' | 'mimeType' | 'size'> &
+  Partial<Pick<BinaryCreate, 'sha256' | 'type' | 'filename' | 'mimeType' | 'size'>>;
+
+/** A range of bytes; both ends are part of it, as in HTTP. */
+export interface ByteRange {
+  start?: number;
+  end?: number;
+}
+
+/** How a web server may give bytes. */
+export interface Serving {
+  /** May a browser show it in a page? Never SVG, HTML or text. */
+  inlineSafe: boolean;
+  contentType: string;
+  contentLength: number;
+  disposition: 'inline' | 'attachment';
+  /** Headers for the response, ready to be sent. */
+  headers: { [name: string]: string };
+}
+
 /** One record that was changed, by whichever process. */
 export interface ChangeEvent {
   model: string;

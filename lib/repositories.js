@@ -3,6 +3,7 @@
 const { Copies } = require('./copies.js')
 const { StoreError, described, invalid } = require('./error.js')
 const { pack, unpack } = require('./pack.js')
+const { payloads } = require('./payloads.js')
 
 /** Key of the adapter's calls, which are no part of a store's public face. */
 const AUTH = Symbol.for('quilltap.auth')
@@ -28,6 +29,7 @@ function repositories(calls, methodOf) {
 /** On a store: what memory can answer never leaves this thread. `mayWrite` throws when it may not. */
 function storeRepositories(calls, connection, keys, mayWrite) {
   const copies = new Copies()
+  const bytesOf = payloads(connection, 0, mayWrite)
   const later = async (number, text) => unpack(await connection.later('readLater', number, text))
   const kinds = {
     read:
@@ -71,6 +73,7 @@ function storeRepositories(calls, connection, keys, mayWrite) {
         }
         return keys.withKeys(() => bytes(connection, number, data, pack([null, ...args])))
       },
+    payload: (_, { name }) => bytesOf[name],
   }
   return repositories(calls, (number, call) => kinds[call.kind](number, call))
 }
@@ -102,8 +105,10 @@ function transactionRepositories(calls, connection, keys, transaction) {
     (number) =>
     (...args) =>
       keys.withKeys(() => keys.slow(transaction, number, args), transaction)
-  return repositories(calls, (number, { repository, kind }) => {
+  const bytesOf = payloads(connection, transaction, () => {})
+  return repositories(calls, (number, { repository, name, kind }) => {
     if (OUTSIDE.includes(repository)) return undefined
+    if (kind === 'payload') return bytesOf[name]
     return kind === 'slow' ? slow(number) : inside(number)
   })
 }

@@ -2,6 +2,7 @@
 //!
 //! It joins the engine, which knows no calls, and the table of calls, which knows no files.
 
+mod payloads;
 mod slow;
 
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ use crate::{auth, registry};
 
 pub use crate::engine::{Ended, Fingerprint, Listener, Settle, Ticket};
 pub use crate::repos::Answer;
+pub use payloads::{Bytes, Reading, Stream, Use};
 
 /// What is safe when a call resolves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

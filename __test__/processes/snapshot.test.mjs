@@ -75,6 +75,26 @@ test('snapshots under writers in other processes open cleanly, whole, and with a
   await store.close()
 })
 
+test('in a snapshot every image has its bytes, while others put and delete them', async () => {
+  const store = createStore({ dataDir })
+  const { user } = await world(store, 0)
+  const writers = await Promise.all([0, 2].map((from) => start('exchange', { user, from })))
+  let images = 0
+  for (let round = 0; round < 12; round++) {
+    const place = join(root, `snapshot-${round}`)
+    await store.snapshot(place)
+    const copy = createStore({ dataDir: place })
+    for (const { id, size } of await copy.images.findMany({})) {
+      assert.equal((await copy.images.read(id)).length, size)
+      images++
+    }
+    await copy.close()
+  }
+  assert.ok(images > 12, `${images} images`)
+  await Promise.all(writers.map((writer) => writer.end()))
+  await store.close()
+})
+
 test('a snapshot is its own: modes, no links to what is edited, and writers go on meanwhile', async () => {
   const store = createStore({ dataDir })
   const { character, chats } = await world(store, 1)

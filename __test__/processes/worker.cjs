@@ -37,6 +37,16 @@ const tasks = {
       tell({ acknowledged: number })
     }
   },
+  // Stores one of a few contents and removes the row before it, until it is killed.
+  async exchange({ user, from }) {
+    for (let number = 0, before; ; number++) {
+      const content = Buffer.alloc(50_000, (number + from) % 5)
+      const { id } = await store.images.put(content, { userId: user })
+      if (before) await store.images.delete(before)
+      before = id
+      tell({ acknowledged: id })
+    }
+  },
   // Moves one from each of two tags' names to the other, so that their sum never changes.
   async move({ from, to, times }) {
     for (let time = 0; time < times; time++) {

@@ -1,7 +1,7 @@
 //! The words with which `models.rs` declares: a function a kind of field, a method a property.
 
 use super::types::{
-    Counted, Field, Kind, Mirror, Model, ModelId, OnDelete, Place, Sealing, Times, Unique,
+    Counted, Field, Kind, Mirror, Model, ModelId, OnDelete, Payload, Place, Sealing, Times, Unique,
 };
 
 pub(super) fn field(name: &str, kind: Kind) -> Field {
@@ -148,6 +148,7 @@ pub(super) fn model(name: &str, collection: &str, place: Place, fields: Vec<Fiel
         place,
         mirrors: Vec::new(),
         counted: None,
+        payload: None,
         sealed_as: None,
         doc: String::new(),
         indexes: Vec::new(),
@@ -188,6 +189,12 @@ impl Model {
     pub(super) fn mirror(mut self, path: &[&str], of: ModelId, field: &str) -> Model {
         let path = path.iter().map(|step| (*step).to_owned()).collect();
         self.mirrors.push(Mirror { path, of, field: field.to_owned() });
+        self
+    }
+
+    /// Its records stand for bytes in a folder, by the SHA-256 in a field.
+    pub(super) fn payload(mut self, dir: &str, field: &str) -> Model {
+        self.payload = Some(Payload { dir: dir.into(), field: field.into() });
         self
     }
 

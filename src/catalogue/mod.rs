@@ -23,8 +23,8 @@ pub use own::Declaration;
 pub use schema::{schema, schemas};
 pub use times::normalise_time;
 pub use types::{
-    Counted, Field, Index, Kind, Link, Mirror, Model, ModelId, OnDelete, Place, Sealed, Sealing,
-    Times, Unique,
+    Counted, Field, Index, Kind, Link, Mirror, Model, ModelId, OnDelete, Payload, Place, Sealed,
+    Sealing, Times, Unique,
 };
 pub use typescript::types as typescript_types;
 
@@ -77,6 +77,11 @@ impl Catalogue {
     /// The numbers of all models.
     pub fn ids(&self) -> impl Iterator<Item = ModelId> + use<> {
         (0..u16::try_from(self.models.len()).unwrap_or(u16::MAX)).map(ModelId)
+    }
+
+    /// The model whose records stand for bytes in files of their own.
+    pub fn payload(&self) -> Option<(ModelId, &Payload)> {
+        self.ids().find_map(|id| Some((id, self.model(id).payload.as_ref()?)))
     }
 
     /// The number of the model that is called so: `Character`.

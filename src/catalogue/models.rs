@@ -268,7 +268,8 @@ models! {
             link("tagId", TAG, SetNull).unchecked(),
             time("createdAt").opt(),
         ]).opt().doc("What a join row of the app's old database held."),
-    ]).doc("An image or a file: its row; the payload lies under its SHA-256.");
+    ]).payload("binaries", "sha256")
+        .doc("An image or a file: its row; the payload lies under its SHA-256.");
 
     TAG = model("Tag", "tags", document("tags/tags.json", "tags"), vec![
         owned_by_user(),

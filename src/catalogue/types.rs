@@ -205,6 +205,8 @@ pub struct Model {
     pub mirrors: Vec<Mirror>,
     /// For a log model: what its owner counts.
     pub counted: Option<Counted>,
+    /// Where the bytes lie that its records stand for.
+    pub payload: Option<Payload>,
     /// What the `ciphertext`, `iv` and `authTag` of the record itself are the sealed form of.
     pub sealed_as: Option<String>,
     /// One sentence for the documentation.
@@ -215,6 +217,16 @@ pub struct Model {
     pub links: Vec<Link>,
     /// Every place of a sealed value; derived from the fields.
     pub sealed: Vec<Sealed>,
+}
+
+/// Where the bytes lie that a model's records stand for: once for each content, in
+/// `<dir>/<SHA-256>/raw`. They go with the last record that has this content.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Payload {
+    /// The folder.
+    pub dir: String,
+    /// The indexed field that holds the SHA-256.
+    pub field: String,
 }
 
 /// One way of looking records up, derived from the declaration.

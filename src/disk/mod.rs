@@ -9,6 +9,7 @@ mod new_folder;
 mod real;
 mod safe_path;
 mod simulated;
+mod source;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +20,7 @@ pub use new_folder::{NewFolder, UNFINISHED};
 pub use real::RealDisk;
 pub use safe_path::SafePath;
 pub use simulated::{Fault, Outcome, SimulatedDisk};
+pub use source::SourceFile;
 
 /// What identifies the state of a file without reading it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

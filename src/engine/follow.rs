@@ -175,6 +175,7 @@ impl Engine {
         fresh.end_reservations();
         fresh.dirty.untidy.logs.extend(self.state().dirty.untidy.logs.iter().cloned());
         let touched = differences(&self.state(), &fresh);
+        fresh.loose = Arc::clone(&self.state().loose);
         self.stamps.replace(loader.stamps);
         let catalogue = Arc::clone(&fresh.catalogue);
         {

@@ -59,7 +59,7 @@ impl Engine {
         let idle = idle && self.tail().is_some();
         let done = if long || idle {
             self.checkpoint(false)
-        } else if !self.state().dirty.is_clean() {
+        } else if self.has_work() {
             self.flush()
         } else {
             return;
@@ -72,20 +72,25 @@ impl Engine {
     /// # Errors
     /// Those of the disk; what was not written is written later.
     pub(crate) fn flush(&self) -> Result<()> {
-        if self.state().dirty.is_clean() && !self.has_news() {
+        if !self.has_work() && !self.has_news() {
             return Ok(());
         }
         self.sync_journal()?;
         let files = self.lock_files()?;
         self.catch_up_for_files()?;
-        let done = self.write_files();
+        let done = self.write_files().and_then(|()| self.sweep_loose());
         drop(files);
         done
     }
 
+    fn has_work(&self) -> bool {
+        let state = self.state();
+        !state.dirty.is_clean() || !state.loose.is_empty()
+    }
+
     /// Makes the journal durable up to where the state stands, whoever wrote it: in the batched
     /// mode, and after the death of a process, it may not be.
-    fn sync_journal(&self) -> Result<()> {
+    pub(crate) fn sync_journal(&self) -> Result<()> {
         let position = self.position();
         if self.words.load(word::SYNCED) >= position {
             return Ok(());
@@ -197,6 +202,7 @@ impl Engine {
         if self.holds_unwritten() {
             return Ok(());
         }
+        self.sweep_loose_locked()?;
         self.compact_rows(closing)?;
         if closing {
             self.remove_empty_folders()?;
@@ -356,6 +362,7 @@ impl Engine {
             self.disk.try_lock(&super::locks::open_path(), crate::disk::LockKind::Exclusive)?;
         if alone.is_some() && self.check_health().is_ok() {
             self.checkpoint(true)?;
+            self.sweep_after_crash(false)?;
             remove_drafts(self)?;
         }
         Ok(())

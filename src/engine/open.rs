@@ -84,8 +84,16 @@ fn open_shared(engine: &Engine) -> Result<()> {
     let (state, undeclared) = engine.empty_state(base, upto, opening.first)?;
     *engine.state_mut() = state;
     let changes = load_all(engine, segment, upto)?;
-    if opening.first && recovered && engine.check_health().is_ok() {
-        recover(engine)?;
+    if opening.first && engine.check_health().is_ok() {
+        // Before the journal goes, which alone tells that there was a crash.
+        let swept = engine.sweep_after_crash(recovered);
+        if recovered {
+            recover(engine)?;
+        }
+        // A payload too many does no harm; it goes at the next opening.
+        if let Err(error) = swept {
+            *locked(&engine.last_flush_error) = Some(error);
+        }
     }
     for changes in [undeclared, changes] {
         // Who only reads an older folder leaves it as it is.

@@ -26,7 +26,11 @@ use super::view::View;
 /// Threads that read from the disk for callers that must not wait.
 const READERS: usize = 2;
 
-type Task = Box<dyn FnOnce(&Engine) + Send>;
+/// Threads that write and read payloads: much at a time, and of their own, so that they hold up
+/// no other read.
+const PAYLOAD_THREADS: usize = 4;
+
+type Task = Box<dyn FnOnce(&Arc<Engine>) + Send>;
 
 fn snapshot_at(engine: &Engine, place: &Path) -> Result<()> {
     let none = || Error::new(Code::Io, "only a folder of the machine can be copied to another one");
@@ -46,11 +50,14 @@ struct Tasks {
 pub(crate) struct Running {
     engine: Arc<Engine>,
     tasks: Arc<Tasks>,
+    /// What brings payloads in and out.
+    payloads: Arc<Tasks>,
     /// What takes long; its thread starts with the first of it.
     slow: Arc<Tasks>,
     slow_thread: Mutex<bool>,
     stopping: Arc<AtomicBool>,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    payload_threads: Mutex<Vec<JoinHandle<()>>>,
     closed: AtomicBool,
 }
 
@@ -68,10 +75,12 @@ impl Running {
         let running = Running {
             engine,
             tasks: Arc::default(),
+            payloads: Arc::default(),
             slow: Arc::default(),
             slow_thread: Mutex::default(),
             stopping: Arc::default(),
             threads: Mutex::default(),
+            payload_threads: Mutex::default(),
             closed: AtomicBool::new(false),
         };
         running.start()?;
@@ -85,15 +94,13 @@ impl Running {
         self.thread("keep", move || keep::run(&engine, &|| stopping.load(Ordering::Acquire)))?;
         for _ in 0..READERS {
             let (engine, tasks) = (Arc::clone(&self.engine), Arc::clone(&self.tasks));
-            self.thread("read", move || read_tasks(&engine, &tasks))?;
+            self.thread("read", move || run_tasks(&engine, &tasks))?;
         }
         Ok(())
     }
 
     fn thread(&self, name: &str, body: impl FnOnce() + Send + 'static) -> Result<()> {
-        let started = Builder::new().name(format!("quilltap-{name}")).spawn(body);
-        let thread =
-            started.map_err(|e| Error::new(Code::Io, format!("cannot start a thread: {e}")))?;
+        let thread = spawn(name, body)?;
         locked(&self.threads).push(thread);
         Ok(())
     }
@@ -122,13 +129,44 @@ impl Running {
         self.tasks.add(ticket, move |engine, ticket| settle(vec![(ticket, work(engine))]));
     }
 
+    /// Does something with payloads on a thread of theirs; it settles the ticket.
+    pub(crate) fn with_payloads(
+        &self,
+        ticket: Ticket,
+        work: impl FnOnce(&Arc<Engine>, Ticket) + Send + 'static,
+    ) {
+        // With the first of it: most stores have none under way. Who closes waits for these threads.
+        let mut threads = locked(&self.payload_threads);
+        while threads.len() < PAYLOAD_THREADS && !self.payloads.is_closed() {
+            let (engine, tasks) = (Arc::clone(&self.engine), Arc::clone(&self.payloads));
+            match spawn("payload", move || run_tasks(&engine, &tasks)) {
+                Ok(thread) => threads.push(thread),
+                Err(error) => return settle(vec![(ticket, Err(error))]),
+            }
+        }
+        self.payloads.add(ticket, work);
+    }
+
+    /// As [`Running::read_later`], on a thread for payloads.
+    pub(crate) fn read_payload(
+        &self,
+        read: impl Fn(&View<'_>) -> Result<String> + Send + 'static,
+        ticket: Ticket,
+    ) {
+        self.with_payloads(ticket, move |engine, ticket| {
+            let answer = engine.read_payload(read);
+            let none = || Err(Error::new(Code::Io, "the disk gave no answer"));
+            settle(vec![(ticket, answer.unwrap_or_else(none))]);
+        });
+    }
+
     /// Does what takes long on a thread for nothing else, one after the other, for it takes much
     /// memory too; it settles the ticket.
     pub(crate) fn slowly(&self, ticket: Ticket, work: impl FnOnce(Ticket) + Send + 'static) {
         let mut started = locked(&self.slow_thread);
         if !*started {
             let (engine, tasks) = (Arc::clone(&self.engine), Arc::clone(&self.slow));
-            if let Err(error) = self.thread("slow", move || read_tasks(&engine, &tasks)) {
+            if let Err(error) = self.thread("slow", move || run_tasks(&engine, &tasks)) {
                 return settle(vec![(ticket, Err(error))]);
             }
             *started = true;
@@ -172,7 +210,10 @@ impl Running {
 
     /// Makes the files safe, drops dead lines, and starts the journal anew.
     pub(crate) fn compact(&self, ticket: Ticket) {
-        self.later(ticket, |engine| engine.checkpoint(true).map(|()| "null".to_owned()));
+        self.later(ticket, |engine| {
+            engine.checkpoint(true)?;
+            engine.sweep_orphans().map(|()| "null".to_owned())
+        });
     }
 
     /// Makes a consistent copy of the folder at `place`, on a thread of its own.
@@ -258,22 +299,21 @@ impl Running {
         if self.closed.swap(true, Ordering::AcqRel) {
             return Ok(());
         }
+        // A payload that is under way ends as a change, which the queue must still take.
+        self.payloads.close();
+        join(&self.payload_threads);
         self.engine.queue.close();
         self.tasks.close();
         self.slow.close();
         self.stopping.store(true, Ordering::Release);
-        for thread in locked(&self.threads).drain(..) {
-            thread.thread().unpark();
-            // A thread that panicked has told its callers; there is nothing more to do for it.
-            let _ = thread.join();
-        }
+        join(&self.threads);
         self.engine.leave()
     }
 }
 
 impl Tasks {
     /// Adds a task, or answers at once that the store is closed.
-    fn add(&self, ticket: Ticket, work: impl FnOnce(&Engine, Ticket) + Send + 'static) {
+    fn add(&self, ticket: Ticket, work: impl FnOnce(&Arc<Engine>, Ticket) + Send + 'static) {
         let mut waiting = locked(&self.waiting);
         if waiting.1 {
             drop(waiting);
@@ -283,14 +323,31 @@ impl Tasks {
         self.bell.notify_one();
     }
 
-    /// Takes no more tasks.
+    fn is_closed(&self) -> bool {
+        locked(&self.waiting).1
+    }
+
+    /// Takes no more tasks; what waits is still done.
     fn close(&self) {
         locked(&self.waiting).1 = true;
         self.bell.notify_all();
     }
 }
 
-fn read_tasks(engine: &Engine, tasks: &Tasks) {
+fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
+    let started = Builder::new().name(format!("quilltap-{name}")).spawn(body);
+    started.map_err(|e| Error::new(Code::Io, format!("cannot start a thread: {e}")))
+}
+
+fn join(threads: &Mutex<Vec<JoinHandle<()>>>) {
+    for thread in locked(threads).drain(..) {
+        thread.thread().unpark();
+        // A thread that panicked has told its callers; there is nothing more to do for it.
+        let _ = thread.join();
+    }
+}
+
+fn run_tasks(engine: &Arc<Engine>, tasks: &Tasks) {
     let mut waiting = locked(&tasks.waiting);
     loop {
         if let Some(task) = waiting.0.pop_front() {

@@ -14,7 +14,7 @@ use crate::disk::{self, Access, Disk, EntryKind, SafePath, Stamp, UNFINISHED};
 use crate::error::{Code, Error, Result};
 
 use super::core::Engine;
-use super::{journal, locks, order};
+use super::{journal, locks, order, payload};
 
 /// What a folder needs only while it is in use.
 fn is_transient(name: &str) -> bool {
@@ -93,9 +93,10 @@ impl Copy<'_> {
         let mut folders = vec![SafePath::root()];
         while let Some(folder) = folders.pop() {
             for entry in self.from.list(&folder)? {
-                let transient = folder == SafePath::root() && is_transient(&entry.name);
                 // What has a name that no store gives is no part of it.
                 let Ok(path) = folder.join(&entry.name) else { continue };
+                let at_root = folder == SafePath::root();
+                let transient = at_root && is_transient(&entry.name) || payload::is_incoming(&path);
                 match entry.kind {
                     _ if transient => {}
                     EntryKind::Folder => folders.push(path),

@@ -14,6 +14,7 @@ use crate::catalogue::{Catalogue, ModelId, Place};
 use super::change::{Change, Commit, Effect, LogLines};
 use super::collection::Collection;
 use super::files::{Dirty, Layout, Target};
+use super::payload::Loose;
 use super::record::Record;
 
 /// The key of the one record of a place `Single`.
@@ -75,6 +76,8 @@ pub(crate) struct State {
     pub(crate) owner_unknown: HashMap<Box<str>, Map<String, Value>>,
     /// What the files do not show yet.
     pub(crate) dirty: Dirty,
+    /// Payloads that may have lost their last record.
+    pub(crate) loose: Arc<Loose>,
 }
 
 impl State {
@@ -91,6 +94,7 @@ impl State {
             shared,
             owner_unknown: HashMap::new(),
             dirty: Dirty::default(),
+            loose: Arc::default(),
         }
     }
 
@@ -143,6 +147,7 @@ impl State {
                     self.collection_mut(*model).forget_order(record.key());
                 }
                 let old = self.put(*model, Arc::clone(record));
+                self.loosen(*model, old.as_deref(), Some(record));
                 let effect = if old.is_some() { Effect::Update } else { Effect::Create };
                 self.mark(*model, record.key(), old.as_deref(), at, position);
                 self.mark_owners(first, position);
@@ -153,6 +158,7 @@ impl State {
                 let first = self.first_owner();
                 let old = self.collection(*model).get(key).cloned();
                 self.remove(*model, key);
+                self.loosen(*model, old.as_deref(), None);
                 self.mark(*model, key, old.as_deref(), at, position);
                 self.mark_owners(first, position);
                 for log in self.layout.logs_of(*model) {
@@ -165,6 +171,19 @@ impl State {
                 super::log::touched(lines, touched);
                 self.apply_lines(lines, at, position);
             }
+        }
+    }
+
+    /// Notes the payload of a record that no longer stands for it.
+    fn loosen(&self, model: ModelId, old: Option<&Record>, new: Option<&Record>) {
+        let Some(payload) = &self.catalogue.model(model).payload else { return };
+        let content = |record: &Record| {
+            crate::json::text_field(record.text(), &payload.field).map(|text| text.into_owned())
+        };
+        if let Some(was) = old.and_then(content)
+            && new.and_then(content).is_none_or(|is| is != was)
+        {
+            self.loose.add(&was);
         }
     }
 

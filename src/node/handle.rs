@@ -63,7 +63,7 @@ pub struct NativeStore {
 const ASK: u64 = 1;
 
 /// A call's number is a whole number far below 2^53.
-fn whole(number: f64) -> u64 {
+pub(super) fn whole(number: f64) -> u64 {
     number as u64
 }
 
@@ -238,6 +238,13 @@ impl NativeStore {
     #[napi(catch_unwind)]
     pub fn close(&self, id: f64) {
         self.lazy.close(whole(id));
+    }
+}
+
+impl NativeStore {
+    /// What is open, or opens with its first call.
+    pub(super) fn lazy(&self) -> &Arc<Lazy> {
+        &self.lazy
     }
 }
 

@@ -12,6 +12,7 @@
 
 mod handle;
 mod lazy;
+mod payloads;
 mod transactions;
 mod wake;
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::args::Args;
 use super::reply::Reply;
-use super::{Call, read, write};
+use super::{Call, payload, payloads, read, write};
 use crate::catalogue::{Kind, Model, ModelId};
 use crate::engine::{Tx, View};
 use crate::error::{Error, Issue, Result};
@@ -39,6 +39,50 @@ pub(super) const CALLS: &[Call] = &[
         "number",
         "Deletes the rows with one content; gives how many.",
         delete_by_sha256,
+    ),
+    payload(
+        "put",
+        "source: ByteSource, data: BinaryPut",
+        "$",
+        "Stores bytes, once for each content, and creates their row.",
+    ),
+    payload("read", "id: string", "Buffer | null", "The bytes of a row, checked; null for no row."),
+    payload(
+        "stream",
+        "id: string, range?: ByteRange",
+        "import('node:stream').Readable | null",
+        "The bytes of a row, or a range of them; null for no row.",
+    ),
+    payload(
+        "pathOf",
+        "id: string",
+        "string | null",
+        "The absolute path of a row's bytes, for reading only; null for no row.",
+    ),
+    read(
+        "servingOf",
+        "id: string",
+        "Serving | null",
+        "How a web server may give a row's bytes; SVG, HTML and the like only as a download.",
+        payloads::serving_of,
+    ),
+    payload(
+        "putDerived",
+        "id: string, name: string, source: ByteSource",
+        "boolean",
+        "Stores a file beside a row's bytes, such as a thumbnail, in place of one with this name; false for no row.",
+    ),
+    payload(
+        "readDerived",
+        "id: string, name: string",
+        "Buffer | null",
+        "A file beside a row's bytes; null when there is none.",
+    ),
+    payload(
+        "streamDerived",
+        "id: string, name: string, range?: ByteRange",
+        "import('node:stream').Readable | null",
+        "A file beside a row's bytes, or a range of it; null when there is none.",
     ),
 ];
 

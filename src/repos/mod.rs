@@ -14,6 +14,7 @@ mod image_profiles;
 mod images;
 mod logs;
 mod param;
+mod payloads;
 mod personas;
 mod reply;
 mod sealing;
@@ -28,10 +29,11 @@ mod users;
 pub use args::Args;
 pub(crate) use args::Wiped;
 pub use documentation::{markdown, typescript_repositories};
+pub(crate) use payloads::{derive, locate, put};
 pub use reply::{Answer, Reply, Shown};
 pub use step::{ChangeStep, LookStep, Step};
 pub use table::Calls;
-pub(crate) use table::{Call, read, write};
+pub(crate) use table::{Call, payload, read, write};
 
 use crate::auth;
 use crate::catalogue::{ModelId, models};
@@ -76,7 +78,12 @@ pub(crate) static REPOSITORIES: &[Repository] = &[
         image_profiles::CALLS,
         "How to reach models that make images.",
     ),
-    repository("images", models::BINARY, images::CALLS, "Rows of images and files."),
+    repository(
+        "images",
+        models::BINARY,
+        images::CALLS,
+        "Images and files: their rows, and the bytes that these stand for.",
+    ),
     repository(
         "accounts",
         models::ACCOUNT,

@@ -33,6 +33,8 @@ pub(crate) enum Run {
     Write(WriteFn),
     Slow(SlowFn),
     Bytes(BytesFn),
+    /// A payload goes in or out, by the way that the store has for it; the name says which.
+    Payload,
 }
 
 /// One call, as it is declared.
@@ -64,6 +66,7 @@ impl Call {
             Run::Write(_) => "write",
             Run::Slow(_) => "slow",
             Run::Bytes(_) => "bytes",
+            Run::Payload => "payload",
         }
     }
 }
@@ -109,6 +112,16 @@ pub(crate) const fn bytes(
     run: BytesFn,
 ) -> Call {
     Call { name, params, result: "Uint8Array", doc, run: Run::Bytes(run), secret: true }
+}
+
+/// Declares a call that brings a payload in or out.
+pub(crate) const fn payload(
+    name: &'static str,
+    params: &'static str,
+    result: &'static str,
+    doc: &'static str,
+) -> Call {
+    Call { name, params, result, doc, run: Run::Payload, secret: false }
 }
 
 /// Whose records a call is about.
@@ -294,7 +307,7 @@ impl Calls {
         let reply = match entry.call.run {
             Run::Read(run) => run(&tx.view(), model, &args)?,
             Run::Write(run) => run(tx, model, &args)?,
-            Run::Slow(_) | Run::Bytes(_) => return Err(otherwise(entry)),
+            Run::Slow(_) | Run::Bytes(_) | Run::Payload => return Err(otherwise(entry)),
         };
         Ok(reply.into_text())
     }

@@ -4,6 +4,7 @@
 
 mod auth;
 mod basics;
+mod binaries;
 mod calls;
 mod collections;
 mod crash;

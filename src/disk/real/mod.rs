@@ -86,6 +86,11 @@ impl RealDisk {
         &self.root
     }
 
+    /// The path by which other programs find a file.
+    pub fn absolute(&self, path: &SafePath) -> PathBuf {
+        path.as_str().split('/').fold(self.root.clone(), |above, name| above.join(name))
+    }
+
     /// What tells this folder from every other: its device and number, where there are such.
     pub fn identity(&self) -> (u64, u64) {
         system::identity(&self.root).unwrap_or_default()

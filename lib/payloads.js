@@ -1,0 +1,147 @@
+'use strict'
+
+const path = require('node:path')
+const { Readable } = require('node:stream')
+const { fileURLToPath } = require('node:url')
+const { StoreError, described, invalid } = require('./error.js')
+const { pack, unpack } = require('./pack.js')
+
+/** A stream gives pieces of so many bytes; all at once they are read in larger ones. */
+const PIECE = 256 * 1024
+const LARGE_PIECE = 4 * 1024 * 1024
+
+/** The calls that take or give bytes: on a store, or in the transaction with this number. */
+function payloads(connection, transaction, mayWrite) {
+  const settled = async (...args) => unpack(await connection.laterOn(...args))
+
+  /** Brings the bytes in, and then makes something of them. */
+  async function store(source, make) {
+    mayWrite()
+    const bytes = toBytes(source)
+    if (bytes !== undefined) return make(connection.incoming(bytes, null))
+    const file = toPath(source)
+    if (file !== undefined) return make(connection.incoming(null, path.resolve(file)))
+    const incoming = connection.incoming(null, null)
+    try {
+      for await (const piece of pieces(source)) {
+        const part = toBytes(piece)
+        if (part === undefined) throw wrong('source', 'pieces of bytes (Uint8Array)', piece)
+        await settled(incoming, 'append', part)
+      }
+      return await make(incoming)
+    } catch (error) {
+      incoming.abort()
+      throw error
+    }
+  }
+
+  async function open(id, name) {
+    expectText('id', id)
+    if (name !== null) expectText('name', name)
+    const reading = connection.reading()
+    return (await settled(reading, 'open', transaction, id, name)) ? reading : null
+  }
+
+  async function piece(reading, at, length) {
+    await settled(reading, 'read', at, length)
+    return reading.take()
+  }
+
+  async function whole(id, name) {
+    const reading = await open(id, name)
+    if (reading === null) return null
+    const bytes = Buffer.allocUnsafeSlow(reading.size())
+    let at = 0
+    // Once even when there is nothing: what was cut to nothing is told, too.
+    do {
+      const read = await piece(reading, at, Math.min(LARGE_PIECE, bytes.length - at))
+      bytes.set(read, at)
+      at += read.length
+    } while (at < bytes.length)
+    return bytes
+  }
+
+  async function stream(id, name, range) {
+    const { start, end } = readRange(range)
+    const reading = await open(id, name)
+    if (reading === null) return null
+    const stop = Math.min(end + 1, reading.size())
+    let at = start
+    return new Readable({
+      highWaterMark: PIECE,
+      read() {
+        if (at >= stop) return void this.push(null)
+        piece(reading, at, Math.min(PIECE, stop - at)).then(
+          (read) => {
+            at += read.length
+            // The same memory, as a Buffer of this realm.
+            this.push(Buffer.from(read.buffer, read.byteOffset, read.length))
+          },
+          (error) => this.destroy(error),
+        )
+      },
+    })
+  }
+
+  return {
+    put: async (source, data) => {
+      const text = pack([data]).slice(1, -1)
+      return store(source, (incoming) => settled(incoming, 'put', transaction, text))
+    },
+    putDerived: async (id, name, source) => {
+      expectText('id', id)
+      expectText('name', name)
+      return store(source, (incoming) => settled(incoming, 'derive', transaction, id, name))
+    },
+    read: (id) => whole(id, null),
+    readDerived: async (id, name) => whole(id, String(name)),
+    stream: (id, range) => stream(id, null, range),
+    streamDerived: async (id, name, range) => stream(id, String(name), range),
+    pathOf: async (id) => {
+      const reading = await open(id, null)
+      return reading === null ? null : reading.path()
+    },
+  }
+}
+
+/** Bytes in memory, of whichever realm, as a Uint8Array over the same memory. */
+function toBytes(source) {
+  if (ArrayBuffer.isView(source)) return Buffer.from(source.buffer, source.byteOffset, source.byteLength)
+  const kind = Object.prototype.toString.call(source)
+  return kind === '[object ArrayBuffer]' || kind === '[object SharedArrayBuffer]' ? Buffer.from(source) : undefined
+}
+
+function toPath(source) {
+  if (typeof source === 'string') return source
+  if (Object.prototype.toString.call(source) !== '[object URL]') return undefined
+  try {
+    return fileURLToPath(source.href)
+  } catch (cause) {
+    throw new StoreError({ code: 'VALIDATION', message: `source is no URL of a file: ${cause.message}`, cause })
+  }
+}
+
+/** What gives the pieces: a stream of Node or of the web, a Blob, an iterable. */
+function pieces(source) {
+  const asked = typeof source?.stream === 'function' ? source.stream() : source
+  if (asked?.[Symbol.asyncIterator] || asked?.[Symbol.iterator]) return asked
+  throw wrong('source', 'bytes, a path, or a stream of bytes', source)
+}
+
+function readRange(range) {
+  const { start = 0, end = Number.MAX_SAFE_INTEGER - 1 } = range ?? {}
+  for (const [name, value] of Object.entries({ start, end })) {
+    if (!Number.isSafeInteger(value) || value < 0) throw wrong(name, 'a whole number that is not negative', value)
+  }
+  return { start, end }
+}
+
+function expectText(name, value) {
+  if (typeof value !== 'string') throw wrong(name, 'a text', value)
+}
+
+function wrong(name, expected, value) {
+  return invalid('Arguments', [{ path: name, expected, received: described(value) }])
+}
+
+module.exports = { payloads }

@@ -1,0 +1,69 @@
+//! Puts payloads in their places, within a commit.
+
+use crate::disk::{Disk, SafePath};
+use crate::error::{Code, Error, Result};
+
+use super::super::tx::Tx;
+use super::arriving::Arrived;
+use super::{RAW, check_derived_name, home};
+
+impl Tx<'_> {
+    /// Puts a payload in its place, where there is none yet; durable when this returns.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub(crate) fn place_payload(&mut self, arrived: &Arrived) -> Result<()> {
+        let (_, home) = home(&self.state.catalogue)?;
+        // Should the record not come to be, the payload goes again.
+        self.state.loose.add(&arrived.sha256);
+        let folder = home.join(&arrived.sha256)?;
+        let raw = folder.join(RAW)?;
+        let disk = self.context.disk;
+        // One of another length was changed by hand, or cut: this mends it.
+        let is_there = disk.stamp(&raw)?.is_some_and(|stamp| stamp.len == arrived.size);
+        if !is_there {
+            disk.create_dir(&folder)?;
+            disk.rename(&arrived.temporary.path, &raw)?;
+        }
+        // Also where it was there: who put it there may have died before this.
+        let synced = sync(disk, &folder, &home);
+        if synced.is_err() && !is_there {
+            // A later sync may claim a success that this one has lost: the name is made anew.
+            disk.remove(&raw)?;
+        }
+        synced
+    }
+
+    /// Puts a derived file beside the payload of a record, over whatever has this name.
+    ///
+    /// # Errors
+    /// `VALIDATION` for a name that is none, `CORRUPT` when the payload is not there, those of
+    /// the disk.
+    pub(crate) fn place_derived(
+        &mut self,
+        content: &str,
+        name: &str,
+        file: &Arrived,
+    ) -> Result<()> {
+        check_derived_name(name)?;
+        let (_, home) = home(&self.state.catalogue)?;
+        let folder = home.join(content)?;
+        let disk = self.context.disk;
+        if !super::is_content(content) || disk.stamp(&folder.join(RAW)?)?.is_none() {
+            return Err(missing(&folder.join(RAW)?));
+        }
+        disk.rename(&file.temporary.path, &folder.join(name)?)?;
+        disk.sync_dir(&folder)
+    }
+}
+
+fn sync(disk: &dyn Disk, folder: &SafePath, home: &SafePath) -> Result<()> {
+    disk.sync_dir(folder)?;
+    disk.sync_dir(home)
+}
+
+/// A record whose payload is not there.
+pub(super) fn missing(path: &SafePath) -> Error {
+    let message = format!("{path} is missing; restore it from a backup, or put the bytes again");
+    Error::new(Code::Corrupt, message).path(path.as_str())
+}

@@ -1,0 +1,131 @@
+//! An open payload, which stays readable when its last record goes meanwhile.
+
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use sha2::{Digest, Sha256};
+
+use crate::disk::{Access, DiskFile, SafePath};
+use crate::error::{Code, Error, Result};
+
+use super::super::core::{Engine, locked};
+use super::super::log::Source;
+use super::super::view::View;
+use super::hashing::hex;
+use super::place::missing;
+use super::{RAW, check_derived_name, home, is_content};
+
+/// An open payload, or a file derived from one.
+pub struct OpenPayload {
+    file: Box<dyn DiskFile>,
+    path: SafePath,
+    absolute: Option<PathBuf>,
+    size: u64,
+    /// What its content must be; none for a derived file.
+    content: Option<String>,
+    /// The hash of what was read from the start on without a gap, and how much that is.
+    read: Mutex<(Sha256, u64)>,
+}
+
+impl View<'_> {
+    /// Opens the payload with a content and length, or a file derived from it; `None` where
+    /// there is no such derived file.
+    ///
+    /// # Errors
+    /// `CORRUPT` when the payload is missing or of another length, those of the disk.
+    pub(crate) fn open_payload(
+        &self,
+        content: &str,
+        size: Option<u64>,
+        derived: Option<&str>,
+    ) -> Result<Option<OpenPayload>> {
+        let home = home(&self.state.catalogue)?.1;
+        if !is_content(content) {
+            let message = "the record has no SHA-256 as sha256, and so no payload; put the bytes";
+            return Err(Error::new(Code::Corrupt, message));
+        }
+        let folder = home.join(content)?;
+        derived.map_or(Ok(()), check_derived_name)?;
+        let path = folder.join(derived.unwrap_or(RAW))?;
+        let disk = self.context.disk;
+        if disk.stamp(&path)?.is_none() {
+            return if derived.is_some() { Ok(None) } else { Err(missing(&path)) };
+        }
+        let file = disk.open(&path, Access::Read)?;
+        let len = file.len()?;
+        if derived.is_none() && size.is_some_and(|size| size != len) {
+            return Err(changed(&path));
+        }
+        let absolute = disk.as_real().map(|real| real.absolute(&path));
+        let content = derived.is_none().then(|| content.to_owned());
+        let read = Mutex::default();
+        Ok(Some(OpenPayload { file, path, absolute, size: len, content, read }))
+    }
+}
+
+impl Engine {
+    /// Answers from the state and the payloads.
+    pub(crate) fn read_payload(
+        &self,
+        read: impl Fn(&View<'_>) -> Result<String>,
+    ) -> Option<Result<String>> {
+        loop {
+            let before = self.position();
+            let answer = self.read(Source::Disk, &read);
+            let missing = matches!(&answer, Some(Err(error)) if error.code() == Code::Corrupt);
+            // Another process may have removed the record and then the payload meanwhile: then
+            // there is news of it.
+            if !missing || !(self.has_news() || self.position() != before) {
+                return answer;
+            }
+        }
+    }
+}
+
+impl OpenPayload {
+    /// Its length in bytes.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Where other programs find it.
+    pub fn absolute(&self) -> Option<&PathBuf> {
+        self.absolute.as_ref()
+    }
+
+    /// The bytes from an offset on; fewer than asked for only at the end. Who reads it from the
+    /// start to the end is told when it is not what it was.
+    ///
+    /// # Errors
+    /// `CORRUPT` when it was changed, those of the disk.
+    pub fn read(&self, offset: u64, len: usize) -> Result<Vec<u8>> {
+        let left = usize::try_from(self.size.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let mut bytes = vec![0; len.min(left)];
+        if self.file.read_at(offset, &mut bytes)? < bytes.len() {
+            return Err(changed(&self.path));
+        }
+        self.check(offset, &bytes)?;
+        Ok(bytes)
+    }
+
+    fn check(&self, offset: u64, bytes: &[u8]) -> Result<()> {
+        let Some(content) = &self.content else { return Ok(()) };
+        let mut read = locked(&self.read);
+        if read.1 != offset {
+            return Ok(());
+        }
+        read.0.update(bytes);
+        read.1 += bytes.len() as u64;
+        if read.1 == self.size && hex(read.0.clone()) != *content {
+            return Err(changed(&self.path));
+        }
+        Ok(())
+    }
+}
+
+fn changed(path: &SafePath) -> Error {
+    let message = format!(
+        "{path} is not what was stored: its bytes were changed or cut; restore it from a backup"
+    );
+    Error::new(Code::Corrupt, message).path(path.as_str())
+}

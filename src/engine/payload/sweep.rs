@@ -1,0 +1,118 @@
+//! Removes payloads that no record has any more, and what a crash left behind.
+
+use std::collections::BTreeSet;
+
+use crate::disk::{EntryKind, SafePath};
+use crate::error::Result;
+
+use super::super::core::Engine;
+use super::super::locks;
+use super::{INCOMING, home, is_content};
+use crate::disk::LockKind;
+
+impl Engine {
+    /// Removes payloads that have lost their last record, unless somebody commits just now; the
+    /// caller holds the files lock, so that no copy of the folder misses what its rows stand for.
+    pub(crate) fn sweep_loose(&self) -> Result<()> {
+        if self.state().loose.is_empty() || self.check_health().is_err() {
+            return Ok(());
+        }
+        // Never waiting: a transaction may hold it that waits for this.
+        let Some(lock) = self.disk.try_lock(&locks::commit_path(), LockKind::Exclusive)? else {
+            return Ok(());
+        };
+        let done = self.catch_up_locked().and_then(|()| self.sweep_loose_locked());
+        self.unlock_commit(lock);
+        done
+    }
+
+    /// Removes payloads that have lost their last record; the caller holds the commit lock.
+    pub(crate) fn sweep_loose_locked(&self) -> Result<()> {
+        let loose = self.state().loose.take();
+        let swept = self.sweep(&loose);
+        if swept.is_err() {
+            self.state().loose.put_back(loose);
+        }
+        swept
+    }
+
+    /// Removes every payload without a record: the owner asked for it.
+    pub(crate) fn sweep_orphans(&self) -> Result<()> {
+        self.check_health()?;
+        let files = self.lock_files()?;
+        let lock = self.lock_commit()?;
+        let done = self.catch_up_locked().and_then(|()| self.sweep_orphans_locked());
+        self.unlock_commit(lock);
+        drop(files);
+        done
+    }
+
+    /// Removes every payload without a record; the caller holds the commit lock.
+    pub(crate) fn sweep_orphans_locked(&self) -> Result<()> {
+        let home = home(&self.state().catalogue)?.1;
+        let entries = self.disk.list(&home)?.into_iter();
+        let folders = entries.filter(|entry| entry.kind == EntryKind::Folder);
+        self.sweep(&folders.map(|entry| entry.name).collect())
+    }
+
+    /// Removes what a crash may have left; the caller is alone. `crashed`: is that known?
+    pub(crate) fn sweep_after_crash(&self, crashed: bool) -> Result<()> {
+        let home = home(&self.state().catalogue)?.1;
+        let incoming = home.join(INCOMING)?;
+        let is_there = self.disk.list(&home)?.iter().any(|entry| entry.name == INCOMING);
+        if !is_there && !crashed {
+            return Ok(());
+        }
+        self.sweep_orphans_locked()?;
+        if is_there {
+            // The mark goes last, for this may be cut short as well.
+            self.remove_files(&incoming)?;
+            self.disk.remove_dir(&incoming)?;
+            self.disk.sync_dir(&home)?;
+        }
+        Ok(())
+    }
+
+    fn sweep(&self, contents: &BTreeSet<String>) -> Result<()> {
+        let (model, home) = home(&self.state().catalogue)?;
+        let gone: Vec<&String> = {
+            let state = self.state();
+            let collection = state.collection(model);
+            // A row that cannot be read may be the one that has it.
+            if !collection.faults.is_empty() || !collection.broken.is_empty() {
+                return Ok(());
+            }
+            let declared = state.catalogue.model(model);
+            let field = declared.payload.as_ref().map_or("", |payload| &payload.field);
+            let Some(index) = declared.index_over(&[field]) else { return Ok(()) };
+            let has_row = |content: &String| {
+                let key = crate::catalogue::key_of(&declared.indexes[index], &[content]);
+                collection.lookup(index, &key).into_iter().next().is_some()
+            };
+            contents.iter().filter(|content| is_content(content) && !has_row(content)).collect()
+        };
+        if gone.is_empty() {
+            return Ok(());
+        }
+        // Else the power may bring the record back, and not the payload.
+        self.sync_journal()?;
+        for content in gone {
+            let folder = home.join(content)?;
+            self.remove_files(&folder)?;
+            if !self.disk.remove_dir(&folder)? {
+                self.disk.sync_dir(&folder)?;
+            }
+        }
+        self.disk.sync_dir(&home)
+    }
+
+    /// Removes the files in a folder; what else is there stays.
+    fn remove_files(&self, folder: &SafePath) -> Result<()> {
+        for entry in self.disk.list(folder)? {
+            if entry.kind == EntryKind::File {
+                self.disk.remove(&folder.join(&entry.name)?)?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -17,6 +17,7 @@ pub mod repos;
 pub mod store;
 
 mod auth;
+mod older;
 mod registry;
 mod secrets;
 

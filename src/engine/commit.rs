@@ -44,7 +44,11 @@ impl Engine {
     /// Commits changes that do not know of each other with one sync.
     #[inline(never)] // bench/instructions.mjs counts it by its name.
     fn commit_batch(&self, batch: Vec<(Change, Ticket)>) {
-        let lock = match self.check_health().and_then(|()| self.lock_commit()) {
+        let lock = match self
+            .check_health()
+            .and_then(|()| self.convert_older())
+            .and_then(|()| self.lock_commit())
+        {
             Ok(lock) => lock,
             Err(error) => return refuse(batch.into_iter().map(|(_, ticket)| ticket), &error),
         };
@@ -168,6 +172,7 @@ impl Engine {
     /// Runs a transaction of several calls, alone, until it is finished or takes too long.
     fn run_transaction(&self, number: u64, until: Instant, ticket: Ticket) {
         let begun = self.check_health().and_then(|()| {
+            self.convert_older()?;
             let lock = self.lock_commit()?;
             self.catch_up_locked()?;
             Ok(lock)

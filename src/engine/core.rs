@@ -10,6 +10,7 @@ use crate::catalogue::{Declaration, ModelId};
 use crate::crypto::Costs;
 use crate::disk::{Disk, Lock, SharedWords};
 use crate::error::{Code, Error, Result};
+use crate::older::Older;
 
 use super::clock::Clock;
 use super::events::Listeners;
@@ -62,6 +63,8 @@ pub(crate) struct Settings {
 /// One open store.
 pub(crate) struct Engine {
     pub(crate) disk: Arc<dyn Disk>,
+    /// The same disk, which may show an older folder as ours.
+    pub(crate) older: Arc<Older>,
     pub(crate) settings: Settings,
     state: RwLock<State>,
     tail: Mutex<Option<Tail>>,
@@ -103,14 +106,15 @@ pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Engine {
     /// An engine over a state that was just loaded.
     pub(crate) fn new(
-        disk: Arc<dyn Disk>,
+        disk: Arc<Older>,
         settings: Settings,
         state: State,
         words: Box<dyn SharedWords>,
         declared: Declaration,
     ) -> Engine {
         Engine {
-            disk,
+            disk: Arc::<Older>::clone(&disk),
+            older: disk,
             settings,
             state: RwLock::new(state),
             tail: Mutex::new(None),

@@ -50,6 +50,11 @@ impl Engine {
         if self.outdated.load(Ordering::Acquire) {
             return Ok(false);
         }
+        if self.older.is_unconverted() && self.has_news() {
+            // Nobody commits anything before the folder is converted.
+            self.older.let_go();
+            return Ok(false);
+        }
         let end = self.words.load(word::END);
         let base = self.words.load(word::BASE);
         let left = tail.as_ref().is_some_and(|tail| tail.base() + 1 != base);
@@ -182,14 +187,28 @@ impl Engine {
             self.known_base.store(base, Ordering::Release);
         }
         self.listeners.tell(&catalogue, &touched);
-        if undeclared.is_empty() || self.check_health().is_err() {
+        if undeclared.is_empty() || self.older.is_unconverted() || self.check_health().is_err() {
             return Ok(());
         }
         self.persist(vec![Commit { at: self.clock.now(), changes: undeclared }])
     }
 
+    /// Converts an older folder before the first change.
+    pub(crate) fn convert_older(&self) -> Result<()> {
+        if !self.older.is_unconverted() {
+            return Ok(());
+        }
+        let files = self.lock_files()?;
+        let commit = self.lock_commit()?;
+        let done = self.older.convert().and_then(|()| self.load_anew());
+        self.unlock_commit(commit);
+        drop(files);
+        done
+    }
+
     /// Takes records over whose own files were changed by hand.
     pub(crate) fn adopt(&self, suspects: Vec<(ModelId, Box<str>)>) -> Result<()> {
+        self.convert_older()?;
         let commit = self.lock_commit()?;
         let done = self.catch_up_locked().and_then(|()| {
             let changes =

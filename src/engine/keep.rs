@@ -177,6 +177,9 @@ impl Engine {
     /// Those of the disk; the journal then stays, and nothing is lost.
     pub(crate) fn checkpoint(&self, closing: bool) -> Result<()> {
         self.check_health()?;
+        if self.older.is_unconverted() {
+            return Ok(());
+        }
         self.sync_journal()?;
         let files = self.lock_files()?;
         self.catch_up_for_files()?;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crate::catalogue::{Catalogue, Declaration};
 use crate::disk::{Access, Disk, Lock, LockKind, SafePath};
 use crate::error::{Code, Error, Result};
+use crate::older::{self, Older};
 
 use super::change::{Change, Commit};
 use super::core::{Engine, Settings, locked, word};
@@ -35,6 +36,7 @@ pub(crate) fn open(
     settings: Settings,
 ) -> Result<Arc<Engine>> {
     snapshot::refuse_unfinished(&*disk)?;
+    let disk = Arc::new(Older::over(disk));
     // Which models there are, the folder says.
     let builtin = Arc::new(Catalogue::builtin());
     let layout = Arc::new(Layout::of(&builtin)?);
@@ -62,6 +64,8 @@ struct Opening {
 
 fn open_shared(engine: &Engine) -> Result<()> {
     let opening = enter(engine)?;
+    older::settle(&*engine.disk)?;
+    engine.older.look()?;
     let was_sick = engine.words.load(word::SICK) != 0;
     if opening.first {
         (0..8).for_each(|index| engine.words.store(index, 0));
@@ -92,7 +96,8 @@ fn open_shared(engine: &Engine) -> Result<()> {
         }
     }
     for changes in [undeclared, changes] {
-        if !changes.is_empty() && engine.check_health().is_ok() {
+        // Who only reads an older folder leaves it as it is.
+        if !engine.older.is_unconverted() && !changes.is_empty() && engine.check_health().is_ok() {
             engine.persist(vec![Commit { at: engine.clock.now(), changes }])?;
         }
     }
@@ -217,12 +222,13 @@ fn write_gitignore(disk: &dyn Disk) -> Result<()> {
 }
 
 fn open_read_only(
-    disk: Arc<dyn Disk>,
+    disk: Arc<Older>,
     settings: Settings,
     state: State,
     declared: Declaration,
     cause: &Error,
 ) -> Result<Arc<Engine>> {
+    disk.look()?;
     let engine = Engine::new(disk, settings, state, Box::new(NoWords), declared);
     engine.become_read_only(cause);
     let bases = journal::list(&*engine.disk)?;

@@ -5,19 +5,22 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::catalogue::{self, Counted, Model, ModelId};
-use crate::disk::Access;
+use crate::disk::{Access, DiskFile};
 use crate::error::{Code, Error, Issue, Result};
 use crate::json;
 
 use super::change::{Effect, LogLines};
 use super::clock;
-use super::log::{DELETED, HEADER, Head, LogQuery, Need, deleted_line, header_line};
+use super::log::{DELETED, HEADER, Head, LogQuery, Need, check_version, deleted_line, header_line};
 use super::record::Record;
 use super::relations;
 use super::state::LogKey;
 use super::tx::{Tx, new_id};
 
 type Object = Map<String, Value>;
+/// No header is longer, in bytes: it names a place and a version.
+const LONGEST_HEADER: usize = 512;
+
 /// A row's id and its text; no text where it is removed.
 type Row = (String, Option<Arc<str>>);
 
@@ -277,8 +280,22 @@ impl Tx<'_> {
             return Ok(End { offset: 0, fresh: true, unfinished: false });
         }
         let mut last = [0];
-        self.context.disk.open(&path, Access::Read)?.read_at(len - 1, &mut last)?;
+        let file = self.context.disk.open(&path, Access::Read)?;
+        file.read_at(len - 1, &mut last)?;
+        refuse_newer(&*file, path.as_str())?;
         Ok(End { offset: len, fresh: false, unfinished: last != [b'\n'] })
+    }
+}
+
+/// Adds nothing to a log of a newer version.
+fn refuse_newer(file: &dyn DiskFile, path: &str) -> Result<()> {
+    let mut bytes = [0; LONGEST_HEADER];
+    let read = file.read_at(0, &mut bytes)?;
+    let line = bytes[..read].split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let head = std::str::from_utf8(line).ok().and_then(|line| Head::of(line).ok());
+    match head {
+        Some(head) if head.kind.as_deref() == Some(HEADER) => check_version(head.version, path),
+        _ => Ok(()),
     }
 }
 

@@ -13,6 +13,7 @@ mod determinism;
 mod faults;
 mod image_tags;
 mod model;
+mod older;
 mod owner_file;
 #[cfg(target_os = "linux")]
 mod power_cut;

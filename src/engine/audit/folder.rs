@@ -5,6 +5,7 @@ use hashbrown::HashSet;
 use crate::catalogue::is_id;
 use crate::disk::{Disk, EntryKind, SafePath};
 use crate::error::Result;
+use crate::older::is_aside;
 
 use super::super::payload::{is_content, is_incoming};
 use super::super::state::State;
@@ -47,11 +48,11 @@ pub(super) fn look(disk: &dyn Disk, state: &State, report: &mut Report) -> Resul
     Ok(())
 }
 
-/// At the top: the journal and the cache, which are only the store's, and names with a dot, which
-/// are never its.
+/// At the top: the journal and the cache, which are only the store's, the originals of a folder that
+/// was converted, and names with a dot, which are never its.
 fn is_others(name: &str) -> bool {
     let folders = [journal::folder(), locks::cache_folder()];
-    name.starts_with('.') || folders.iter().any(|folder| folder.as_str() == name)
+    name.starts_with('.') || is_aside(name) || folders.iter().any(|folder| folder.as_str() == name)
 }
 
 /// The names that the store gives.

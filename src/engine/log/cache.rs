@@ -259,6 +259,7 @@ fn build(disk: &dyn Disk, path: &SafePath, pending: Option<&PendingLog>) -> Resu
             let file = Arc::from(disk.open(path, Access::Read)?);
             let len = pending.map_or(stamp.len, |pending| pending.start);
             let mut index = LogIndex::of_file(path.as_str(), file, len)?;
+            index.refuse_newer()?;
             index.restamp(Some(stamp));
             index
         }

@@ -9,6 +9,7 @@ use crate::error::{Code, Error, Issue, Result};
 
 use super::line::{Line, hash_of, lines, shares};
 use super::query::{LogBound, LogQuery};
+use super::row::check_version;
 use crate::engine::clock;
 use crate::engine::print::Fingerprint;
 use crate::engine::record::new_version;
@@ -147,7 +148,11 @@ impl LogIndex {
     fn take_line(&mut self, line: Line<'_>, len: usize, offset: u64) {
         self.lines += 1;
         match line {
-            Line::Blank | Line::Header => {}
+            Line::Blank => {}
+            // Its rows may say something else: none is read, and none is added.
+            Line::Header { version } => {
+                self.fault = check_version(version, &self.path).err().or(self.fault.take());
+            }
             Line::Row { id_hash, kind, created_ms } => {
                 let (len, kind) = (u32::try_from(len).unwrap_or(u32::MAX), self.kind_number(&kind));
                 self.take_row(Entry { offset, id_hash, created_ms, len, kind, live: true });
@@ -227,6 +232,14 @@ impl LogIndex {
     /// Fails when a line of the log cannot be read.
     pub(crate) fn check(&self) -> Result<()> {
         self.fault.clone().map_or(Ok(()), Err)
+    }
+
+    /// Fails for a log of a newer version: nothing is added to it either.
+    pub(crate) fn refuse_newer(&self) -> Result<()> {
+        match &self.fault {
+            Some(fault) if fault.code() == Code::UnsupportedVersion => Err(fault.clone()),
+            _ => Ok(()),
+        }
     }
 
     /// Are all bytes of the log in memory?

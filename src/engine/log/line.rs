@@ -20,7 +20,7 @@ pub(super) fn hash_of(id: &str) -> u128 {
 /// What a line says of itself.
 pub(super) enum Line<'t> {
     Blank,
-    Header,
+    Header { version: Option<u64> },
     Row { id_hash: u128, kind: Cow<'t, str>, created_ms: i64 },
     Deleted { id_hash: u128 },
     Fault { column: usize, problem: String },
@@ -42,7 +42,7 @@ impl<'t> Line<'t> {
         let kind = head.kind.unwrap_or(Cow::Borrowed("message"));
         let Some(id_hash) = head.id.as_deref().map(hash_of) else {
             if kind == HEADER {
-                return Line::Header;
+                return Line::Header { version: head.version };
             }
             return Line::Fault { column: 1, problem: "a row needs an id".to_owned() };
         };

@@ -13,4 +13,4 @@ mod row;
 pub(crate) use cache::{LogCache, Need, Source};
 pub(crate) use index::{LogIndex, no_such_row};
 pub use query::{LogBound, LogQuery};
-pub(crate) use row::{DELETED, HEADER, Head, deleted_line, header_line, touched};
+pub(crate) use row::{DELETED, HEADER, Head, check_version, deleted_line, header_line, touched};

@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
+use crate::error::{Code, Error, Result};
 use crate::json;
 
 use super::super::change::{Effect, LogLines};
@@ -13,6 +14,9 @@ use super::super::state::Touched;
 pub(crate) const HEADER: &str = "header";
 /// The type of a line that removes an earlier row.
 pub(crate) const DELETED: &str = "deleted";
+
+/// The version of the form of logs and rows.
+pub(crate) const VERSION: u64 = 1;
 
 /// What must be known of a line in order to find it again.
 #[derive(Debug, Deserialize)]
@@ -24,6 +28,14 @@ pub(crate) struct Head<'a> {
     pub(crate) id: Option<Cow<'a, str>>,
     #[serde(borrow)]
     pub(crate) created_at: Option<Cow<'a, str>>,
+    /// Of a header.
+    #[serde(default, deserialize_with = "version")]
+    pub(crate) version: Option<u64>,
+}
+
+/// A whole number; what else a row may have under this name is its own affair.
+fn version<'de, D: Deserializer<'de>>(of: D) -> std::result::Result<Option<u64>, D::Error> {
+    serde_json::Value::deserialize(of).map(|value| value.as_u64())
 }
 
 impl<'a> Head<'a> {
@@ -33,9 +45,20 @@ impl<'a> Head<'a> {
     }
 }
 
+/// Fails for the header of a file of a newer version.
+///
+/// # Errors
+/// `UNSUPPORTED_VERSION`.
+pub(crate) fn check_version(version: Option<u64>, path: &str) -> Result<()> {
+    let Some(version) = version.filter(|version| *version > VERSION) else { return Ok(()) };
+    let message =
+        format!("{path} has version {version}, this package knows {VERSION}; use a newer package");
+    Err(Error::new(Code::UnsupportedVersion, message).path(path))
+}
+
 /// The first line of a file of rows, without its line feed.
 pub(crate) fn header_line(schema: &str) -> String {
-    format!("{{\"type\":\"{HEADER}\",\"schema\":{},\"version\":1}}", json::quote(schema))
+    format!("{{\"type\":\"{HEADER}\",\"schema\":{},\"version\":{VERSION}}}", json::quote(schema))
 }
 
 /// The line that removes the row with this key, without its line feed.

@@ -1,0 +1,216 @@
+//! A disk that shows an older folder as this store's own.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::disk::{
+    Access, Disk, DiskFile, Entry, EntryKind, Lock, LockKind, RealDisk, SafePath, SharedWords,
+    Stamp,
+};
+use crate::error::{Code, Error, Result};
+
+use super::convert::convert;
+use super::translate::{Translation, translate};
+
+/// A disk that shows an older folder as this store's own, until it is converted.
+pub(crate) struct Older {
+    disk: Arc<dyn Disk>,
+    shown: RwLock<Option<Arc<Translation>>>,
+}
+
+impl Older {
+    /// A disk that shows what there is.
+    pub(crate) fn over(disk: Arc<dyn Disk>) -> Older {
+        Older { disk, shown: RwLock::new(None) }
+    }
+
+    /// Looks whether the folder is an older one, and shows it as this store's own if it is.
+    ///
+    /// # Errors
+    /// Those of the disk; `UNSUPPORTED_VERSION` for a file of a newer version.
+    pub(crate) fn look(&self) -> Result<()> {
+        let translation = translate(&*self.disk)?.map(Arc::new);
+        self.set(translation);
+        Ok(())
+    }
+
+    /// Does it show an older folder as something else?
+    pub(crate) fn is_unconverted(&self) -> bool {
+        self.translation().is_some()
+    }
+
+    /// Another process has converted the folder: shows what there is.
+    pub(crate) fn let_go(&self) {
+        self.set(None);
+    }
+
+    /// Converts the folder as it is now, unless somebody else has; the caller holds both locks.
+    ///
+    /// # Errors
+    /// Those of the disk: the folder is then as it was, or is converted by the next opening.
+    pub(crate) fn convert(&self) -> Result<()> {
+        super::settle(&*self.disk)?;
+        if let Some(translation) = translate(&*self.disk)? {
+            convert(&*self.disk, &translation)?;
+        }
+        self.let_go();
+        Ok(())
+    }
+
+    fn set(&self, translation: Option<Arc<Translation>>) {
+        *self.shown.write().unwrap_or_else(PoisonError::into_inner) = translation;
+    }
+
+    fn translation(&self) -> Option<Arc<Translation>> {
+        self.shown.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What is shown at a path in place of what is there.
+    fn instead(&self, path: &SafePath) -> Option<Instead> {
+        let translation = self.translation()?;
+        if let Some(bytes) = translation.files.get(path) {
+            return Some(Instead::Bytes(Arc::clone(bytes)));
+        }
+        let hidden = translation.originals.contains(path) || translation.is_ours(path);
+        hidden.then_some(Instead::Nothing)
+    }
+}
+
+enum Instead {
+    Bytes(Arc<[u8]>),
+    Nothing,
+}
+
+fn stamp_of(bytes: &[u8]) -> Stamp {
+    Stamp { len: bytes.len() as u64, modified_ns: 0, file_number: 0 }
+}
+
+impl Disk for Older {
+    fn open(&self, path: &SafePath, access: Access) -> Result<Box<dyn DiskFile>> {
+        match self.instead(path) {
+            None => self.disk.open(path, access),
+            Some(Instead::Bytes(bytes)) if access == Access::Read => Ok(Box::new(Memory(bytes))),
+            Some(_) if access == Access::Read => {
+                Err(Error::new(Code::Io, format!("there is no {path}")).path(path.as_str()))
+            }
+            Some(_) => Err(not_yet(path)),
+        }
+    }
+
+    fn stamp(&self, path: &SafePath) -> Result<Option<Stamp>> {
+        match self.instead(path) {
+            None => self.disk.stamp(path),
+            Some(Instead::Bytes(bytes)) => Ok(Some(stamp_of(&bytes))),
+            Some(Instead::Nothing) => Ok(None),
+        }
+    }
+
+    fn list(&self, dir: &SafePath) -> Result<Vec<Entry>> {
+        let mut entries = self.disk.list(dir)?;
+        let Some(translation) = self.translation() else { return Ok(entries) };
+        entries.retain(|entry| {
+            let path = dir.join(&entry.name);
+            let hidden =
+                |path: &SafePath| translation.originals.contains(path) || translation.is_ours(path);
+            entry.kind != EntryKind::File || !path.is_ok_and(|path| hidden(&path))
+        });
+        for path in translation.files.keys() {
+            let mut below = Some(path.clone());
+            while let Some(one) = below.filter(|one| *one != SafePath::root()) {
+                if one.parent().as_ref() == Some(dir) {
+                    let name = one.file_name().to_owned();
+                    let kind = if one == *path { EntryKind::File } else { EntryKind::Folder };
+                    if !entries.iter().any(|entry| entry.name == name) {
+                        entries.push(Entry { name, kind });
+                    }
+                }
+                below = one.parent();
+            }
+        }
+        entries.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(entries)
+    }
+
+    fn create_dir(&self, dir: &SafePath) -> Result<()> {
+        self.disk.create_dir(dir)
+    }
+
+    fn rename(&self, from: &SafePath, to: &SafePath) -> Result<()> {
+        match self.instead(from).or_else(|| self.instead(to)) {
+            None => self.disk.rename(from, to),
+            Some(_) => Err(not_yet(to)),
+        }
+    }
+
+    fn remove(&self, path: &SafePath) -> Result<bool> {
+        match self.instead(path) {
+            None => self.disk.remove(path),
+            Some(_) => Err(not_yet(path)),
+        }
+    }
+
+    fn remove_dir(&self, dir: &SafePath) -> Result<bool> {
+        self.disk.remove_dir(dir)
+    }
+
+    fn sync_dir(&self, dir: &SafePath) -> Result<()> {
+        self.disk.sync_dir(dir)
+    }
+
+    fn try_lock(&self, path: &SafePath, kind: LockKind) -> Result<Option<Box<dyn Lock>>> {
+        self.disk.try_lock(path, kind)
+    }
+
+    fn shared(&self, path: &SafePath) -> Result<Box<dyn SharedWords>> {
+        self.disk.shared(path)
+    }
+
+    fn network_file_system(&self) -> Option<String> {
+        self.disk.network_file_system()
+    }
+
+    fn as_real(&self) -> Option<&RealDisk> {
+        self.disk.as_real()
+    }
+}
+
+/// Nothing writes to a folder that is not converted: a fault of the caller.
+fn not_yet(path: &SafePath) -> Error {
+    let message = format!("{path} is of an older folder that is not converted yet");
+    Error::new(Code::ReadOnly, message).path(path.as_str())
+}
+
+/// A file that is in memory only.
+struct Memory(Arc<[u8]>);
+
+impl DiskFile for Memory {
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
+        let from = usize::try_from(offset).unwrap_or(usize::MAX).min(self.0.len());
+        let count = buffer.len().min(self.0.len() - from);
+        buffer[..count].copy_from_slice(&self.0[from..from + count]);
+        Ok(count)
+    }
+
+    fn write_at(&self, _offset: u64, _bytes: &[u8]) -> Result<()> {
+        Err(not_yet(&SafePath::root()))
+    }
+
+    fn len(&self) -> Result<u64> {
+        Ok(self.0.len() as u64)
+    }
+
+    fn set_len(&self, _len: u64) -> Result<()> {
+        Err(not_yet(&SafePath::root()))
+    }
+
+    fn allocate(&self, _len: u64) -> Result<()> {
+        Err(not_yet(&SafePath::root()))
+    }
+
+    fn sync(&self) -> Result<()> {
+        Ok(())
+    }
+
+    fn stamp(&self) -> Result<Stamp> {
+        Ok(stamp_of(&self.0))
+    }
+}

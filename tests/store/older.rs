@@ -1,0 +1,407 @@
+//! Folders of the app's own earlier store: opened as they are, converted once, with the originals
+//! kept aside.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use quilltap_store::disk::{Fault, SimulatedDisk};
+use quilltap_store::store::Store;
+use serde_json::{Value, json};
+
+use super::crash::step::{Dump, difference, dump};
+use super::support::{call, code, open};
+
+const SHAPES: [&str; 3] = ["t", "t-prime", "t-prime-users"];
+const USER: &str = "6f1d1c0e-52a5-4c7e-9d0e-0f8f6c3a9b11";
+
+type Files = BTreeMap<String, Vec<u8>>;
+
+fn fixtures(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+}
+
+fn files_in(folder: &Path) -> Files {
+    let (mut files, mut folders) = (Files::new(), vec![folder.to_owned()]);
+    while let Some(next) = folders.pop() {
+        for entry in std::fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(folder).unwrap().to_str().unwrap().replace('\\', "/");
+                files.insert(name, std::fs::read(&path).unwrap());
+            }
+        }
+    }
+    files
+}
+
+fn older(shape: &str) -> (SimulatedDisk, Files) {
+    let (disk, files) = (SimulatedDisk::new(), files_in(&fixtures("older").join(shape)));
+    assert!(files.len() > 15, "{shape} is not there");
+    files.iter().for_each(|(path, bytes)| disk.plant(path, bytes));
+    (disk, files)
+}
+
+/// What is on the disk besides the cache.
+fn at_rest(disk: &SimulatedDisk) -> Files {
+    let mut files = disk.files();
+    files.retain(|path, _| !path.starts_with("cache/"));
+    files
+}
+
+fn assert_same(found: &Files, wanted: &Files, label: &str) {
+    let text = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).into_owned();
+    assert!(found == wanted, "{label}\n{}", difference(found, wanted, text));
+}
+
+fn opened(disk: &SimulatedDisk) -> Store {
+    let store = open(disk);
+    store.hold_clock(1_780_000_000_000);
+    store.hold_files();
+    store
+}
+
+/// The first write.
+fn write(store: &Store) {
+    call(store, "tags.create", json!([{"id": "new", "userId": USER, "name": "New"}]));
+}
+
+fn ids(list: &Value) -> Vec<&str> {
+    list.as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn reading_changes_no_byte() {
+    for shape in SHAPES {
+        let (disk, files) = older(shape);
+        for _ in 0..2 {
+            let store = opened(&disk);
+            dump(&store);
+            store.flush_now().unwrap();
+            store.compact_now().unwrap();
+            store.close().unwrap();
+            assert_same(&at_rest(&disk), &files, shape);
+        }
+    }
+}
+
+#[test]
+fn every_record_reads_right() {
+    for shape in SHAPES {
+        let (disk, _) = older(shape);
+        let store = opened(&disk);
+        let stats: Value = serde_json::from_str(&store.stats()).unwrap();
+        let users = if shape == "t-prime-users" { 2 } else { 1 };
+        let count = |name: &str, each: u64| {
+            let found = &stats["records"][name];
+            assert_eq!(*found, each * users, "{shape}: {name}\n{stats:#}");
+        };
+        count("users", 1);
+        count("chatSettings", 1);
+        for name in ["characters", "personas", "tags", "apiKeys", "connections", "imageProfiles"] {
+            count(name, 2);
+        }
+        for name in ["images", "accounts", "sessions", "verificationTokens"] {
+            count(name, 2);
+        }
+        // A row with participants has all that a chat needs.
+        count("chats", 3);
+        assert_eq!(stats["faults"], json!([]), "{shape}");
+    }
+}
+
+#[test]
+fn what_the_older_store_left_out_is_filled_in() {
+    for shape in SHAPES {
+        let (disk, _) = older(shape);
+        let store = opened(&disk);
+        let user = call(&store, "users.getCurrentUser", json!([]));
+        assert_eq!((&user["id"], &user["futureField"]["b"]), (&json!(USER), &json!(1)), "{shape}");
+        let keys = call(&store, "connections.getAllApiKeys", json!([USER]));
+        assert!(keys.as_array().unwrap().iter().any(|key| key["userId"] == USER), "{shape}");
+        let clear = call(&store, "connections.findById", json!(["profile1"]));
+        assert_eq!(clear["apiKeyId"], "key1");
+        let dangling = call(&store, "connections.findById", json!(["profile2"]));
+        assert_eq!(dangling["apiKeyId"], "key-gone", "a dangling reference is kept");
+        let chat = call(&store, "chats.findById", json!(["act2"]));
+        let names = ["characterId", "personaId", "connectionProfileId"].map(|key| &chat[key]);
+        assert_eq!(names, ["ophelia", "me", "profile1"], "{shape}");
+        assert_eq!(chat["participants"].is_array(), shape != "t");
+        let chat = call(&store, "chats.findById", json!(["act1"]));
+        assert_eq!(chat["messageCount"], 2, "{shape}: counted, not believed");
+        assert_eq!(chat["lastMessageAt"], "2025-11-21T09:30:00.125Z");
+        let messages = call(&store, "chats.getMessages", json!(["act1"]));
+        assert_eq!(ids(&messages), ["m1", "m2"]);
+        assert_eq!(messages[1]["content"], "Nay, answer me. 🕯");
+        let empty = call(&store, "chats.getMessages", json!(["act2"]));
+        assert_eq!(empty, json!([]));
+        let character = call(&store, "characters.findById", json!(["ophelia"]));
+        assert_eq!(character["personality"], if shape == "t" { "grüblerisch" } else { "" });
+        assert_eq!(character["handMade"], "kept");
+        let accounts = call(&store, "accounts.findAll", json!([]));
+        let again = opened(&older(shape).0);
+        assert_eq!(accounts, call(&again, "accounts.findAll", json!([])), "their ids are stable");
+    }
+}
+
+/// Converts a shape; gives the folder at rest and what the store then holds.
+fn converted(shape: &str) -> (SimulatedDisk, Files, Dump) {
+    let (disk, files) = older(shape);
+    let store = opened(&disk);
+    let before = dump(&store);
+    write(&store);
+    let mut after = dump(&store);
+    store.close().unwrap();
+    let again = opened(&disk);
+    assert_eq!(dump(&again), after, "{shape}: a second opening finds the same");
+    let stats: Value = serde_json::from_str(&again.stats()).unwrap();
+    assert_eq!(stats["faults"], json!([]));
+    again.close().unwrap();
+    // But for the tag that was made, and the settings of the store, nothing is another.
+    let tags = "tags.findAll []";
+    assert!(after[tags].contains("\"new\""), "{shape}");
+    after.insert(tags.to_owned(), before[tags].clone());
+    let settings = "store.getSettings []";
+    after.insert(settings.to_owned(), before[settings].clone());
+    let different = difference(&after, &before, String::clone);
+    assert!(different.is_empty(), "{shape}\n{different}");
+    (disk, files, after)
+}
+
+#[test]
+fn the_first_write_converts_and_keeps_the_originals() {
+    for shape in SHAPES {
+        let (disk, files, _) = converted(shape);
+        let mut found = at_rest(&disk);
+        let aside: Files = found
+            .extract_if(.., |path, _| path.starts_with("older/"))
+            .map(|(path, bytes)| (path["older/".len()..].to_owned(), bytes))
+            .collect();
+        assert!(aside.len() > 10, "{shape}");
+        for (path, bytes) in &aside {
+            assert_eq!(files.get(path), Some(bytes), "{shape}: {path} aside is the original");
+        }
+        for (path, bytes) in &files {
+            // What was not read is where it was.
+            assert!(aside.contains_key(path) || found.get(path) == Some(bytes), "{shape}: {path}");
+        }
+        let folder = fixtures("converted").join(shape);
+        if std::env::var_os("UPDATE_FIXTURES").is_some() {
+            for (path, bytes) in &found {
+                let file = folder.join(path);
+                std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+                std::fs::write(file, bytes).unwrap();
+            }
+        }
+        assert_same(&found, &files_in(&folder), shape);
+    }
+}
+
+/// Is it the older folder as it was, or the converted one with its originals?
+fn assert_whole(disk: &SimulatedDisk, files: &Files, done: &Files, label: &str) {
+    let found = at_rest(disk);
+    if found.keys().any(|path| path.starts_with("older/")) {
+        let aside = |files: &Files| -> Files {
+            let aside = files.iter().filter(|(path, _)| path.starts_with("older/"));
+            aside.map(|(path, bytes)| (path.clone(), bytes.clone())).collect()
+        };
+        assert_same(&aside(&found), &aside(done), label);
+        let names = |files: &Files| files.keys().cloned().collect::<Vec<_>>();
+        assert_eq!(names(&found), names(done), "{label}");
+    } else {
+        assert_same(&found, files, label);
+    }
+}
+
+/// What a crash at each moment of an opening leaves, where that is looked at.
+fn caught_at_opening(disk: &SimulatedDisk, look: bool) -> Vec<SimulatedDisk> {
+    if !look {
+        return Vec::new();
+    }
+    let (disk, caught) = (disk.copy(), Arc::new(Mutex::new(Vec::new())));
+    let sink = Arc::clone(&caught);
+    disk.watch(move |copy| sink.lock().unwrap().push(copy));
+    drop(opened(&disk));
+    let moments = std::mem::take(&mut *caught.lock().unwrap());
+    let crashed = moments.iter().enumerate();
+    crashed
+        .flat_map(|(n, moment)| {
+            let outcome = moment.crash_outcomes(1, n as u64);
+            outcome.into_iter().map(|outcome| moment.crash(outcome)).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+#[test]
+fn a_crash_leaves_the_older_folder_or_the_converted_one() {
+    for shape in ["t", "t-prime-users"] {
+        let (disk, files) = older(shape);
+        let store = opened(&disk);
+        let before = dump(&store);
+        let caught = Arc::new(Mutex::new(Vec::new()));
+        let sink = Arc::clone(&caught);
+        disk.watch(move |copy| sink.lock().unwrap().push(copy));
+        write(&store);
+        let after = dump(&store);
+        store.close().unwrap();
+        let done = at_rest(&disk);
+        let moments = std::mem::take(&mut *caught.lock().unwrap());
+        assert!(moments.len() > 100, "{shape}: {}", moments.len());
+        let settings = "store.getSettings []";
+        let mut ends = [0, 0];
+        for (number, moment) in moments.iter().enumerate() {
+            let crashed =
+                moment.crash_outcomes(2, number as u64).into_iter().map(|o| moment.crash(o));
+            for state in std::iter::once(moment.copy()).chain(crashed) {
+                let label = format!("{shape}, operation {number}");
+                let again = caught_at_opening(&state, number.is_multiple_of(29));
+                for state in again.into_iter().chain([state]) {
+                    let store = opened(&state);
+                    let mut found = dump(&store);
+                    let wanted = if found == after { &after } else { &before };
+                    found.insert(settings.to_owned(), wanted[settings].clone());
+                    let different = difference(&found, wanted, String::clone);
+                    assert!(different.is_empty(), "{label}\n{different}");
+                    store.close().unwrap();
+                    assert_whole(&state, &files, &done, &label);
+                    let aside = at_rest(&state).contains_key("older/settings/general.json")
+                        || at_rest(&state).keys().any(|path| path.starts_with("older/users/"));
+                    ends[usize::from(aside)] += 1;
+                }
+            }
+        }
+        assert!(ends.iter().all(|states| *states > 20), "{shape}: {ends:?}");
+        println!("{shape}: {} moments, {ends:?} states as before and converted", moments.len());
+    }
+}
+
+#[test]
+fn a_full_disk_in_the_middle_leaves_it_as_it_was() {
+    let (disk, files) = older("t");
+    let store = opened(&disk);
+    let before = dump(&store);
+    let start = disk.operations();
+    let mut tried = 0;
+    for operation in (start + 20..start + 110).step_by(10) {
+        let (disk, _) = older("t");
+        let store = opened(&disk);
+        disk.fail_from(operation, Fault::Error(std::io::ErrorKind::StorageFull));
+        let tag = json!([{"id": "new", "userId": USER, "name": "New"}]);
+        assert_eq!(code(&store, "tags.create", tag), "NO_SPACE");
+        disk.clear_faults();
+        assert_eq!(dump(&store), before);
+        let reader = opened(&disk);
+        assert_eq!(dump(&reader), before);
+        assert_same(&at_rest(&disk), &files, "as it was");
+        write(&store);
+        assert!(at_rest(&disk).contains_key("older/settings/general.json"));
+        tried += 1;
+    }
+    assert_eq!(tried, 9);
+}
+
+#[test]
+fn two_processes_convert_once() {
+    let (disk, _) = older("t-prime-users");
+    let stores = [opened(&disk), opened(&disk)];
+    let expected = dump(&stores[1]);
+    std::thread::scope(|scope| {
+        for (number, store) in stores.iter().enumerate() {
+            scope.spawn(move || {
+                let id = format!("tag-of-{number}");
+                call(store, "tags.create", json!([{"id": id, "userId": USER, "name": id}]));
+            });
+        }
+    });
+    for store in &stores {
+        let tags = call(store, "tags.findAll", json!([]));
+        assert_eq!(ids(&tags).iter().filter(|id| id.starts_with("tag-of")).count(), 2);
+        assert_eq!(dump(store)["chats.findAll []"], expected["chats.findAll []"]);
+    }
+    stores.iter().for_each(|store| store.close().unwrap());
+    assert!(!at_rest(&disk).keys().any(|path| path.starts_with("older-2/")));
+}
+
+#[test]
+fn a_newer_version_is_refused_and_left_alone() {
+    let documents = [
+        "settings/general.json",
+        "settings/connection-profiles.json",
+        "settings/image-profiles.json",
+        "tags/tags.json",
+    ];
+    for path in documents {
+        let (disk, files) = older("t");
+        let text = String::from_utf8(files[path].clone()).unwrap();
+        disk.plant(path, text.replacen("\"version\": 1", "\"version\": 2", 1).as_bytes());
+        let before = at_rest(&disk);
+        let error =
+            Store::open_on(Arc::new(disk.clone()), &quilltap_store::store::Options::new("unused"));
+        let error = error.err().unwrap_or_else(|| panic!("{path} is taken"));
+        assert_eq!(error.code().name(), "UNSUPPORTED_VERSION", "{path}");
+        assert_same(&at_rest(&disk), &before, path);
+    }
+}
+
+#[test]
+fn a_newer_version_of_our_own_is_refused_in_every_kind_of_file() {
+    let (disk, ..) = converted("t-prime-users");
+    let other = "settings/users/b2a4f0b7-1c1d-4f5a-8d3e-2f6f7c9e8a22.json";
+    // What the whole store needs, and what harms only itself, with a call that needs it.
+    let table: [(&str, Option<(&str, Value)>); 10] = [
+        ("settings/general.json", None),
+        ("settings/connection-profiles.json", None),
+        ("image-profiles/image-profiles.json", None),
+        ("tags/tags.json", None),
+        ("auth/accounts.json", None),
+        ("auth/sessions.jsonl", None),
+        ("chats/index.jsonl", None),
+        (other, Some(("users.findById", json!(["b2a4f0b7-1c1d-4f5a-8d3e-2f6f7c9e8a22"])))),
+        ("characters/hamlet.json", Some(("characters.update", json!(["hamlet", {"name": "H"}])))),
+        (
+            "chats/act1.jsonl",
+            Some(("chats.addMessage", json!(["act1", {"role": "USER", "content": "?"}]))),
+        ),
+    ];
+    for (path, needs) in table {
+        let disk = disk.copy();
+        let text = String::from_utf8(disk.files()[path].clone()).unwrap();
+        let newer = text.replacen("\"version\": 1", "\"version\": 2", 1);
+        let newer = newer.replacen("\"version\":1}", "\"version\":2}", 1);
+        assert_ne!(text, newer, "{path}");
+        disk.plant(path, newer.as_bytes());
+        let opened =
+            Store::open_on(Arc::new(disk.clone()), &quilltap_store::store::Options::new("unused"));
+        match (opened, needs) {
+            (Err(error), None) => {
+                assert_eq!(error.code().name(), "UNSUPPORTED_VERSION", "{path}");
+            }
+            (Ok(store), Some((name, args))) => {
+                assert_eq!(code(&store, name, args), "UNSUPPORTED_VERSION", "{path}");
+                write_another(&store);
+                store.compact_now().unwrap();
+                store.close().unwrap();
+            }
+            (opened, _) => panic!("{path}: opened: {}", opened.is_ok()),
+        }
+        assert_eq!(disk.files()[path], newer.as_bytes(), "{path} is left alone");
+    }
+}
+
+fn write_another(store: &Store) {
+    call(store, "tags.create", json!([{"id": "another", "userId": USER, "name": "Another"}]));
+}
+
+#[test]
+fn what_the_app_sealed_itself_stays_and_opens_with_its_pepper() {
+    for shape in SHAPES {
+        let (disk, ..) = converted(shape);
+        let store = opened(&disk);
+        let key = call(&store, "connections.findApiKeyById", json!(["key1"]));
+        let sealed = json!([{"userId": USER, "pepper": "a-pepper-of-at-least-thirty-two-characters",
+            "ciphertext": key["ciphertext"], "iv": key["iv"], "authTag": key["authTag"]}]);
+        assert_eq!(call(&store, "secrets.openLegacy", sealed), "sk-older-0001", "{shape}");
+    }
+}

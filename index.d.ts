@@ -239,10 +239,14 @@ export type ByteSource =
   | Uint8Array
   | ArrayBuffer
   | string
-  | URL
-  | Blob
-  | AsyncIterable<Uint8Array>
-  | ReadableStream<Uint8Array>;
+  | { readonly href: string }
+  | { stream(): unknown }
+  | { getReader(): unknown }
+  | AsyncIterable<Uint8Array>;
+
+/** A stream of bytes: Node's `Readable`. */
+// @ts-ignore: it is known where the types of Node are installed
+export type ByteStream = import('node:stream').Readable;
 
 /**
  * What `images.put` takes besides the bytes. Size, SHA-256, width and height are those of the
@@ -1938,9 +1942,9 @@ export interface ImagesRepository<M extends ModelTypes = Models> {
   /** Stores bytes, once for each content, and creates their row. */
   put(source: ByteSource, data: BinaryPut): Promise<M['Binary']>;
   /** The bytes of a row, checked; null for no row. */
-  read(id: string): Promise<Buffer | null>;
+  read(id: string): Promise<Uint8Array | null>;
   /** The bytes of a row, or a range of them; null for no row. */
-  stream(id: string, range?: ByteRange): Promise<import('node:stream').Readable | null>;
+  stream(id: string, range?: ByteRange): Promise<ByteStream | null>;
   /** The absolute path of a row's bytes, for reading only; null for no row. */
   pathOf(id: string): Promise<string | null>;
   /** How a web server may give a row's bytes; SVG, HTML and the like only as a download. */
@@ -1948,9 +1952,9 @@ export interface ImagesRepository<M extends ModelTypes = Models> {
   /** Stores a file beside a row's bytes, such as a thumbnail, in place of one with this name; false for no row. */
   putDerived(id: string, name: string, source: ByteSource): Promise<boolean>;
   /** A file beside a row's bytes; null when there is none. */
-  readDerived(id: string, name: string): Promise<Buffer | null>;
+  readDerived(id: string, name: string): Promise<Uint8Array | null>;
   /** A file beside a row's bytes, or a range of it; null when there is none. */
-  streamDerived(id: string, name: string, range?: ByteRange): Promise<import('node:stream').Readable | null>;
+  streamDerived(id: string, name: string, range?: ByteRange): Promise<ByteStream | null>;
 }
 
 /** Accounts at OAuth providers, as the adapter keeps them. */

@@ -236,10 +236,14 @@ export type ByteSource =
   | Uint8Array
   | ArrayBuffer
   | string
-  | URL
-  | Blob
-  | AsyncIterable<Uint8Array>
-  | ReadableStream<Uint8Array>;
+  | { readonly href: string }
+  | { stream(): unknown }
+  | { getReader(): unknown }
+  | AsyncIterable<Uint8Array>;
+
+/** A stream of bytes: Node's `Readable`. */
+// @ts-ignore: it is known where the types of Node are installed
+export type ByteStream = import('node:stream').Readable;
 
 /**
  * What `images.put` takes besides the bytes. Size, SHA-256, width and height are those of the

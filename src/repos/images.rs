@@ -46,11 +46,11 @@ pub(super) const CALLS: &[Call] = &[
         "$",
         "Stores bytes, once for each content, and creates their row.",
     ),
-    payload("read", "id: string", "Buffer | null", "The bytes of a row, checked; null for no row."),
+    payload("read", "id: string", "Uint8Array | null", "The bytes of a row, checked; null for no row."),
     payload(
         "stream",
         "id: string, range?: ByteRange",
-        "import('node:stream').Readable | null",
+        "ByteStream | null",
         "The bytes of a row, or a range of them; null for no row.",
     ),
     payload(
@@ -75,13 +75,13 @@ pub(super) const CALLS: &[Call] = &[
     payload(
         "readDerived",
         "id: string, name: string",
-        "Buffer | null",
+        "Uint8Array | null",
         "A file beside a row's bytes; null when there is none.",
     ),
     payload(
         "streamDerived",
         "id: string, name: string, range?: ByteRange",
-        "import('node:stream').Readable | null",
+        "ByteStream | null",
         "A file beside a row's bytes, or a range of it; null when there is none.",
     ),
 ];

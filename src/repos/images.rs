@@ -46,7 +46,12 @@ pub(super) const CALLS: &[Call] = &[
         "$",
         "Stores bytes, once for each content, and creates their row.",
     ),
-    payload("read", "id: string", "Uint8Array | null", "The bytes of a row, checked; null for no row."),
+    payload(
+        "read",
+        "id: string",
+        "Uint8Array | null",
+        "The bytes of a row, checked; null for no row.",
+    ),
     payload(
         "stream",
         "id: string, range?: ByteRange",

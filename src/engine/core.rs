@@ -38,6 +38,8 @@ pub(crate) mod word {
     pub(crate) const BUSY: usize = 5;
     /// The position up to which the journal was synced: no file may show more than that.
     pub(crate) const SYNCED: usize = 6;
+    /// What the files of many records looked like when they were last read or written.
+    pub(crate) const FILES: usize = 7;
 }
 
 /// What the holder of the commit lock is in the middle of, for whoever finds it dead.

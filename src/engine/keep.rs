@@ -25,6 +25,8 @@ const PAUSE: Duration = Duration::from_millis(30);
 const JOURNAL_LIMIT: u64 = 8 << 20;
 /// A checkpoint is made when nothing was committed for so long.
 const IDLE: Duration = Duration::from_secs(3);
+/// Files of many records are looked at for edits by hand this often.
+const EDITS: Duration = Duration::from_secs(1);
 /// A rows file is rewritten when it is longer than twice its live rows, and this many bytes.
 const ROWS_SLACK: u64 = 64 << 10;
 
@@ -33,6 +35,7 @@ pub(crate) fn run(engine: &Engine, stopped: &dyn Fn() -> bool) {
     let mut last_change = Instant::now();
     let mut seen = engine.position();
     let mut pause = PAUSE;
+    let mut last_look = Instant::now();
     while !stopped() {
         std::thread::park_timeout(pause);
         if engine.files_held.load(Ordering::Acquire) {
@@ -46,7 +49,12 @@ pub(crate) fn run(engine: &Engine, stopped: &dyn Fn() -> bool) {
             seen = engine.position();
             last_change = Instant::now();
         }
-        engine.tend(last_change.elapsed() > IDLE);
+        let mut edited = false;
+        if last_look.elapsed() > EDITS {
+            last_look = Instant::now();
+            edited = engine.are_files_edited().unwrap_or_default();
+        }
+        engine.tend(last_change.elapsed() > IDLE, edited);
         // Files of many records take their time: most of it is left to others.
         pause = PAUSE.max(start.elapsed() * 4);
     }
@@ -54,12 +62,12 @@ pub(crate) fn run(engine: &Engine, stopped: &dyn Fn() -> bool) {
 
 impl Engine {
     /// One round of keeping; a failure is kept for whoever asks, and tried again.
-    fn tend(&self, idle: bool) {
+    fn tend(&self, idle: bool, edited: bool) {
         let long = self.tail().as_ref().is_some_and(|tail| tail.used() > JOURNAL_LIMIT);
         let idle = idle && self.tail().is_some();
         let done = if long || idle {
             self.checkpoint(false)
-        } else if self.has_work() {
+        } else if self.has_work() || edited {
             self.flush()
         } else {
             return;
@@ -72,13 +80,15 @@ impl Engine {
     /// # Errors
     /// Those of the disk; what was not written is written later.
     pub(crate) fn flush(&self) -> Result<()> {
-        if !self.has_work() && !self.has_news() {
+        if !self.has_work() && !self.has_news() && !self.are_files_edited()? {
             return Ok(());
         }
         self.sync_journal()?;
         let files = self.lock_files()?;
         self.catch_up_for_files()?;
-        let done = self.write_files().and_then(|()| self.sweep_loose());
+        self.take_edits()?;
+        let done = self.write_files().and_then(|()| self.note_files());
+        let done = done.and_then(|()| self.sweep_loose());
         drop(files);
         done
     }
@@ -183,10 +193,13 @@ impl Engine {
         self.sync_journal()?;
         let files = self.lock_files()?;
         self.catch_up_for_files()?;
+        self.take_edits()?;
         self.write_files()?;
         self.sync_files()?;
+        self.note_files()?;
         let commit = self.lock_commit()?;
         let done = self.catch_up_locked().and_then(|()| self.finish_checkpoint(closing));
+        let done = done.and_then(|()| self.note_files());
         self.unlock_commit(commit);
         drop(files);
         done

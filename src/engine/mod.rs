@@ -12,6 +12,7 @@ mod commit;
 mod core;
 mod counts;
 mod declared;
+mod edits;
 mod events;
 mod files;
 mod follow;

@@ -95,6 +95,9 @@ fn open_shared(engine: &Engine) -> Result<()> {
             *locked(&engine.last_flush_error) = Some(error);
         }
     }
+    if opening.first {
+        engine.note_files()?;
+    }
     for changes in [undeclared, changes] {
         // Who only reads an older folder leaves it as it is.
         if !engine.older.is_unconverted() && !changes.is_empty() && engine.check_health().is_ok() {

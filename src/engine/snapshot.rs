@@ -51,7 +51,9 @@ impl Engine {
         copy.bring_up_to_date()?;
         let files = self.lock_files()?;
         self.catch_up_for_files()?;
+        self.take_edits()?;
         self.write_files()?;
+        self.note_files()?;
         copy.bring_up_to_date()?;
         if self.holds_unwritten() {
             self.copy_journal(&mut copy)?;

@@ -74,8 +74,6 @@ fn every_kind_of_fault_is_told_at_once_and_nothing_is_changed() {
         assert_ne!(before, after, "{from} is in {path}");
         disk.plant(path, after.as_bytes());
     };
-    // Open, with the chat's count in memory as its log had it.
-    let store = open(&disk);
     with("\"name\": \"storm\"", "\"name\": \"sea\"", "tags/tags.json");
     with("\"nameLower\": \"storm\"", "\"nameLower\": \"sea\"", "tags/tags.json");
     disk.plant("personas/half.json", b"{\n  \"name\": \"Ariel\",\n}\n");
@@ -95,6 +93,8 @@ fn every_kind_of_fault_is_told_at_once_and_nothing_is_changed() {
     disk.remove(&SafePath::new(lost).unwrap()).unwrap();
     let orphan = format!("binaries/{}", "ab".repeat(32));
     disk.plant(&format!("{orphan}/raw"), b"whose?");
+    let store = open(&disk);
+    store.flush_now().unwrap();
     let before = disk.files();
     let report = check(&store);
     let expected = [

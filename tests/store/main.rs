@@ -10,6 +10,7 @@ mod check;
 mod collections;
 mod crash;
 mod determinism;
+mod edits;
 mod faults;
 mod image_tags;
 mod model;

@@ -12,13 +12,10 @@ mod records;
 use serde_json::{Map, Value, json};
 
 use crate::catalogue::{ModelId, Place};
-use crate::disk::Access;
 use crate::error::{Error, Result};
 
-use super::core::{Engine, word};
-use super::files::{Loader, Target, load};
-use super::follow::replay;
-use super::journal::{Segment, Tail};
+use super::core::Engine;
+use super::files::Target;
 use super::log::{LogCache, Source};
 use super::record::Record;
 use super::state::State;
@@ -115,8 +112,10 @@ impl Engine {
         let mut report = Report::default();
         let files = self.lock_files()?;
         self.catch_up_for_files()?;
-        if self.check_health().is_ok() {
+        // What was edited by hand is told as it is.
+        if self.check_health().is_ok() && !self.are_files_edited()? {
             self.write_files()?;
+            self.note_files()?;
         }
         let state = self.read_anew()?;
         let (now, logs) = (self.clock.now(), LogCache::default());
@@ -132,21 +131,7 @@ impl Engine {
     /// The state as the files and the journal have it; the caller holds the files lock.
     fn read_anew(&self) -> Result<State> {
         let commit = self.lock_commit()?;
-        let read = self.catch_up_locked().and_then(|()| {
-            let (catalogue, layout) = {
-                let state = self.state();
-                (state.catalogue.clone(), state.layout.clone())
-            };
-            let mut state = State::new(catalogue, layout);
-            let base = self.words.load(word::BASE).checked_sub(1);
-            let open = |base| Segment::open(&*self.disk, base, Access::Read);
-            let segment = base.map(open).transpose()?.flatten();
-            let mut tail = segment.map(Tail::at_start).transpose()?;
-            let mut loader = Loader::new(&*self.disk, tail.as_ref().map_or(&[], Tail::rows));
-            load(&mut loader, &mut state)?;
-            replay(&mut state, &mut tail, Some(self.words.load(word::END)))?;
-            Ok(state)
-        });
+        let read = self.catch_up_locked().and_then(|()| self.read_files());
         self.unlock_commit(commit);
         read
     }

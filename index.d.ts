@@ -1949,7 +1949,7 @@ export interface ImagesRepository<M extends ModelTypes = Models> {
   pathOf(id: string): Promise<string | null>;
   /** How a web server may give a row's bytes; SVG, HTML and the like only as a download. */
   servingOf(id: string): Promise<Serving | null>;
-  /** Stores a file beside a row's bytes, such as a thumbnail, in place of one with this name; false for no row. */
+  /** Stores a file beside a row's bytes, such as a thumbnail, in place of one with this name, at once and for good, in a transaction too; false for no row. */
   putDerived(id: string, name: string, source: ByteSource): Promise<boolean>;
   /** A file beside a row's bytes; null when there is none. */
   readDerived(id: string, name: string): Promise<Uint8Array | null>;

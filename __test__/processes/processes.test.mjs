@@ -184,3 +184,22 @@ test('a hand edit of a record is seen by the next read, and by those who listen'
   assert.deepEqual(await changed, { model: 'Character', collection: 'characters', id, type: 'update' })
   await store.close()
 })
+
+test('a file of many records that is edited while processes have it open is noticed by all of them', async () => {
+  const [one, other] = [start(), start()]
+  const { user } = await world(one)
+  const tag = await one.call('tags', 'create', { userId: user.id, name: 'sea' })
+  await one.ask('compact')
+  await other.call('tags', 'findAll')
+  const file = join(dataDir, 'tags', 'tags.json')
+  await writeFile(file, (await readFile(file, 'utf8')).replaceAll('"sea"', '"lake"'))
+  const told = ({ model, id, type }) => model === 'Tag' && id === tag.id && type === 'update'
+  for (const process of [one, other]) {
+    while (!(await process.ask('changes')).some(told)) await new Promise((resolve) => setTimeout(resolve, 50))
+    assert.equal((await process.call('tags', 'findById', tag.id)).name, 'lake')
+  }
+  await one.call('tags', 'create', { userId: user.id, name: 'calm' })
+  await Promise.all([one.end(), other.end()])
+  const text = await readFile(file, 'utf8')
+  assert.ok(text.includes('"lake"') && text.includes('"calm"'), text)
+})

@@ -14,6 +14,7 @@ const tasks = {
   call: ({ repository, name, args }) => store[repository][name](...args),
   adapter: ({ name, args }) => adapter[name](...args),
   changes: async () => changes,
+  compact: () => store.compact(),
   close: () => store.close(),
   // Adds messages until it is killed, and tells of each that was acknowledged.
   async pour({ chat, from }) {

@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::disk::{self, Access, Disk, EntryKind, SafePath, Stamp, UNFINISHED};
+use crate::disk::{self, Access, Disk, DiskFile, EntryKind, SafePath, Stamp, UNFINISHED};
 use crate::error::{Code, Error, Result};
 
 use super::core::Engine;
@@ -54,29 +54,18 @@ impl Engine {
         self.take_edits()?;
         self.write_files()?;
         self.note_files()?;
+        // What is committed after this may have put bytes where they are looked for no more.
+        let journal = self.tail().as_ref().map(|tail| (tail.base(), tail.file(), tail.used()));
         copy.bring_up_to_date()?;
-        if self.holds_unwritten() {
-            self.copy_journal(&mut copy)?;
+        if self.holds_unwritten()
+            && let Some((base, file, used)) = journal
+        {
+            copy.take_journal(base, &*file, used)?;
         }
         order::remember_in(self, target)?;
         drop(files);
         let copied: Vec<SafePath> = copy.known.into_keys().collect();
         disk::make_durable(target, &copied)
-    }
-
-    /// The journal up to here, where a file that cannot be read keeps it from being written.
-    fn copy_journal(&self, copy: &mut Copy<'_>) -> Result<()> {
-        let tail = self.tail();
-        let Some(tail) = tail.as_ref() else { return Ok(()) };
-        let (file, used) = (tail.file(), usize::try_from(tail.used()).unwrap_or(usize::MAX));
-        let mut bytes = vec![0; used];
-        file.read_at(0, &mut bytes)?;
-        let path = journal::path_of(tail.base())?;
-        copy.to.create_dir(&journal::folder())?;
-        let written = copy.to.open(&path, Access::Replace)?;
-        written.write_at(0, &bytes)?;
-        copy.known.insert(path, written.stamp()?);
-        Ok(())
     }
 }
 
@@ -117,6 +106,18 @@ impl Copy<'_> {
                 folder = if self.to.remove_dir(&dir)? { dir.parent() } else { None };
             }
         }
+        Ok(())
+    }
+
+    /// The journal's beginning, where a file that cannot be read keeps it from being written.
+    fn take_journal(&mut self, base: u64, file: &dyn DiskFile, used: u64) -> Result<()> {
+        let mut bytes = vec![0; usize::try_from(used).unwrap_or(usize::MAX)];
+        file.read_at(0, &mut bytes)?;
+        let path = journal::path_of(base)?;
+        self.to.create_dir(&journal::folder())?;
+        let written = self.to.open(&path, Access::Replace)?;
+        written.write_at(0, &bytes)?;
+        self.known.insert(path, written.stamp()?);
         Ok(())
     }
 

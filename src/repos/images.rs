@@ -75,7 +75,7 @@ pub(super) const CALLS: &[Call] = &[
         "putDerived",
         "id: string, name: string, source: ByteSource",
         "boolean",
-        "Stores a file beside a row's bytes, such as a thumbnail, in place of one with this name; false for no row.",
+        "Stores a file beside a row's bytes, such as a thumbnail, in place of one with this name, at once and for good, in a transaction too; false for no row.",
     ),
     payload(
         "readDerived",

@@ -72,6 +72,25 @@ test('threads ended while they close crash nothing', async () => {
   )
 })
 
+test('a transaction that ends while its handle closes holds nobody up', async () => {
+  const { code, signal, stdout, stderr } = await run(`
+    const options = { dataDir: ${JSON.stringify(folder())}, transactionTimeout: 600_000 }
+    const { createStore } = require(${JSON.stringify(index)})
+    const main = async () => {
+      const store = createStore(options)
+      const ended = store.transaction(() => {}).catch(({ code }) => code)
+      // So much waits for the opening that the transaction has begun, and ends, before the closing.
+      for (let at = 0; at < 2_000; at++) store.stats()
+      await store.close()
+      const other = createStore(options)
+      await other.users.create({ email: 'other@example.org' })
+      await other.close()
+      console.log(await ended)
+    }
+    main()`)
+  assert.deepEqual({ code, signal, stdout, stderr }, { code: 0, signal: null, stdout: 'CLOSED\n', stderr: '' })
+})
+
 test('what a thread was told is done stays, though the thread was ended and nobody closed the store', async () => {
   const dataDir = folder()
   const { code } = await run(ending(dataDir, { when: 'open', count: 10, last: 'exit' }))

@@ -123,6 +123,10 @@ impl Engine {
     /// # Errors
     /// `VALIDATION` when it contradicts what the folder has.
     pub(crate) fn declare(&self, own: &Declaration) -> Result<()> {
+        // Mostly there is nothing new, and nobody to wait for: what is declared stays declared.
+        if self.has_declared(own)? {
+            return Ok(());
+        }
         let files = self.lock_files()?;
         let commit = self.lock_commit()?;
         let done = self.catch_up_locked().and_then(|()| self.declare_locked(own));
@@ -131,13 +135,18 @@ impl Engine {
         done
     }
 
-    fn declare_locked(&self, own: &Declaration) -> Result<()> {
-        let known = locked(&self.joined).clone();
+    fn has_declared(&self, own: &Declaration) -> Result<bool> {
+        let known = locked(&self.joined);
         let joined = known.joined(own, false).map_err(refused)?;
-        Catalogue::declared(&joined).map_err(refused)?;
-        if joined.records_beyond(&known).is_empty() {
+        Ok(joined.records_beyond(&known).is_empty())
+    }
+
+    fn declare_locked(&self, own: &Declaration) -> Result<()> {
+        if self.has_declared(own)? {
             return Ok(());
         }
+        let joined = locked(&self.joined).joined(own, false).map_err(refused)?;
+        Catalogue::declared(&joined).map_err(refused)?;
         self.check_health()?;
         let before = {
             let mut declared = locked(&self.declared);

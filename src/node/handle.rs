@@ -177,8 +177,13 @@ impl NativeStore {
     #[napi(catch_unwind)]
     pub fn finish(&self, id: f64, transaction: f64, commit: bool) {
         let transaction = whole(transaction);
-        self.lazy.transactions().finished(transaction);
-        self.lazy.with(whole(id), move |store, ticket| store.finish(transaction, commit, ticket));
+        let transactions = Arc::clone(self.lazy.transactions());
+        // Forgotten only once its end is on the way: a handle that closes refuses this call, and
+        // must then end the transaction itself.
+        self.lazy.with(whole(id), move |store, ticket| {
+            store.finish(transaction, commit, ticket);
+            transactions.finished(transaction);
+        });
     }
 
     /// Opens the store.

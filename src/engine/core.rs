@@ -13,6 +13,7 @@ use crate::error::{Code, Error, Result};
 use crate::older::Older;
 
 use super::clock::Clock;
+use super::counts::Counted;
 use super::events::Listeners;
 use super::journal::Tail;
 use super::keys::Keys;
@@ -94,7 +95,7 @@ pub(crate) struct Engine {
     /// Why nothing may be written any more.
     pub(crate) sick: Mutex<Option<Error>>,
     /// The logs as they were when they were last counted.
-    pub(crate) counted: Mutex<super::counts::Counted>,
+    pub(crate) counted: Counted,
     pub(crate) last_flush_error: Mutex<Option<Error>>,
     /// Do the files follow only when they are asked for?
     pub(crate) files_held: AtomicBool,
@@ -135,7 +136,7 @@ impl Engine {
             torn: Mutex::default(),
             presence: Mutex::new(None),
             sick: Mutex::new(None),
-            counted: Mutex::default(),
+            counted: Counted::default(),
             last_flush_error: Mutex::new(None),
             files_held: AtomicBool::new(false),
         }
@@ -167,6 +168,7 @@ impl Engine {
             disk: &*self.disk,
             logs: &self.logs,
             stamps: &self.stamps,
+            counted: &self.counted,
             keys: &self.keys,
             now,
             max_record_bytes: self.settings.max_record_bytes,

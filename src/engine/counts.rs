@@ -1,10 +1,11 @@
 //! Whether the logs are as they were when they were last counted, kept in the cache.
 //!
-//! A chat's count of messages follows from its log. At open, a log whose length or time is not
-//! the one remembered (an edit by hand, a restored backup, a lost cache) is counted anew.
+//! A chat's count of messages follows from its log. At open, and when it is read or added to, a log
+//! whose length or time is not the one remembered (an edit by hand, a restored backup, a lost cache)
+//! is counted anew.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use hashbrown::HashMap;
 use serde_json::{Value, json};
@@ -24,7 +25,34 @@ use super::record::Record;
 use super::state::{LogKey, State};
 
 /// Length and time of a log, by its path, and whether it may hold dead lines.
-pub(crate) type Counted = HashMap<String, ((u64, i128), bool)>;
+type Marks = HashMap<String, ((u64, i128), bool)>;
+
+/// The logs as they were when they were last counted.
+#[derive(Default)]
+pub(crate) struct Counted(Mutex<Marks>);
+
+impl Counted {
+    /// Is a log as it was when this process, or another one, last counted it?
+    pub(crate) fn is_counted(&self, disk: &dyn Disk, path: &SafePath, now: Option<Stamp>) -> bool {
+        let is_now =
+            |marks: &Marks| marks.get(path.as_str()).map(|(known, _)| *known) == now.map(mark);
+        let mut marks = locked(&self.0);
+        if !is_now(&marks) {
+            marks.extend(recall(disk));
+        }
+        is_now(&marks)
+    }
+
+    /// A log was counted in this state.
+    pub(crate) fn note(&self, path: &SafePath, stamp: Option<Stamp>, untidy: bool) {
+        match stamp {
+            Some(stamp) => {
+                locked(&self.0).insert(path.as_str().to_owned(), (mark(stamp), untidy));
+            }
+            None => drop(locked(&self.0).remove(path.as_str())),
+        }
+    }
+}
 
 fn path() -> SafePath {
     cache_folder().join("logs.json").expect("a constant that is a safe path")
@@ -35,9 +63,9 @@ fn mark(stamp: Stamp) -> (u64, i128) {
 }
 
 /// The logs as they were when they were last counted.
-fn recall(disk: &dyn Disk) -> Counted {
+fn recall(disk: &dyn Disk) -> Marks {
     let bytes = read_all(disk, &path()).ok().flatten().unwrap_or_default();
-    let Ok(Value::Object(logs)) = json::parse_bytes(&bytes) else { return Counted::new() };
+    let Ok(Value::Object(logs)) = json::parse_bytes(&bytes) else { return Marks::new() };
     let read = |(path, mark): (String, Value)| {
         let time = mark.get(1)?.as_str()?.parse().ok()?;
         let untidy = mark.get(2).is_some();
@@ -52,7 +80,7 @@ pub(crate) fn check(engine: &Engine, state: &mut State) -> Result<Vec<Change>> {
     let (mut wrong, mut untidy) = (Vec::new(), Vec::new());
     let known = recall(&*engine.disk);
     let layout = Arc::clone(&state.layout);
-    let mut now = Counted::new();
+    let mut now = Marks::new();
     for place in layout.logs() {
         let owners: Vec<Arc<Record>> =
             state.collection(place.owner).iter().map(|(_, record)| Arc::clone(record)).collect();
@@ -77,12 +105,15 @@ pub(crate) fn check(engine: &Engine, state: &mut State) -> Result<Vec<Change>> {
         }
     }
     state.dirty.untidy.logs.extend(untidy);
-    *locked(&engine.counted) = now;
+    *locked(&engine.counted.0) = now;
     Ok(wrong)
 }
 
 /// What the owner's record must be where its counts are wrong, and the number of dead lines.
-fn count(
+///
+/// # Errors
+/// Those of the disk.
+pub(crate) fn count(
     engine: &Engine,
     state: &State,
     model: ModelId,
@@ -114,19 +145,12 @@ fn count(
 /// Writes down the state of logs that have changed. The cache may be lost, so a failure is none.
 pub(crate) fn remember(engine: &Engine, changed: &BTreeSet<LogKey>) {
     let state = engine.state();
-    let mut counted = locked(&engine.counted);
     for key in changed {
         let Ok(path) = state.layout.log_path(key.0, &key.1) else { continue };
-        match engine.disk.stamp(&path).ok().flatten() {
-            Some(stamp) => {
-                let untidy = state.dirty.untidy.logs.contains(key);
-                counted.insert(path.as_str().to_owned(), (mark(stamp), untidy));
-            }
-            None => {
-                counted.remove(path.as_str());
-            }
-        }
+        let stamp = engine.disk.stamp(&path).ok().flatten();
+        engine.counted.note(&path, stamp, state.dirty.untidy.logs.contains(key));
     }
+    let counted = locked(&engine.counted.0);
     let mut logs: Vec<_> = counted.iter().collect();
     logs.sort_unstable();
     let entry = |(path, ((len, time), untidy)): (&String, &((u64, i128), bool))| {

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use hashbrown::HashMap;
 
-use crate::catalogue::ModelId;
+use crate::catalogue::{ModelId, Place};
 use crate::disk::Access;
 use crate::error::{Code, Error, Result};
 
@@ -206,7 +206,10 @@ impl Engine {
         done
     }
 
-    /// Takes records over whose own files were changed by hand.
+    /// Takes records over whose own files, or logs, were changed by hand.
+    ///
+    /// # Errors
+    /// Those of the disk.
     pub(crate) fn adopt(&self, suspects: Vec<(ModelId, Box<str>)>) -> Result<()> {
         self.convert_older()?;
         let commit = self.lock_commit()?;
@@ -226,6 +229,10 @@ impl Engine {
     /// What a hand edit of a record's file amounts to; `None` when it is nothing.
     fn edited(&self, model: ModelId, key: &str) -> Result<Option<Change>> {
         let state = self.state();
+        if matches!(state.catalogue.model(model).place, Place::Log { .. }) {
+            drop(state);
+            return self.recounted(&(model, key.into()));
+        }
         let Some(path) = state.layout.record_path(model, key)? else { return Ok(None) };
         // Since it was suspected it has been changed or removed: the file does not show that yet.
         let target = Target::Record(model, key.into());

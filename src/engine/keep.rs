@@ -49,12 +49,13 @@ pub(crate) fn run(engine: &Engine, stopped: &dyn Fn() -> bool) {
             seen = engine.position();
             last_change = Instant::now();
         }
-        let mut edited = false;
+        let (mut edited, mut log_edited) = (false, false);
         if last_look.elapsed() > EDITS {
             last_look = Instant::now();
             edited = engine.are_files_edited().unwrap_or_default();
+            log_edited = engine.are_logs_edited().unwrap_or_default();
         }
-        engine.tend(last_change.elapsed() > IDLE, edited);
+        engine.tend(log_edited || last_change.elapsed() > IDLE, edited);
         // Files of many records take their time: most of it is left to others.
         pause = PAUSE.max(start.elapsed() * 4);
     }
@@ -62,10 +63,9 @@ pub(crate) fn run(engine: &Engine, stopped: &dyn Fn() -> bool) {
 
 impl Engine {
     /// One round of keeping; a failure is kept for whoever asks, and tried again.
-    fn tend(&self, idle: bool, edited: bool) {
+    fn tend(&self, is_time: bool, edited: bool) {
         let long = self.tail().as_ref().is_some_and(|tail| tail.used() > JOURNAL_LIMIT);
-        let idle = idle && self.tail().is_some();
-        let done = if long || idle {
+        let done = if long || (is_time && self.tail().is_some()) {
             self.checkpoint(false)
         } else if self.has_work() || edited {
             self.flush()
@@ -146,6 +146,11 @@ impl Engine {
             if number == first.len() {
                 self.sync_owner_folder()?;
             }
+            if let Work::Log { key, path, fresh: false, .. } = one
+                && self.mend_log(key, path, position)?
+            {
+                continue;
+            }
             if let Some((path, stamp)) = writer.perform(one)? {
                 self.stamps.know(path, stamp);
             }
@@ -215,6 +220,7 @@ impl Engine {
         if self.holds_unwritten() {
             return Ok(());
         }
+        self.settle_log_edits()?;
         self.sweep_loose_locked()?;
         self.compact_rows(closing)?;
         if closing {
@@ -230,6 +236,7 @@ impl Engine {
             self.logs.absorb(&state.logs);
             state.forget_pending(self.position());
         }
+        self.logs.not_torn();
         // The journal names the lines of a log by their offsets: as long as it has one of them, no
         // log may become shorter, for those who read the journal and for those who find us dead.
         self.compact_logs(closing)?;
@@ -239,7 +246,7 @@ impl Engine {
         Ok(())
     }
 
-    fn sync_files(&self) -> Result<()> {
+    pub(crate) fn sync_files(&self) -> Result<()> {
         let paths = {
             let state = self.state();
             paths_of(&state, &state.dirty.unsynced)?

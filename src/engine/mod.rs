@@ -21,6 +21,7 @@ mod keep;
 mod keys;
 mod locks;
 mod log;
+mod log_edits;
 mod open;
 mod order;
 mod overlay;

@@ -78,6 +78,9 @@ fn open_shared(engine: &Engine) -> Result<()> {
         segment = segment.map(|segment| trust(engine, segment)).transpose()?;
     }
     let recovered = segment.is_some();
+    if opening.first && recovered {
+        engine.logs.after_crash();
+    }
     // Behind the committed end may stand what a failed sync has lost.
     let upto = (!opening.first).then(|| engine.words.load(word::END));
     let base = segment.as_ref().map(|segment| segment.header.base);

@@ -1,4 +1,5 @@
-//! The last known state of each record's own file, so that an edit by hand is noticed.
+//! The last known state of each record's own file, and of logs that were written, so that an edit by
+//! hand is noticed.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -26,6 +27,11 @@ impl Stamps {
             Some(known) => disk.is_in_state(path, &known),
             None => Ok(disk.stamp(path)?.is_none()),
         }
+    }
+
+    /// The last known state of a file; none where there was none, or nobody looked.
+    pub(crate) fn known(&self, path: &SafePath) -> Option<Stamp> {
+        self.map().get(path).copied()
     }
 
     /// Remembers the state of a file, or that there is none.

@@ -38,6 +38,16 @@ pub(crate) struct PendingLog {
     pub(crate) end: u64,
 }
 
+impl PendingLog {
+    /// The part that the commits up to a position have written.
+    pub(crate) fn upto(&self, position: u64) -> PendingLog {
+        let pieces: Vec<_> =
+            self.pieces.iter().filter(|(at, _)| *at <= position).cloned().collect();
+        let end = self.start + pieces.iter().map(|(_, piece)| piece.len() as u64).sum::<u64>();
+        PendingLog { pieces, end, ..*self }
+    }
+}
+
 /// What is kept of a file that several records share, besides them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SharedFile {

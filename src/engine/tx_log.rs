@@ -5,13 +5,15 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::catalogue::{self, Counted, Model, ModelId};
-use crate::disk::{Access, DiskFile};
+use crate::disk::Access;
 use crate::error::{Code, Error, Issue, Result};
 use crate::json;
 
 use super::change::{Effect, LogLines};
 use super::clock;
-use super::log::{DELETED, HEADER, Head, LogQuery, Need, check_version, deleted_line, header_line};
+use super::log::{
+    DELETED, HEADER, Head, LogQuery, Need, check_first_line, deleted_line, header_line,
+};
 use super::record::Record;
 use super::relations;
 use super::state::LogKey;
@@ -46,7 +48,7 @@ impl Tx<'_> {
         let record = self.log_owner(model, owner)?;
         let counted = self.counted(model)?;
         let mut ready: Vec<Row> = Vec::with_capacity(rows.len());
-        let mut count = record.counts(&counted);
+        let mut count = self.count_of(model, &record, &counted)?;
         let several = rows.len() > 1;
         for (number, row) in rows.into_iter().enumerate() {
             let completed = self.complete_row(model, owner, &counted, row, &ready);
@@ -87,7 +89,7 @@ impl Tx<'_> {
         relations::check_references(self, model, &map, &after, Some(&before))?;
         let text = self.row_text(model, &map)?;
         let rows = [(id.to_owned(), Some(Arc::clone(&text)))];
-        let count = record.counts(&counted);
+        let count = self.count_of(model, &record, &counted)?;
         self.write_lines(model, &record, &rows, Effect::Update, false, count)?;
         Ok(Some(text))
     }
@@ -201,6 +203,27 @@ impl Tx<'_> {
         Ok(text.into())
     }
 
+    /// What an owner counts: as its record says, or anew where its log was edited by hand.
+    fn count_of(
+        &self,
+        model: ModelId,
+        owner: &Record,
+        counted: &Counted,
+    ) -> Result<(u64, Option<String>)> {
+        let key: LogKey = (model, owner.key().into());
+        let context = &self.context;
+        let is_ours = self.overlay.log(&key).is_some() || self.state.logs.contains_key(&key);
+        if !is_ours && counted.fields.is_some() && !self.state.is_leftover(&key) {
+            let path = self.state.layout.log_path(model, owner.key())?;
+            let now = context.disk.stamp(&path)?;
+            if !context.counted.is_counted(context.disk, &path, now) {
+                context.logs.forget(&key);
+                return self.count_without(model, owner.key(), &[]);
+            }
+        }
+        Ok(owner.counts(counted))
+    }
+
     /// The count and the latest time of the counted rows, without those of some ids.
     fn count_without(
         &self,
@@ -282,20 +305,10 @@ impl Tx<'_> {
         let mut last = [0];
         let file = self.context.disk.open(&path, Access::Read)?;
         file.read_at(len - 1, &mut last)?;
-        refuse_newer(&*file, path.as_str())?;
+        let mut first = [0; LONGEST_HEADER];
+        let read = file.read_at(0, &mut first)?;
+        check_first_line(&first[..read], path.as_str())?;
         Ok(End { offset: len, fresh: false, unfinished: last != [b'\n'] })
-    }
-}
-
-/// Adds nothing to a log of a newer version.
-fn refuse_newer(file: &dyn DiskFile, path: &str) -> Result<()> {
-    let mut bytes = [0; LONGEST_HEADER];
-    let read = file.read_at(0, &mut bytes)?;
-    let line = bytes[..read].split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let head = std::str::from_utf8(line).ok().and_then(|line| Head::of(line).ok());
-    match head {
-        Some(head) if head.kind.as_deref() == Some(HEADER) => check_version(head.version, path),
-        _ => Ok(()),
     }
 }
 

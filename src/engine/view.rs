@@ -7,6 +7,7 @@ use crate::catalogue::{self, Catalogue, ModelId, Place};
 use crate::disk::{Disk, read_all};
 use crate::error::{Code, Error, Result};
 
+use super::counts::Counted;
 use super::keys::Keys;
 use super::log::{Head, LogBound, LogCache, LogIndex, LogQuery, Need, Source, no_such_row};
 use super::overlay::Overlay;
@@ -21,6 +22,7 @@ pub(crate) struct Context<'a> {
     pub(crate) disk: &'a dyn Disk,
     pub(crate) logs: &'a LogCache,
     pub(crate) stamps: &'a Stamps,
+    pub(crate) counted: &'a Counted,
     pub(crate) keys: &'a Keys,
     pub(crate) now: &'a str,
     pub(crate) max_record_bytes: usize,
@@ -34,7 +36,7 @@ pub struct View<'a> {
     pub(crate) source: Source,
     /// Was an answer given up because it needs the disk?
     needs_disk: Cell<bool>,
-    /// Records whose files changed behind the store's back.
+    /// Records whose files, or logs, changed behind the store's back.
     suspects: RefCell<Vec<(ModelId, Box<str>)>>,
     /// The fingerprint of the answer that the caller has already.
     known: Cell<Option<Fingerprint>>,
@@ -69,7 +71,7 @@ impl<'a> View<'a> {
         self.needs_disk.get()
     }
 
-    /// The records whose files changed behind the store's back.
+    /// The records whose files, and the owners whose logs, changed behind the store's back.
     pub(crate) fn take_suspects(&self) -> Vec<(ModelId, Box<str>)> {
         self.suspects.take()
     }
@@ -359,6 +361,12 @@ impl<'a> View<'a> {
         }
         let pending = self.state.logs.get(key);
         let context = &self.context;
+        if self.source == Source::Disk && self.overlay.is_none() && pending.is_none() {
+            let now = context.disk.stamp(&path)?;
+            if !context.counted.is_counted(context.disk, &path, now) {
+                self.suspects.borrow_mut().push(key.clone());
+            }
+        }
         let answer =
             context.logs.with(context.disk, key, &path, pending, (self.source, need), read)?;
         answer.ok_or_else(|| self.give_up())

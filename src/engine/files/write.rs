@@ -26,7 +26,7 @@ pub(crate) enum Work {
     /// What stands behind `ours_from` was written by the store since the last checkpoint.
     Rows { path: SafePath, schema: String, lines: String, ours_from: u64 },
     /// These bytes stand at these offsets of a log; with `fresh`, and nothing before them.
-    Log { path: SafePath, fresh: bool, pieces: Vec<(u64, Arc<str>)> },
+    Log { key: LogKey, path: SafePath, fresh: bool, pieces: Vec<(u64, Arc<str>)> },
 }
 
 impl Work {
@@ -104,7 +104,7 @@ fn plan_log(state: &State, key: &LogKey, shown: u64) -> Result<Work> {
         }
         offset += bytes.len() as u64;
     }
-    Ok(Work::Log { path, fresh, pieces })
+    Ok(Work::Log { key: key.clone(), path, fresh, pieces })
 }
 
 /// Does the work on the files.
@@ -113,7 +113,7 @@ pub(crate) struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// Does one piece of work; gives the state of a file that was written whole.
+    /// Does one piece of work; gives the state of a file that was written whole, or is a log.
     ///
     /// # Errors
     /// Those of the disk; doing the work again mends what was half done.
@@ -134,7 +134,10 @@ impl Writer<'_> {
             Work::Rows { path, schema, lines, ours_from } => {
                 self.add_rows(path, schema, lines, *ours_from).map(|()| None)
             }
-            Work::Log { path, fresh, pieces } => self.add_log(path, *fresh, pieces).map(|()| None),
+            Work::Log { path, fresh, pieces, .. } => {
+                let stamp = self.add_log(path, *fresh, pieces)?;
+                Ok(Some((path.clone(), stamp)))
+            }
         }
     }
 
@@ -182,10 +185,16 @@ impl Writer<'_> {
         file.write_at(len, bytes.as_bytes())
     }
 
-    fn add_log(&self, path: &SafePath, fresh: bool, pieces: &[(u64, Arc<str>)]) -> Result<()> {
+    fn add_log(
+        &self,
+        path: &SafePath,
+        fresh: bool,
+        pieces: &[(u64, Arc<str>)],
+    ) -> Result<Option<Stamp>> {
         if fresh {
             let bytes: String = pieces.iter().map(|(_, bytes)| &**bytes).collect();
-            return self.replace(path, bytes.as_bytes(), false);
+            self.replace(path, bytes.as_bytes(), false)?;
+            return self.disk.stamp(path);
         }
         self.make_folder_of(path)?;
         let file = self.disk.open(path, Access::Create)?;
@@ -200,7 +209,8 @@ impl Writer<'_> {
             }
             file.write_at(offset, bytes.as_bytes())?;
         }
-        Ok(())
+        // Of the file itself: its name may be that of an edited one by now.
+        file.stamp().map(Some)
     }
 
     /// Makes everything durable that was changed since the last checkpoint.

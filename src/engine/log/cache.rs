@@ -1,14 +1,16 @@
 //! The indexes of the logs that were used last, within bounds.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hashbrown::HashMap;
 
-use crate::disk::{Access, Disk, SafePath, Stamp};
+use crate::disk::{Access, Disk, DiskFile, SafePath, Stamp};
 use crate::error::Result;
 
 use super::super::print::Fingerprint;
 use super::super::state::{LogKey, PendingLog};
+use super::fit::Fit;
 use super::index::LogIndex;
 
 /// At most so many indexes are kept, each with an open file.
@@ -42,6 +44,8 @@ struct Kept {
 #[derive(Default)]
 pub(crate) struct LogCache {
     kept: Mutex<(HashMap<LogKey, Kept>, u64)>,
+    /// May the files hold what a crash has torn? Until the journal has been brought into them.
+    torn: AtomicBool,
 }
 
 /// Locks a mutex whose data stays whole even when a holder panicked.
@@ -50,6 +54,21 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl LogCache {
+    /// There was a crash, and the journal has what the files lack.
+    pub(crate) fn after_crash(&self) {
+        self.torn.store(true, Ordering::Release);
+    }
+
+    /// The files hold everything.
+    pub(crate) fn not_torn(&self) {
+        self.torn.store(false, Ordering::Release);
+    }
+
+    /// May the files hold what a crash has torn?
+    pub(crate) fn may_be_torn(&self) -> bool {
+        self.torn.load(Ordering::Acquire)
+    }
+
     /// Calls `read` with the index of a log brought up to date; `None` when that needs the disk
     /// and `source` does not allow it.
     pub(crate) fn with<T>(
@@ -75,9 +94,11 @@ impl LogCache {
         if source == Source::Memory {
             return Ok(None);
         }
-        let index = build(disk, path, pending)?;
+        let (index, fit) = build(disk, path, pending, self.may_be_torn())?;
         let answer = read(&index)?;
-        self.keep(key, index);
+        if fit == Fit::Whole {
+            self.keep(key, index);
+        }
         Ok(Some(answer))
     }
 
@@ -204,7 +225,9 @@ fn bring_up_to_date(
         return Ok(false);
     }
     match pending {
-        Some(pending) if index.end >= pending.start => extend(index, pending),
+        Some(pending) if (index.recent_from..=index.end).contains(&pending.start) => {
+            extend(index, pending);
+        }
         None if known == stamp => {}
         // Only our own lines were added since: the file has them now.
         None if index.has_grown() && stamp.len == index.end => index.restamp(Some(stamp)),
@@ -247,7 +270,14 @@ fn extend(index: &mut LogIndex, pending: &PendingLog) {
     new.iter().rev().for_each(|piece| index.extend(piece.as_bytes()));
 }
 
-fn build(disk: &dyn Disk, path: &SafePath, pending: Option<&PendingLog>) -> Result<LogIndex> {
+/// The index of a log as it will be once the journal is in its file.
+fn build(
+    disk: &dyn Disk,
+    path: &SafePath,
+    pending: Option<&PendingLog>,
+    may_be_torn: bool,
+) -> Result<(LogIndex, Fit)> {
+    let mut fit = Fit::Whole;
     let generation = pending.map_or(0, |pending| pending.generation);
     let stamp = match pending {
         Some(pending) if pending.fresh => None,
@@ -256,16 +286,22 @@ fn build(disk: &dyn Disk, path: &SafePath, pending: Option<&PendingLog>) -> Resu
     let mut index = match stamp {
         None => LogIndex::empty(path.as_str(), generation),
         Some(stamp) => {
-            let file = Arc::from(disk.open(path, Access::Read)?);
-            let len = pending.map_or(stamp.len, |pending| pending.start);
+            let file: Arc<dyn DiskFile> = Arc::from(disk.open(path, Access::Read)?);
+            if let Some(pending) = pending {
+                fit = Fit::of(Some(&*file), pending, 0, may_be_torn)?;
+            }
+            let as_written = pending.filter(|_| fit == Fit::Whole);
+            let len = as_written.map_or(stamp.len, |pending| pending.start);
             let mut index = LogIndex::of_file(path.as_str(), file, len)?;
             index.refuse_newer()?;
             index.restamp(Some(stamp));
             index
         }
     };
-    if let Some(pending) = pending {
-        extend(&mut index, pending);
+    match (&fit, pending) {
+        (Fit::Edited { missing }, _) => index.extend_edited(missing),
+        (Fit::Whole, Some(pending)) => extend(&mut index, pending),
+        (Fit::Whole, None) => {}
     }
-    Ok(index)
+    Ok((index, fit))
 }

@@ -53,7 +53,7 @@ pub(crate) struct LogIndex {
     text: Option<Vec<u8>>,
     /// The bytes from `recent_from` on, which the file may not have yet.
     recent: Vec<u8>,
-    recent_from: u64,
+    pub(crate) recent_from: u64,
     /// The first line that is no row.
     fault: Option<Error>,
     /// Does the file end without a line feed?
@@ -123,6 +123,12 @@ impl LogIndex {
             Some(text) => text.extend_from_slice(bytes),
             None => self.recent.extend_from_slice(bytes),
         }
+    }
+
+    /// Takes the lines that a file lacks which was edited by hand, as if they stood at its end.
+    pub(crate) fn extend_edited(&mut self, lines: &str) {
+        let joint = if self.unfinished && !lines.is_empty() { "\n" } else { "" };
+        self.extend(format!("{joint}{lines}").as_bytes());
     }
 
     fn take_lines(&mut self, bytes: &[u8]) {

@@ -1,16 +1,18 @@
 //! Logs: files of lines that belong to one record (a chat), and are not held in memory.
 //!
 //! `line` reads lines, `index` knows where each live row of one log stands, `cache` keeps the
-//! indexes that were used last, `query` selects rows. A log only ever grows, or starts anew: a row
+//! indexes that were used last, `query` selects rows, `fit` tells when a file was edited by hand. A log only ever grows, or starts anew: a row
 //! whose id was seen before replaces the earlier one, a `deleted` row removes it.
 
 mod cache;
+mod fit;
 mod index;
 mod line;
 mod query;
 mod row;
 
 pub(crate) use cache::{LogCache, Need, Source};
+pub(crate) use fit::Fit;
 pub(crate) use index::{LogIndex, no_such_row};
 pub use query::{LogBound, LogQuery};
-pub(crate) use row::{DELETED, HEADER, Head, check_version, deleted_line, header_line, touched};
+pub(crate) use row::{DELETED, HEADER, Head, check_first_line, deleted_line, header_line, touched};

@@ -56,6 +56,19 @@ pub(crate) fn check_version(version: Option<u64>, path: &str) -> Result<()> {
     Err(Error::new(Code::UnsupportedVersion, message).path(path))
 }
 
+/// Fails for a file of a newer version, of which these are the first bytes.
+///
+/// # Errors
+/// `UNSUPPORTED_VERSION`.
+pub(crate) fn check_first_line(bytes: &[u8], path: &str) -> Result<()> {
+    let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let head = std::str::from_utf8(line).ok().and_then(|line| Head::of(line).ok());
+    match head {
+        Some(head) if head.kind.as_deref() == Some(HEADER) => check_version(head.version, path),
+        _ => Ok(()),
+    }
+}
+
 /// The first line of a file of rows, without its line feed.
 pub(crate) fn header_line(schema: &str) -> String {
     format!("{{\"type\":\"{HEADER}\",\"schema\":{},\"version\":{VERSION}}}", json::quote(schema))

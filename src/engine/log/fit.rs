@@ -1,0 +1,92 @@
+//! Is a log's file what the journal takes it for?
+//!
+//! The journal names the lines of a log by their offsets. They fit a file that only the store has
+//! written; one that was edited by hand since the journal began has its own ends, and may lack lines
+//! that are committed. Nothing here depends on what a process remembers, so whoever comes after a
+//! crash finds the same.
+
+use hashbrown::HashMap;
+use indexmap::IndexMap;
+
+use crate::disk::DiskFile;
+use crate::error::Result;
+
+use super::line::{Line, lines};
+use super::row::Head;
+use crate::engine::state::PendingLog;
+
+/// How a log's file and the lines that the journal holds of it go together.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Fit {
+    /// The lines belong at their offsets.
+    Whole,
+    /// Somebody else has written the file. At its end go these lines: what is committed and it does
+    /// not say.
+    Edited { missing: String },
+}
+
+impl Fit {
+    /// Compares a file with the pending lines. At least the first `shown` bytes of those were
+    /// written to it; after a crash (`may_be_torn`) there may be anything in their place.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub(crate) fn of(
+        file: Option<&dyn DiskFile>,
+        pending: &PendingLog,
+        shown: u64,
+        may_be_torn: bool,
+    ) -> Result<Fit> {
+        let len = file.map_or(Ok(0), DiskFile::len)?;
+        let committed: String = pending.pieces.iter().map(|(_, piece)| &**piece).collect();
+        let read = |from: u64| -> Result<Vec<u8>> {
+            let mut bytes = vec![0; usize::try_from(len - from).unwrap_or_default()];
+            let read = file.map_or(Ok(0), |file| file.read_at(from, &mut bytes))?;
+            bytes.truncate(read);
+            Ok(bytes)
+        };
+        if (pending.start..=pending.end).contains(&len) {
+            let bytes = read(pending.start.saturating_sub(1))?;
+            let (before, tail) = bytes.split_at(bytes.len().min(usize::from(pending.start > 0)));
+            // The first of the lines brings the line feed that the one before it lacks.
+            let joins = (before == [b'\n'] || before.is_empty()) != committed.starts_with('\n');
+            let written = committed.as_bytes().starts_with(tail) && tail.len() as u64 >= shown;
+            // A torn write harms nothing before it; an edit leaves lines.
+            if joins && (written || (may_be_torn && !are_lines(tail))) {
+                return Ok(Fit::Whole);
+            }
+        }
+        Ok(Fit::Edited { missing: missing(&read(0)?, &committed) })
+    }
+}
+
+fn are_lines(bytes: &[u8]) -> bool {
+    lines(0, bytes).all(|(_, _, line)| !matches!(line, Line::Fault { .. }))
+}
+
+/// For each row that the committed lines are about, the last of these, unless it is also the last
+/// that the file says of the row.
+fn missing(file: &[u8], committed: &str) -> String {
+    let mut last: IndexMap<String, &str> = IndexMap::new();
+    for line in committed.lines() {
+        if let Some(id) = id_of(line) {
+            last.shift_remove(&id);
+            last.insert(id, line);
+        }
+    }
+    let mut said: HashMap<String, &str> = HashMap::new();
+    for (at, len, _) in lines(0, file) {
+        if let Ok(line) = std::str::from_utf8(&file[at..at + len])
+            && let Some(id) = id_of(line)
+            && last.contains_key(&id)
+        {
+            said.insert(id, line);
+        }
+    }
+    let unsaid = last.iter().filter(|(id, line)| said.get(*id) != Some(line));
+    unsaid.map(|(_, line)| format!("{line}\n")).collect()
+}
+
+fn id_of(line: &str) -> Option<String> {
+    Head::of(line).ok()?.id.map(|id| id.into_owned())
+}

@@ -85,6 +85,8 @@ impl Engine {
                     let stamp = self.disk.stamp(&path)?;
                     changes.extend(counts::count(self, &state, key.0, owner, &path, stamp)?.0);
                 }
+                drop(state);
+                self.state_mut().dirty.untidy.logs.insert(key.clone());
                 edited.push(key);
             }
         }
@@ -170,6 +172,6 @@ impl Engine {
 
 /// How many of the pending bytes the files show.
 fn shown_of(pending: &PendingLog, shown: u64) -> u64 {
-    let pieces = pending.pieces.iter().filter(|(at, _)| *at <= shown);
-    pieces.map(|(_, piece)| piece.len() as u64).sum()
+    let pieces = pending.pieces.iter().filter(|piece| piece.at <= shown);
+    pieces.map(|piece| piece.bytes.len() as u64).sum()
 }

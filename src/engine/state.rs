@@ -32,18 +32,28 @@ pub(crate) struct PendingLog {
     pub(crate) fresh: bool,
     /// Offset of the first of these bytes.
     pub(crate) start: u64,
-    /// The lines, one piece a commit, each with the position of its commit.
-    pub(crate) pieces: Vec<(u64, Arc<str>)>,
+    /// The lines, one piece a change.
+    pub(crate) pieces: Vec<Piece>,
     /// Offset behind the last of them: the length of the log.
     pub(crate) end: u64,
+}
+
+/// The lines that one change adds to a log.
+#[derive(Debug, Clone)]
+pub(crate) struct Piece {
+    /// The position of its commit.
+    pub(crate) at: u64,
+    /// Are all its rows new?
+    pub(crate) adds: bool,
+    pub(crate) bytes: Arc<str>,
 }
 
 impl PendingLog {
     /// The part that the commits up to a position have written.
     pub(crate) fn upto(&self, position: u64) -> PendingLog {
-        let pieces: Vec<_> =
-            self.pieces.iter().filter(|(at, _)| *at <= position).cloned().collect();
-        let end = self.start + pieces.iter().map(|(_, piece)| piece.len() as u64).sum::<u64>();
+        let pieces: Vec<Piece> =
+            self.pieces.iter().filter(|piece| piece.at <= position).cloned().collect();
+        let end = self.start + pieces.iter().map(|piece| piece.bytes.len() as u64).sum::<u64>();
         PendingLog { pieces, end, ..*self }
     }
 }
@@ -274,7 +284,8 @@ impl State {
         }
         if let Some(pending) = self.logs.get_mut(&key) {
             pending.end = lines.offset + lines.bytes.len() as u64;
-            pending.pieces.push((position, Arc::clone(&lines.bytes)));
+            let adds = lines.effect == Effect::Create;
+            pending.pieces.push(Piece { at: position, adds, bytes: Arc::clone(&lines.bytes) });
         }
         self.dirty.log(key, position);
         self.set_counted(lines, at, position);
@@ -304,6 +315,6 @@ impl State {
 
     /// Forgets the log lines that a checkpoint has brought into the files.
     pub(crate) fn forget_pending(&mut self, position: u64) {
-        self.logs.retain(|_, log| log.pieces.iter().any(|(at, _)| *at > position));
+        self.logs.retain(|_, log| log.pieces.iter().any(|piece| piece.at > position));
     }
 }

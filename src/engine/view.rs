@@ -398,7 +398,7 @@ impl<'a> View<'a> {
         let uncommitted = self.overlay.is_some_and(|overlay| overlay.log(&key).is_some());
         let pending = self.state.logs.get(&key);
         let holds = |text: &str| text.contains(needle);
-        if uncommitted || pending.is_some_and(|log| log.pieces.iter().any(|(_, p)| holds(p))) {
+        if uncommitted || pending.is_some_and(|log| log.pieces.iter().any(|p| holds(&p.bytes))) {
             return Ok(true);
         }
         let path = self.state.layout.log_path(model, owner)?;

@@ -13,6 +13,7 @@ mod determinism;
 mod edits;
 mod faults;
 mod image_tags;
+mod log_edits;
 mod model;
 mod older;
 mod owner_file;

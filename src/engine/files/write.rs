@@ -94,15 +94,15 @@ fn plan_log(state: &State, key: &LogKey, shown: u64) -> Result<Work> {
     let Some(pending) = state.logs.get(key) else {
         return Ok(Work::Whole { path, bytes: None, shared: false });
     };
-    let unseen = pending.pieces.first().is_some_and(|(at, _)| *at > shown);
+    let unseen = pending.pieces.first().is_some_and(|piece| piece.at > shown);
     let fresh = pending.fresh && unseen;
     let mut pieces = Vec::new();
     let mut offset = pending.start;
-    for (at, bytes) in &pending.pieces {
-        if fresh || *at > shown {
-            pieces.push((offset, Arc::clone(bytes)));
+    for piece in &pending.pieces {
+        if fresh || piece.at > shown {
+            pieces.push((offset, Arc::clone(&piece.bytes)));
         }
-        offset += bytes.len() as u64;
+        offset += piece.bytes.len() as u64;
     }
     Ok(Work::Log { key: key.clone(), path, fresh, pieces })
 }

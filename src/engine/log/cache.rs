@@ -260,14 +260,14 @@ fn find_file(
 fn extend(index: &mut LogIndex, pending: &PendingLog) {
     let mut offset = pending.end;
     let mut new = Vec::new();
-    for (_, piece) in pending.pieces.iter().rev() {
-        offset -= piece.len() as u64;
+    for piece in pending.pieces.iter().rev() {
+        offset -= piece.bytes.len() as u64;
         if offset < index.end {
             break;
         }
         new.push(piece);
     }
-    new.iter().rev().for_each(|piece| index.extend(piece.as_bytes()));
+    new.iter().rev().for_each(|piece| index.extend(piece.bytes.as_bytes()));
 }
 
 /// The index of a log as it will be once the journal is in its file.

@@ -13,7 +13,7 @@ use crate::error::Result;
 
 use super::line::{Line, lines};
 use super::row::Head;
-use crate::engine::state::PendingLog;
+use crate::engine::state::{PendingLog, Piece};
 
 /// How a log's file and the lines that the journal holds of it go together.
 #[derive(Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ impl Fit {
         may_be_torn: bool,
     ) -> Result<Fit> {
         let len = file.map_or(Ok(0), DiskFile::len)?;
-        let committed: String = pending.pieces.iter().map(|(_, piece)| &**piece).collect();
+        let committed: String = pending.pieces.iter().map(|piece| &*piece.bytes).collect();
         let read = |from: u64| -> Result<Vec<u8>> {
             let mut bytes = vec![0; usize::try_from(len - from).unwrap_or_default()];
             let read = file.map_or(Ok(0), |file| file.read_at(from, &mut bytes))?;
@@ -56,7 +56,7 @@ impl Fit {
                 return Ok(Fit::Whole);
             }
         }
-        Ok(Fit::Edited { missing: missing(&read(0)?, &committed) })
+        Ok(Fit::Edited { missing: missing(&read(0)?, &pending.pieces) })
     }
 }
 
@@ -64,27 +64,32 @@ fn are_lines(bytes: &[u8]) -> bool {
     lines(0, bytes).all(|(_, _, line)| !matches!(line, Line::Fault { .. }))
 }
 
-/// For each row that the committed lines are about, the last of these, unless it is also the last
-/// that the file says of the row.
-fn missing(file: &[u8], committed: &str) -> String {
-    let mut last: IndexMap<String, &str> = IndexMap::new();
-    for line in committed.lines() {
-        if let Some(id) = id_of(line) {
-            last.shift_remove(&id);
-            last.insert(id, line);
+/// For each row that the committed lines are about, the last of these, unless the file has it, or
+/// has another one of a row that came with that line: then the line is what was edited.
+fn missing(file: &[u8], committed: &[Piece]) -> String {
+    let mut wanted: IndexMap<String, (&str, bool)> = IndexMap::new();
+    for piece in committed {
+        for line in piece.bytes.lines() {
+            let Some(id) = id_of(line) else { continue };
+            let is_new = piece.adds && !wanted.contains_key(&id);
+            wanted.insert(id, (line, is_new));
         }
     }
-    let mut said: HashMap<String, &str> = HashMap::new();
+    let mut found: HashMap<String, &str> = HashMap::new();
     for (at, len, _) in lines(0, file) {
         if let Ok(line) = std::str::from_utf8(&file[at..at + len])
             && let Some(id) = id_of(line)
-            && last.contains_key(&id)
+            && wanted.contains_key(&id)
         {
-            said.insert(id, line);
+            found.insert(id, line);
         }
     }
-    let unsaid = last.iter().filter(|(id, line)| said.get(*id) != Some(line));
-    unsaid.map(|(_, line)| format!("{line}\n")).collect()
+    let lacks = |id: &String, line: &str, is_new: bool| match found.get(id) {
+        Some(found) => *found != line && !is_new,
+        None => true,
+    };
+    let missing = wanted.iter().filter(|(id, (line, is_new))| lacks(id, line, *is_new));
+    missing.map(|(_, (line, _))| format!("{line}\n")).collect()
 }
 
 fn id_of(line: &str) -> Option<String> {

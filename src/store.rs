@@ -11,7 +11,7 @@ use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-pub use crate::catalogue::Declaration;
+pub use crate::catalogue::{Declaration, Migration, Migrations, ModelId, models};
 pub use crate::crypto::{Costs, Secret};
 use crate::disk::{Disk, RealDisk};
 use crate::engine::{Running, Settings, View, closed, settle};
@@ -50,6 +50,8 @@ pub struct Options {
     /// Where the clock is held from the opening on, in milliseconds since 1970, for the same calls
     /// to give the same bytes.
     pub held_clock: Option<i64>,
+    /// What brings records of older versions to the newest: what there is, but for tests.
+    pub migrations: Migrations,
     /// The app's own collections, and fields that it adds to built-in models.
     pub declaration: Declaration,
     /// What new passphrases are derived with.
@@ -67,6 +69,7 @@ impl Options {
             transaction_timeout: Duration::from_secs(5),
             allow_network_fs: false,
             held_clock: None,
+            migrations: Migrations::default(),
             declaration: Declaration::default(),
             costs: Costs::default(),
         }
@@ -80,6 +83,7 @@ impl Options {
             transaction_timeout: self.transaction_timeout,
             costs: self.costs,
             held_clock: self.held_clock,
+            migrations: self.migrations,
         }
     }
 }

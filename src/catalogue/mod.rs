@@ -8,6 +8,7 @@ mod check;
 mod declare;
 mod id;
 mod index;
+mod migrations;
 pub mod models;
 mod own;
 mod schema;
@@ -19,6 +20,7 @@ mod typescript;
 pub use check::{admit, complete, merge};
 pub use id::is_id;
 pub use index::{index_keys, key_of};
+pub use migrations::{Migration, Migrations};
 pub use own::Declaration;
 pub use schema::{schema, schemas};
 pub use times::normalise_time;
@@ -34,6 +36,8 @@ pub struct Catalogue {
     models: Vec<Model>,
     /// For each model, who refers to it: the model, and the number of its link.
     referrers: Vec<Vec<(ModelId, usize)>>,
+    /// What brings records of older versions to the newest.
+    pub migrations: Migrations,
 }
 
 impl Catalogue {
@@ -41,7 +45,13 @@ impl Catalogue {
     pub fn builtin() -> Catalogue {
         let mut models = models::all();
         models.iter_mut().for_each(index::derive);
-        Catalogue { referrers: referrers(&models), models }
+        Catalogue { referrers: referrers(&models), models, migrations: Migrations::default() }
+    }
+
+    /// The same models with other migrations, for tests.
+    #[must_use]
+    pub fn with_migrations(self, migrations: Migrations) -> Catalogue {
+        Catalogue { migrations, ..self }
     }
 
     /// Adds a model: an app's own collection. Its key and times are added where it does not

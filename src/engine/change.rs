@@ -95,13 +95,18 @@ impl Commit {
         text
     }
 
-    /// The commit that a journal line's text holds.
+    /// The commit that a journal line's text holds, in a journal for records of a version.
     ///
     /// # Errors
     /// A sentence when the text is not one, or names a collection that does not exist.
-    pub(crate) fn decode(text: &str, catalogue: &Catalogue) -> std::result::Result<Commit, String> {
+    pub(crate) fn decode(
+        text: &str,
+        catalogue: &Catalogue,
+        version: u64,
+    ) -> std::result::Result<Commit, String> {
+        catalogue.migrations.check(version, "journal").map_err(|e| e.message().to_owned())?;
         let line: LineText<'_> = serde_json::from_str(text).map_err(|e| e.to_string())?;
-        let changes = line.changes.into_iter().map(|c| decode_change(c, catalogue));
+        let changes = line.changes.into_iter().map(|c| decode_change(c, catalogue, version));
         Ok(Commit {
             at: line.at.into_owned(),
             changes: changes.collect::<std::result::Result<_, _>>()?,
@@ -197,6 +202,7 @@ struct ChangeText<'a> {
 fn decode_change(
     change: ChangeText<'_>,
     catalogue: &Catalogue,
+    version: u64,
 ) -> std::result::Result<Change, String> {
     let find = |name: &str| {
         catalogue.by_collection(name).ok_or_else(|| format!("there is no collection {name}"))
@@ -206,7 +212,13 @@ fn decode_change(
         let key = json::text_field(record.get(), &catalogue.model(model).key)
             .ok_or("a record without its key")?;
         let declared = catalogue.model(model);
-        let record = Record::from_text(declared, &key, record.get()).ok_or("a broken record")?;
+        let record = if catalogue.migrations.concern(model, version) {
+            let mut map = json::parse_object(record.get()).map_err(|fault| fault.message)?;
+            catalogue.migrations.migrate(model, version, &mut map);
+            Record::from_map(declared, &key, &map)
+        } else {
+            Record::from_text(declared, &key, record.get()).ok_or("a broken record")?
+        };
         return Ok(Change::Put { model, record: Arc::new(record), new: change.new });
     }
     if let (Some(name), Some(key)) = (&change.delete, &change.key) {

@@ -161,12 +161,20 @@ impl Engine {
                 rows.push((place.path.as_str().to_owned(), len));
             }
             let base = self.position();
-            let segment = journal::start(&*self.disk, Header::new(base, rows))?;
+            let version = self.settings.migrations.version();
+            let segment = journal::start(&*self.disk, Header::new(version, base, rows))?;
             self.words.store(word::BASE, base + 1);
             self.known_base.store(base + 1, Ordering::Release);
             *tail = Some(Tail::at_start(segment)?);
         }
-        tail.as_mut().ok_or_else(|| Error::new(Code::Io, "the journal has no segment"))
+        let tail = tail.as_mut();
+        let tail = tail.ok_or_else(|| Error::new(Code::Io, "the journal has no segment"))?;
+        if tail.version() != self.settings.migrations.version() {
+            let message = "another version of quilltap-store has changed the folder, and its journal is not \
+                           in the files yet: let all processes use one version, and see that the disk is not full";
+            return Err(Error::new(Code::UnsupportedVersion, message).path("journal"));
+        }
+        Ok(tail)
     }
 
     /// Runs a transaction of several calls, alone, until it is finished or takes too long.

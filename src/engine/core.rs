@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use hashbrown::HashSet;
 
-use crate::catalogue::{Declaration, ModelId};
+use crate::catalogue::{Declaration, Migrations, ModelId};
 use crate::crypto::Costs;
 use crate::disk::{Disk, Lock, SharedWords};
 use crate::error::{Code, Error, Result};
@@ -61,6 +61,7 @@ pub(crate) struct Settings {
     /// What new passphrases are derived with.
     pub(crate) costs: Costs,
     pub(crate) held_clock: Option<i64>,
+    pub(crate) migrations: Migrations,
 }
 
 /// One open store.
@@ -127,7 +128,7 @@ impl Engine {
             position: AtomicU64::new(0),
             known_base: AtomicU64::new(0),
             words,
-            logs: LogCache::default(),
+            logs: LogCache::new(settings.migrations),
             stamps: Stamps::default(),
             keys: Keys::new(settings.costs),
             clock: Clock::held_at(settings.held_clock),

@@ -20,7 +20,7 @@ use super::clock;
 use super::core::{Engine, locked};
 use super::files::Writer;
 use super::locks::cache_folder;
-use super::log::LogIndex;
+use super::log::{LogIndex, Rows};
 use super::record::Record;
 use super::state::{LogKey, State};
 
@@ -130,7 +130,8 @@ pub(crate) fn count(
         None => ((0, None), 0),
         Some(stamp) => {
             let file = Arc::from(engine.disk.open(path, Access::Read)?);
-            let index = LogIndex::of_file(path.as_str(), file, stamp.len)?;
+            let rows = Rows { model, migrations: catalogue.migrations };
+            let index = LogIndex::of_file(path.as_str(), file, stamp.len, rows)?;
             (index.count(&counted.row_type, &[]), index.dead())
         }
     };

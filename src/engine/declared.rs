@@ -56,9 +56,10 @@ fn kept(disk: &dyn Disk, base: Option<u64>, upto: Option<u64>) -> Result<Kept> {
     }
     let segment = base.map(|base| Segment::open(disk, base, Access::Read)).transpose()?.flatten();
     if let Some(segment) = segment {
+        let version = segment.header.version;
         Tail::at_start(segment)?.read(upto, &mut |text| {
             if declares(text, &builtin)
-                && let Ok(commit) = Commit::decode(text, &builtin)
+                && let Ok(commit) = Commit::decode(text, &builtin, version)
             {
                 for change in &commit.changes {
                     if let Change::Put { record, .. } = change {
@@ -97,7 +98,8 @@ impl Engine {
     ) -> Result<(State, Vec<Change>)> {
         let kept = kept(&*self.disk, base, upto)?;
         let joined = kept.declaration.joined(&locked(&self.declared), alone).map_err(refused)?;
-        let catalogue = Arc::new(Catalogue::declared(&joined).map_err(refused)?);
+        let catalogue = Catalogue::declared(&joined).map_err(refused)?;
+        let catalogue = Arc::new(catalogue.with_migrations(self.settings.migrations));
         let layout = Arc::new(Layout::of(&catalogue)?);
         let mut state = State::new(Arc::clone(&catalogue), layout);
         let model = catalogue.declaring();

@@ -92,6 +92,7 @@ impl Engine {
         for (file, found) in state.shared.iter_mut().zip(&fresh.shared) {
             file.corrupt = found.corrupt;
         }
+        state.aged.clone_from(&fresh.aged);
         let mut changes = Vec::new();
         for model in
             catalogue.ids().filter(|model| stands_with_others(&catalogue.model(*model).place))

@@ -90,13 +90,13 @@ impl Engine {
         let Some(tail) = tail else { return Ok(false) };
         let catalogue = Arc::clone(&self.state().catalogue);
         let mut commits = Vec::new();
-        let before = tail.position();
+        let (before, version) = (tail.position(), tail.version());
         tail.read(upto, &mut |text| {
             if declares(text, &catalogue) {
                 self.outdated.store(true, Ordering::Release);
             }
             if !self.outdated.load(Ordering::Acquire) {
-                let commit = Commit::decode(text, &catalogue);
+                let commit = Commit::decode(text, &catalogue, version);
                 commits.push(commit.map_err(|problem| unreadable(&problem))?);
             }
             Ok(())
@@ -284,9 +284,10 @@ pub(crate) fn replay(
 ) -> Result<Option<u64>> {
     let Some(tail) = tail else { return Ok(None) };
     let catalogue = Arc::clone(&state.catalogue);
-    let mut commits = Vec::new();
+    let (mut commits, version) = (Vec::new(), tail.version());
     tail.read(upto, &mut |text| {
-        commits.push(Commit::decode(text, &catalogue).map_err(|problem| unreadable(&problem))?);
+        let commit = Commit::decode(text, &catalogue, version);
+        commits.push(commit.map_err(|problem| unreadable(&problem))?);
         Ok(())
     })?;
     let position = tail.position();

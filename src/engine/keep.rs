@@ -156,17 +156,20 @@ impl Engine {
             }
         }
         locked(&self.torn).retain(|model| !anew.contains(model));
+        self.state_mut().aged.retain(|model| !anew.contains(model));
         self.words.raise(word::SHOWN, position);
         self.state_mut().dirty.shown(position);
         Ok(())
     }
 
-    /// The changed rows files to which nothing may be added: the end is torn, or the file is
-    /// shorter than the journal says. A line that a crash tears would stand where it is taken for
+    /// The changed rows files to which nothing may be added: the file is of an older version, its end
+    /// is torn, or it is shorter than the journal says. A line that a crash tears would stand where it is taken for
     /// a fault of somebody else's.
     fn rows_to_write_anew(&self, lengths: &[(String, u64)]) -> Result<HashSet<ModelId>> {
         let mut anew = locked(&self.torn).clone();
         let state = self.state();
+        let changed = |model: &&ModelId| state.dirty.rows.contains_key(*model);
+        anew.extend(state.aged.iter().filter(changed));
         for place in state.layout.rows() {
             let known = lengths.iter().find(|(path, _)| *path == place.path.as_str());
             let least = known.map_or(0, |(_, len)| *len);
@@ -324,7 +327,8 @@ impl Engine {
             );
             // A log with a line that cannot be read is left as it is.
             let Ok(Some(Some(rows))) = rows else { continue };
-            let mut bytes = header_line(schema) + "\n";
+            let version = state.catalogue.migrations.version();
+            let mut bytes = header_line(schema, version) + "\n";
             rows.iter().for_each(|row| bytes += &format!("{row}\n"));
             Writer { disk: &*self.disk }.replace(&path, bytes.as_bytes(), true)?;
             // The next lines are journaled with offsets of this file: it must not become the old one.

@@ -14,7 +14,7 @@ use super::change::{Change, Commit};
 use super::core::{Engine, word};
 use super::counts;
 use super::files::Writer;
-use super::log::{Fit, check_first_line, header_line};
+use super::log::{Fit, first_version, header_line};
 use super::state::{LogKey, PendingLog};
 
 /// An editor that writes in place is done when its file has not changed for so long.
@@ -55,9 +55,11 @@ impl Engine {
         }
         let Some(missing) = self.missing(key, path, position, shown)? else { return Ok(false) };
         let mut bytes = read_all(&*self.disk, path)?.unwrap_or_default();
-        check_first_line(&bytes, path.as_str())?;
+        self.settings.migrations.check(first_version(&bytes), path.as_str())?;
         if bytes.is_empty() {
-            bytes = header_line(&self.state().layout.log_place(key.0)?.schema).into_bytes();
+            let state = self.state();
+            let schema = &state.layout.log_place(key.0)?.schema;
+            bytes = header_line(schema, state.catalogue.migrations.version()).into_bytes();
         }
         if bytes.last() != Some(&b'\n') {
             bytes.push(b'\n');

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use serde_json::{Map, Value};
 
 use crate::catalogue::{Catalogue, ModelId, Place};
@@ -92,6 +92,8 @@ pub(crate) struct State {
     generations: u64,
     /// By the number of the shared file in the layout.
     pub(crate) shared: Vec<SharedFile>,
+    /// The rows files of an older version: written anew with their next change.
+    pub(crate) aged: HashSet<ModelId>,
     /// Unknown keys of the files of a place `Owner`, by the record's key.
     pub(crate) owner_unknown: HashMap<Box<str>, Map<String, Value>>,
     /// What the files do not show yet.
@@ -112,6 +114,7 @@ impl State {
             logs: HashMap::new(),
             generations: 0,
             shared,
+            aged: HashSet::new(),
             owner_unknown: HashMap::new(),
             dirty: Dirty::default(),
             loose: Arc::default(),

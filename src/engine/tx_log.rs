@@ -12,7 +12,7 @@ use crate::json;
 use super::change::{Effect, LogLines};
 use super::clock;
 use super::log::{
-    DELETED, HEADER, Head, LogQuery, Need, check_first_line, deleted_line, header_line,
+    DELETED, HEADER, Head, LogIndex, LogQuery, Need, deleted_line, first_version, header_line,
 };
 use super::record::Record;
 use super::relations;
@@ -32,6 +32,8 @@ struct End {
     fresh: bool,
     /// Does the last line lack its line feed?
     unfinished: bool,
+    /// Are its rows of an older version than the next one?
+    older: bool,
 }
 
 impl Tx<'_> {
@@ -237,7 +239,7 @@ impl Tx<'_> {
         }
         let key: LogKey = (model, owner.into());
         if self.overlay.log(&key).is_none() {
-            let counts = |index: &super::log::LogIndex| Ok(index.count(&counted.row_type, gone));
+            let counts = |index: &LogIndex| Ok(index.count(&counted.row_type, gone));
             let (count, last) = self.view().with_log(&key, Need::Ids, counts)?;
             return Ok((count, last.map(clock::format_ms)));
         }
@@ -263,9 +265,12 @@ impl Tx<'_> {
         let end = self.end_of(model, owner.key())?;
         let fresh = anew || end.fresh;
         let mut bytes = String::new();
-        if fresh {
-            bytes = header_line(&self.state.layout.log_place(model)?.schema) + "\n";
-        } else if end.unfinished {
+        if end.unfinished && !fresh {
+            bytes.push('\n');
+        }
+        if fresh || end.older {
+            let schema = &self.state.layout.log_place(model)?.schema;
+            bytes += &header_line(schema, self.catalogue().migrations.version());
             bytes.push('\n');
         }
         for (id, text) in rows {
@@ -290,7 +295,7 @@ impl Tx<'_> {
 
     fn end_of(&self, model: ModelId, owner: &str) -> Result<End> {
         let key: LogKey = (model, owner.into());
-        let whole = |offset| End { offset, fresh: false, unfinished: false };
+        let whole = |offset| End { offset, fresh: false, unfinished: false, older: false };
         if let Some(log) = self.overlay.log(&key) {
             return Ok(whole(log.end));
         }
@@ -300,15 +305,19 @@ impl Tx<'_> {
         let path = self.state.layout.log_path(model, owner)?;
         let len = self.context.disk.stamp(&path)?.map_or(0, |stamp| stamp.len);
         if len == 0 || self.state.is_leftover(&key) {
-            return Ok(End { offset: 0, fresh: true, unfinished: false });
+            return Ok(End { fresh: true, ..whole(0) });
         }
         let mut last = [0];
         let file = self.context.disk.open(&path, Access::Read)?;
         file.read_at(len - 1, &mut last)?;
         let mut first = [0; LONGEST_HEADER];
         let read = file.read_at(0, &mut first)?;
-        check_first_line(&first[..read], path.as_str())?;
-        Ok(End { offset: len, fresh: false, unfinished: last != [b'\n'] })
+        let (migrations, version) = (self.catalogue().migrations, first_version(&first[..read]));
+        migrations.check(version, path.as_str())?;
+        let newest = |index: &LogIndex| Ok(index.version_at_end());
+        let older = version < migrations.version()
+            && self.view().with_log(&key, Need::Ids, newest)? < migrations.version();
+        Ok(End { offset: len, fresh: false, unfinished: last != [b'\n'], older })
     }
 }
 

@@ -9,7 +9,7 @@ use crate::error::{Code, Error, Result};
 
 use super::counts::Counted;
 use super::keys::Keys;
-use super::log::{Head, LogBound, LogCache, LogIndex, LogQuery, Need, Source, no_such_row};
+use super::log::{Head, LogBound, LogCache, LogIndex, LogQuery, Need, Rows, Source, no_such_row};
 use super::overlay::Overlay;
 use super::print::Fingerprint;
 use super::record::{Order, Record};
@@ -357,7 +357,8 @@ impl<'a> View<'a> {
     ) -> Result<T> {
         let path = self.state.layout.log_path(key.0, &key.1)?;
         if self.state.is_leftover(key) {
-            return read(&LogIndex::empty(path.as_str(), 0));
+            let rows = Rows { model: key.0, migrations: self.catalogue().migrations };
+            return read(&LogIndex::empty(path.as_str(), 0, rows));
         }
         let pending = self.state.logs.get(key);
         let context = &self.context;

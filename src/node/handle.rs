@@ -13,7 +13,9 @@ use zeroize::Zeroizing;
 
 use super::lazy::Lazy;
 use super::wake::{ListenFunction, SettleFunction, Text, Waker, answer_text, listener};
-use crate::store::{Answer, Costs, Declaration, Durability, Fingerprint, Options, Secret};
+use crate::store::{
+    Answer, Costs, Declaration, Durability, Fingerprint, Migrations, Options, Secret,
+};
 
 /// Options as the skin sends them, checked there.
 #[derive(Deserialize)]
@@ -44,6 +46,7 @@ impl TryFrom<OptionsText> for Options {
             transaction_timeout: Duration::from_millis(text.transaction_timeout),
             allow_network_fs: text.allow_network_fs,
             held_clock: None,
+            migrations: Migrations::default(),
             declaration,
             costs,
         })

@@ -68,7 +68,7 @@ struct Translator<'a> {
 /// # Errors
 /// Those of the disk; `UNSUPPORTED_VERSION` for a file of a newer version.
 pub(super) fn translate(disk: &dyn Disk) -> Result<Option<Translation>> {
-    let general = read_object(disk, "settings/general.json")?;
+    let general = parse_object(disk, &SafePath::new("settings/general.json")?)?;
     if general.as_ref().is_some_and(is_our_own) || !is_older(disk)? {
         return Ok(None);
     }
@@ -88,9 +88,15 @@ pub(super) fn translate(disk: &dyn Disk) -> Result<Option<Translation>> {
     translator.finish(owners)
 }
 
-/// This store writes its flags with the first change.
+/// This store writes its flags with the first change; and the older one had one version.
 fn is_our_own(general: &Object) -> bool {
-    general.contains_key("flags") || general.contains_key("encryption")
+    general.contains_key("flags")
+        || general.contains_key("encryption")
+        || version_of(general) > VERSION
+}
+
+fn version_of(file: &Object) -> u64 {
+    file.get("version").and_then(Value::as_u64).unwrap_or(VERSION)
 }
 
 /// Is there nothing that only this store makes?
@@ -106,9 +112,8 @@ fn is_older(disk: &dyn Disk) -> Result<bool> {
 /// The object in a file; `None` when there is no such file, or no object in it.
 fn read_object(disk: &dyn Disk, path: &str) -> Result<Option<Object>> {
     let path = SafePath::new(path)?;
-    let Some(bytes) = read_all(disk, &path)? else { return Ok(None) };
-    let Ok(Value::Object(object)) = json::parse_bytes(&bytes) else { return Ok(None) };
-    let version = object.get("version").and_then(Value::as_u64).unwrap_or(VERSION);
+    let Some(object) = parse_object(disk, &path)? else { return Ok(None) };
+    let version = version_of(&object);
     if version > VERSION {
         let message = format!(
             "{path} has version {version}, this package knows {VERSION}; use a newer package"
@@ -116,6 +121,14 @@ fn read_object(disk: &dyn Disk, path: &str) -> Result<Option<Object>> {
         return Err(Error::new(Code::UnsupportedVersion, message).path(path.as_str()));
     }
     Ok(Some(object))
+}
+
+fn parse_object(disk: &dyn Disk, path: &SafePath) -> Result<Option<Object>> {
+    let Some(bytes) = read_all(disk, path)? else { return Ok(None) };
+    match json::parse_bytes(&bytes) {
+        Ok(Value::Object(object)) => Ok(Some(object)),
+        _ => Ok(None),
+    }
 }
 
 fn time<'a>(object: &'a Object, key: &str) -> &'a str {

@@ -139,16 +139,17 @@ fn texts(files: &BTreeMap<String, Vec<u8>>) -> BTreeMap<&str, &str> {
 #[test]
 fn every_kind_of_file_is_as_it_was_written_down() {
     let files = run(&[]);
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/folder");
+    let version = quilltap_store::store::Migrations::default().version();
+    let folder = format!("{}/tests/fixtures/version-{version}", env!("CARGO_MANIFEST_DIR"));
     if std::env::var_os("UPDATE_FIXTURES").is_some() {
         for (path, text) in texts(&files) {
-            let file = std::path::Path::new(folder).join(path);
+            let file = std::path::Path::new(&folder).join(path);
             std::fs::create_dir_all(file.parent().unwrap()).unwrap();
             std::fs::write(file, text).unwrap();
         }
     }
     let mut expected = BTreeMap::new();
-    let mut folders = vec![std::path::PathBuf::from(folder)];
+    let mut folders = vec![std::path::PathBuf::from(&folder)];
     while let Some(next) = folders.pop() {
         for entry in std::fs::read_dir(next).unwrap() {
             let path = entry.unwrap().path();
@@ -156,7 +157,7 @@ fn every_kind_of_file_is_as_it_was_written_down() {
                 folders.push(path);
                 continue;
             }
-            let name = path.strip_prefix(folder).unwrap().to_str().unwrap().replace('\\', "/");
+            let name = path.strip_prefix(&folder).unwrap().to_str().unwrap().replace('\\', "/");
             expected.insert(name, std::fs::read(&path).unwrap());
         }
     }

@@ -14,6 +14,7 @@ mod edits;
 mod faults;
 mod image_tags;
 mod log_edits;
+mod migrations;
 mod model;
 mod older;
 mod owner_file;

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use super::declare;
 use super::types::{Counted, Field, Kind, Model, ModelId, OnDelete, Place, Times, Unique};
-use super::{Catalogue, index, is_id, models, referrers};
+use super::{Catalogue, Migrations, index, is_id, models, referrers};
 use crate::error::{Error, Issue, Result};
 use crate::json;
 use field::Reader;
@@ -201,7 +201,11 @@ impl Catalogue {
         }
         all.iter_mut().for_each(index::derive);
         place::check(&all, first_own, &mut issues);
-        let catalogue = Catalogue { referrers: referrers(&all), models: all };
+        let catalogue = Catalogue {
+            referrers: referrers(&all),
+            models: all,
+            migrations: Migrations::default(),
+        };
         check_owners(&catalogue, first_own, &mut issues);
         if issues.is_empty() {
             issues =

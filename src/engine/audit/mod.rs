@@ -118,7 +118,7 @@ impl Engine {
             self.note_files()?;
         }
         let state = self.read_anew()?;
-        let (now, logs) = (self.clock.now(), LogCache::default());
+        let (now, logs) = (self.clock.now(), LogCache::new(self.settings.migrations));
         let context = Context { logs: &logs, ..self.context(&now) };
         let view = View::new(&state, None, context, Source::Disk);
         records::look(&view, &mut report);

@@ -15,15 +15,12 @@ use crate::engine::log::{deleted_line, header_line};
 use crate::engine::record::Record;
 use crate::engine::state::{SINGLE_KEY, SharedFile, State};
 
-/// The version of every file's form.
-pub(crate) const VERSION: u64 = 1;
-
 /// The bytes of a target, or `None` when the file must not be there.
 pub(crate) fn target(state: &State, target: &Target) -> Option<String> {
     match target {
         Target::Record(model, key) => {
             let record = state.collection(*model).get(key)?;
-            Some(json::pretty(&Value::Object(with_version(record.map()))))
+            Some(json::pretty(&Value::Object(with_version(state, record.map()))))
         }
         Target::Shared(number) => Some(shared(state, *number).text()),
         Target::First => state.layout.owner().map(|place| first(state, place)),
@@ -31,9 +28,9 @@ pub(crate) fn target(state: &State, target: &Target) -> Option<String> {
     }
 }
 
-fn with_version(map: Map<String, Value>) -> Map<String, Value> {
+fn with_version(state: &State, map: Map<String, Value>) -> Map<String, Value> {
     let mut file = Map::new();
-    file.insert("version".into(), VERSION.into());
+    file.insert("version".into(), state.catalogue.migrations.version().into());
     file.extend(map);
     file
 }
@@ -47,6 +44,7 @@ pub(crate) fn record_of_file(mut file: Map<String, Value>) -> Map<String, Value>
 /// What a file that several records share will hold; composed without the state, for it may
 /// take long.
 pub(crate) struct SharedContent {
+    version: u64,
     arrays: Vec<(String, Vec<Arc<Record>>, Vec<Value>)>,
     file: SharedFile,
 }
@@ -59,14 +57,15 @@ pub(crate) fn shared(state: &State, number: usize) -> SharedContent {
         let odd = file.unreadable.iter().filter(|(of, _)| of == model);
         (key.clone(), records.collect(), odd.map(|(_, value)| value.clone()).collect())
     });
-    SharedContent { arrays: arrays.collect(), file: file.clone() }
+    let version = state.catalogue.migrations.version();
+    SharedContent { version, arrays: arrays.collect(), file: file.clone() }
 }
 
 impl SharedContent {
     /// The file's text.
     pub(crate) fn text(&self) -> String {
         let file = &self.file;
-        let mut text = format!("{{\n  \"version\": {VERSION}");
+        let mut text = format!("{{\n  \"version\": {}", self.version);
         for (key, records, odd) in &self.arrays {
             text += &format!(",\n  {}: ", json::quote(key));
             push_array(&mut text, records, odd);
@@ -130,7 +129,7 @@ fn owner_file(state: &State, place: &OwnerPlace, key: Option<&str>) -> Map<Strin
     let users = state.collection(place.model);
     let record = key.and_then(|key| users.get(key));
     let value = |record: Option<&Record>| record.map_or(Value::Null, |r| Value::Object(r.map()));
-    let mut file = with_version(Map::new());
+    let mut file = with_version(state, Map::new());
     file.insert(place.key.clone(), value(record.map(AsRef::as_ref)));
     for (model, by, name) in &place.beside {
         let beside = key.and_then(|key| {
@@ -145,7 +144,7 @@ fn owner_file(state: &State, place: &OwnerPlace, key: Option<&str>) -> Map<Strin
 
 /// All lines of a rows file.
 pub(crate) fn all_rows(state: &State, place: &RowsPlace) -> String {
-    let mut text = header_line(&place.schema);
+    let mut text = header_line(&place.schema, state.catalogue.migrations.version());
     text.push('\n');
     for (_, record) in state.collection(place.model).iter() {
         text += record.text();

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use hashbrown::{HashMap, HashSet};
 use serde_json::{Map, Value};
 
-use crate::catalogue::{self, ModelId};
+use crate::catalogue::{self, Migrations, ModelId};
 use crate::disk::{Disk, EntryKind, SafePath, Stamp, read_all, read_stamped};
 use crate::error::{Code, Error, Result};
 use crate::json;
 
-use super::compose::{VERSION, record_of_file};
+use super::compose::record_of_file;
 use super::layout::OwnerPlace;
 use super::load_rows::load_rows;
 use crate::engine::record::Record;
@@ -84,14 +84,15 @@ pub(crate) fn parse_file(path: &SafePath, bytes: &[u8]) -> Result<Value> {
     })
 }
 
-/// A record of a file that passed the checks, or what is wrong with it.
+/// A record of a file of some version that passed the checks, or what is wrong with it.
 pub(crate) fn admit(
     state: &State,
     model: ModelId,
-    path: &str,
-    map: Map<String, Value>,
+    (path, version): (&str, u64),
+    mut map: Map<String, Value>,
 ) -> Result<Record> {
     let declared = state.catalogue.model(model);
+    state.catalogue.migrations.migrate(model, version, &mut map);
     let map = catalogue::admit(declared, map).map_err(|issues| {
         let mut error = Error::validation(&declared.name, issues.clone());
         let message = format!("{path}: {}; mend the file or restore it", error.message());
@@ -113,22 +114,29 @@ fn object(path: &SafePath, value: Value) -> Result<Map<String, Value>> {
     }
 }
 
-pub(super) fn check_version(path: &SafePath, map: &Map<String, Value>) -> Result<()> {
-    let version = map.get("version").and_then(Value::as_u64).unwrap_or(VERSION);
-    if version <= VERSION {
-        return Ok(());
-    }
-    let message =
-        format!("{path} has version {version}, this package knows {VERSION}; use a newer package");
-    Err(Error::new(Code::UnsupportedVersion, message).path(path.as_str()))
+/// The version that a file or a header says it is of.
+///
+/// # Errors
+/// `UNSUPPORTED_VERSION` when it is newer than the newest.
+pub(super) fn version_of(
+    migrations: Migrations,
+    path: &SafePath,
+    map: &Map<String, Value>,
+) -> Result<u64> {
+    let version = map.get("version").and_then(Value::as_u64).unwrap_or(1);
+    migrations.check(version, path.as_str()).map(|()| version)
 }
 
-/// The object in a file; `None` when there is no file.
-fn read_object(loader: &Loader<'_>, path: &SafePath) -> Result<Option<Map<String, Value>>> {
+/// The object in a file and its version; `None` when there is no file.
+fn read_object(
+    loader: &Loader<'_>,
+    state: &State,
+    path: &SafePath,
+) -> Result<Option<(Map<String, Value>, u64)>> {
     let Some(bytes) = read_all(loader.disk, path)? else { return Ok(None) };
     let map = object(path, parse_file(path, &bytes)?)?;
-    check_version(path, &map)?;
-    Ok(Some(map))
+    let version = version_of(state.catalogue.migrations, path, &map)?;
+    Ok(Some((map, version)))
 }
 
 /// Lets a file that cannot be read stand as a fault of its models.
@@ -151,16 +159,16 @@ fn or_fault<T>(
 fn load_first(loader: &Loader<'_>, state: &mut State, place: &OwnerPlace) -> Result<()> {
     let mut models = vec![place.model];
     models.extend(place.beside.iter().map(|(model, _, _)| *model).chain(place.single));
-    let read = read_object(loader, &place.first);
-    let Some(mut file) = or_fault(state, &models, read)? else { return Ok(()) };
-    let taken = take_owner(state, place, &place.first, &mut file);
+    let read = read_object(loader, state, &place.first);
+    let Some((mut file, version)) = or_fault(state, &models, read)? else { return Ok(()) };
+    let taken = take_owner(state, place, (&place.first, version), &mut file);
     if or_fault(state, &models, taken.map(Some))?.is_none() {
         return Ok(());
     }
     if let Some(single) = place.single {
         let mut map = record_of_file(file);
         map.insert("id".into(), SINGLE_KEY.into());
-        take_record(state, single, place.first.as_str(), map);
+        take_record(state, single, (place.first.as_str(), version), map);
     }
     Ok(())
 }
@@ -168,9 +176,9 @@ fn load_first(loader: &Loader<'_>, state: &mut State, place: &OwnerPlace) -> Res
 fn load_further(loader: &mut Loader<'_>, state: &mut State, place: &OwnerPlace) -> Result<()> {
     let first = state.collection(place.model).first().map(str::to_owned);
     for (path, key) in files_of(loader.disk, &place.dir)? {
-        match read_object(loader, &path) {
-            Ok(Some(mut file)) => {
-                if let Err(error) = take_owner(state, place, &path, &mut file) {
+        match read_object(loader, state, &path) {
+            Ok(Some((mut file, version))) => {
+                if let Err(error) = take_owner(state, place, (&path, version), &mut file) {
                     note_broken(state, place.model, &key, error)?;
                     continue;
                 }
@@ -193,7 +201,7 @@ fn load_further(loader: &mut Loader<'_>, state: &mut State, place: &OwnerPlace) 
 fn take_owner(
     state: &mut State,
     place: &OwnerPlace,
-    path: &SafePath,
+    (path, version): (&SafePath, u64),
     file: &mut Map<String, Value>,
 ) -> Result<()> {
     let beside = place.beside.iter().map(|(model, _, key)| (*model, key));
@@ -201,7 +209,7 @@ fn take_owner(
     for (model, key) in std::iter::once((place.model, &place.key)).chain(beside) {
         let Some(value) = file.shift_remove(key).filter(|value| !value.is_null()) else { continue };
         let map = value.as_object().cloned().unwrap_or_default();
-        records.push((model, Arc::new(admit(state, model, path.as_str(), map)?)));
+        records.push((model, Arc::new(admit(state, model, (path.as_str(), version), map)?)));
     }
     for (model, record) in records {
         state.put(model, record);
@@ -209,10 +217,10 @@ fn take_owner(
     Ok(())
 }
 
-fn take_record(state: &mut State, model: ModelId, path: &str, map: Map<String, Value>) {
+fn take_record(state: &mut State, model: ModelId, from: (&str, u64), map: Map<String, Value>) {
     let key_field = &state.catalogue.model(model).key;
     let key = map.get(key_field).and_then(Value::as_str).unwrap_or_default().to_owned();
-    match admit(state, model, path, map) {
+    match admit(state, model, from, map) {
         Ok(record) => {
             state.put(model, Arc::new(record));
         }
@@ -236,15 +244,15 @@ fn note_broken(state: &mut State, model: ModelId, key: &str, error: Error) -> Re
 fn load_shared(loader: &Loader<'_>, state: &mut State, number: usize) -> Result<()> {
     let place = state.layout.shared_files()[number].clone();
     let models: Vec<ModelId> = place.arrays.iter().map(|(_, model)| *model).collect();
-    let read = read_shared(loader, &place.path, &place.arrays[0].0);
+    let read = read_shared(loader, state, &place.path, &place.arrays[0].0);
     let corrupt = matches!(&read, Err(error) if error.code() == Code::Corrupt);
     state.shared[number].corrupt = corrupt;
-    let Some(mut file) = or_fault(state, &models, read)? else { return Ok(()) };
+    let Some((mut file, version)) = or_fault(state, &models, read)? else { return Ok(()) };
     file.shift_remove("version");
     for (key, model) in &place.arrays {
         let Some(Value::Array(items)) = file.shift_remove(key) else { continue };
         for item in items {
-            take_item(state, number, *model, place.path.as_str(), item);
+            take_item(state, number, *model, (place.path.as_str(), version), item);
         }
     }
     let mut time = |key: &str| file.shift_remove(key).and_then(|t| t.as_str().map(str::to_owned));
@@ -258,23 +266,24 @@ fn load_shared(loader: &Loader<'_>, state: &mut State, number: usize) -> Result<
 /// The object of a shared file; a bare array, as older stores wrote it, counts as the first one.
 fn read_shared(
     loader: &Loader<'_>,
+    state: &State,
     path: &SafePath,
     first: &str,
-) -> Result<Option<Map<String, Value>>> {
+) -> Result<Option<(Map<String, Value>, u64)>> {
     let Some(bytes) = read_all(loader.disk, path)? else { return Ok(None) };
     let map = match parse_file(path, &bytes)? {
         Value::Array(items) => Map::from_iter([(first.to_owned(), Value::Array(items))]),
         other => object(path, other)?,
     };
-    check_version(path, &map)?;
-    Ok(Some(map))
+    let version = version_of(state.catalogue.migrations, path, &map)?;
+    Ok(Some((map, version)))
 }
 
-fn take_item(state: &mut State, number: usize, model: ModelId, path: &str, item: Value) {
+fn take_item(state: &mut State, number: usize, model: ModelId, from: (&str, u64), item: Value) {
     let key_field = state.catalogue.model(model).key.clone();
     let key = item.get(&key_field).and_then(Value::as_str).unwrap_or_default().to_owned();
     let map = item.as_object().cloned().unwrap_or_default();
-    match admit(state, model, path, map) {
+    match admit(state, model, from, map) {
         Ok(record) => {
             state.put(model, Arc::new(record));
         }
@@ -352,8 +361,8 @@ fn record_of_bytes(
     bytes: &[u8],
 ) -> Result<Record> {
     let map = object(path, parse_file(path, bytes)?)?;
-    check_version(path, &map)?;
-    let record = admit(state, model, path.as_str(), record_of_file(map))?;
+    let version = version_of(state.catalogue.migrations, path, &map)?;
+    let record = admit(state, model, (path.as_str(), version), record_of_file(map))?;
     if record.key() != key {
         let message = format!(
             "{path}: expected the id {key}, as the file is named, found {}; rename the file or mend the id",

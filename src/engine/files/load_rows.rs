@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::disk::read_all;
 use crate::error::{Code, Error, Result};
 use crate::json;
 
 use super::layout::RowsPlace;
-use super::load::{Loader, admit, check_version};
+use super::load::{Loader, admit, version_of};
 use crate::engine::log::{DELETED, HEADER};
 use crate::engine::record::Record;
 use crate::engine::spread::spread;
@@ -39,7 +39,16 @@ pub(super) fn load_rows(
 ) -> Result<()> {
     let Some(bytes) = read_all(loader.disk, &place.path)? else { return Ok(()) };
     let ours_from = loader.checkpoint_rows.get(place.path.as_str()).copied();
-    let parsed = spread(lines(&bytes), |line| (line.offset, row_of(state, place, &line)));
+    let lines = lines(&bytes);
+    let version = match lines.first().map(|line| header_of(state, place, line)) {
+        Some(Ok(Some(version))) => version,
+        Some(Err(error)) => return Err(error),
+        _ => 1,
+    };
+    if version < state.catalogue.migrations.version() {
+        state.aged.insert(place.model);
+    }
+    let parsed = spread(lines, |line| (line.offset, row_of(state, place, &line, version)));
     for (at, row) in parsed {
         let error = match row {
             Ok(row) => take_row(state, place, row).err(),
@@ -67,7 +76,21 @@ fn lines(bytes: &[u8]) -> Vec<Line<'_>> {
     lines.filter(|line| !line.text.is_empty()).collect()
 }
 
-fn row_of(state: &State, place: &RowsPlace, line: &Line<'_>) -> Result<Row> {
+/// The version that the first line of a file says; `None` when it is no header.
+fn header_of(state: &State, place: &RowsPlace, line: &Line<'_>) -> Result<Option<u64>> {
+    match json::parse_bytes(line.text) {
+        Ok(Value::Object(map)) if is_header(&map) => {
+            version_of(state.catalogue.migrations, &place.path, &map).map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+fn is_header(map: &Map<String, Value>) -> bool {
+    map.get("type").and_then(Value::as_str) == Some(HEADER) && map.contains_key("schema")
+}
+
+fn row_of(state: &State, place: &RowsPlace, line: &Line<'_>, version: u64) -> Result<Row> {
     let number = line.number;
     let value = json::parse_bytes(line.text).map_err(|fault| {
         let at = format!("{}:{number}:{}", place.path, fault.column);
@@ -81,14 +104,13 @@ fn row_of(state: &State, place: &RowsPlace, line: &Line<'_>) -> Result<Row> {
     };
     let key_field = &state.catalogue.model(place.model).key;
     let key = map.get(key_field).and_then(Value::as_str).unwrap_or_default().to_owned();
-    match map.get("type").and_then(Value::as_str) {
-        Some(HEADER) if map.contains_key("schema") => {
-            return check_version(&place.path, &map).map(|()| Row::Header);
-        }
-        Some(DELETED) if map.len() == 2 => return Ok(Row::Deleted(key)),
-        _ => {}
+    if is_header(&map) {
+        return version_of(state.catalogue.migrations, &place.path, &map).map(|_| Row::Header);
     }
-    Ok(match admit(state, place.model, &at, map) {
+    if map.get("type").and_then(Value::as_str) == Some(DELETED) && map.len() == 2 {
+        return Ok(Row::Deleted(key));
+    }
+    Ok(match admit(state, place.model, (&at, version), map) {
         Ok(record) => Row::Record(record),
         Err(error) => Row::Broken(key, error),
     })

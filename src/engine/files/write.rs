@@ -24,7 +24,7 @@ pub(crate) enum Work {
     Arrays { path: SafePath, content: SharedContent },
     /// These lines are added to a rows file.
     /// What stands behind `ours_from` was written by the store since the last checkpoint.
-    Rows { path: SafePath, schema: String, lines: String, ours_from: u64 },
+    Rows { path: SafePath, header: String, lines: String, ours_from: u64 },
     /// These bytes stand at these offsets of a log; with `fresh`, and nothing before them.
     Log { key: LogKey, path: SafePath, fresh: bool, pieces: Vec<(u64, Arc<str>)> },
 }
@@ -58,10 +58,11 @@ pub(crate) fn plan(
         } else if let Some(rows) = dirty.rows.get(&place.model) {
             let keys = rows.keys().map(AsRef::as_ref);
             let lines = compose::changed_rows(state, place.model, keys);
-            let (path, schema) = (place.path.clone(), place.schema.clone());
+            let path = place.path.clone();
+            let header = header_line(&place.schema, state.catalogue.migrations.version());
             let known = lengths.iter().find(|(known, _)| *known == path.as_str());
             let ours_from = known.map_or(0, |(_, len)| *len);
-            work.push(Work::Rows { path, schema, lines, ours_from });
+            work.push(Work::Rows { path, header, lines, ours_from });
         }
     }
     for key in dirty.logs.keys() {
@@ -131,8 +132,8 @@ impl Writer<'_> {
                 self.disk.remove(path)?;
                 Ok(Some((path.clone(), None)))
             }
-            Work::Rows { path, schema, lines, ours_from } => {
-                self.add_rows(path, schema, lines, *ours_from).map(|()| None)
+            Work::Rows { path, header, lines, ours_from } => {
+                self.add_rows(path, header, lines, *ours_from).map(|()| None)
             }
             Work::Log { path, fresh, pieces, .. } => {
                 let stamp = self.add_log(path, *fresh, pieces)?;
@@ -164,13 +165,13 @@ impl Writer<'_> {
         path.parent().map_or(Ok(()), |folder| self.disk.create_dir(&folder))
     }
 
-    fn add_rows(&self, path: &SafePath, schema: &str, lines: &str, ours_from: u64) -> Result<()> {
+    fn add_rows(&self, path: &SafePath, header: &str, lines: &str, ours_from: u64) -> Result<()> {
         self.make_folder_of(path)?;
         let file = self.disk.open(path, Access::Create)?;
         let mut len = file.len()?;
         let mut bytes = String::new();
         if len == 0 {
-            bytes = header_line(schema) + "\n";
+            bytes = format!("{header}\n");
         } else if let Some(start) = unfinished_line(&*file, len)? {
             // A line that a killed process left half written is in the journal and comes again;
             // one that an editor left without its line feed stays, whatever it is.

@@ -21,6 +21,9 @@ const VERSION: u32 = 1;
 pub(crate) struct Header {
     /// The version of the journal's form.
     pub(crate) journal: u32,
+    /// The version of the records in it.
+    #[serde(default = "first_version")]
+    pub(crate) version: u64,
     /// The position of the segment's first byte.
     pub(crate) base: u64,
     /// Length of each rows file as of this segment: what stands behind it came later.
@@ -28,10 +31,15 @@ pub(crate) struct Header {
 }
 
 impl Header {
-    /// The header of a segment that starts at `base`, when the rows files have these lengths.
-    pub(crate) fn new(base: u64, rows: Vec<(String, u64)>) -> Header {
-        Header { journal: VERSION, base, rows }
+    /// The header of a segment for records of a version that starts at `base`, when the rows files
+    /// have these lengths.
+    pub(crate) fn new(version: u64, base: u64, rows: Vec<(String, u64)>) -> Header {
+        Header { journal: VERSION, version, base, rows }
     }
+}
+
+fn first_version() -> u64 {
+    1
 }
 
 /// An open segment, and where its lines start.

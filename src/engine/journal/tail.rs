@@ -54,6 +54,11 @@ impl Tail {
         self.segment.header.base
     }
 
+    /// The version of the records in this segment.
+    pub(crate) fn version(&self) -> u64 {
+        self.segment.header.version
+    }
+
     /// Bytes of the segment that are in use.
     pub(crate) fn used(&self) -> u64 {
         self.offset

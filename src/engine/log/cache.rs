@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hashbrown::HashMap;
 
+use crate::catalogue::Migrations;
 use crate::disk::{Access, Disk, DiskFile, SafePath, Stamp};
 use crate::error::Result;
 
 use super::super::print::Fingerprint;
 use super::super::state::{LogKey, PendingLog};
 use super::fit::Fit;
-use super::index::LogIndex;
+use super::index::{LogIndex, Rows};
 
 /// At most so many indexes are kept, each with an open file.
 const MAX_LOGS: usize = 128;
@@ -41,11 +42,11 @@ struct Kept {
 }
 
 /// The indexes of the logs that were used last.
-#[derive(Default)]
 pub(crate) struct LogCache {
     kept: Mutex<(HashMap<LogKey, Kept>, u64)>,
     /// May the files hold what a crash has torn? Until the journal has been brought into them.
     torn: AtomicBool,
+    migrations: Migrations,
 }
 
 /// Locks a mutex whose data stays whole even when a holder panicked.
@@ -54,6 +55,11 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl LogCache {
+    /// An empty cache.
+    pub(crate) fn new(migrations: Migrations) -> LogCache {
+        LogCache { kept: Mutex::default(), torn: AtomicBool::new(false), migrations }
+    }
+
     /// There was a crash, and the journal has what the files lack.
     pub(crate) fn after_crash(&self) {
         self.torn.store(true, Ordering::Release);
@@ -94,7 +100,8 @@ impl LogCache {
         if source == Source::Memory {
             return Ok(None);
         }
-        let (index, fit) = build(disk, path, pending, self.may_be_torn())?;
+        let rows = Rows { model: key.0, migrations: self.migrations };
+        let (index, fit) = build(disk, path, pending, rows, self.may_be_torn())?;
         let answer = read(&index)?;
         if fit == Fit::Whole {
             self.keep(key, index);
@@ -275,6 +282,7 @@ fn build(
     disk: &dyn Disk,
     path: &SafePath,
     pending: Option<&PendingLog>,
+    rows: Rows,
     may_be_torn: bool,
 ) -> Result<(LogIndex, Fit)> {
     let mut fit = Fit::Whole;
@@ -284,7 +292,7 @@ fn build(
         _ => disk.stamp(path)?,
     };
     let mut index = match stamp {
-        None => LogIndex::empty(path.as_str(), generation),
+        None => LogIndex::empty(path.as_str(), generation, rows),
         Some(stamp) => {
             let file: Arc<dyn DiskFile> = Arc::from(disk.open(path, Access::Read)?);
             if let Some(pending) = pending {
@@ -292,7 +300,7 @@ fn build(
             }
             let as_written = pending.filter(|_| fit == Fit::Whole);
             let len = as_written.map_or(stamp.len, |pending| pending.start);
-            let mut index = LogIndex::of_file(path.as_str(), file, len)?;
+            let mut index = LogIndex::of_file(path.as_str(), file, len, rows)?;
             index.refuse_newer()?;
             index.restamp(Some(stamp));
             index

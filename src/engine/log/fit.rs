@@ -12,7 +12,7 @@ use crate::disk::DiskFile;
 use crate::error::Result;
 
 use super::line::{Line, lines};
-use super::row::Head;
+use super::row::{Head, first_version};
 use crate::engine::state::{PendingLog, Piece};
 
 /// How a log's file and the lines that the journal holds of it go together.
@@ -68,9 +68,13 @@ fn are_lines(bytes: &[u8]) -> bool {
 /// has another one of a row that came with that line: then the line is what was edited.
 fn missing(file: &[u8], committed: &[Piece]) -> String {
     let mut wanted: IndexMap<String, (&str, bool)> = IndexMap::new();
+    let mut header = None;
     for piece in committed {
         for line in piece.bytes.lines() {
-            let Some(id) = id_of(line) else { continue };
+            let Some(id) = id_of(line) else {
+                header = Some(line).filter(|line| !line.is_empty()).or(header);
+                continue;
+            };
             let is_new = piece.adds && !wanted.contains_key(&id);
             wanted.insert(id, (line, is_new));
         }
@@ -89,7 +93,21 @@ fn missing(file: &[u8], committed: &[Piece]) -> String {
         None => true,
     };
     let missing = wanted.iter().filter(|(id, (line, is_new))| lacks(id, line, *is_new));
-    missing.map(|(_, (line, _))| format!("{line}\n")).collect()
+    let missing: String = missing.map(|(_, (line, _))| format!("{line}\n")).collect();
+    // Of which version they are, where the file is of an older one.
+    let header = header.filter(|_| !missing.is_empty() && !file.is_empty());
+    match header.filter(|header| first_version(header.as_bytes()) > last_version(file)) {
+        Some(header) => format!("{header}\n{missing}"),
+        None => missing,
+    }
+}
+
+fn last_version(file: &[u8]) -> u64 {
+    let headers = lines(0, file).filter_map(|(_, _, line)| match line {
+        Line::Header { version } => version,
+        _ => None,
+    });
+    headers.last().unwrap_or(1)
 }
 
 fn id_of(line: &str) -> Option<String> {

@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use hashbrown::HashTable;
 
+use crate::catalogue::{Migrations, ModelId};
 use crate::disk::{DiskFile, Stamp};
 use crate::error::{Code, Error, Issue, Result};
 
 use super::line::{Line, hash_of, lines, shares};
 use super::query::{LogBound, LogQuery};
-use super::row::check_version;
 use crate::engine::clock;
 use crate::engine::print::Fingerprint;
 use crate::engine::record::new_version;
 use crate::engine::spread::spread;
+use crate::json;
 
 /// Logs up to this length, in bytes, are kept whole beside their index.
 const KEEP_TEXT: u64 = 16 << 20;
@@ -28,7 +29,16 @@ struct Entry {
     created_ms: i64,
     len: u32,
     kind: u16,
+    /// Of which version the row is.
+    version: u16,
     live: bool,
+}
+
+/// What there is to know of the rows of a log besides their bytes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rows {
+    pub(crate) model: ModelId,
+    pub(crate) migrations: Migrations,
 }
 
 /// Where each live row of one log stands.
@@ -42,6 +52,9 @@ pub(crate) struct LogIndex {
     /// The file whose offsets these are; it stays readable when its name becomes another's.
     file: Option<Arc<dyn DiskFile>>,
     path: String,
+    rows: Rows,
+    /// What the last header says, of which there may be several.
+    version_at_end: u64,
     entries: Vec<Entry>,
     by_id: HashTable<u32>,
     kinds: Vec<String>,
@@ -66,13 +79,15 @@ fn short(hash: u128) -> u64 {
 
 impl LogIndex {
     /// The index of a log that has no file yet.
-    pub(crate) fn empty(path: &str, generation: u64) -> LogIndex {
+    pub(crate) fn empty(path: &str, generation: u64, rows: Rows) -> LogIndex {
         LogIndex {
             version: new_version(),
             generation,
             stamp: None,
             file: None,
             path: path.to_owned(),
+            rows,
+            version_at_end: 1,
             entries: Vec::new(),
             by_id: HashTable::new(),
             kinds: Vec::new(),
@@ -88,8 +103,13 @@ impl LogIndex {
     }
 
     /// Indexes the first `len` bytes of a file.
-    pub(crate) fn of_file(path: &str, file: Arc<dyn DiskFile>, len: u64) -> Result<LogIndex> {
-        let mut index = LogIndex::empty(path, 0);
+    pub(crate) fn of_file(
+        path: &str,
+        file: Arc<dyn DiskFile>,
+        len: u64,
+        rows: Rows,
+    ) -> Result<LogIndex> {
+        let mut index = LogIndex::empty(path, 0, rows);
         let whole = len <= KEEP_TEXT;
         let window = if whole { usize::try_from(len).unwrap_or(WINDOW) } else { WINDOW };
         let mut bytes: Vec<u8> = Vec::new();
@@ -157,11 +177,22 @@ impl LogIndex {
             Line::Blank => {}
             // Its rows may say something else: none is read, and none is added.
             Line::Header { version } => {
-                self.fault = check_version(version, &self.path).err().or(self.fault.take());
+                self.version_at_end = version.unwrap_or(1);
+                let known = self.rows.migrations.check(self.version_at_end, &self.path);
+                self.fault = known.err().or(self.fault.take());
             }
             Line::Row { id_hash, kind, created_ms } => {
                 let (len, kind) = (u32::try_from(len).unwrap_or(u32::MAX), self.kind_number(&kind));
-                self.take_row(Entry { offset, id_hash, created_ms, len, kind, live: true });
+                let version = u16::try_from(self.version_at_end).unwrap_or(u16::MAX);
+                self.take_row(Entry {
+                    offset,
+                    id_hash,
+                    created_ms,
+                    len,
+                    kind,
+                    version,
+                    live: true,
+                });
             }
             Line::Deleted { id_hash } => self.kill(id_hash),
             Line::Fault { column, problem } => self.note_fault(column, &problem),
@@ -246,6 +277,11 @@ impl LogIndex {
             Some(fault) if fault.code() == Code::UnsupportedVersion => Err(fault.clone()),
             _ => Ok(()),
         }
+    }
+
+    /// The version of rows that would stand behind the last line as it is.
+    pub(crate) fn version_at_end(&self) -> u64 {
+        self.version_at_end
     }
 
     /// Are all bytes of the log in memory?
@@ -381,7 +417,8 @@ impl LogIndex {
     fn read(&self, at: usize) -> Result<Arc<str>> {
         let entry = &self.entries[at];
         self.with_bytes(entry.offset, u64::from(entry.len), |bytes| {
-            to_text(bytes, &self.path).map(Into::into)
+            let text = to_text(bytes, &self.path)?;
+            Ok(self.migrated(entry, text)?.map_or_else(|| text.into(), Into::into))
         })?
     }
 
@@ -397,13 +434,25 @@ impl LogIndex {
                     let entry = &self.entries[*number];
                     let start = usize::try_from(entry.offset - from).unwrap_or(usize::MAX);
                     let line = bytes.get(start..start + entry.len as usize).unwrap_or_default();
-                    take(to_text(line, &self.path)?);
+                    let text = to_text(line, &self.path)?;
+                    take(self.migrated(entry, text)?.as_deref().unwrap_or(text));
                 }
                 Ok(())
             })??;
             at = stop;
         }
         Ok(())
+    }
+
+    /// The row as it is in the newest version, where it is otherwise.
+    fn migrated(&self, entry: &Entry, text: &str) -> Result<Option<String>> {
+        let (Rows { model, migrations }, version) = (self.rows, u64::from(entry.version));
+        if !migrations.concern(model, version) {
+            return Ok(None);
+        }
+        let mut row = json::parse_object(text).map_err(|_| changed(&self.path))?;
+        migrations.migrate(model, version, &mut row);
+        Ok(Some(json::compact_object(&row)))
     }
 
     /// The end of the run of rows from `at` on that one read of bounded size can give.
@@ -463,9 +512,10 @@ pub(crate) fn no_such_row(id: &str) -> Error {
 
 fn to_text<'b>(bytes: &'b [u8], path: &str) -> Result<&'b str> {
     let text = std::str::from_utf8(bytes).ok().filter(|text| text.starts_with('{'));
-    let changed = || {
-        let message = format!("{path} was changed while it was read; read it again");
-        Error::new(Code::Corrupt, message).path(path)
-    };
-    text.ok_or_else(changed)
+    text.ok_or_else(|| changed(path))
+}
+
+fn changed(path: &str) -> Error {
+    let message = format!("{path} was changed while it was read; read it again");
+    Error::new(Code::Corrupt, message).path(path)
 }

@@ -13,6 +13,6 @@ mod row;
 
 pub(crate) use cache::{LogCache, Need, Source};
 pub(crate) use fit::Fit;
-pub(crate) use index::{LogIndex, no_such_row};
+pub(crate) use index::{LogIndex, Rows, no_such_row};
 pub use query::{LogBound, LogQuery};
-pub(crate) use row::{DELETED, HEADER, Head, check_first_line, deleted_line, header_line, touched};
+pub(crate) use row::{DELETED, HEADER, Head, deleted_line, first_version, header_line, touched};

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Deserializer};
 
-use crate::error::{Code, Error, Result};
 use crate::json;
 
 use super::super::change::{Effect, LogLines};
@@ -14,9 +13,6 @@ use super::super::state::Touched;
 pub(crate) const HEADER: &str = "header";
 /// The type of a line that removes an earlier row.
 pub(crate) const DELETED: &str = "deleted";
-
-/// The version of the form of logs and rows.
-pub(crate) const VERSION: u64 = 1;
 
 /// What must be known of a line in order to find it again.
 #[derive(Debug, Deserialize)]
@@ -45,33 +41,17 @@ impl<'a> Head<'a> {
     }
 }
 
-/// Fails for the header of a file of a newer version.
-///
-/// # Errors
-/// `UNSUPPORTED_VERSION`.
-pub(crate) fn check_version(version: Option<u64>, path: &str) -> Result<()> {
-    let Some(version) = version.filter(|version| *version > VERSION) else { return Ok(()) };
-    let message =
-        format!("{path} has version {version}, this package knows {VERSION}; use a newer package");
-    Err(Error::new(Code::UnsupportedVersion, message).path(path))
-}
-
-/// Fails for a file of a newer version, of which these are the first bytes.
-///
-/// # Errors
-/// `UNSUPPORTED_VERSION`.
-pub(crate) fn check_first_line(bytes: &[u8], path: &str) -> Result<()> {
+/// The version of a file of which these are the first bytes; 1 where they say none.
+pub(crate) fn first_version(bytes: &[u8]) -> u64 {
     let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let head = std::str::from_utf8(line).ok().and_then(|line| Head::of(line).ok());
-    match head {
-        Some(head) if head.kind.as_deref() == Some(HEADER) => check_version(head.version, path),
-        _ => Ok(()),
-    }
+    let header = head.filter(|head| head.kind.as_deref() == Some(HEADER));
+    header.and_then(|head| head.version).unwrap_or(1)
 }
 
 /// The first line of a file of rows, without its line feed.
-pub(crate) fn header_line(schema: &str) -> String {
-    format!("{{\"type\":\"{HEADER}\",\"schema\":{},\"version\":{VERSION}}}", json::quote(schema))
+pub(crate) fn header_line(schema: &str, version: u64) -> String {
+    format!("{{\"type\":\"{HEADER}\",\"schema\":{},\"version\":{version}}}", json::quote(schema))
 }
 
 /// The line that removes the row with this key, without its line feed.

@@ -107,9 +107,12 @@ fn a_missing_or_changed_payload_is_told() {
         let error = store.read_now(&id(&row), None).unwrap_err();
         assert_eq!((error.code(), error.file()), (Code::Corrupt, Some(path)));
     }
-    // The same bytes again mend one that was cut.
-    put(&store, json!({"userId": user}), b"to be or not").unwrap();
-    assert_eq!(store.read_now(&id(&row), None).unwrap().unwrap(), b"to be or not");
+    // The same bytes again mend one that was cut, and one of which a letter was changed.
+    for bytes in [&b"to be"[..], b"to be or now"] {
+        disk.plant(path, bytes);
+        put(&store, json!({"userId": user}), b"to be or not").unwrap();
+        assert_eq!(store.read_now(&id(&row), None).unwrap().unwrap(), b"to be or not");
+    }
     let foreign = call(
         &store,
         "images.create",

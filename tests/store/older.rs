@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use quilltap_store::disk::{Fault, SimulatedDisk};
-use quilltap_store::store::Store;
+use quilltap_store::store::{Declaration, Options, Store};
 use serde_json::{Value, json};
 
 use super::crash::step::{Dump, difference, dump};
@@ -324,6 +324,58 @@ fn two_processes_convert_once() {
     assert!(!at_rest(&disk).keys().any(|path| path.starts_with("older-2/")));
 }
 
+/// What the app added a month later stood in files of its own: declared as collections they are there.
+#[test]
+fn declared_collections_find_what_the_older_store_wrote() {
+    let declared = json!({ "collections": {
+        "embeddingProfiles": { "file": "settings/embedding-profiles.json", "key": "profiles", "fields": {
+            "userId": {"type": "id", "references": "User", "onDelete": "Cascade"},
+            "name": {"type": "string"}, "modelName": {"type": "string"},
+        }},
+        "fileEntries": { "file": "files/files.jsonl", "fields": {
+            "userId": {"type": "id", "references": "User"}, "originalFilename": {"type": "string"},
+        }},
+    }, "fields": { "Chat": { "participants": { "type": "array", "optional": true, "items": {
+        "type": "object", "fields": {
+            "characterId": {"type": "id", "references": "Character", "onDelete": "Cascade", "optional": true},
+    }}}}}});
+    let open = |disk: &SimulatedDisk| {
+        let declaration = Declaration::parse(&declared.to_string()).unwrap();
+        let store = Store::open_on(
+            Arc::new(disk.clone()),
+            &Options { declaration, ..Options::new("unused") },
+        );
+        store.unwrap()
+    };
+    for shape in ["t-prime", "t-prime-users"] {
+        let (disk, files) = older(shape);
+        let read = |store: &Store| {
+            let all = |name: &str| {
+                let found = call(store, &format!("{name}.findAll"), json!([]));
+                ids(&found).into_iter().map(str::to_owned).collect::<Vec<_>>()
+            };
+            (all("embeddingProfiles"), all("fileEntries"), call(store, "chats.findAll", json!([])))
+        };
+        let store = open(&disk);
+        let before = read(&store);
+        assert!(before.0.contains(&"emb1".to_owned()), "{shape}: {:?}", before.0);
+        assert_eq!(before.1.contains(&"f1".to_owned()), shape == "t-prime", "{:?}", before.1);
+        store.close().unwrap();
+        assert_same(&at_rest(&disk), &files, shape);
+        let store = open(&disk);
+        call(&store, "embeddingProfiles.update", json!(["emb1", {"name": "Mine"}]));
+        for store in [store, open(&disk)] {
+            assert_eq!(read(&store), before, "{shape}");
+            let profile = call(&store, "embeddingProfiles.findById", json!(["emb1"]));
+            assert_eq!(
+                (&profile["name"], &profile["provider"]),
+                (&json!("Mine"), &json!("OPENAI"))
+            );
+            store.close().unwrap();
+        }
+    }
+}
+
 #[test]
 fn a_newer_version_is_refused_and_left_alone() {
     let documents = [
@@ -337,8 +389,7 @@ fn a_newer_version_is_refused_and_left_alone() {
         let text = String::from_utf8(files[path].clone()).unwrap();
         disk.plant(path, text.replacen("\"version\": 1", "\"version\": 2", 1).as_bytes());
         let before = at_rest(&disk);
-        let error =
-            Store::open_on(Arc::new(disk.clone()), &quilltap_store::store::Options::new("unused"));
+        let error = Store::open_on(Arc::new(disk.clone()), &Options::new("unused"));
         let error = error.err().unwrap_or_else(|| panic!("{path} is taken"));
         assert_eq!(error.code().name(), "UNSUPPORTED_VERSION", "{path}");
         assert_same(&at_rest(&disk), &before, path);
@@ -372,8 +423,7 @@ fn a_newer_version_of_our_own_is_refused_in_every_kind_of_file() {
         let newer = newer.replacen("\"version\":1}", "\"version\":2}", 1);
         assert_ne!(text, newer, "{path}");
         disk.plant(path, newer.as_bytes());
-        let opened =
-            Store::open_on(Arc::new(disk.clone()), &quilltap_store::store::Options::new("unused"));
+        let opened = Store::open_on(Arc::new(disk.clone()), &Options::new("unused"));
         match (opened, needs) {
             (Err(error), None) => {
                 assert_eq!(error.code().name(), "UNSUPPORTED_VERSION", "{path}");

@@ -8,7 +8,7 @@ use super::arriving::Arrived;
 use super::{RAW, check_derived_name, home};
 
 impl Tx<'_> {
-    /// Puts a payload in its place, where there is none yet; durable when this returns.
+    /// Puts a payload in its place; durable when this returns.
     ///
     /// # Errors
     /// Those of the disk.
@@ -19,15 +19,12 @@ impl Tx<'_> {
         let folder = home.join(&arrived.sha256)?;
         let raw = folder.join(RAW)?;
         let disk = self.context.disk;
-        // One of another length was changed by hand, or cut: this mends it.
-        let is_there = disk.stamp(&raw)?.is_some_and(|stamp| stamp.len == arrived.size);
-        if !is_there {
-            disk.create_dir(&folder)?;
-            disk.rename(&arrived.temporary.path, &raw)?;
-        }
-        // Also where it was there: who put it there may have died before this.
+        let was_there = disk.stamp(&raw)?.is_some();
+        disk.create_dir(&folder)?;
+        // Over one that is there as well: it may have been changed by hand, and this mends it.
+        disk.rename(&arrived.temporary.path, &raw)?;
         let synced = sync(disk, &folder, &home);
-        if synced.is_err() && !is_there {
+        if synced.is_err() && !was_there {
             // A later sync may claim a success that this one has lost: the name is made anew.
             disk.remove(&raw)?;
         }

@@ -1,8 +1,9 @@
 // Several real processes on one folder, killed at any moment.
 
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, beforeEach, test } from 'node:test'
@@ -202,4 +203,62 @@ test('a file of many records that is edited while processes have it open is noti
   await Promise.all([one.end(), other.end()])
   const text = await readFile(file, 'utf8')
   assert.ok(text.includes('"lake"') && text.includes('"calm"'), text)
+})
+
+test('a chat that is edited while processes write to it keeps the edit and every message', async () => {
+  const [one, other] = [start(), start()]
+  const { chat } = await world(one)
+  const file = join(dataDir, 'chats', `${chat.id}.jsonl`)
+  await one.call('chats', 'addMessage', chat.id, { role: 'USER', content: 'Who is there?' })
+  await one.ask('compact')
+  const wanted = new Set()
+  for (let round = 1; round <= 5; round++) {
+    for (const [name, process] of Object.entries({ one, other })) {
+      const content = `${name} ${round}`
+      await process.call('chats', 'addMessage', chat.id, { role: 'USER', content })
+      wanted.add(content)
+    }
+    // What an editor saves that was opened a moment ago.
+    const text = await readFile(file, 'utf8')
+    await writeFile(`${file}~`, text.replace(/"Who is there[^"]*"/, `"Who is there, for the ${'very '.repeat(round)}last time?"`))
+    await rename(`${file}~`, file)
+    await other.call('chats', 'getMessages', chat.id)
+  }
+  await one.ask('compact')
+  // And in place, shorter, at rest.
+  await writeFile(file, (await readFile(file, 'utf8')).replace(/"Who is there[^"]*"/, '"Who?"'))
+  await other.call('chats', 'addMessage', chat.id, { role: 'USER', content: 'the end' })
+  for (const process of [one, other]) {
+    const contents = (await process.call('chats', 'getMessages', chat.id)).map((message) => message.content)
+    assert.deepEqual(new Set(contents), new Set(['Who?', ...wanted, 'the end']))
+    assert.equal((await process.call('chats', 'findById', chat.id)).messageCount, contents.length)
+  }
+  await Promise.all([one.end(), other.end()])
+})
+
+test('a git checkout while the store is open brings everything back', async () => {
+  const process = start()
+  const { user, character, chat } = await world(process)
+  const tag = await process.call('tags', 'create', { userId: user.id, name: 'sea' })
+  await process.call('chats', 'addMessage', chat.id, { role: 'USER', content: 'first' })
+  await process.ask('compact')
+  const git = (...args) => execFileSync('git', ['-c', 'user.name=w', '-c', 'user.email=w@globe.example', ...args], { cwd: dataDir, stdio: 'pipe' })
+  git('init', '--quiet')
+  git('add', '--all')
+  git('commit', '--quiet', '--message', 'before')
+  await process.call('characters', 'update', character.id, { name: 'Somebody else' })
+  await process.call('tags', 'update', tag.id, { name: 'lake' })
+  await process.call('chats', 'update', chat.id, { title: 'Another title' })
+  await process.call('chats', 'addMessage', chat.id, { role: 'USER', content: 'second' })
+  await process.ask('compact')
+  git('checkout', '--quiet', '--', '.')
+  const name = async () => (await process.call('tags', 'findById', tag.id)).name
+  while ((await name()) !== 'sea') await new Promise((resolve) => setTimeout(resolve, 50))
+  assert.equal((await process.call('characters', 'findById', character.id)).name, character.name)
+  assert.deepEqual((await process.call('chats', 'getMessages', chat.id)).map((message) => message.content), ['first'])
+  const { title, messageCount } = await process.call('chats', 'findById', chat.id)
+  assert.deepEqual({ title, messageCount }, { title: chat.title, messageCount: 1 })
+  await process.call('chats', 'addMessage', chat.id, { role: 'USER', content: 'third' })
+  await process.end()
+  git('diff', '--quiet', '--', 'characters', 'settings')
 })

@@ -10,7 +10,7 @@ import quilltap from '../../index.js'
 
 const root = join(import.meta.dirname, '../..')
 const folders = []
-after(() => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })))
+after(() => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true, maxRetries: 20 })))
 
 /** The blocks of a page: their language and text. */
 function blocks(page) {

@@ -10,7 +10,7 @@ const root = path.resolve(__dirname, '../..')
 const index = path.join(root, 'index.js')
 
 const folders = []
-process.on('exit', () => folders.forEach((made) => fs.rmSync(made, { recursive: true, force: true })))
+process.on('exit', () => folders.forEach((made) => fs.rmSync(made, { recursive: true, force: true, maxRetries: 20 })))
 
 /** An empty folder, which goes with this process. */
 function folder() {

@@ -18,7 +18,7 @@ beforeEach(async () => {
   folders.push(dataDir)
 })
 
-after(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))))
+after(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true, maxRetries: 20 }))))
 
 /** A process with the store open; `ask(task, more)` tells it what to do. */
 function start(durability) {

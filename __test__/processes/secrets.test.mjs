@@ -17,7 +17,7 @@ beforeEach(async () => {
   folders.push(dataDir)
 })
 
-after(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))))
+after(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true, maxRetries: 20 }))))
 
 /** A process with the store open; its methods are the tasks of secrets-worker.cjs. */
 function start(passphrase = 'correct horse', flags = []) {

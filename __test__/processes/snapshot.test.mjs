@@ -20,7 +20,7 @@ beforeEach(async () => {
   folders.push(root)
 })
 
-after(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))))
+after(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true, maxRetries: 20 }))))
 
 /** A process that does one task until it is ended; `last()` is what it was acknowledged last. */
 async function start(task, more) {

@@ -147,10 +147,13 @@ pub trait DiskFile: Send + Sync {
 /// A held lock; dropping it releases it.
 pub trait Lock: Send + Sync {}
 
-/// Eight words of 64 bits that all processes share. Never the truth, only a hint: it may be
-/// zeroed whenever nobody has the store open.
+/// How many words of memory processes share.
+pub const WORDS: usize = 16;
+
+/// Words of 64 bits that all processes share. Never the truth, only a hint: they may be zeroed
+/// whenever nobody has the store open.
 pub trait SharedWords: Send + Sync {
-    /// The word at `index` (0 to 7), with acquire ordering.
+    /// The word at `index` (below [`WORDS`]), with acquire ordering.
     fn load(&self, index: usize) -> u64;
     /// Stores with release ordering.
     fn store(&self, index: usize, value: u64);

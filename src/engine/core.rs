@@ -41,6 +41,8 @@ pub(crate) mod word {
     pub(crate) const SYNCED: usize = 6;
     /// What the files of many records looked like when they were last read or written.
     pub(crate) const FILES: usize = 7;
+    /// How often somebody has found those files edited by hand.
+    pub(crate) const EDITS: usize = 8;
 }
 
 /// What the holder of the commit lock is in the middle of, for whoever finds it dead.
@@ -83,6 +85,8 @@ pub(crate) struct Engine {
     /// The word `BASE` as the tail has it.
     pub(crate) known_base: AtomicU64,
     pub(crate) words: Box<dyn SharedWords>,
+    /// The word `EDITS` when this process last read the files.
+    pub(crate) known_edits: AtomicU64,
     pub(crate) logs: LogCache,
     pub(crate) stamps: Stamps,
     pub(crate) clock: Clock,
@@ -128,6 +132,7 @@ impl Engine {
             position: AtomicU64::new(0),
             known_base: AtomicU64::new(0),
             words,
+            known_edits: AtomicU64::new(0),
             logs: LogCache::new(settings.migrations),
             stamps: Stamps::default(),
             keys: Keys::new(settings.costs),

@@ -8,16 +8,17 @@
 //! when it is read (`follow`).
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use sha2::{Digest, Sha256};
 
 use crate::catalogue::Place;
-use crate::disk::{Access, SafePath};
+use crate::disk::{Access, EntryKind, SafePath};
 use crate::error::Result;
 
 use super::change::{Change, Commit};
 use super::core::{Engine, word};
-use super::files::{Layout, Loader, load};
+use super::files::{Loader, load};
 use super::follow::replay;
 use super::journal::{Segment, Tail};
 use super::state::State;
@@ -32,11 +33,19 @@ impl Engine {
         Ok(())
     }
 
-    /// Do the files look otherwise than when they were last read or written? Only who holds the
-    /// files lock can be sure.
+    /// This process has just read the files.
+    pub(crate) fn know_edits(&self) {
+        self.known_edits.store(self.words.load(word::EDITS), Ordering::Release);
+    }
+
+    /// Do the files look otherwise than when they were last read or written, or has another process
+    /// found that? Only who holds the files lock can be sure.
     pub(crate) fn are_files_edited(&self) -> Result<bool> {
-        let may_take = !self.older.is_unconverted() && self.check_health().is_ok();
-        Ok(may_take && self.look_of_files()? != self.words.load(word::FILES))
+        if self.older.is_unconverted() || self.check_health().is_err() {
+            return Ok(false);
+        }
+        Ok(self.words.load(word::EDITS) != self.known_edits.load(Ordering::Acquire)
+            || self.look_of_files()? != self.words.load(word::FILES))
     }
 
     /// Takes over what was edited in the files; the caller holds the files lock.
@@ -56,7 +65,12 @@ impl Engine {
             if !changes.is_empty() && self.check_health().is_ok() {
                 self.persist(vec![Commit { at: self.clock.now(), changes }])?;
             }
-            self.words.store(word::FILES, look);
+            // What is no record, and what cannot be read, each process must see for itself.
+            if self.words.load(word::FILES) != look {
+                self.words.store(word::FILES, look);
+                self.words.increment(word::EDITS);
+            }
+            self.know_edits();
             Ok(())
         });
         self.unlock_commit(commit);
@@ -89,9 +103,8 @@ impl Engine {
         let mut state = self.state_mut();
         let state = &mut *state;
         let catalogue = Arc::clone(&state.catalogue);
-        for (file, found) in state.shared.iter_mut().zip(&fresh.shared) {
-            file.corrupt = found.corrupt;
-        }
+        state.shared.clone_from(&fresh.shared);
+        state.owner_unknown.clone_from(&fresh.owner_unknown);
         state.aged.clone_from(&fresh.aged);
         let mut changes = Vec::new();
         for model in
@@ -101,6 +114,9 @@ impl Engine {
             let ours = state.collection_mut(model);
             ours.faults.clone_from(&found.faults);
             ours.broken.clone_from(&found.broken);
+            if ours.first().is_none() {
+                ours.set_first(found.first());
+            }
             if model == catalogue.declaring() || !found.faults.is_empty() {
                 continue;
             }
@@ -119,22 +135,33 @@ impl Engine {
         changes
     }
 
+    /// The files of many records, and those of the owners.
+    fn shared_paths(&self) -> Result<Vec<SafePath>> {
+        let layout = Arc::clone(&self.state().layout);
+        let shared = layout.shared_files().iter().map(|place| &place.path);
+        let rows = layout.rows().iter().map(|place| &place.path);
+        let first = layout.owner().map(|owner| &owner.first);
+        let mut paths: Vec<SafePath> = shared.chain(rows).chain(first).cloned().collect();
+        if let Some(owner) = layout.owner() {
+            for entry in self.disk.list(&owner.dir)? {
+                if entry.kind == EntryKind::File {
+                    paths.push(owner.dir.join(&entry.name)?);
+                }
+            }
+        }
+        Ok(paths)
+    }
+
     fn look_of_files(&self) -> Result<u64> {
         let mut hash = Sha256::new();
-        for path in shared_paths(&self.state().layout) {
-            let stamp = self.disk.stamp(path)?;
+        for path in self.shared_paths()? {
+            let stamp = self.disk.stamp(&path)?;
             let known = stamp.map(|stamp| (stamp.len, stamp.modified_ns, stamp.file_number));
             hash.update(format!("{path} {known:?}\n"));
         }
         let digest = hash.finalize();
         Ok(digest.iter().take(8).fold(0, |word, byte| word << 8 | u64::from(*byte)))
     }
-}
-
-fn shared_paths(layout: &Layout) -> Vec<&SafePath> {
-    let shared = layout.shared_files().iter().map(|place| &place.path);
-    let rows = layout.rows().iter().map(|place| &place.path);
-    shared.chain(rows).chain(layout.owner().map(|owner| &owner.first)).collect()
 }
 
 fn stands_with_others(place: &Place) -> bool {

@@ -120,6 +120,7 @@ impl Engine {
         let mut state = self.state_mut();
         state.dirty.shown(position);
         state.dirty.unsynced = super::files::Unsynced::default();
+        state.dirty.overdue.clear();
         self.logs.absorb(&state.logs);
         state.forget_pending(position);
     }

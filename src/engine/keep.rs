@@ -13,7 +13,7 @@ use crate::error::Result;
 
 use super::core::{Engine, busy, locked, word};
 use super::counts;
-use super::files::{Unsynced, Untidy, Work, Writer, all_rows, paths_of, plan};
+use super::files::{Unsynced, Untidy, Work, Writer, all_rows, is_writable, paths_of, plan};
 use super::journal::{self, Segment, Tail};
 use super::log::{LogIndex, Need, Source, header_line};
 use super::order;
@@ -95,7 +95,7 @@ impl Engine {
 
     fn has_work(&self) -> bool {
         let state = self.state();
-        !state.dirty.is_clean() || !state.loose.is_empty()
+        !state.dirty.is_clean() || state.has_overdue() || !state.loose.is_empty()
     }
 
     /// Makes the journal durable up to where the state stands, whoever wrote it: in the batched
@@ -128,7 +128,7 @@ impl Engine {
     /// Writes what the files do not show yet; the caller holds the files lock.
     pub(crate) fn write_files(&self) -> Result<()> {
         let shown = self.words.load(word::SHOWN);
-        self.state_mut().dirty.shown(shown);
+        self.state_mut().note_shown(shown);
         let lengths = self.tail().as_ref().map_or_else(Vec::new, |tail| tail.rows().to_vec());
         let anew = self.rows_to_write_anew(&lengths)?;
         let (work, position) = {
@@ -158,7 +158,9 @@ impl Engine {
         locked(&self.torn).retain(|model| !anew.contains(model));
         self.state_mut().aged.retain(|model| !anew.contains(model));
         self.words.raise(word::SHOWN, position);
-        self.state_mut().dirty.shown(position);
+        let mut state = self.state_mut();
+        state.note_shown(position);
+        state.forget_overdue();
         Ok(())
     }
 
@@ -215,7 +217,8 @@ impl Engine {
 
     /// The part of a checkpoint that nobody may commit in; the caller holds both locks.
     pub(crate) fn finish_checkpoint(&self, closing: bool) -> Result<()> {
-        if !self.state().dirty.is_clean() || self.words.load(word::SHOWN) < self.position() {
+        let has_work = !self.state().dirty.is_clean() || self.state().has_overdue();
+        if has_work || self.words.load(word::SHOWN) < self.position() {
             self.sync_journal()?;
             self.write_files()?;
             self.sync_files()?;
@@ -262,11 +265,8 @@ impl Engine {
     /// Does the journal hold changes of a file that cannot be written, being corrupt?
     pub(crate) fn holds_unwritten(&self) -> bool {
         let state = self.state();
-        let unsynced = state.dirty.unsynced.targets.iter();
-        unsynced.clone().any(|target| match target {
-            super::files::Target::Shared(number) => state.shared[*number].corrupt,
-            _ => false,
-        })
+        let mut unsynced = state.dirty.unsynced.targets.iter();
+        !state.dirty.overdue.is_empty() || unsynced.any(|target| !is_writable(&state, target))
     }
 
     fn compact_rows(&self, closing: bool) -> Result<()> {

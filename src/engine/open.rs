@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use crate::catalogue::{Catalogue, Declaration};
-use crate::disk::{Access, Disk, Lock, LockKind, SafePath};
+use crate::disk::{Access, Disk, Lock, LockKind, SafePath, WORDS};
 use crate::error::{Code, Error, Result};
 use crate::older::{self, Older};
 
@@ -68,7 +68,7 @@ fn open_shared(engine: &Engine) -> Result<()> {
     engine.older.look()?;
     let was_sick = engine.words.load(word::SICK) != 0;
     if opening.first {
-        (0..8).for_each(|index| engine.words.store(index, 0));
+        (0..WORDS).for_each(|index| engine.words.store(index, 0));
         write_gitignore(&*engine.disk)?;
     } else {
         finish_dead_switch(engine)?;
@@ -101,6 +101,7 @@ fn open_shared(engine: &Engine) -> Result<()> {
     if opening.first {
         engine.note_files()?;
     }
+    engine.know_edits();
     for changes in [undeclared, changes] {
         // Who only reads an older folder leaves it as it is.
         if !engine.older.is_unconverted() && !changes.is_empty() && engine.check_health().is_ok() {

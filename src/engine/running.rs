@@ -300,7 +300,7 @@ impl Running {
             "records": counts,
             "journalBytes": journal,
             "durability": if self.engine.settings.strict { "strict" } else { "batched" },
-            "filesShowEverything": state.dirty.is_clean(),
+            "filesShowEverything": state.dirty.is_clean() && state.dirty.overdue.is_empty(),
             "lastFileError": unwritten,
             "faults": faults,
         })

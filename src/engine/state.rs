@@ -13,7 +13,7 @@ use crate::catalogue::{Catalogue, ModelId, Place};
 
 use super::change::{Change, Commit, Effect, LogLines};
 use super::collection::Collection;
-use super::files::{Dirty, Layout, Target};
+use super::files::{Dirty, Layout, Target, is_writable};
 use super::payload::Loose;
 use super::record::Record;
 
@@ -135,7 +135,8 @@ impl State {
     pub(crate) fn put(&mut self, model: ModelId, record: Arc<Record>) -> Option<Arc<Record>> {
         let owner_place = matches!(self.catalogue.model(model).place, Place::Owner { .. });
         let collection = self.collection_mut(model);
-        if owner_place && collection.first().is_none() {
+        // The owner's file may say who that is, once it can be read.
+        if owner_place && collection.first().is_none() && collection.faults.is_empty() {
             collection.set_first(Some(record.key()));
         }
         collection.put(record)
@@ -309,6 +310,26 @@ impl State {
         });
         self.put(owner_model, made);
         self.mark(owner_model, &lines.owner, None, at, position);
+    }
+
+    /// Forgets what the files show, up to a position, but for what they cannot show yet.
+    pub(crate) fn note_shown(&mut self, shown: u64) {
+        let unwritable = self.dirty.targets.keys().filter(|target| !is_writable(self, target));
+        let unwritable: Vec<Target> = unwritable.cloned().collect();
+        self.dirty.overdue.extend(unwritable);
+        self.dirty.shown(shown);
+    }
+
+    /// What could be written at last has been.
+    pub(crate) fn forget_overdue(&mut self) {
+        let mut overdue = std::mem::take(&mut self.dirty.overdue);
+        overdue.retain(|target| !is_writable(self, target));
+        self.dirty.overdue = overdue;
+    }
+
+    /// Can something be written at last?
+    pub(crate) fn has_overdue(&self) -> bool {
+        self.dirty.overdue.iter().any(|target| is_writable(self, target))
     }
 
     /// Does the file of a log still show one of a removed record? It is no log of a new one.

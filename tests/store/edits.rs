@@ -4,9 +4,10 @@
 use std::sync::{Arc, Mutex};
 
 use quilltap_store::disk::SimulatedDisk;
+use quilltap_store::store::Store;
 use serde_json::{Value, json};
 
-use super::support::{World, call, code, open, world};
+use super::support::{World, call, code, id, open, try_call, world};
 
 fn text(disk: &SimulatedDisk, path: &str) -> String {
     String::from_utf8(disk.files()[path].clone()).unwrap()
@@ -19,7 +20,7 @@ fn edit(disk: &SimulatedDisk, path: &str, from: &str, to: &str) {
     disk.plant(path, before.replace(from, to).as_bytes());
 }
 
-fn tags(disk: &SimulatedDisk) -> (quilltap_store::store::Store, World, Vec<Value>) {
+fn tags(disk: &SimulatedDisk) -> (Store, World, Vec<Value>) {
     let store = open(disk);
     let one = world(&store);
     let make = |name| call(&store, "tags.create", json!([{"userId": one.user, "name": name}]));
@@ -29,7 +30,7 @@ fn tags(disk: &SimulatedDisk) -> (quilltap_store::store::Store, World, Vec<Value
     (store, one, tags)
 }
 
-fn names(store: &quilltap_store::store::Store) -> Vec<String> {
+fn names(store: &Store) -> Vec<String> {
     let all = call(store, "tags.findAll", json!([]));
     all.as_array().unwrap().iter().map(|tag| tag["name"].as_str().unwrap().to_owned()).collect()
 }
@@ -123,4 +124,145 @@ fn a_restored_backup_takes_the_place_of_what_there_was() {
     call(&store, "tags.create", json!([{"userId": one.user, "name": "calm"}]));
     store.close().unwrap();
     assert_eq!(names(&open(&disk)), ["sea", "storm", "calm"]);
+}
+
+#[test]
+fn what_nobody_understands_stays_in_the_file() {
+    let disk = SimulatedDisk::new();
+    let (store, one, _) = tags(&disk);
+    let other = open(&disk.process(u64::MAX));
+    store.hold_files();
+    other.hold_files();
+    // A key of the file that nobody declared, and a tag without a name.
+    edit(
+        &disk,
+        "tags/tags.json",
+        "\"tags\": [",
+        "\"mine\": {\"a\": 1},\n  \"tags\": [\n    {\"id\": \"odd\"},",
+    );
+    store.flush_now().unwrap();
+    for (number, writer) in [&store, &other, &store].into_iter().enumerate() {
+        call(writer, "tags.create", json!([{"userId": one.user, "name": format!("tag {number}")}]));
+        writer.flush_now().unwrap();
+        assert_eq!(code(writer, "tags.findById", json!(["odd"])), "CORRUPT");
+        let now: Value = serde_json::from_str(&text(&disk, "tags/tags.json")).unwrap();
+        assert_eq!(now["mine"], json!({"a": 1}), "{number}");
+        let tags = now["tags"].as_array().unwrap();
+        assert!(
+            tags.contains(&json!({"id": "odd"})) && tags.len() == 4 + number,
+            "{number}: {now}"
+        );
+    }
+}
+
+const PATHS: [&str; 3] = ["tags/tags.json", "settings/general.json", "chats/index.jsonl"];
+
+#[test]
+fn no_process_writes_over_what_another_one_found_broken() {
+    for (path, mended_by) in PATHS.iter().flat_map(|path| [0, 1, 2].map(|by| (*path, by))) {
+        let disk = SimulatedDisk::new();
+        let (store, one, made) = tags(&disk);
+        let other = open(&disk.process(u64::MAX));
+        store.hold_files();
+        other.hold_files();
+        edit(&disk, path, "\"userId\":", "\"userId\"");
+        let broken = text(&disk, path);
+        store.flush_now().unwrap();
+        call(&other, "tags.update", json!([made[0]["id"], {"name": "lake"}]));
+        call(&other, "users.update", json!([one.user, {"name": "Will"}]));
+        call(&other, "chats.update", json!([one.chat, {"title": "Act One"}]));
+        for process in [&other, &store] {
+            process.flush_now().unwrap();
+            process.compact_now().unwrap();
+            assert!(
+                text(&disk, path).starts_with(broken.trim_end()),
+                "{path}:\n{}",
+                text(&disk, path)
+            );
+        }
+        let mended = text(&disk, path).replace("\"userId\":", "\"userId\"");
+        disk.plant(path, mended.replace("\"userId\"", "\"userId\":").as_bytes());
+        let check = |store: &Store| {
+            let field = |call_name, key: &Value, field: &str| {
+                call(store, call_name, json!([key]))[field].clone()
+            };
+            assert_eq!(field("tags.findById", &made[0]["id"], "name"), "lake", "{path}");
+            assert_eq!(field("users.findById", &json!(one.user), "name"), "Will", "{path}");
+            assert_eq!(field("chats.findById", &json!(one.chat), "title"), "Act One", "{path}");
+        };
+        match mended_by {
+            // Each while it is open.
+            0 => [&store, &other].into_iter().for_each(|process| {
+                process.flush_now().unwrap();
+                check(process);
+            }),
+            // One of them, and that one makes the checkpoint too.
+            1 => other.compact_now().unwrap(),
+            // The next opening.
+            _ => {}
+        }
+        store.close().unwrap();
+        other.close().unwrap();
+        check(&open(&disk));
+        assert!(!disk.files().keys().any(|path| path.starts_with("journal/")), "{path}");
+        check(&open(&disk));
+    }
+}
+
+/// Nobody takes the place of the owner whose file cannot be read, and loses their own file by it.
+#[test]
+fn a_further_user_is_changed_while_the_owners_file_is_broken() {
+    for while_open in [true, false] {
+        let disk = SimulatedDisk::new();
+        let (mut store, one, _) = tags(&disk);
+        let kit = id(&call(&store, "users.create", json!([{"email": "kit@rose.example"}])));
+        store.compact_now().unwrap();
+        if !while_open {
+            store.close().unwrap();
+        }
+        let whole = text(&disk, "settings/general.json");
+        disk.plant("settings/general.json", whole.replace("\"user\":", "\"user\"").as_bytes());
+        if while_open {
+            store.flush_now().unwrap();
+        } else {
+            store = open(&disk);
+        }
+        // Who else has the name nobody can tell; but the user's settings are their own.
+        assert_eq!(code(&store, "users.update", json!([kit, {"name": "Kit"}])), "CORRUPT");
+        let mode = json!([kit, {"avatarDisplayMode": "NEVER"}]);
+        let done = try_call(&store, "users.updateChatSettings", mode).is_ok();
+        store.compact_now().unwrap();
+        store.close().unwrap();
+        let file = text(&disk, &format!("settings/users/{kit}.json"));
+        assert!(file.contains("kit@rose.example"), "{file}");
+        assert_eq!(file.contains("\"NEVER\""), done, "{file}");
+        disk.plant("settings/general.json", whole.as_bytes());
+        let again = open(&disk);
+        let kit = call(&again, "users.findById", json!([kit]));
+        assert_eq!(kit["email"], "kit@rose.example");
+        assert_eq!(
+            call(&again, "users.findById", json!([one.user]))["email"],
+            "Will@Globe.example"
+        );
+    }
+}
+
+#[test]
+fn the_file_of_a_further_user_is_noticed_too() {
+    let disk = SimulatedDisk::new();
+    let (store, _, _) = tags(&disk);
+    let kit =
+        id(&call(&store, "users.create", json!([{"email": "kit@rose.example", "name": "Kit"}])));
+    store.compact_now().unwrap();
+    let other = open(&disk.process(u64::MAX));
+    let path = format!("settings/users/{kit}.json");
+    edit(&disk, &path, "\"Kit\"", "\"Christopher\"");
+    for process in [&store, &other] {
+        process.flush_now().unwrap();
+        assert_eq!(call(process, "users.findById", json!([kit]))["name"], "Christopher");
+    }
+    call(&other, "users.update", json!([kit, {"image": "kit.png"}]));
+    other.close().unwrap();
+    store.close().unwrap();
+    assert!(text(&disk, &path).contains("\"Christopher\""), "{}", text(&disk, &path));
 }

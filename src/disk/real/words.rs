@@ -6,12 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use memmap2::MmapRaw;
 
-use super::super::SharedWords;
+use super::super::{SharedWords, WORDS};
 
-/// Length of the file, in bytes; only the first eight words are used.
+/// Length of the file, in bytes; only the first words are used.
 const LEN: u64 = 4096;
-/// How many words there are.
-const WORDS: usize = 8;
 
 /// A mapped file of words.
 pub(super) struct MappedWords {
@@ -27,7 +25,7 @@ impl MappedWords {
     }
 
     fn word(&self, index: usize) -> &AtomicU64 {
-        assert!(index < WORDS, "there are eight words");
+        assert!(index < WORDS, "there are {WORDS} words");
         let start = self.map.as_mut_ptr().cast::<AtomicU64>();
         // SAFETY: the mapping starts at a page border, so it is aligned for a u64; it is 4,096
         // bytes long and lives as long as `self`, and `index` is below `WORDS`. The memory is only

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use super::super::{Access, Entry, EntryKind, LockKind, Stamp};
+use super::super::{Access, Entry, EntryKind, LockKind, Stamp, WORDS};
 use super::Fault;
 use super::content::{Content, Write};
 use super::names::{Names, Node};
@@ -17,7 +17,7 @@ const MAX_FILE: u64 = 1 << 30;
 const WORDS_LEN: u64 = 4096;
 
 /// The words of one file.
-pub(super) type SharedArray = Arc<[AtomicU64; 8]>;
+pub(super) type SharedArray = Arc<[AtomicU64; WORDS]>;
 
 /// A lock that is held: on which file, how, and by which process.
 type Held = (u64, LockKind, u64);

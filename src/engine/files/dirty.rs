@@ -17,6 +17,8 @@ pub(crate) struct Dirty {
     /// Rows by model, in the order in which they were first changed.
     pub(crate) rows: HashMap<ModelId, IndexMap<Box<str>, u64>>,
     pub(crate) logs: HashMap<LogKey, u64>,
+    /// What could not be written, for the file cannot be read; the journal stays until it is.
+    pub(crate) overdue: BTreeSet<Target>,
     /// What was changed since the last checkpoint, written or not.
     pub(crate) unsynced: Unsynced,
     /// What may hold dead lines, or lines that are not in the order of creation.

@@ -15,4 +15,4 @@ pub(crate) use compose::all_rows;
 pub(crate) use dirty::{Dirty, Unsynced, Untidy};
 pub(crate) use layout::{Layout, Target};
 pub(crate) use load::{Loader, load, read_record};
-pub(crate) use write::{Work, Writer, paths_of, plan};
+pub(crate) use write::{Work, Writer, is_writable, paths_of, plan};

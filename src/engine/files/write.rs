@@ -46,9 +46,10 @@ pub(crate) fn plan(
 ) -> Result<Vec<Work>> {
     let dirty = &state.dirty;
     let mut work = Vec::new();
-    for target in dirty.targets.keys() {
-        if let Some(whole) = plan_whole(state, target)? {
-            work.push(whole);
+    let overdue = dirty.overdue.iter().filter(|target| !dirty.targets.contains_key(*target));
+    for target in dirty.targets.keys().chain(overdue) {
+        if is_writable(state, target) {
+            work.push(plan_whole(state, target)?);
         }
     }
     for place in state.layout.rows() {
@@ -71,23 +72,29 @@ pub(crate) fn plan(
     Ok(work)
 }
 
-fn plan_whole(state: &State, target: &Target) -> Result<Option<Work>> {
-    let corrupt = match target {
-        Target::Shared(number) => state.shared[*number].corrupt,
-        Target::First => {
-            state.layout.owner().is_some_and(|o| !state.collection(o.model).faults.is_empty())
+/// May a file be written, or does it hold what cannot be read?
+pub(crate) fn is_writable(state: &State, target: &Target) -> bool {
+    let Some(owner) = state.layout.owner() else { return true };
+    let users = state.collection(owner.model);
+    match target {
+        Target::Shared(number) => !state.shared[*number].corrupt,
+        Target::First => users.faults.is_empty(),
+        // Who stands in the owner's file has no other one, once they do.
+        Target::Further(key) => {
+            let moves = users.first() == Some(&**key);
+            !users.broken.contains_key(&**key) && (users.faults.is_empty() || !moves)
         }
-        _ => false,
-    };
-    if corrupt {
-        return Ok(None);
+        Target::Record(model, key) => !state.collection(*model).broken.contains_key(&**key),
     }
+}
+
+fn plan_whole(state: &State, target: &Target) -> Result<Work> {
     let path = state.layout.path(target)?;
     if let Target::Shared(number) = target {
-        return Ok(Some(Work::Arrays { path, content: compose::shared(state, *number) }));
+        return Ok(Work::Arrays { path, content: compose::shared(state, *number) });
     }
     let shared = !matches!(target, Target::Record(..));
-    Ok(Some(Work::Whole { path, bytes: compose::target(state, target), shared }))
+    Ok(Work::Whole { path, bytes: compose::target(state, target), shared })
 }
 
 fn plan_log(state: &State, key: &LogKey, shown: u64) -> Result<Work> {

@@ -165,8 +165,8 @@ impl Engine {
     }
 
     /// The changed rows files to which nothing may be added: the file is of an older version, its end
-    /// is torn, or it is shorter than the journal says. A line that a crash tears would stand where it is taken for
-    /// a fault of somebody else's.
+    /// is torn, or it is shorter than the journal says. A line that a crash tears would stand where
+    /// it is taken for a fault of somebody else's.
     fn rows_to_write_anew(&self, lengths: &[(String, u64)]) -> Result<HashSet<ModelId>> {
         let mut anew = locked(&self.torn).clone();
         let state = self.state();

@@ -266,3 +266,35 @@ fn the_file_of_a_further_user_is_noticed_too() {
     store.close().unwrap();
     assert!(text(&disk, &path).contains("\"Christopher\""), "{}", text(&disk, &path));
 }
+
+/// A change that reaches a record whose file is broken is refused; its removal is not.
+#[test]
+fn a_broken_record_is_not_written_over_by_what_reaches_it() {
+    for removed in [true, false] {
+        let disk = SimulatedDisk::new();
+        let (store, one, made) = tags(&disk);
+        store.hold_files();
+        call(&store, "characters.addTag", json!([one.character, made[0]["id"]]));
+        store.compact_now().unwrap();
+        let path = format!("characters/{}.json", one.character);
+        edit(&disk, &path, "\"name\":", "\"name\"");
+        let broken = text(&disk, &path);
+        assert_eq!(code(&store, "characters.findById", json!([one.character])), "CORRUPT");
+        if removed {
+            call(&store, "users.delete", json!([one.user]));
+            store.close().unwrap();
+            assert!(!disk.files().contains_key(&path));
+            continue;
+        }
+        let tag = json!([made[0]["id"]]);
+        assert_eq!(code(&store, "tags.delete", tag.clone()), "CORRUPT");
+        store.compact_now().unwrap();
+        assert_eq!(text(&disk, &path), broken);
+        disk.plant(&path, broken.replace("\"name\"", "\"name\":").as_bytes());
+        call(&store, "characters.findById", json!([one.character]));
+        call(&store, "tags.delete", tag);
+        store.close().unwrap();
+        let character = call(&open(&disk), "characters.findById", json!([one.character]));
+        assert_eq!((&character["name"], &character["tags"]), (&json!("Hamlet"), &json!([])));
+    }
+}

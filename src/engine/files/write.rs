@@ -72,19 +72,23 @@ pub(crate) fn plan(
     Ok(work)
 }
 
-/// May a file be written, or does it hold what cannot be read?
+/// May a file be written, or does it hold what cannot be read? One whose record is gone may go.
 pub(crate) fn is_writable(state: &State, target: &Target) -> bool {
-    let Some(owner) = state.layout.owner() else { return true };
-    let users = state.collection(owner.model);
-    match target {
-        Target::Shared(number) => !state.shared[*number].corrupt,
-        Target::First => users.faults.is_empty(),
-        // Who stands in the owner's file has no other one, once they do.
-        Target::Further(key) => {
+    let readable = |model: ModelId, key: &str| {
+        let collection = state.collection(model);
+        !collection.broken.contains_key(key) || collection.get(key).is_none()
+    };
+    let owners = state.layout.owner().map(|owner| (owner.model, state.collection(owner.model)));
+    match (target, owners) {
+        (Target::Shared(number), _) => !state.shared[*number].corrupt,
+        (Target::Record(model, key), _) => readable(*model, key),
+        (Target::First, Some((_, users))) => users.faults.is_empty(),
+        // Who is to stand in the owner's file has no other one, once that is written.
+        (Target::Further(key), Some((model, users))) => {
             let moves = users.first() == Some(&**key);
-            !users.broken.contains_key(&**key) && (users.faults.is_empty() || !moves)
+            readable(model, key) && (users.faults.is_empty() || !moves)
         }
-        Target::Record(model, key) => !state.collection(*model).broken.contains_key(&**key),
+        (Target::First | Target::Further(_), None) => true,
     }
 }
 

@@ -30,10 +30,25 @@ const COLUMNS = [
   { peer: 'nedb', kind: 'nosync', title: 'nedb (no fsync)', slow: true },
   { peer: 'lowdb', kind: 'nosync', title: 'lowdb (no fsync)', slow: true },
 ]
+const DATABASE = [
+  { peer: 'prisma', kind: 'on', title: 'Prisma on PostgreSQL, synchronous_commit on' },
+  { peer: 'prisma', kind: 'off', title: 'Prisma on PostgreSQL, synchronous_commit off' },
+]
+if (process.env.DATABASE_URL) COLUMNS.push(...DATABASE)
 
-if (!existsSync(path.join(here, 'node_modules'))) {
-  const done = spawnSync('npm', ['ci'], { cwd: here, stdio: 'inherit' })
+function prepare(folder, args, made, env = {}) {
+  if (existsSync(path.join(folder, made))) return
+  const [command, ...rest] = args
+  const done = spawnSync(command, rest, { cwd: folder, stdio: 'inherit', env: { ...process.env, ...env } })
   if (done.status !== 0) process.exit(done.status ?? 1)
+}
+prepare(here, ['npm', 'ci'], 'node_modules')
+if (process.env.DATABASE_URL) {
+  const folder = path.join(here, 'prisma')
+  prepare(folder, ['npm', 'ci', '--ignore-scripts'], 'node_modules')
+  // It asks for a program that migrates, and would download it; nothing is migrated here.
+  const env = { PRISMA_SCHEMA_ENGINE_BINARY: process.execPath }
+  prepare(folder, ['npx', 'prisma', 'generate'], 'node_modules/.prisma/client/schema.prisma', env)
 }
 const base = path.resolve(wanted.dir ?? path.join(here, '.worlds'))
 mkdirSync(base, { recursive: true })
@@ -62,6 +77,8 @@ const wants = (name) => !groups || groups.includes(name)
 const needs = (name) =>
   wants(name) || Object.keys(GROUPS).some((other) => wants(other) && GROUPS[other].folder === name)
 const trials = Number(wanted.trials)
+const dropDatabases = () => process.env.DATABASE_URL && child('peers/prisma.mjs', 'drop')
+dropDatabases()
 const samples = new Map(columns.map((column) => [column, {}]))
 const limits = []
 const folders = new Map()
@@ -87,15 +104,19 @@ for (let trial = 0; trial < trials; trial++) {
   }
 }
 for (const dir of folders.values()) rmSync(dir, { recursive: true })
+dropDatabases()
 
-const version = (name) =>
-  JSON.parse(readFileSync(path.join(here, 'node_modules', name, 'package.json'), 'utf8')).version
+const version = (name, folder = '') =>
+  JSON.parse(readFileSync(path.join(here, folder, 'node_modules', name, 'package.json'), 'utf8')).version
 const result = {
   date: new Date().toISOString().slice(0, 10),
   trials,
   machine: `${os.cpus()[0].model.trim()}, ${os.cpus().length} cores, ${Math.round(os.totalmem() / 2 ** 30)} GiB, ${os.type()} ${os.release()}`,
   node: process.versions.node,
-  peers: Object.fromEntries(['better-sqlite3', 'lmdb', '@seald-io/nedb', 'lowdb'].map((name) => [name, version(name)])),
+  peers: {
+    ...Object.fromEntries(['better-sqlite3', 'lmdb', '@seald-io/nedb', 'lowdb'].map((name) => [name, version(name)])),
+    ...(process.env.DATABASE_URL && { prisma: version('@prisma/client', 'prisma') }),
+  },
   limits: medians(limits),
   columns: columns.map((column) => ({
     title: column.title,

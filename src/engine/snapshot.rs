@@ -127,13 +127,50 @@ impl Copy<'_> {
         if self.known.get(path) == Some(&stamp) {
             return Ok(true);
         }
-        // A file is written to behind its end, or replaced: with the same stamp it is the same.
+        // A file is written to behind its end, or replaced: with the same stamp it is the same. What
+        // stands there may be a second name of a file in the folder, or in another copy: it is
+        // never written to.
+        self.to.remove(path)?;
         let shared = is_payload(path) && disk::share(self.from, path, self.to)?;
         if !shared && let Err(error) = disk::copy(self.from, path, self.to) {
-            let gone = self.from.stamp(path)?.is_none();
-            return if gone { Ok(false) } else { Err(error) };
+            if self.from.stamp(path)?.is_some() {
+                return Err(error);
+            }
+            self.to.remove(path)?;
+            return Ok(false);
         }
         self.known.insert(path.clone(), stamp);
         Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::disk::RealDisk;
+
+    /// The name came to stand for another file after its stamp was taken and before it was shared.
+    #[test]
+    fn a_shared_payload_is_never_written_to() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let disk = |name: &str| {
+            let path = dir.path().join(name);
+            std::fs::create_dir(&path).expect("made");
+            RealDisk::open(&path).expect("opened")
+        };
+        let (from, to) = (disk("data"), disk("copy"));
+        let path = SafePath::new(&format!("binaries/{}/raw", "a".repeat(64))).expect("safe");
+        from.create_dir(&path.parent().expect("a folder")).expect("made");
+        let file = from.open(&path, Access::Create).expect("made");
+        file.write_at(0, b"bytes").expect("written");
+        assert!(disk::share(&from, &path, &to).expect("shared"));
+        let before = Stamp { len: 5, modified_ns: 0, file_number: 0 };
+        let known = BTreeMap::from([(path.clone(), before)]);
+        let mut copy = Copy { from: &from, to: &to, known };
+        assert!(copy.copy(&path).expect("copied"));
+        for disk in [&from, &to] {
+            let bytes = disk::read_all(disk, &path).expect("read").unwrap_or_default();
+            assert_eq!(bytes, b"bytes");
+        }
     }
 }

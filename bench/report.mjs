@@ -65,7 +65,7 @@ const SHOWN = [
   'getMessages10k',
   'createTag',
 ]
-const COLOURS = ['#2f6f4f', '#8fc1a5', '#a8502d', '#d99a7c', '#5b5f97', '#b8b8d1', '#c9c2b0', '#7d7461']
+const COLOURS = ['#2f6f4f', '#8fc1a5', '#a8502d', '#d99a7c', '#5b5f97', '#b8b8d1', '#c9c2b0', '#3b6ea5', '#9dbcdc']
 
 /** Bars on a logarithmic scale: a group for each work, a bar for each store; shorter is faster. */
 export function chart({ columns, date }) {

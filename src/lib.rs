@@ -1,24 +1,26 @@
 //! quilltap-store: an embedded data layer that keeps every record in plain JSON files.
 //!
 //! The rooms, in the order in which a call passes them, each knowing only those below it:
-//! `node` (the border to JavaScript, a Cargo feature), `repos` and `auth` (the calls), `query`,
+//! `node` (the border to JavaScript, a Cargo feature), `api` (the table of calls), `auth` and `repos`
+//! (the calls), `calls` (what a call is), `query`,
 //! `engine` (journal, commit, state, files), `crypto` (keys and sealing), `catalogue` (every model,
 //! once), `disk` (the one door to the file system), `json`, `error`. `ARCHITECTURE.md` tells the whole.
 
+pub mod api;
 pub mod catalogue;
 pub mod crypto;
 pub mod disk;
 pub mod engine;
 pub mod error;
-pub mod generated;
 pub mod json;
 pub mod query;
-pub mod repos;
 pub mod store;
 
 mod auth;
+mod calls;
 mod older;
 mod registry;
+mod repos;
 mod secrets;
 
 #[cfg(feature = "node")]

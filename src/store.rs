@@ -11,16 +11,16 @@ use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::api::Calls;
 pub use crate::catalogue::{Declaration, Migration, Migrations, ModelId, models};
 pub use crate::crypto::{Costs, Secret};
 use crate::disk::{Disk, RealDisk};
 use crate::engine::{Running, Settings, View, closed, settle};
 use crate::error::{Code, Error, Result};
-use crate::repos::Calls;
 use crate::{auth, registry};
 
+pub use crate::calls::Answer;
 pub use crate::engine::{Ended, Fingerprint, Listener, Settle, Ticket};
-pub use crate::repos::Answer;
 pub use payloads::{Bytes, Reading, Stream, Use};
 
 /// What is safe when a call resolves.

@@ -3,7 +3,7 @@
 #[test]
 fn generated_files_are_fresh() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    for (path, text) in quilltap_store::generated::files().expect("a sound catalogue") {
+    for (path, text) in quilltap_store::api::files().expect("a sound catalogue") {
         let now = std::fs::read_to_string(root.join(&path)).unwrap_or_default();
         assert!(now == text, "{path} is stale: run `cargo run --bin generate`");
     }

@@ -16,15 +16,28 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("older", &["error", "json", "catalogue", "disk"]),
     ("engine", &["error", "json", "catalogue", "crypto", "disk", "older"]),
     ("secrets", &["error", "catalogue", "crypto", "engine"]),
-    ("repos", &["error", "json", "catalogue", "crypto", "query", "engine", "secrets", "auth"]),
-    ("auth", &["error", "json", "catalogue", "crypto", "engine", "secrets", "repos"]),
+    ("calls", &["error", "json", "catalogue", "crypto", "engine"]),
+    ("repos", &["error", "json", "catalogue", "crypto", "query", "engine", "secrets", "calls"]),
+    ("auth", &["error", "json", "catalogue", "crypto", "engine", "secrets", "calls", "repos"]),
+    ("api", &["error", "catalogue", "crypto", "engine", "calls", "repos", "auth"]),
     ("registry", &["error", "engine"]),
-    ("generated", &["error", "catalogue", "repos"]),
     (
         "store",
-        &["error", "catalogue", "crypto", "disk", "engine", "secrets", "auth", "repos", "registry"],
+        &[
+            "error",
+            "catalogue",
+            "crypto",
+            "disk",
+            "engine",
+            "secrets",
+            "calls",
+            "repos",
+            "auth",
+            "api",
+            "registry",
+        ],
     ),
-    ("node", &["error", "json", "engine", "repos", "store"]),
+    ("node", &["error", "json", "engine", "api", "store"]),
 ];
 
 /// A function longer than this, in lines, is told.

@@ -4,11 +4,12 @@ use serde_json::Value;
 
 use super::users::{refuse_contested, shown_user};
 use super::{Object, one, reply, text};
+use crate::calls::{Args, Reply, Wiped};
 use crate::catalogue::{ModelId, models::ACCOUNT};
 use crate::crypto::is_sealed;
 use crate::engine::{Record, Tx, View};
 use crate::error::Result;
-use crate::repos::{Args, Reply, Wiped, follow};
+use crate::repos::rules;
 use crate::secrets;
 use std::sync::Arc;
 
@@ -67,10 +68,10 @@ pub(super) fn link(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<
     }
     refuse_contested(tx, user.as_str().unwrap_or_default())?;
     if encrypts(args) {
-        let id = follow::id_of(tx, ACCOUNT, &mut data);
+        let id = rules::id_of(tx, ACCOUNT, &mut data);
         secrets::seal_asked(tx, ACCOUNT, &id, &mut data)?;
     }
-    let account = follow::create(tx, ACCOUNT, data)?;
+    let account = rules::create(tx, ACCOUNT, data)?;
     opened(&tx.view(), Some(account))
 }
 

@@ -1,18 +1,18 @@
 //! WebAuthn credentials.
 
-use serde_json::{Map, Value};
-
 use super::{missing, one, reply, shown};
+use crate::calls::{Args, Reply};
 use crate::catalogue::{ModelId, models::AUTHENTICATOR};
 use crate::engine::{Tx, View};
 use crate::error::Result;
-use crate::repos::{Args, Reply, follow};
+use crate::json::Object;
+use crate::repos::rules;
 
 const HIDDEN: &[&str] = &["id"];
 const CREDENTIAL: &[&str] = &["credentialID"];
 
 pub(super) fn create(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let made = follow::create(tx, AUTHENTICATOR, args.object(0)?)?;
+    let made = rules::create(tx, AUTHENTICATOR, args.object(0)?)?;
     Ok(reply(Some(shown(&made, HIDDEN))))
 }
 
@@ -30,7 +30,7 @@ pub(super) fn update_counter(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) 
     let id = args.text(0)?;
     let found = one(&tx.view(), AUTHENTICATOR, CREDENTIAL, &[id])?;
     let found = found.ok_or_else(|| missing("Authenticator", id))?;
-    let patch: Map<String, Value> = Map::from_iter([("counter".to_owned(), args.value(1).clone())]);
+    let patch: Object = Object::from_iter([("counter".to_owned(), args.value(1).clone())]);
     let changed = tx.update(AUTHENTICATOR, found.key(), patch)?;
     Ok(reply(changed.map(|changed| shown(&changed, HIDDEN))))
 }

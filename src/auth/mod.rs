@@ -11,17 +11,15 @@ mod sessions;
 mod tokens;
 mod users;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use crate::calls::{Call, Reply, read, write};
 use crate::catalogue::ModelId;
-use crate::engine::{Record, Tx, View};
+use crate::engine::{Record, View};
 use crate::error::{Code, Error, Result};
-use crate::repos::{Call, Reply, read, write};
+use crate::json::Object;
 
 pub(crate) use sessions::{expired, sweep};
-pub(crate) use users::{can_sign_in, own};
-
-type Object = Map<String, Value>;
 
 pub(crate) const CALLS: &[Call] = &[
     write(
@@ -183,15 +181,4 @@ fn text<'m>(map: &'m Object, field: &str) -> &'m str {
 
 fn missing(model: &str, what: &str) -> Error {
     Error::new(Code::Validation, format!("there is no {model} {what}")).model(model)
-}
-
-/// Takes a mark off a record, where it has one, without touching anything else.
-fn unmark(tx: &mut Tx<'_>, model: ModelId, key: &str, mark: &str) -> Result<()> {
-    let marked =
-        tx.view().get(model, key)?.is_some_and(|r| r.map().get(mark).is_some_and(|m| !m.is_null()));
-    if marked {
-        let patch = Object::from_iter([(mark.to_owned(), Value::Null)]);
-        tx.update(model, key, patch)?;
-    }
-    Ok(())
 }

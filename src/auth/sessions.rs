@@ -6,12 +6,13 @@ use serde_json::Value;
 
 use super::users::HIDDEN as HIDDEN_OF_USER;
 use super::{one, reply, shown, text};
+use crate::calls::{Args, Reply, Shown};
 use crate::catalogue::{ModelId, models};
 use crate::crypto::{is_session_token_hash, session_token_hash};
 use crate::engine::{Record, Tx, View};
 use crate::error::Result;
 use crate::json::text_field;
-use crate::repos::{Args, Reply, Shown, follow};
+use crate::repos::rules;
 
 const TOKEN: &str = "sessionToken";
 const HIDDEN: &[&str] = &["id"];
@@ -52,7 +53,7 @@ pub(super) fn create(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Resul
     if hashes(args) && !token.is_empty() {
         data.insert(TOKEN.into(), session_token_hash(&token).into());
     }
-    let session = follow::create(tx, models::SESSION, data)?;
+    let session = rules::create(tx, models::SESSION, data)?;
     Ok(if hashes(args) { given(&session, &token) } else { reply(Some(shown(&session, HIDDEN))) })
 }
 
@@ -83,7 +84,7 @@ pub(super) fn update(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Resul
     if data.iter().all(|(key, value)| now.get(key) == Some(value)) {
         return Ok(given(&session, &token));
     }
-    let session = follow::update(tx, models::SESSION, session.key(), data)?;
+    let session = rules::update(tx, models::SESSION, session.key(), data)?;
     Ok(session.map_or(reply(None), |session| given(&session, &token)))
 }
 

@@ -3,13 +3,14 @@
 use serde_json::Value;
 
 use super::{reply, shown, text};
+use crate::calls::{Args, Reply};
 use crate::catalogue::{ModelId, models::VERIFICATION_TOKEN};
 use crate::engine::Tx;
 use crate::error::Result;
-use crate::repos::{Args, Reply, follow};
+use crate::repos::rules;
 
 pub(super) fn create(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let token = follow::create(tx, VERIFICATION_TOKEN, args.object(0)?)?;
+    let token = rules::create(tx, VERIFICATION_TOKEN, args.object(0)?)?;
     Ok(reply(Some(shown(&token, &[]))))
 }
 

@@ -20,24 +20,19 @@
 
 use serde_json::{Value, json};
 
-use super::{Object, missing, one, reply, shown, text, unmark};
+use super::{Object, missing, one, reply, shown, text};
+use crate::calls::{Args, Reply};
 use crate::catalogue::{ModelId, models};
-use crate::engine::{Record, Tx, View, time_ms};
+use crate::engine::{Record, Tx, View};
 use crate::error::{Code, Error, Result};
-use crate::repos::{Args, Reply, follow};
+use crate::repos::rules::{self, SIGN_UP, can_sign_in, is_contested};
 use crate::secrets;
 
-/// The mark of a user that nobody owns yet: `{ at, contestedAt? }`.
-const MARK: &str = "signUp";
-/// How long after it was taken up a user accepts no second account, in milliseconds.
-const CONTESTED_MS: i64 = 10 * 60 * 1000;
-/// What a user has who can sign in without an account or a credential.
-const WAYS_IN: &[&str] = &["emailVerified", "passwordHash", "totp", "backupCodes"];
 /// What a user keeps when it is taken up.
 const KEPT: &[&str] = &["id", "email", "createdAt", "updatedAt"];
 /// What the adapter's caller does not get.
 pub(super) const HIDDEN: &[&str] =
-    &["passwordHash", "totp", "backupCodes", "createdAt", "updatedAt", MARK];
+    &["passwordHash", "totp", "backupCodes", "createdAt", "updatedAt", SIGN_UP];
 
 /// What the adapter's caller gets of a user.
 pub(super) fn shown_user(record: &Record) -> Value {
@@ -46,22 +41,22 @@ pub(super) fn shown_user(record: &Record) -> Value {
 
 pub(super) fn create(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
     let mut data = args.object(0)?;
-    data.shift_remove(MARK);
+    data.shift_remove(SIGN_UP);
     if let Some(same) = one(&tx.view(), model, &["email"], &[text(&data, "email")])?
         && is_orphan(&tx.view(), &same)?
     {
         return take_up(tx, model, &same, data);
     }
     if !can_sign_in(&data) {
-        data.insert(MARK.into(), json!({ "at": tx.now() }));
+        data.insert(SIGN_UP.into(), json!({ "at": tx.now() }));
     }
-    let record = follow::create(tx, model, data)?;
+    let record = rules::create(tx, model, data)?;
     Ok(reply(Some(shown_user(&record))))
 }
 
 fn take_up(tx: &mut Tx<'_>, model: ModelId, orphan: &Record, mut data: Object) -> Result<Reply> {
     let before = orphan.map();
-    let at = before.get(MARK).and_then(|mark| mark.get("at").cloned()).unwrap_or_default();
+    let at = before.get(SIGN_UP).and_then(|mark| mark.get("at").cloned()).unwrap_or_default();
     let mark = json!({ "at": at, "contestedAt": tx.now(), "owned": can_sign_in(&data) });
     for kept in KEPT {
         data.shift_remove(*kept);
@@ -70,22 +65,17 @@ fn take_up(tx: &mut Tx<'_>, model: ModelId, orphan: &Record, mut data: Object) -
     for other in before.keys().filter(|key| !KEPT.contains(&key.as_str())) {
         data.entry(other).or_insert(Value::Null);
     }
-    data.insert(MARK.into(), mark);
+    data.insert(SIGN_UP.into(), mark);
     secrets::seal_declared(tx, model, orphan.key(), &mut data, Some(&before))?;
     let record = tx.update(model, orphan.key(), data)?;
     Ok(reply(record.as_deref().map(shown_user)))
-}
-
-/// Can somebody sign in as this user without an account or a credential?
-pub(crate) fn can_sign_in(user: &Object) -> bool {
-    WAYS_IN.iter().any(|field| user.get(*field).is_some_and(|value| !value.is_null()))
 }
 
 /// Could nobody ever have signed in as this user?
 fn is_orphan(view: &View<'_>, user: &Record) -> Result<bool> {
     let map = user.map();
     let marked =
-        map.get(MARK).is_some_and(|m| m.is_object() && m.get("owned") != Some(&json!(true)));
+        map.get(SIGN_UP).is_some_and(|m| m.is_object() && m.get("owned") != Some(&json!(true)));
     if !marked || can_sign_in(&map) {
         return Ok(false);
     }
@@ -103,33 +93,11 @@ fn is_orphan(view: &View<'_>, user: &Record) -> Result<bool> {
     Ok(true)
 }
 
-/// Somebody owns the user now; while it is contested, the mark stays to tell so.
-pub(crate) fn own(tx: &mut Tx<'_>, user: &str) -> Result<()> {
-    let Some(record) = tx.view().get(models::USER, user)? else { return Ok(()) };
-    if !record.text().contains(MARK) {
-        return Ok(());
-    }
-    let map = record.map();
-    let Some(mark) = map.get(MARK).and_then(Value::as_object) else { return Ok(()) };
-    if !is_contested(tx, mark) {
-        return unmark(tx, models::USER, user, MARK);
-    }
-    let mut mark = mark.clone();
-    mark.insert("owned".into(), true.into());
-    let patch = Object::from_iter([(MARK.to_owned(), Value::Object(mark))]);
-    tx.update(models::USER, user, patch).map(|_| ())
-}
-
-fn is_contested(tx: &Tx<'_>, mark: &Object) -> bool {
-    let at = mark.get("contestedAt").and_then(Value::as_str).and_then(time_ms);
-    at.zip(time_ms(tx.now())).is_some_and(|(at, now)| now - at < CONTESTED_MS)
-}
-
 /// Refuses a further account for a user that two sign-ins have met at.
 pub(super) fn refuse_contested(tx: &Tx<'_>, user: &str) -> Result<()> {
     let Some(record) = tx.view().get(models::USER, user)? else { return Ok(()) };
     let map = record.map();
-    let Some(mark) = map.get(MARK).and_then(Value::as_object) else { return Ok(()) };
+    let Some(mark) = map.get(SIGN_UP).and_then(Value::as_object) else { return Ok(()) };
     if mark.get("owned") == Some(&json!(true)) && is_contested(tx, mark) {
         let message = "another sign-in with this address has just come first; sign in again";
         return Err(Error::new(Code::Unique, message).model("Account"));
@@ -152,7 +120,7 @@ pub(super) fn get_by_email(view: &View<'_>, model: ModelId, args: &Args<'_>) -> 
 pub(super) fn update(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
     let data = args.object(0)?;
     let id = text(&data, "id").to_owned();
-    let record = follow::update(tx, model, &id, data)?.ok_or_else(|| missing("User", &id))?;
+    let record = rules::update(tx, model, &id, data)?.ok_or_else(|| missing("User", &id))?;
     Ok(reply(Some(shown_user(&record))))
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use quilltap_store::generated::files;
+use quilltap_store::api::files;
 
 fn main() -> ExitCode {
     let check = std::env::args().any(|arg| arg == "--check");

@@ -11,3 +11,6 @@ mod write;
 pub use field::{raw_field, raw_fields, text_field, text_value, with_fields, without};
 pub use parse::{Fault, MAX_DEPTH, parse, parse_bytes, parse_object};
 pub use write::{compact, compact_object, describe, indent, pretty, quote};
+
+/// An object: its keys in their order.
+pub type Object = serde_json::Map<String, serde_json::Value>;

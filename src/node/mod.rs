@@ -18,7 +18,7 @@ mod wake;
 
 use napi_derive::napi;
 
-use crate::repos::Calls;
+use crate::api::Calls;
 use crate::store::Declaration;
 use wake::answer_text;
 

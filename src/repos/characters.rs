@@ -1,16 +1,15 @@
 //! The calls on characters.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::args::Args;
-use super::generic::patch;
-use super::reply::Reply;
-use super::{Call, write};
+use super::rules::patch;
+use crate::calls::{Args, Call, Reply, write};
 use crate::catalogue::ModelId;
 use crate::engine::{Tx, new_id};
 use crate::error::Result;
+use crate::json::Object;
 
-pub(super) const CALLS: &[Call] = &[
+pub(crate) const CALLS: &[Call] = &[
     write(
         "addPersona",
         "id: string, personaId: string, isDefault?: boolean",
@@ -48,7 +47,7 @@ pub(super) const CALLS: &[Call] = &[
     ),
 ];
 
-type Entries = Vec<Map<String, Value>>;
+type Entries = Vec<Object>;
 
 /// Changes a list of objects of a record; when `change` says so, nothing.
 fn edit(
@@ -78,7 +77,7 @@ fn add_persona(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply
     let wanted = args.optional_flag(2)?;
     edit(tx, model, id, "personaLinks", |links| {
         let there = position(links, "personaId", persona);
-        let is_default = |link: &Map<String, Value>| link.get("isDefault") == Some(&json!(true));
+        let is_default = |link: &Object| link.get("isDefault") == Some(&json!(true));
         if there.is_some_and(|at| wanted.is_none_or(|flag| flag == is_default(&links[at]))) {
             return false;
         }

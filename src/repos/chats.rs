@@ -1,19 +1,17 @@
 //! The calls on chats and their logs.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::args::Args;
-use super::reply::Reply;
-use super::{Call, read, write};
+use crate::calls::{Args, Call, Reply, read, write};
 use crate::catalogue::{ModelId, models::MESSAGE, normalise_time};
 use crate::engine::{LogBound, LogQuery, Tx, View};
 use crate::error::{Error, Issue, Result};
-use crate::json;
+use crate::json::{self, Object};
 
 /// The type of the rows that are messages.
 const MESSAGE_TYPE: &str = "message";
 
-pub(super) const CALLS: &[Call] = &[
+pub(crate) const CALLS: &[Call] = &[
     read(
         "findByCharacterId",
         "characterId: string",
@@ -127,7 +125,7 @@ fn rows(view: &View<'_>, args: &Args<'_>, types: Option<Vec<String>>) -> Result<
 }
 
 /// The options `{ limit, before, after, types }`.
-pub(super) fn query(options: &Map<String, Value>, types: Option<Vec<String>>) -> Result<LogQuery> {
+pub(super) fn query(options: &Object, types: Option<Vec<String>>) -> Result<LogQuery> {
     let mut issues = Vec::new();
     let mut query = LogQuery { types, ..LogQuery::default() };
     for (name, value) in options.iter().filter(|(_, value)| !value.is_null()) {

@@ -2,23 +2,20 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::args::Args;
-use super::follow::defaults_of;
-use super::generic::patch;
-use super::reply::Reply;
-use super::step::Step;
-use super::table::slow;
-use super::{Call, follow, read, write};
+use super::rules;
+use super::rules::defaults_of;
+use super::rules::patch;
+use crate::calls::{Args, Call, Reply, Step, read, slow, write};
 use crate::catalogue::{ModelId, models::API_KEY};
 use crate::crypto::{LegacyKey, Secret, is_sealed};
 use crate::engine::{Record, Tx, View};
 use crate::error::{Error, Issue, Result};
-use crate::json;
+use crate::json::{self, Object};
 use crate::secrets;
 
-pub(super) const CALLS: &[Call] = &[
+pub(crate) const CALLS: &[Call] = &[
     read(
         "findDefault",
         "userId: string",
@@ -101,7 +98,7 @@ pub(super) fn find_default(view: &View<'_>, model: ModelId, args: &Args<'_>) -> 
 
 /// Makes a profile its user's default, the same for every kind.
 pub(super) fn set_default(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    Ok(Reply::Record(follow::update(tx, model, args.text(0)?, patch("isDefault", true))?))
+    Ok(Reply::Record(rules::update(tx, model, args.text(0)?, patch("isDefault", true))?))
 }
 
 fn all_keys(view: &View<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
@@ -129,14 +126,14 @@ const CLEAR: &str = "key";
 fn create_key(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
     let mut data = args.object(0)?;
     if let Some(clear) = clear_key(&mut data)? {
-        let id = follow::id_of(tx, API_KEY, &mut data);
+        let id = rules::id_of(tx, API_KEY, &mut data);
         data.extend(sealed_key(tx, &id, &clear)?);
     }
-    Ok(Reply::Record(Some(follow::create(tx, API_KEY, data)?)))
+    Ok(Reply::Record(Some(rules::create(tx, API_KEY, data)?)))
 }
 
 /// Takes a clear key out of the input, where it would stand in the file as an unknown field.
-fn clear_key(data: &mut Map<String, Value>) -> Result<Option<Secret>> {
+fn clear_key(data: &mut Object) -> Result<Option<Secret>> {
     let fault = |expected: &str, received: &str| {
         Err(Error::validation("ApiKey", vec![Issue::new(CLEAR, expected, received)]))
     };
@@ -151,7 +148,7 @@ fn clear_key(data: &mut Map<String, Value>) -> Result<Option<Secret>> {
     Ok(Some(clear))
 }
 
-fn sealed_key(tx: &Tx<'_>, id: &str, clear: &Secret) -> Result<Map<String, Value>> {
+fn sealed_key(tx: &Tx<'_>, id: &str, clear: &Secret) -> Result<Object> {
     let view = tx.view();
     secrets::seal_parts(
         &*secrets::to_seal(&view)?,
@@ -170,7 +167,7 @@ fn update_key(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply
         }
         data.extend(sealed_key(tx, id, &clear)?);
     }
-    Ok(Reply::Record(follow::update(tx, API_KEY, id, data)?))
+    Ok(Reply::Record(rules::update(tx, API_KEY, id, data)?))
 }
 
 fn reveal_key(view: &View<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
@@ -198,7 +195,7 @@ fn reseal_key(view: &View<'_>, _model: ModelId, args: &Args<'_>) -> Result<Step>
                 return Step::done(Reply::Record(now));
             }
             let parts = sealed_key(tx, &id, &clear)?;
-            Step::done(Reply::Record(follow::update(tx, API_KEY, &id, parts)?))
+            Step::done(Reply::Record(rules::update(tx, API_KEY, &id, parts)?))
         })
     })
 }

@@ -1,24 +1,19 @@
 //! The calls that every repository has.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::args::Args;
-use super::follow;
-use super::param::came;
-use super::reply::Reply;
-use super::table::{Call, read, write};
+use super::rules;
+use crate::calls::{Args, Call, Reply, came, read, write};
 use crate::catalogue::{Catalogue, Kind, Model, ModelId};
 use crate::engine::{Record, Tx, View};
 use crate::error::{Code, Error, Issue, Result};
-use crate::json;
+use crate::json::{self, Object};
 use crate::query::Query;
 use crate::secrets;
 use std::sync::Arc;
 
-type Object = Map<String, Value>;
-
 /// Is a call offered for a model?
-pub(super) fn applies(call: &Call, catalogue: &Catalogue, model: ModelId) -> bool {
+pub(crate) fn applies(call: &Call, catalogue: &Catalogue, model: ModelId) -> bool {
     let model = catalogue.model(model);
     match call.name {
         "findByUserId" => model.field("userId").is_some(),
@@ -33,7 +28,7 @@ fn has_tags(model: &Model) -> bool {
 }
 
 /// The calls, in the order of the documentation. `$` stands for the model's name.
-pub(super) const CALLS: &[Call] = &[
+pub(crate) const CALLS: &[Call] = &[
     read("findById", "id: string", "$ | null", "The record with this id.", find_by_id),
     read("findAll", "", "$[]", "All records, in creation order.", find_all),
     read(
@@ -157,14 +152,14 @@ fn candidates(view: &View<'_>, model: ModelId, query: &Query) -> Result<Vec<Arc<
 }
 
 fn create(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    Ok(Reply::Record(Some(follow::create(tx, model, args.object(0)?)?)))
+    Ok(Reply::Record(Some(rules::create(tx, model, args.object(0)?)?)))
 }
 
 fn create_many(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
     let skip = skips_duplicates(&args.options(1)?)?;
     let (mut made, mut issues) = (Vec::new(), Vec::new());
     for (number, data) in args.objects(0)?.into_iter().enumerate() {
-        match follow::create(tx, model, data) {
+        match rules::create(tx, model, data) {
             Ok(record) => made.push(record),
             Err(error) if skip && error.code() == Code::Unique => {}
             Err(error) if error.code() == Code::Validation => {
@@ -196,14 +191,14 @@ pub(super) fn skips_duplicates(options: &Object) -> Result<bool> {
 }
 
 fn update(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    Ok(Reply::Record(follow::update(tx, model, args.text(0)?, args.object(1)?)?))
+    Ok(Reply::Record(rules::update(tx, model, args.text(0)?, args.object(1)?)?))
 }
 
 fn upsert(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
     let [wanted, create, update] = upsert_parts(args.object(0)?)?;
     match unique_record(&tx.view(), model, &wanted)? {
-        Some(record) => Ok(Reply::Record(follow::update(tx, model, record.key(), update)?)),
-        None => Ok(Reply::Record(Some(follow::create(tx, model, create)?))),
+        Some(record) => Ok(Reply::Record(rules::update(tx, model, record.key(), update)?)),
+        None => Ok(Reply::Record(Some(rules::create(tx, model, create)?))),
     }
 }
 
@@ -306,9 +301,4 @@ fn forget_link(map: &Object, tag: &str, patch: &mut Object) {
 fn reveal(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
     let clear = secrets::reveal(view, model, args.text(0)?, args.text(1)?)?;
     clear.map_or(Ok(Reply::Record(None)), |clear| Reply::secret(&clear))
-}
-
-/// A patch of one field.
-pub(super) fn patch(field: &str, value: impl Into<Value>) -> Object {
-    Object::from_iter([(field.to_owned(), value.into())])
 }

@@ -1,16 +1,14 @@
 //! The calls on image profiles.
 
-use super::args::Args;
 use super::connections::{find_default, set_default};
-use super::follow::defaults_of;
-use super::generic::patch;
-use super::reply::Reply;
-use super::{Call, read, write};
+use super::rules::defaults_of;
+use super::rules::patch;
+use crate::calls::{Args, Call, Reply, read, write};
 use crate::catalogue::ModelId;
 use crate::engine::{Tx, View};
 use crate::error::Result;
 
-pub(super) const CALLS: &[Call] = &[
+pub(crate) const CALLS: &[Call] = &[
     read(
         "findDefault",
         "userId: string",

@@ -2,15 +2,14 @@
 
 use serde_json::Value;
 
-use super::args::Args;
-use super::reply::Reply;
-use super::{Call, payload, payloads, read, write};
+use super::payloads;
+use crate::calls::{Args, Call, Reply, payload, read, write};
 use crate::catalogue::{Kind, Model, ModelId};
 use crate::engine::{Tx, View};
 use crate::error::{Error, Issue, Result};
 use crate::json;
 
-pub(super) const CALLS: &[Call] = &[
+pub(crate) const CALLS: &[Call] = &[
     read(
         "findByType",
         "type: Binary['type'], userId?: string",

@@ -4,22 +4,18 @@
 //! A row names its owner, after whom its file is named. Rows are not held in memory: a question
 //! that names the owner reads one log, any other reads them all.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::args::Args;
 use super::chats::query as log_options;
 use super::generic::{skips_duplicates, upsert_parts};
-use super::reply::Reply;
-use super::table::{Call, read, write};
+use crate::calls::{Args, Call, Reply, read, write};
 use crate::catalogue::{Kind, ModelId, Place};
 use crate::engine::{LogQuery, Tx, View};
 use crate::error::{Code, Error, Issue, Result};
-use crate::json;
+use crate::json::{self, Object};
 use crate::query::Query;
 
-type Object = Map<String, Value>;
-
-pub(super) const CALLS: &[Call] = &[
+pub(crate) const CALLS: &[Call] = &[
     read("findById", "id: string", "$ | null", "The record with this id.", find_by_id),
     read("findAll", "", "$[]", "All records, log by log.", find_all),
     read("findByUserId", "userId: string", "$[]", "A user's records.", find_by_user),

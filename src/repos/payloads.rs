@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::args::Args;
-use super::follow;
-use super::reply::Reply;
+use super::rules;
+use crate::calls::{Args, Reply};
 use crate::catalogue::{ModelId, models};
 use crate::engine::{Arrived, Record, Tx, View};
 use crate::error::{Error, Issue, Result};
-use crate::json;
+use crate::json::{self, Object};
 
 /// What a browser shows without running anything. All else is a download.
 const INLINE: &[&str] = &[
@@ -72,13 +71,13 @@ pub(crate) fn put(
     };
     check_claims(&row, arrived)?;
     describe(&mut row, arrived, name);
-    let record = follow::create(tx, models::BINARY, row)?;
+    let record = rules::create(tx, models::BINARY, row)?;
     tx.place_payload(arrived)?;
     Ok(record)
 }
 
 /// Who says what the content is must be right: it may have been cut on the way.
-fn check_claims(row: &Map<String, Value>, arrived: &Arrived) -> Result<()> {
+fn check_claims(row: &Object, arrived: &Arrived) -> Result<()> {
     let is = [("sha256", Value::from(arrived.sha256.as_str())), ("size", arrived.size.into())];
     let wrong = is.iter().filter_map(|(field, value)| {
         let claim = row.get(*field).filter(|claim| !claim.is_null() && *claim != value)?;
@@ -88,10 +87,10 @@ fn check_claims(row: &Map<String, Value>, arrived: &Arrived) -> Result<()> {
     if issues.is_empty() { Ok(()) } else { Err(Error::validation("Binary", issues)) }
 }
 
-fn describe(row: &mut Map<String, Value>, arrived: &Arrived, name: Option<&str>) {
+fn describe(row: &mut Object, arrived: &Arrived, name: Option<&str>) {
     let mime = mime_type(row.get("mimeType").and_then(Value::as_str), arrived);
     let is_image = mime.starts_with("image/");
-    let set = |row: &mut Map<String, Value>, key: &str, value: Value| {
+    let set = |row: &mut Object, key: &str, value: Value| {
         row.insert(key.to_owned(), value);
     };
     if !row.contains_key("type") {

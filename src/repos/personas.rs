@@ -1,14 +1,12 @@
 //! The calls on personas.
 
-use super::args::Args;
 use super::generic::edit_list;
-use super::reply::Reply;
-use super::{Call, write};
+use crate::calls::{Args, Call, Reply, write};
 use crate::catalogue::ModelId;
 use crate::engine::Tx;
 use crate::error::Result;
 
-pub(super) const CALLS: &[Call] = &[
+pub(crate) const CALLS: &[Call] = &[
     write(
         "addCharacterLink",
         "id: string, characterId: string",

@@ -3,16 +3,14 @@
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::args::Args;
-use super::reply::Reply;
-use super::table::{Call, bytes, read};
+use crate::calls::{Args, Call, Reply, bytes, read};
 use crate::catalogue::ModelId;
 use crate::crypto::clear_json;
 use crate::engine::View;
 use crate::error::Result;
 use crate::secrets::{to_open, to_seal};
 
-pub(super) const CALLS: &[Call] = &[
+pub(crate) const CALLS: &[Call] = &[
     read(
         "encryptJson",
         "value: unknown, context?: string",

@@ -3,21 +3,17 @@
 //! Backup codes are only ever compared, so what is sealed are their hashes: nobody, the store
 //! included, can tell a code again, and each is good once.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::args::Args;
-use super::follow;
-use super::generic::patch;
-use super::reply::Reply;
-use super::step::Step;
+use super::rules;
+use super::rules::patch;
+use crate::calls::{Args, Reply, Step};
 use crate::catalogue::{ModelId, models::USER};
 use crate::crypto::{BackupCodes, Costs, Secret};
 use crate::engine::{Tx, View};
 use crate::error::{Code, Error, Issue, Result};
-use crate::json as text;
+use crate::json::{self as text, Object};
 use crate::secrets::{open_parts, seal_parts, to_seal};
-
-type Object = Map<String, Value>;
 
 const TOTP: &str = "totp";
 const CODES: &str = "backupCodes";
@@ -39,7 +35,7 @@ pub(super) fn set_totp(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Resu
     }
     let mut totp = sealed(tx, user, TOTP, &secret)?;
     totp.extend(options);
-    Ok(Reply::Record(follow::update(tx, model, user, patch(TOTP, totp))?))
+    Ok(Reply::Record(rules::update(tx, model, user, patch(TOTP, totp))?))
 }
 
 fn sealed(tx: &Tx<'_>, user: &str, field: &str, clear: &Secret) -> Result<Object> {
@@ -60,7 +56,7 @@ pub(super) fn get_totp(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Resu
 }
 
 pub(super) fn clear_totp(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    Ok(Reply::Record(follow::update(tx, model, args.text(0)?, patch(TOTP, Value::Null))?))
+    Ok(Reply::Record(rules::update(tx, model, args.text(0)?, patch(TOTP, Value::Null))?))
 }
 
 pub(super) fn set_codes(view: &View<'_>, _model: ModelId, args: &Args<'_>) -> Result<Step> {
@@ -96,7 +92,7 @@ fn write_codes(
     let made = made.unwrap_or_else(|| tx.now().into());
     let mut parts = sealed(tx, user, CODES, &kept)?;
     parts.insert("createdAt".into(), made.clone());
-    follow::update(tx, USER, user, patch(CODES, parts))?;
+    rules::update(tx, USER, user, patch(CODES, parts))?;
     Ok(Some(left(codes, &made)))
 }
 

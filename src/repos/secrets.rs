@@ -2,17 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::args::Args;
-use super::reply::Reply;
-use super::step::Step;
-use super::table::{Call, read, slow};
+use crate::calls::{Args, Call, Reply, Step, Wiped, read, slow};
 use crate::catalogue::ModelId;
 use crate::crypto::{Costs, Envelope, Keyring, LegacyKey, RecoveryKey, Secret, SlotId, SlotKey};
 use crate::engine::{Tx, View};
 use crate::error::{Code, Error, Result};
 use crate::secrets::{Rotation, any_sealed, envelope, held, to_seal, unlocked, write};
 
-pub(super) const CALLS: &[Call] = &[
+pub(crate) const CALLS: &[Call] = &[
     slow(
         "unlock",
         "passphrase?: string | Uint8Array",
@@ -220,7 +217,7 @@ fn go_on(mut rotation: Rotation) -> Result<Step> {
 
 fn open_legacy(_view: &View<'_>, _model: ModelId, args: &Args<'_>) -> Result<Step> {
     let secret = args.object(0)?;
-    let mut secret = super::args::Wiped(Value::Object(secret));
+    let mut secret = Wiped(Value::Object(secret));
     let mut part = |name: &str| match secret.0.get_mut(name).map(Value::take) {
         Some(Value::String(text)) => Secret::from(text),
         _ => Secret::copy_of(b""),

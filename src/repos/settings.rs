@@ -2,14 +2,12 @@
 
 use serde_json::Value;
 
-use super::args::Args;
-use super::reply::Reply;
-use super::{Call, read, write};
+use crate::calls::{Args, Call, Reply, read, write};
 use crate::catalogue::{ModelId, Place};
 use crate::engine::{SINGLE_KEY, Tx, View};
 use crate::error::{Error, Issue, Result};
 
-pub(super) const CALLS: &[Call] = &[
+pub(crate) const CALLS: &[Call] = &[
     read(
         "getSettings",
         "",

@@ -2,14 +2,12 @@
 
 use serde_json::Value;
 
-use super::args::Args;
-use super::reply::Reply;
-use super::{Call, read};
+use crate::calls::{Args, Call, Reply, read};
 use crate::catalogue::ModelId;
 use crate::engine::View;
 use crate::error::Result;
 
-pub(super) const CALLS: &[Call] = &[read(
+pub(crate) const CALLS: &[Call] = &[read(
     "findByName",
     "userId: string, name: string",
     "Tag | null",

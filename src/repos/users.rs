@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use super::args::Args;
-use super::reply::Reply;
-use super::table::slow;
-use super::{Call, read, second_factor, write};
+use super::second_factor;
+use crate::calls::{Args, Call, Reply, read, slow, write};
 use crate::catalogue::{ModelId, models};
 use crate::engine::{Record, Tx, View};
 use crate::error::Result;
 
-pub(super) const CALLS: &[Call] = &[
+pub(crate) const CALLS: &[Call] = &[
     read(
         "findByEmail",
         "email: string",

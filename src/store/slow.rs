@@ -4,10 +4,10 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Handle, Settle, Store, Ticket};
+use crate::calls::{ChangeStep, Reply, Step};
 use crate::crypto::Secret;
 use crate::engine::{Running, Tx, View, closed, settle};
 use crate::error::{Code, Error, Result};
-use crate::repos::{ChangeStep, Reply, Step};
 use crate::secrets;
 
 /// Where a call's changes are made.

@@ -5,7 +5,7 @@ use crate::engine::{Tx, View};
 use crate::error::Result;
 
 /// What a call that takes long does next.
-pub enum Step {
+pub(crate) enum Step {
     /// Nothing: this is its answer.
     Done(Reply),
     /// Something slow that needs nothing of the store.
@@ -17,10 +17,10 @@ pub enum Step {
 }
 
 /// A step that looks at the store, perhaps more than once.
-pub type LookStep = Box<dyn Fn(&View<'_>) -> Result<Step> + Send>;
+pub(crate) type LookStep = Box<dyn Fn(&View<'_>) -> Result<Step> + Send>;
 
 /// A step that changes something.
-pub type ChangeStep = Box<dyn FnOnce(&mut Tx<'_>) -> Result<Step> + Send>;
+pub(crate) type ChangeStep = Box<dyn FnOnce(&mut Tx<'_>) -> Result<Step> + Send>;
 
 impl Step {
     pub(crate) fn slow(work: impl FnOnce() -> Result<Step> + Send + 'static) -> Result<Step> {

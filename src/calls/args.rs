@@ -1,15 +1,15 @@
 //! A call's arguments, from JSON text; every fault of theirs at once.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use zeroize::Zeroize;
 
 use super::param::{Param, came, kind};
 use crate::crypto::Secret;
 use crate::error::{Code, Error, Issue, Result};
-use crate::json;
+use crate::json::{self, Object};
 
 /// The positional arguments of a call.
-pub struct Args<'a> {
+pub(crate) struct Args<'a> {
     values: Vec<Value>,
     params: &'a [Param],
     /// Are there clear texts among them, to be wiped?
@@ -52,7 +52,7 @@ impl<'a> Args<'a> {
     ///
     /// # Errors
     /// `VALIDATION` with every fault.
-    pub(super) fn parse(
+    pub(crate) fn parse(
         params: &'a [Param],
         text: &str,
         secret: bool,
@@ -81,17 +81,17 @@ impl<'a> Args<'a> {
     }
 
     /// An argument as it came.
-    pub fn value(&self, at: usize) -> &Value {
+    pub(crate) fn value(&self, at: usize) -> &Value {
         self.values.get(at).unwrap_or(&NULL)
     }
 
     /// Was an argument given?
-    pub fn given(&self, at: usize) -> bool {
+    pub(crate) fn given(&self, at: usize) -> bool {
         !self.value(at).is_null()
     }
 
     /// What follows the declared arguments: how the call is made, which its caller does not see.
-    pub fn extra(&self) -> &Value {
+    pub(crate) fn extra(&self) -> &Value {
         self.value(self.params.len())
     }
 
@@ -99,7 +99,7 @@ impl<'a> Args<'a> {
     ///
     /// # Errors
     /// As for [`Args::text`].
-    pub fn secret(&self, at: usize) -> Result<Secret> {
+    pub(crate) fn secret(&self, at: usize) -> Result<Secret> {
         Ok(Secret::copy_of(self.text(at)?.as_bytes()))
     }
 
@@ -107,7 +107,7 @@ impl<'a> Args<'a> {
     ///
     /// # Errors
     /// As for [`Args::text`].
-    pub fn secrets(&self, at: usize) -> Result<Vec<Secret>> {
+    pub(crate) fn secrets(&self, at: usize) -> Result<Vec<Secret>> {
         let items = self.value(at).as_array().ok_or_else(|| self.fault(at, "a list of texts"))?;
         let texts = items.iter().map(|item| item.as_str().map(|t| Secret::copy_of(t.as_bytes())));
         texts.collect::<Option<_>>().ok_or_else(|| self.fault(at, "a list of texts"))
@@ -117,7 +117,7 @@ impl<'a> Args<'a> {
     ///
     /// # Errors
     /// `NO_PASSPHRASE` when it was not.
-    pub fn passphrase(&self) -> Result<Secret> {
+    pub(crate) fn passphrase(&self) -> Result<Secret> {
         if let Some(passphrase) = &self.passphrase {
             return Ok(passphrase.clone());
         }
@@ -141,17 +141,17 @@ impl<'a> Args<'a> {
     ///
     /// # Errors
     /// `VALIDATION` when it is none; so for all of these.
-    pub fn text(&self, at: usize) -> Result<&str> {
+    pub(crate) fn text(&self, at: usize) -> Result<&str> {
         self.value(at).as_str().ok_or_else(|| self.fault(at, "a text"))
     }
 
     /// A text, or nothing.
-    pub fn optional_text(&self, at: usize) -> Result<Option<&str>> {
+    pub(crate) fn optional_text(&self, at: usize) -> Result<Option<&str>> {
         if self.given(at) { self.text(at).map(Some) } else { Ok(None) }
     }
 
     /// True or false, or nothing.
-    pub fn optional_flag(&self, at: usize) -> Result<Option<bool>> {
+    pub(crate) fn optional_flag(&self, at: usize) -> Result<Option<bool>> {
         match self.value(at) {
             Value::Null => Ok(None),
             Value::Bool(flag) => Ok(Some(*flag)),
@@ -160,24 +160,24 @@ impl<'a> Args<'a> {
     }
 
     /// An object.
-    pub fn object(&self, at: usize) -> Result<Map<String, Value>> {
+    pub(crate) fn object(&self, at: usize) -> Result<Object> {
         self.value(at).as_object().cloned().ok_or_else(|| self.fault(at, "an object"))
     }
 
     /// An object; an empty one when nothing was given.
-    pub fn options(&self, at: usize) -> Result<Map<String, Value>> {
-        if self.given(at) { self.object(at) } else { Ok(Map::new()) }
+    pub(crate) fn options(&self, at: usize) -> Result<Object> {
+        if self.given(at) { self.object(at) } else { Ok(Object::new()) }
     }
 
     /// A list of objects.
-    pub fn objects(&self, at: usize) -> Result<Vec<Map<String, Value>>> {
+    pub(crate) fn objects(&self, at: usize) -> Result<Vec<Object>> {
         let items = self.value(at).as_array().ok_or_else(|| self.fault(at, "a list of objects"))?;
         let objects = items.iter().map(|item| item.as_object().cloned());
         objects.collect::<Option<_>>().ok_or_else(|| self.fault(at, "a list of objects"))
     }
 
     /// A list of texts; one text counts as a list of it.
-    pub fn texts(&self, at: usize) -> Result<Vec<String>> {
+    pub(crate) fn texts(&self, at: usize) -> Result<Vec<String>> {
         match self.value(at) {
             Value::String(one) => Ok(vec![one.clone()]),
             Value::Array(items) => {

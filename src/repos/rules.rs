@@ -1,28 +1,30 @@
 //! What follows from creating or changing a record, besides what the catalogue declares: a
-//! user's settings come with the user, a user to whom something belongs is somebody's, and a
+//! user's settings come with the user, a user to whom something belongs is claimed by that, and a
 //! user has one default of a kind.
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::generic::patch;
-use crate::auth;
 use crate::catalogue::{ModelId, models};
-use crate::engine::{Record, Tx, View, new_id};
+use crate::engine::{Record, Tx, View, new_id, time_ms};
 use crate::error::Result;
-use crate::json::{raw_field, text_field};
+use crate::json::{Object, raw_field, text_field};
 use crate::secrets;
+
+/// The mark of a user that nobody owns yet, `{ at, contestedAt?, owned? }`; `auth/users.rs` tells
+/// what for.
+pub(crate) const SIGN_UP: &str = "signUp";
+/// How long after it was taken up a user accepts no second account, in milliseconds.
+const CONTESTED_MS: i64 = 10 * 60 * 1000;
+/// What a user has who can sign in without an account or a credential.
+const WAYS_IN: &[&str] = &["emailVerified", "passwordHash", "totp", "backupCodes"];
 
 /// Creates a record and what comes with it.
 ///
 /// # Errors
 /// Those of creating.
-pub(crate) fn create(
-    tx: &mut Tx<'_>,
-    model: ModelId,
-    mut data: Map<String, Value>,
-) -> Result<Arc<Record>> {
+pub(crate) fn create(tx: &mut Tx<'_>, model: ModelId, mut data: Object) -> Result<Arc<Record>> {
     if tx.view().catalogue().model(model).has_secrets() {
         let id = id_of(tx, model, &mut data);
         secrets::seal_declared(tx, model, &id, &mut data, None)?;
@@ -34,14 +36,14 @@ pub(crate) fn create(
         settings.insert("id".into(), record.key().into());
         tx.create(models::CHAT_SETTINGS, settings)?;
     } else if let Some(user) = text_field(record.text(), "userId") {
-        auth::own(tx, &user)?;
+        claim(tx, &user)?;
     }
     keep_one_default(tx, model, &record)?;
     Ok(record)
 }
 
 /// The id of a record that is to be made: what is sealed in it is bound to that.
-pub(crate) fn id_of(tx: &Tx<'_>, model: ModelId, data: &mut Map<String, Value>) -> String {
+pub(crate) fn id_of(tx: &Tx<'_>, model: ModelId, data: &mut Object) -> String {
     let key = tx.view().catalogue().model(model).key.clone();
     let given = data.get(&key).filter(|id| !id.is_null());
     let id = given.cloned().unwrap_or_else(|| new_id().into());
@@ -57,7 +59,7 @@ pub(crate) fn update(
     tx: &mut Tx<'_>,
     model: ModelId,
     key: &str,
-    mut change: Map<String, Value>,
+    mut change: Object,
 ) -> Result<Option<Arc<Record>>> {
     if tx.view().catalogue().model(model).may_seal()
         && let Some(old) = tx.view().get(model, key)?
@@ -69,8 +71,8 @@ pub(crate) fn update(
         keep_one_default(tx, model, record)?;
     }
     match record {
-        Some(user) if model == models::USER && auth::can_sign_in(&user.map()) => {
-            auth::own(tx, key)?;
+        Some(user) if model == models::USER && can_sign_in(&user.map()) => {
+            claim(tx, key)?;
             tx.view().get(model, key)
         }
         record => Ok(record),
@@ -104,4 +106,38 @@ pub(super) fn defaults_of(view: &View<'_>, model: ModelId, user: &str) -> Result
     let mut records = view.find(model, &["userId"], &[user])?;
     records.retain(|record| is_default(record));
     Ok(records)
+}
+
+/// Can somebody sign in as this user without an account or a credential?
+pub(crate) fn can_sign_in(user: &Object) -> bool {
+    WAYS_IN.iter().any(|field| user.get(*field).is_some_and(|value| !value.is_null()))
+}
+
+/// Somebody owns the user now. While two sign-ins contest it, the mark stays to tell so.
+fn claim(tx: &mut Tx<'_>, user: &str) -> Result<()> {
+    let Some(record) = tx.view().get(models::USER, user)? else { return Ok(()) };
+    if !record.text().contains(SIGN_UP) {
+        return Ok(());
+    }
+    let map = record.map();
+    let Some(Value::Object(mark)) = map.get(SIGN_UP) else { return Ok(()) };
+    let left = if is_contested(tx, mark) {
+        let mut mark = mark.clone();
+        mark.insert("owned".into(), true.into());
+        Value::Object(mark)
+    } else {
+        Value::Null
+    };
+    tx.update(models::USER, user, patch(SIGN_UP, left)).map(|_| ())
+}
+
+/// Was the user taken up again so recently that two sign-ins may have met at it?
+pub(crate) fn is_contested(tx: &Tx<'_>, mark: &Object) -> bool {
+    let at = mark.get("contestedAt").and_then(Value::as_str).and_then(time_ms);
+    at.zip(time_ms(tx.now())).is_some_and(|(at, now)| now - at < CONTESTED_MS)
+}
+
+/// A patch of one field.
+pub(super) fn patch(field: &str, value: impl Into<Value>) -> Object {
+    Object::from_iter([(field.to_owned(), value.into())])
 }

@@ -7,8 +7,8 @@ use crate::json;
 
 /// One parameter of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Param {
-    pub(super) name: &'static str,
+pub(crate) struct Param {
+    pub(crate) name: &'static str,
     optional: bool,
     shape: Shape,
 }
@@ -85,7 +85,7 @@ impl Shape {
 
 impl Param {
     /// The parameters in a declaration: `id: string, data: { key?: string }`.
-    pub(super) fn all(declared: &'static str) -> Vec<Param> {
+    pub(crate) fn all(declared: &'static str) -> Vec<Param> {
         let (mut params, mut depth, mut start) = (Vec::new(), 0, 0);
         for (at, letter) in declared.char_indices() {
             match letter {
@@ -110,7 +110,7 @@ impl Param {
     }
 
     /// Which of them is a passphrase.
-    pub(super) fn passphrase(params: &[Param]) -> Option<usize> {
+    pub(crate) fn passphrase(params: &[Param]) -> Option<usize> {
         params.iter().position(|param| param.shape == Shape::Passphrase)
     }
 
@@ -139,7 +139,7 @@ pub(super) fn kind(value: &Value) -> String {
 }
 
 /// What came, for a message.
-pub(super) fn came(value: &Value) -> String {
+pub(crate) fn came(value: &Value) -> String {
     if value.is_null() { "nothing".to_owned() } else { json::describe(value) }
 }
 

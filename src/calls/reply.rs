@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::json;
 
 /// A call's answer.
-pub enum Reply {
+pub(crate) enum Reply {
     /// A record, or null.
     Record(Option<Arc<Record>>),
     /// Records.
@@ -23,8 +23,6 @@ pub enum Reply {
     Row(Option<Arc<str>>),
     /// A part of a log.
     Listed(Listed),
-    /// JSON text.
-    Text(String),
     /// An object of records, each without some of its fields.
     Object(Vec<Shown>),
     /// True or false.
@@ -38,15 +36,15 @@ pub enum Reply {
 }
 
 /// A record in an answer, without some of its fields.
-pub struct Shown {
+pub(crate) struct Shown {
     /// Its key in the answer.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// The record.
-    pub record: Arc<Record>,
+    pub(crate) record: Arc<Record>,
     /// The fields that are left out.
-    pub hidden: &'static [&'static str],
+    pub(crate) hidden: &'static [&'static str],
     /// A text that stands in it instead of what is kept.
-    pub own: Option<(&'static str, String)>,
+    pub(crate) own: Option<(&'static str, String)>,
 }
 
 /// An answer for who may have it already.
@@ -85,7 +83,7 @@ impl Reply {
     }
 
     /// The answer for a caller who has the one with the fingerprint `known`.
-    pub(super) fn into_answer(self, known: Option<Fingerprint>) -> Answer {
+    pub(crate) fn into_answer(self, known: Option<Fingerprint>) -> Answer {
         if let Reply::Secret(text) = self {
             return Answer::Secret(text);
         }
@@ -120,7 +118,6 @@ impl Reply {
             Reply::Rows(rows) => list(rows.iter().map(|row| &**row)),
             Reply::Row(row) => row.map_or("null".into(), |row| row.to_string()),
             Reply::Listed(listed) => listed.text.unwrap_or_default(),
-            Reply::Text(text) => text,
             Reply::Object(shown) => object(&shown),
             Reply::Flag(flag) => flag.to_string(),
             Reply::Count(count) => count.to_string(),

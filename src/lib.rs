@@ -18,8 +18,7 @@ pub mod store;
 
 mod auth;
 mod calls;
-mod older;
-mod registry;
+mod legacy;
 mod repos;
 mod secrets;
 

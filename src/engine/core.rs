@@ -10,18 +10,18 @@ use crate::catalogue::{Declaration, Migrations, ModelId};
 use crate::crypto::Costs;
 use crate::disk::{Disk, Lock, SharedWords};
 use crate::error::{Code, Error, Result};
-use crate::older::Older;
+use crate::legacy::Older;
 
-use super::clock::Clock;
-use super::counts::Counted;
-use super::events::Listeners;
-use super::journal::Tail;
-use super::keys::Keys;
-use super::log::{LogCache, Source};
-use super::queue::Queue;
-use super::stamps::Stamps;
-use super::state::State;
-use super::view::{Context, View};
+use crate::engine::clock::Clock;
+use crate::engine::commit::Listeners;
+use crate::engine::commit::Queue;
+use crate::engine::edits::Counted;
+use crate::engine::edits::Stamps;
+use crate::engine::journal::Tail;
+use crate::engine::keys::Keys;
+use crate::engine::logs::{LogCache, Source};
+use crate::engine::memory::State;
+use crate::engine::txn::{Context, View};
 
 /// What the words that all processes share mean.
 pub(crate) mod word {

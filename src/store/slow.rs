@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::{Handle, Settle, Store, Ticket};
 use crate::calls::{ChangeStep, Reply, Step};
 use crate::crypto::Secret;
-use crate::engine::{Running, Tx, View, closed, settle};
+use crate::engine::{Runtime, Tx, View, closed, settle};
 use crate::error::{Code, Error, Result};
 use crate::secrets;
 
 /// Where a call's changes are made.
 #[derive(Clone)]
 struct Way {
-    engine: Arc<Running>,
+    engine: Arc<Runtime>,
     /// In this transaction, where it is one's.
     transaction: Option<u64>,
 }

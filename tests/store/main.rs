@@ -13,10 +13,10 @@ mod determinism;
 mod edits;
 mod faults;
 mod image_tags;
+mod legacy;
 mod log_edits;
 mod migrations;
 mod model;
-mod older;
 mod owner_file;
 #[cfg(target_os = "linux")]
 mod power_cut;

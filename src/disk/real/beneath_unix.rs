@@ -119,7 +119,7 @@ impl Root {
     }
 
     pub(super) fn sync_file_system(&self) -> io::Result<bool> {
-        super::room::sync_file_system(&self.folder)
+        super::space::sync_file_system(&self.folder)
     }
 
     pub(super) fn sync_folder(&self, dir: &SafePath) -> io::Result<()> {

@@ -5,7 +5,7 @@
 //! can read them. The room may use the operating system; it must not know what is in a file.
 
 mod file;
-mod words;
+mod shared_memory;
 
 #[cfg(unix)]
 #[path = "beneath_unix.rs"]
@@ -24,11 +24,11 @@ mod open;
 mod walk;
 
 #[cfg(target_os = "linux")]
-#[path = "room_linux.rs"]
-mod room;
+#[path = "space_linux.rs"]
+mod space;
 #[cfg(not(target_os = "linux"))]
-#[path = "room_portable.rs"]
-mod room;
+#[path = "space_portable.rs"]
+mod space;
 
 #[cfg(unix)]
 #[path = "system_unix.rs"]
@@ -49,7 +49,7 @@ use super::{
 };
 use crate::error::{Error, Result};
 use file::RealFile;
-use words::MappedWords;
+use shared_memory::MappedWords;
 
 /// What the system tells of a file or folder.
 struct About {
@@ -100,7 +100,7 @@ impl RealDisk {
     pub(in crate::disk) fn copy_into(&self, path: &SafePath, to: &RealDisk) -> Result<()> {
         let mut from = context("open", path, self.open_file(path, Access::Read))?;
         let mut copy = context("make", path, to.open_file(path, Access::Replace))?;
-        if room::clone_file(&from, &copy) {
+        if space::clone_file(&from, &copy) {
             return Ok(());
         }
         // On Linux the kernel copies by itself.

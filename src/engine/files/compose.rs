@@ -11,9 +11,9 @@ use crate::catalogue::ModelId;
 use crate::json;
 
 use super::layout::{OwnerPlace, RowsPlace, Target};
-use crate::engine::log::{deleted_line, header_line};
-use crate::engine::record::Record;
-use crate::engine::state::{SINGLE_KEY, SharedFile, State};
+use crate::engine::logs::{deleted_line, header_line};
+use crate::engine::memory::Record;
+use crate::engine::memory::{SINGLE_KEY, SharedFile, State};
 
 /// The bytes of a target, or `None` when the file must not be there.
 pub(crate) fn target(state: &State, target: &Target) -> Option<String> {

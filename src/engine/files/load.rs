@@ -16,9 +16,9 @@ use crate::json;
 use super::compose::record_of_file;
 use super::layout::OwnerPlace;
 use super::load_rows::load_rows;
-use crate::engine::record::Record;
-use crate::engine::spread::spread;
-use crate::engine::state::{SINGLE_KEY, State};
+use crate::engine::memory::Record;
+use crate::engine::memory::{SINGLE_KEY, State};
+use crate::engine::par_map::par_map;
 
 /// So many files are read before they are parsed.
 const PORTION: usize = 512;
@@ -325,7 +325,7 @@ fn load_directory(
         if read.is_empty() && files.len() == 0 {
             return Ok(());
         }
-        let parsed = spread(read, |(path, key, bytes)| {
+        let parsed = par_map(read, |(path, key, bytes)| {
             let record = record_of_bytes(state, model, &path, &key, &bytes);
             (key, record)
         });

@@ -10,10 +10,10 @@ use crate::json;
 
 use super::layout::RowsPlace;
 use super::load::{Loader, admit, version_of};
-use crate::engine::log::{DELETED, HEADER};
-use crate::engine::record::Record;
-use crate::engine::spread::spread;
-use crate::engine::state::State;
+use crate::engine::logs::{DELETED, HEADER};
+use crate::engine::memory::Record;
+use crate::engine::memory::State;
+use crate::engine::par_map::par_map;
 
 /// One line of the file.
 struct Line<'a> {
@@ -48,7 +48,7 @@ pub(super) fn load_rows(
     if version < state.catalogue.migrations.version() {
         state.aged.insert(place.model);
     }
-    let parsed = spread(lines, |line| (line.offset, row_of(state, place, &line, version)));
+    let parsed = par_map(lines, |line| (line.offset, row_of(state, place, &line, version)));
     for (at, row) in parsed {
         let error = match row {
             Ok(row) => take_row(state, place, row).err(),

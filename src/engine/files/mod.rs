@@ -4,15 +4,19 @@
 //! remembers what must be written, `write` writes it, `load` reads everything at open. This
 //! room follows the places that the catalogue declares; it must not know which models exist.
 
+mod checkpoint;
 mod compose;
 mod dirty;
+mod flush;
 mod layout;
 mod load;
 mod load_rows;
+pub(crate) mod order;
 mod write;
 
 pub(crate) use compose::all_rows;
 pub(crate) use dirty::{Dirty, Unsynced, Untidy};
+pub(crate) use flush::run;
 pub(crate) use layout::{Layout, Target};
 pub(crate) use load::{Loader, load, read_record};
-pub(crate) use write::{Work, Writer, is_writable, paths_of, plan};
+pub(crate) use write::{Writer, is_writable};

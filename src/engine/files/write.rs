@@ -12,8 +12,8 @@ use super::compose::{self, SharedContent};
 use super::dirty::Unsynced;
 use super::layout::Target;
 use crate::engine::journal;
-use crate::engine::log::header_line;
-use crate::engine::state::{LogKey, State};
+use crate::engine::logs::header_line;
+use crate::engine::memory::{LogKey, State};
 
 /// One piece of work on the files, made from the state and done without it.
 pub(crate) enum Work {

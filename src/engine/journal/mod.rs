@@ -4,9 +4,11 @@
 //! `tail` follows the end of the journal, whoever writes it. This room knows lines of text; it
 //! must not know what a change means.
 
+mod change;
 mod line;
 mod segment;
 mod tail;
 
+pub(crate) use change::{Change, Commit, Effect, LogLines};
 pub(crate) use segment::{Header, Segment, folder, list, path_of, start};
 pub(crate) use tail::Tail;

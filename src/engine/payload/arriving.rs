@@ -6,11 +6,11 @@ use std::sync::Arc;
 use crate::disk::{Access, DiskFile, SafePath, SourceFile};
 use crate::error::Result;
 
-use super::super::core::Engine;
-use super::super::tx::new_id;
 use super::hashing::Hashing;
 use super::sniff::{self, Kind};
 use super::{INCOMING, home};
+use crate::engine::core::Engine;
+use crate::engine::txn::new_id;
 
 /// A source is read in pieces of this many bytes.
 const PIECE: usize = 1 << 20;

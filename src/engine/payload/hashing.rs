@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::Result;
 
-use super::super::queue::internal;
+use crate::engine::commit::internal;
 
 /// Below this many bytes a thread costs more than it gains.
 const WORTH_A_THREAD: u64 = 4 << 20;

@@ -21,7 +21,7 @@ use crate::catalogue::{self, Catalogue, ModelId};
 use crate::disk::SafePath;
 use crate::error::{Code, Error, Issue, Result};
 
-use super::core::locked;
+use crate::engine::core::locked;
 
 pub use arriving::{Arrived, Arriving};
 pub use reading::OpenPayload;

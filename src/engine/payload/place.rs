@@ -3,9 +3,9 @@
 use crate::disk::{Disk, SafePath};
 use crate::error::{Code, Error, Result};
 
-use super::super::tx::Tx;
 use super::arriving::Arrived;
 use super::{RAW, check_derived_name, home};
+use crate::engine::txn::Tx;
 
 impl Tx<'_> {
     /// Puts a payload in its place; durable when this returns.

@@ -8,12 +8,12 @@ use sha2::{Digest, Sha256};
 use crate::disk::{Access, DiskFile, SafePath};
 use crate::error::{Code, Error, Result};
 
-use super::super::core::{Engine, locked};
-use super::super::log::Source;
-use super::super::view::View;
 use super::hashing::hex;
 use super::place::missing;
 use super::{RAW, check_derived_name, home, is_content};
+use crate::engine::core::{Engine, locked};
+use crate::engine::logs::Source;
+use crate::engine::txn::View;
 
 /// An open payload, or a file derived from one.
 pub struct OpenPayload {

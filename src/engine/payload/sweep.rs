@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use crate::disk::{EntryKind, SafePath};
 use crate::error::Result;
 
-use super::super::core::Engine;
-use super::super::locks;
 use super::{INCOMING, home, is_content};
 use crate::disk::LockKind;
+use crate::engine::core::Engine;
+use crate::engine::processes::locks;
 
 impl Engine {
     /// Removes payloads that have lost their last record, unless somebody commits just now; the

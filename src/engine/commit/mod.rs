@@ -1,0 +1,12 @@
+//! The way of a change: it waits in the queue, the committing thread makes it durable, its caller and
+//! the listeners are told.
+
+mod events;
+mod queue;
+mod thread;
+
+pub use events::Listener;
+pub(crate) use events::Listeners;
+pub(crate) use queue::{Change, Inside, Job, Queue, closed, internal, settle};
+pub use queue::{Ended, Settle, Ticket};
+pub(crate) use thread::run;

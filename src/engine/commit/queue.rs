@@ -1,0 +1,289 @@
+//! What waits for the committing thread, and the way back to those who wait.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::error::{Code, Error, Result};
+
+use crate::engine::core::locked;
+use crate::engine::txn::Tx;
+
+/// Who is told when calls have ended; called once a batch, from any thread.
+pub trait Settle: Send + Sync {
+    /// The calls that ended, by the numbers under which their callers wait.
+    fn settle(&self, ended: Vec<Ended>);
+}
+
+/// A call that ended, by the number under which its caller waits, and its answer.
+pub type Ended = (u64, Result<String>);
+
+/// A call's way back.
+pub struct Ticket {
+    settler: Option<Arc<dyn Settle>>,
+    id: u64,
+}
+
+impl Ticket {
+    /// The way back to the caller who waits under the number `id`.
+    pub fn new(settler: Arc<dyn Settle>, id: u64) -> Ticket {
+        Ticket { settler: Some(settler), id }
+    }
+
+    /// Who is told, and under which number; the caller of this sees to it from now on.
+    pub fn into_parts(mut self) -> (Arc<dyn Settle>, u64) {
+        let settler = self.settler.take().expect("a ticket is taken apart once, by value");
+        (settler, self.id)
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        // A thread that panicked has dropped what it was working on: nobody must wait for ever.
+        if let Some(settler) = self.settler.take() {
+            settler.settle(vec![(self.id, Err(internal()))]);
+        }
+    }
+}
+
+/// The error of a call that a fault of our own has stopped.
+pub(crate) fn internal() -> Error {
+    let message =
+        "an internal error stopped this call, and nothing of it was kept; please report it";
+    Error::new(Code::Io, message)
+}
+
+/// What a writing call does, and what it answers.
+pub(crate) type Change = Box<dyn FnOnce(&mut Tx<'_>) -> Result<String> + Send>;
+
+/// At most so many changes share one sync, which bounds what a batch holds in memory.
+const MAX_BATCH: usize = 256;
+
+/// Something for the committing thread to do.
+pub(crate) enum Job {
+    /// One change of its own.
+    Change(Change, Ticket),
+    /// A transaction of several calls begins.
+    Begin(Option<Duration>, Ticket),
+}
+
+/// What the committing thread does next.
+pub(crate) enum Work {
+    /// Changes that can share one sync.
+    Changes(Vec<(Change, Ticket)>),
+    /// A transaction of several calls.
+    Transaction(Option<Duration>, Ticket),
+}
+
+/// Something for the transaction that is under way.
+pub(crate) enum Inside {
+    Call(Change, Ticket),
+    Finish(bool, Ticket),
+}
+
+#[derive(Default)]
+struct Waiting {
+    jobs: VecDeque<Job>,
+    inside: VecDeque<Inside>,
+    /// The transaction that is under way.
+    running: Option<u64>,
+    /// The last transaction that took too long.
+    expired: Option<u64>,
+    closed: bool,
+    /// Must the committing thread be woken?
+    asleep: bool,
+}
+
+impl Waiting {
+    /// Is there nothing to do, and more to be expected?
+    fn is_idle(&self) -> bool {
+        let nothing = self.jobs.is_empty() || self.running.is_some();
+        nothing && self.inside.is_empty() && !self.closed
+    }
+
+    /// Adds the changes that wait, up to the next transaction, to others.
+    fn changes(&mut self, mut batch: Vec<(Change, Ticket)>) -> Vec<(Change, Ticket)> {
+        while batch.len() < MAX_BATCH {
+            match self.jobs.pop_front() {
+                Some(Job::Change(change, ticket)) => batch.push((change, ticket)),
+                Some(transaction) => {
+                    self.jobs.push_front(transaction);
+                    break;
+                }
+                None => break,
+            }
+        }
+        batch
+    }
+}
+
+/// For so long the committing thread looks out for more before it falls asleep.
+const LOOK_OUT: Duration = Duration::from_micros(100);
+
+/// Looking out on the only processor would keep the others from what is looked out for.
+fn several_processors() -> bool {
+    static SEVERAL: OnceLock<bool> = OnceLock::new();
+    *SEVERAL.get_or_init(|| std::thread::available_parallelism().is_ok_and(|n| n.get() > 1))
+}
+
+/// What waits for the committing thread.
+#[derive(Default)]
+pub(crate) struct Queue {
+    waiting: Mutex<Waiting>,
+    bell: Condvar,
+    /// Counts up with everything that is added, for the committing thread to see without the lock.
+    added: AtomicU64,
+}
+
+impl Queue {
+    /// Adds a job, or answers at once that the store is closed.
+    pub(crate) fn push(&self, job: Job) {
+        let mut waiting = locked(&self.waiting);
+        if waiting.closed {
+            drop(waiting);
+            let (Job::Change(_, ticket) | Job::Begin(_, ticket)) = job;
+            return settle(vec![(ticket, Err(closed()))]);
+        }
+        waiting.jobs.push_back(job);
+        self.ring(waiting);
+    }
+
+    /// Tells the committing thread that there is something new.
+    fn ring(&self, waiting: MutexGuard<'_, Waiting>) {
+        self.added.fetch_add(1, Ordering::Release);
+        let asleep = waiting.asleep;
+        drop(waiting);
+        if asleep {
+            self.bell.notify_one();
+        }
+    }
+
+    /// Who writes one change after another is soon back: looking out for it for a moment spares
+    /// both the time of falling asleep and of being woken, which is as long as a sync.
+    fn look_out(&self) {
+        let seen = self.added.load(Ordering::Acquire);
+        if !locked(&self.waiting).is_idle() || !several_processors() {
+            return;
+        }
+        let start = Instant::now();
+        while self.added.load(Ordering::Acquire) == seen && start.elapsed() < LOOK_OUT {
+            std::hint::spin_loop();
+        }
+    }
+
+    /// Adds something to a transaction, or answers at once that it has ended.
+    pub(crate) fn push_inside(&self, transaction: u64, inside: Inside) {
+        let mut waiting = locked(&self.waiting);
+        if waiting.running == Some(transaction) {
+            waiting.inside.push_back(inside);
+            return self.ring(waiting);
+        }
+        let expired = waiting.expired == Some(transaction);
+        drop(waiting);
+        let (Inside::Call(_, ticket) | Inside::Finish(_, ticket)) = inside;
+        settle(vec![(ticket, Err(ended(expired)))]);
+    }
+
+    /// Waits for something to do; `None` when the store is closed and nothing waits.
+    pub(crate) fn take(&self) -> Option<Work> {
+        self.look_out();
+        let mut waiting = locked(&self.waiting);
+        loop {
+            match waiting.jobs.pop_front() {
+                Some(Job::Begin(timeout, ticket)) => {
+                    return Some(Work::Transaction(timeout, ticket));
+                }
+                Some(Job::Change(change, ticket)) => {
+                    return Some(Work::Changes(waiting.changes(vec![(change, ticket)])));
+                }
+                None if waiting.closed => return None,
+                None => {}
+            }
+            waiting.asleep = true;
+            waiting = self.bell.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+            waiting.asleep = false;
+        }
+    }
+
+    /// The changes that have come since, for a batch that has so many: they can share its sync.
+    pub(crate) fn take_more(&self, taken: usize) -> Vec<(Change, Ticket)> {
+        if taken >= MAX_BATCH { Vec::new() } else { locked(&self.waiting).changes(Vec::new()) }
+    }
+
+    /// Begins a transaction.
+    pub(crate) fn begin(&self, transaction: u64) {
+        locked(&self.waiting).running = Some(transaction);
+    }
+
+    /// Waits for the transaction's next call; `None` when it took too long.
+    pub(crate) fn next_inside(&self, until: Instant) -> Option<Inside> {
+        self.look_out();
+        let mut waiting = locked(&self.waiting);
+        loop {
+            if let Some(inside) = waiting.inside.pop_front() {
+                return Some(inside);
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return None;
+            }
+            waiting.asleep = true;
+            let woken = self.bell.wait_timeout(waiting, left);
+            waiting = woken.unwrap_or_else(PoisonError::into_inner).0;
+            waiting.asleep = false;
+        }
+    }
+
+    /// Ends the transaction; answers what still waits for it.
+    pub(crate) fn end(&self, transaction: u64, expired: bool) {
+        let mut waiting = locked(&self.waiting);
+        waiting.running = None;
+        if expired {
+            waiting.expired = Some(transaction);
+        }
+        let rest: Vec<Inside> = waiting.inside.drain(..).collect();
+        drop(waiting);
+        settle(
+            rest.into_iter()
+                .map(|inside| {
+                    let (Inside::Call(_, ticket) | Inside::Finish(_, ticket)) = inside;
+                    (ticket, Err(ended(expired)))
+                })
+                .collect(),
+        );
+    }
+
+    /// Takes no more jobs.
+    pub(crate) fn close(&self) {
+        let mut waiting = locked(&self.waiting);
+        waiting.closed = true;
+        self.ring(waiting);
+    }
+}
+
+/// The error of a call on a store that is closed.
+pub(crate) fn closed() -> Error {
+    Error::new(Code::Closed, "the store is closed; open it anew with createStore")
+}
+
+fn ended(expired: bool) -> Error {
+    if expired {
+        let message = "the transaction took too long and was rolled back; do less in it, or give it a longer timeout";
+        return Error::new(Code::Locked, message);
+    }
+    Error::new(Code::Closed, "the transaction has ended; use the store, or begin another one")
+}
+
+/// Tells each settler once about all its calls that ended.
+pub(crate) fn settle(ended: Vec<(Ticket, Result<String>)>) {
+    let mut by_settler: Vec<(Arc<dyn Settle>, Vec<Ended>)> = Vec::new();
+    for (ticket, result) in ended {
+        let (settler, id) = ticket.into_parts();
+        match by_settler.iter_mut().find(|(other, _)| Arc::ptr_eq(other, &settler)) {
+            Some((_, his)) => his.push((id, result)),
+            None => by_settler.push((settler, vec![(id, result)])),
+        }
+    }
+    by_settler.into_iter().for_each(|(settler, ended)| settler.settle(ended));
+}

@@ -1,0 +1,235 @@
+//! The committing thread: one batch after another, each with one sync.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use crate::catalogue::Place;
+use crate::error::{Code, Error, Result};
+
+use super::queue::{Change, Inside, Ticket, Work, internal, settle};
+use crate::engine::core::{Engine, busy, word};
+use crate::engine::journal::Commit;
+use crate::engine::journal::{self, Header, Tail};
+use crate::engine::txn::Overlay;
+use crate::engine::txn::Tx;
+
+/// One answer of a batch: whose, what, and whether it waits for the journal.
+type Answer = (Ticket, Result<String>, bool);
+
+/// Commits until the store is closed.
+pub(crate) fn run(engine: &Engine) {
+    let mut transactions = 0;
+    // After a panic nobody knows what was applied: nothing is written until a new opening.
+    while catch_unwind(AssertUnwindSafe(|| commit_all(engine, &mut transactions))).is_err() {
+        engine.fall_sick(&internal());
+    }
+}
+
+fn commit_all(engine: &Engine, transactions: &mut u64) {
+    while let Some(work) = engine.queue.take() {
+        match work {
+            Work::Changes(batch) => engine.commit_batch(batch),
+            Work::Transaction(timeout, ticket) => {
+                *transactions += 1;
+                let timeout = timeout.unwrap_or(engine.settings.transaction_timeout);
+                engine.run_transaction(*transactions, Instant::now() + timeout, ticket);
+            }
+        }
+    }
+}
+
+impl Engine {
+    /// Commits changes that do not know of each other with one sync.
+    #[inline(never)] // bench/instructions.mjs counts it by its name.
+    fn commit_batch(&self, batch: Vec<(Change, Ticket)>) {
+        let lock = match self
+            .check_health()
+            .and_then(|()| self.convert_older())
+            .and_then(|()| self.lock_commit())
+        {
+            Ok(lock) => lock,
+            Err(error) => return refuse(batch.into_iter().map(|(_, ticket)| ticket), &error),
+        };
+        let answers = match self.catch_up_locked() {
+            Err(error) => {
+                drop(lock);
+                return refuse(batch.into_iter().map(|(_, ticket)| ticket), &error);
+            }
+            Ok(()) => self.run_batch(batch),
+        };
+        self.unlock_commit(lock);
+        settle(answers);
+    }
+
+    fn run_batch(&self, mut batch: Vec<(Change, Ticket)>) -> Vec<(Ticket, Result<String>)> {
+        let now = self.clock.now();
+        let mut overlay = Overlay::default();
+        let mut commits = Vec::new();
+        let mut answers: Vec<Answer> = Vec::with_capacity(batch.len());
+        // Calls that are made at once come one after the other, and a sync is for all that are there.
+        while !batch.is_empty() {
+            for (change, ticket) in batch {
+                let answer = self.run_change(&mut overlay, &now, change);
+                let changes = overlay.take_changes();
+                if !changes.is_empty() {
+                    commits.push(Commit { at: now.clone(), changes });
+                }
+                // Who changed nothing has yet seen what the ones before changed.
+                answers.push((ticket, answer, !commits.is_empty()));
+            }
+            batch =
+                if self.settings.strict { self.queue.take_more(answers.len()) } else { Vec::new() };
+        }
+        let persisted = self.persist(commits);
+        answers
+            .into_iter()
+            .map(|(ticket, answer, waits)| match &persisted {
+                Err(error) if waits => (ticket, Err(error.clone())),
+                _ => (ticket, answer),
+            })
+            .collect()
+    }
+
+    /// Runs one change over the uncommitted ones; nothing of it stays when it fails.
+    fn run_change(&self, overlay: &mut Overlay, now: &str, change: Change) -> Result<String> {
+        let state = self.state();
+        let mark = overlay.mark();
+        let mut tx = Tx { state: &state, overlay, context: self.context(now) };
+        let done = catch_unwind(AssertUnwindSafe(|| {
+            let reply = change(&mut tx)?;
+            make_single(&mut tx)?;
+            Ok(reply)
+        }));
+        let done = done.unwrap_or_else(|_| Err(internal()));
+        if done.is_err() {
+            overlay.roll_back(mark);
+        }
+        done
+    }
+
+    /// Makes commits durable, as the store's mode asks, and then visible.
+    pub(crate) fn persist(&self, commits: Vec<Commit>) -> Result<()> {
+        if commits.is_empty() {
+            return Ok(());
+        }
+        let catalogue = Arc::clone(&self.state().catalogue);
+        let texts: Vec<String> = commits.iter().map(|commit| commit.encode(&catalogue)).collect();
+        let mut guard = self.tail();
+        let tail = self.current_tail(&mut guard)?;
+        self.words.store(word::BUSY, busy::APPENDING);
+        // What a failed write leaves behind the end is overwritten by the next one, and nobody
+        // may take it for the work of a holder who died.
+        let idle = |error| {
+            self.words.store(word::BUSY, busy::IDLE);
+            error
+        };
+        let appended = tail.append(&texts).map_err(idle)?;
+        let file = tail.file();
+        drop(guard);
+        if self.settings.strict {
+            file.sync().map_err(|error| idle(self.fall_sick(&error)))?;
+        }
+        let mut guard = self.tail();
+        let Some(tail) = guard.as_mut() else { return Ok(()) };
+        tail.advance(&appended);
+        let position = tail.position();
+        if self.settings.strict {
+            self.words.raise(word::SYNCED, position);
+        }
+        let mut touched = Vec::new();
+        {
+            let mut state = self.state_mut();
+            commits.iter().for_each(|commit| touched.extend(state.apply(commit, position)));
+        }
+        self.position.store(position, Ordering::Release);
+        self.words.raise(word::END, position);
+        self.words.store(word::BUSY, busy::IDLE);
+        drop(guard);
+        self.listeners.tell(&catalogue, &touched);
+        Ok(())
+    }
+
+    /// The tail, of a segment that is started when there is none.
+    fn current_tail<'t>(&self, tail: &'t mut Option<Tail>) -> Result<&'t mut Tail> {
+        if tail.is_none() {
+            self.words.store(word::BUSY, busy::SWITCHING);
+            let mut rows = Vec::new();
+            for place in self.state().layout.rows() {
+                let len = self.disk.stamp(&place.path)?.map_or(0, |stamp| stamp.len);
+                rows.push((place.path.as_str().to_owned(), len));
+            }
+            let base = self.position();
+            let version = self.settings.migrations.version();
+            let segment = journal::start(&*self.disk, Header::new(version, base, rows))?;
+            self.words.store(word::BASE, base + 1);
+            self.known_base.store(base + 1, Ordering::Release);
+            *tail = Some(Tail::at_start(segment)?);
+        }
+        let tail = tail.as_mut();
+        let tail = tail.ok_or_else(|| Error::new(Code::Io, "the journal has no segment"))?;
+        if tail.version() != self.settings.migrations.version() {
+            let message = "another version of quilltap-store has changed the folder, and its journal is not \
+                           in the files yet: let all processes use one version, and see that the disk is not full";
+            return Err(Error::new(Code::UnsupportedVersion, message).path("journal"));
+        }
+        Ok(tail)
+    }
+
+    /// Runs a transaction of several calls, alone, until it is finished or takes too long.
+    fn run_transaction(&self, number: u64, until: Instant, ticket: Ticket) {
+        let begun = self.check_health().and_then(|()| {
+            self.convert_older()?;
+            let lock = self.lock_commit()?;
+            self.catch_up_locked()?;
+            Ok(lock)
+        });
+        let lock = match begun {
+            Ok(lock) => lock,
+            Err(error) => return settle(vec![(ticket, Err(error))]),
+        };
+        self.queue.begin(number);
+        settle(vec![(ticket, Ok(number.to_string()))]);
+        let now = self.clock.now();
+        let mut overlay = Overlay::default();
+        let mut changes = Vec::new();
+        let finish = loop {
+            match self.queue.next_inside(until) {
+                None => break None,
+                Some(Inside::Finish(commit, ticket)) => break Some((commit, ticket)),
+                Some(Inside::Call(call, ticket)) => {
+                    let answer = self.run_change(&mut overlay, &now, call);
+                    changes.extend(overlay.take_changes());
+                    settle(vec![(ticket, answer)]);
+                }
+            }
+        };
+        self.queue.end(number, finish.is_none());
+        let commit = matches!(finish, Some((true, _))) && !changes.is_empty();
+        let done = if commit { self.persist(vec![Commit { at: now, changes }]) } else { Ok(()) };
+        self.unlock_commit(lock);
+        if let Some((_, ticket)) = finish {
+            settle(vec![(ticket, done.map(|()| "null".to_owned()))]);
+        }
+    }
+}
+
+fn refuse(tickets: impl Iterator<Item = Ticket>, error: &Error) {
+    settle(tickets.map(|ticket| (ticket, Err(error.clone()))).collect());
+}
+
+/// The one record of a place `Single` comes with the first change of a store.
+fn make_single(tx: &mut Tx<'_>) -> Result<()> {
+    let single = tx.state.layout.owner().and_then(|place| place.single);
+    let Some(model) = single.filter(|_| !tx.overlay.is_empty()) else { return Ok(()) };
+    let is_single = matches!(tx.catalogue().model(model).place, Place::Single { .. });
+    let key = crate::engine::memory::SINGLE_KEY;
+    if is_single
+        && tx.state.collection(model).faults.is_empty()
+        && tx.view().get(model, key)?.is_none()
+    {
+        tx.create_single(model)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,114 @@
+//! Is a log's file what the journal takes it for?
+//!
+//! The journal names the lines of a log by their offsets. They fit a file that only the store has
+//! written; one that was edited by hand since the journal began has its own ends, and may lack lines
+//! that are committed. Nothing here depends on what a process remembers, so whoever comes after a
+//! crash finds the same.
+
+use hashbrown::HashMap;
+use indexmap::IndexMap;
+
+use crate::disk::DiskFile;
+use crate::error::Result;
+
+use crate::engine::logs::{Head, Line, first_version, lines};
+use crate::engine::memory::{PendingLog, Piece};
+
+/// How a log's file and the lines that the journal holds of it go together.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Fit {
+    /// The lines belong at their offsets.
+    Whole,
+    /// Somebody else has written the file. At its end go these lines: what is committed and it does
+    /// not say.
+    Edited { missing: String },
+}
+
+impl Fit {
+    /// Compares a file with the pending lines. At least the first `shown` bytes of those were
+    /// written to it; after a crash (`may_be_torn`) there may be anything in their place.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub(crate) fn of(
+        file: Option<&dyn DiskFile>,
+        pending: &PendingLog,
+        shown: u64,
+        may_be_torn: bool,
+    ) -> Result<Fit> {
+        let len = file.map_or(Ok(0), DiskFile::len)?;
+        let committed: String = pending.pieces.iter().map(|piece| &*piece.bytes).collect();
+        let read = |from: u64| -> Result<Vec<u8>> {
+            let mut bytes = vec![0; usize::try_from(len - from).unwrap_or_default()];
+            let read = file.map_or(Ok(0), |file| file.read_at(from, &mut bytes))?;
+            bytes.truncate(read);
+            Ok(bytes)
+        };
+        if (pending.start..=pending.end).contains(&len) {
+            let bytes = read(pending.start.saturating_sub(1))?;
+            let (before, tail) = bytes.split_at(bytes.len().min(usize::from(pending.start > 0)));
+            // The first of the lines brings the line feed that the one before it lacks.
+            let joins = (before == [b'\n'] || before.is_empty()) != committed.starts_with('\n');
+            let written = committed.as_bytes().starts_with(tail) && tail.len() as u64 >= shown;
+            // A torn write harms nothing before it; an edit leaves lines.
+            if joins && (written || (may_be_torn && !are_lines(tail))) {
+                return Ok(Fit::Whole);
+            }
+        }
+        Ok(Fit::Edited { missing: missing(&read(0)?, &pending.pieces) })
+    }
+}
+
+fn are_lines(bytes: &[u8]) -> bool {
+    lines(0, bytes).all(|(_, _, line)| !matches!(line, Line::Fault { .. }))
+}
+
+/// For each row that the committed lines are about, the last of these, unless the file has it, or
+/// has another one of a row that came with that line: then the line is what was edited.
+fn missing(file: &[u8], committed: &[Piece]) -> String {
+    let mut wanted: IndexMap<String, (&str, bool)> = IndexMap::new();
+    let mut header = None;
+    for piece in committed {
+        for line in piece.bytes.lines() {
+            let Some(id) = id_of(line) else {
+                header = Some(line).filter(|line| !line.is_empty()).or(header);
+                continue;
+            };
+            let is_new = piece.adds && !wanted.contains_key(&id);
+            wanted.insert(id, (line, is_new));
+        }
+    }
+    let mut found: HashMap<String, &str> = HashMap::new();
+    for (at, len, _) in lines(0, file) {
+        if let Ok(line) = std::str::from_utf8(&file[at..at + len])
+            && let Some(id) = id_of(line)
+            && wanted.contains_key(&id)
+        {
+            found.insert(id, line);
+        }
+    }
+    let lacks = |id: &String, line: &str, is_new: bool| match found.get(id) {
+        Some(found) => *found != line && !is_new,
+        None => true,
+    };
+    let missing = wanted.iter().filter(|(id, (line, is_new))| lacks(id, line, *is_new));
+    let missing: String = missing.map(|(_, (line, _))| format!("{line}\n")).collect();
+    // Of which version they are, where the file is of an older one.
+    let header = header.filter(|_| !missing.is_empty() && !file.is_empty());
+    match header.filter(|header| first_version(header.as_bytes()) > last_version(file)) {
+        Some(header) => format!("{header}\n{missing}"),
+        None => missing,
+    }
+}
+
+fn last_version(file: &[u8]) -> u64 {
+    let headers = lines(0, file).filter_map(|(_, _, line)| match line {
+        Line::Header { version } => version,
+        _ => None,
+    });
+    headers.last().unwrap_or(1)
+}
+
+fn id_of(line: &str) -> Option<String> {
+    Head::of(line).ok()?.id.map(|id| id.into_owned())
+}

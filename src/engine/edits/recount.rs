@@ -1,0 +1,163 @@
+//! Whether the logs are as they were when they were last counted, kept in the cache.
+//!
+//! A chat's count of messages follows from its log. At open, and when it is read or added to, a log
+//! whose length or time is not the one remembered (an edit by hand, a restored backup, a lost cache)
+//! is counted anew.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use hashbrown::HashMap;
+use serde_json::{Value, json};
+
+use crate::catalogue::ModelId;
+use crate::disk::{Access, Disk, SafePath, Stamp, read_all};
+use crate::error::Result;
+use crate::json;
+
+use crate::engine::clock;
+use crate::engine::core::{Engine, locked};
+use crate::engine::files::Writer;
+use crate::engine::journal::Change;
+use crate::engine::logs::{LogIndex, Rows};
+use crate::engine::memory::Record;
+use crate::engine::memory::{LogKey, State};
+use crate::engine::processes::locks::cache_folder;
+
+/// Length and time of a log, by its path, and whether it may hold dead lines.
+type Marks = HashMap<String, ((u64, i128), bool)>;
+
+/// The logs as they were when they were last counted.
+#[derive(Default)]
+pub(crate) struct Counted(Mutex<Marks>);
+
+impl Counted {
+    /// Is a log as it was when this process, or another one, last counted it?
+    pub(crate) fn is_counted(&self, disk: &dyn Disk, path: &SafePath, now: Option<Stamp>) -> bool {
+        let is_now =
+            |marks: &Marks| marks.get(path.as_str()).map(|(known, _)| *known) == now.map(mark);
+        let mut marks = locked(&self.0);
+        if !is_now(&marks) {
+            marks.extend(recall(disk));
+        }
+        is_now(&marks)
+    }
+
+    /// A log was counted in this state.
+    pub(crate) fn note(&self, path: &SafePath, stamp: Option<Stamp>, untidy: bool) {
+        match stamp {
+            Some(stamp) => {
+                locked(&self.0).insert(path.as_str().to_owned(), (mark(stamp), untidy));
+            }
+            None => drop(locked(&self.0).remove(path.as_str())),
+        }
+    }
+}
+
+fn path() -> SafePath {
+    cache_folder().join("logs.json").expect("a constant that is a safe path")
+}
+
+fn mark(stamp: Stamp) -> (u64, i128) {
+    (stamp.len, stamp.modified_ns)
+}
+
+/// The logs as they were when they were last counted.
+fn recall(disk: &dyn Disk) -> Marks {
+    let bytes = read_all(disk, &path()).ok().flatten().unwrap_or_default();
+    let Ok(Value::Object(logs)) = json::parse_bytes(&bytes) else { return Marks::new() };
+    let read = |(path, mark): (String, Value)| {
+        let time = mark.get(1)?.as_str()?.parse().ok()?;
+        let untidy = mark.get(2).is_some();
+        Some((path, ((mark.get(0)?.as_u64()?, time), untidy)))
+    };
+    logs.into_iter().filter_map(read).collect()
+}
+
+/// Counts the logs that are not as they are remembered (the journal tells of those it changed);
+/// gives the owners whose counts were wrong, as they must be.
+pub(crate) fn check(engine: &Engine, state: &mut State) -> Result<Vec<Change>> {
+    let (mut wrong, mut untidy) = (Vec::new(), Vec::new());
+    let known = recall(&*engine.disk);
+    let layout = Arc::clone(&state.layout);
+    let mut now = Marks::new();
+    for place in layout.logs() {
+        let owners: Vec<Arc<Record>> =
+            state.collection(place.owner).iter().map(|(_, record)| Arc::clone(record)).collect();
+        for owner in owners {
+            let path = layout.log_path(place.model, owner.key())?;
+            let stamp = engine.disk.stamp(&path)?;
+            // Its lines, or that the log of an earlier owner of this key is gone.
+            let journaled = state.dirty.logs.contains_key(&(place.model, owner.key().into()));
+            let remembered = known.get(path.as_str()).copied();
+            let same = stamp.map(mark) == remembered.map(|(mark, _)| mark);
+            let mut is_untidy = same && remembered.is_some_and(|(_, untidy)| untidy);
+            if !same && !journaled {
+                let (change, dead) = count(engine, state, place.model, &owner, &path, stamp)?;
+                wrong.extend(change);
+                is_untidy = dead > 0;
+            }
+            if is_untidy {
+                untidy.push((place.model, owner.key().into()));
+            }
+            let counted = stamp.filter(|_| !journaled);
+            now.extend(counted.map(|s| (path.as_str().to_owned(), (mark(s), is_untidy))));
+        }
+    }
+    state.dirty.untidy.logs.extend(untidy);
+    *locked(&engine.counted.0) = now;
+    Ok(wrong)
+}
+
+/// What the owner's record must be where its counts are wrong, and the number of dead lines.
+///
+/// # Errors
+/// Those of the disk.
+pub(crate) fn count(
+    engine: &Engine,
+    state: &State,
+    model: ModelId,
+    owner: &Record,
+    path: &SafePath,
+    stamp: Option<Stamp>,
+) -> Result<(Option<Change>, usize)> {
+    let catalogue = &state.catalogue;
+    let Some((owner_model, counted)) = catalogue.counted(model) else { return Ok((None, 0)) };
+    if counted.fields.is_none() {
+        return Ok((None, 0));
+    }
+    let ((number, last), dead) = match stamp {
+        None => ((0, None), 0),
+        Some(stamp) => {
+            let file = Arc::from(engine.disk.open(path, Access::Read)?);
+            let rows = Rows { model, migrations: catalogue.migrations };
+            let index = LogIndex::of_file(path.as_str(), file, stamp.len, rows)?;
+            (index.count(&counted.row_type, &[]), index.dead())
+        }
+    };
+    let last = last.map(clock::format_ms);
+    let declared = catalogue.model(owner_model);
+    let wrong = owner.counts(counted) != (number, last.clone());
+    let record = owner.with_counts(declared, counted, number, last.as_deref());
+    let put = Change::Put { model: owner_model, record: Arc::new(record), new: false };
+    Ok((wrong.then_some(put), dead))
+}
+
+/// Writes down the state of logs that have changed. The cache may be lost, so a failure is none.
+pub(crate) fn remember(engine: &Engine, changed: &BTreeSet<LogKey>) {
+    let state = engine.state();
+    for key in changed {
+        let Ok(path) = state.layout.log_path(key.0, &key.1) else { continue };
+        let stamp = engine.disk.stamp(&path).ok().flatten();
+        engine.counted.note(&path, stamp, state.dirty.untidy.logs.contains(key));
+    }
+    let counted = locked(&engine.counted.0);
+    let mut logs: Vec<_> = counted.iter().collect();
+    logs.sort_unstable();
+    let entry = |(path, ((len, time), untidy)): (&String, &((u64, i128), bool))| {
+        let time = time.to_string();
+        (path.clone(), if *untidy { json!([len, time, "untidy"]) } else { json!([len, time]) })
+    };
+    let text = json::compact(&Value::Object(logs.into_iter().map(entry).collect()));
+    let _ = Writer { disk: &*engine.disk }.replace(&path(), text.as_bytes(), false);
+}

@@ -1,0 +1,206 @@
+//! Makes the files safe, starts the journal anew, and drops dead lines.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use crate::disk::{SafePath, read_all};
+use crate::error::Result;
+
+use super::flush::sync_folder_of;
+use super::order;
+use super::write::{Writer, is_writable, paths_of};
+use super::{Unsynced, Untidy, all_rows};
+use crate::engine::core::{Engine, busy, locked, word};
+use crate::engine::edits::recount;
+use crate::engine::journal::{self, Segment};
+use crate::engine::logs::{LogIndex, Need, Source, header_line};
+
+/// A rows file is rewritten when it is longer than twice its live rows, and this many bytes.
+const ROWS_SLACK: u64 = 64 << 10;
+
+impl Engine {
+    /// Makes the files safe and starts the journal anew; with `closing`, also drops every dead
+    /// line.
+    ///
+    /// # Errors
+    /// Those of the disk; the journal then stays, and nothing is lost.
+    pub(crate) fn checkpoint(&self, closing: bool) -> Result<()> {
+        self.check_health()?;
+        if self.older.is_unconverted() {
+            return Ok(());
+        }
+        self.sync_journal()?;
+        let files = self.lock_files()?;
+        self.catch_up_for_files()?;
+        self.take_edits()?;
+        self.write_files()?;
+        self.sync_files()?;
+        self.note_files()?;
+        let commit = self.lock_commit()?;
+        let done = self.catch_up_locked().and_then(|()| self.finish_checkpoint(closing));
+        let done = done.and_then(|()| self.note_files());
+        self.unlock_commit(commit);
+        drop(files);
+        done
+    }
+
+    /// The part of a checkpoint that nobody may commit in; the caller holds both locks.
+    pub(crate) fn finish_checkpoint(&self, closing: bool) -> Result<()> {
+        let has_work = !self.state().dirty.is_clean() || self.state().has_overdue();
+        if has_work || self.words.load(word::SHOWN) < self.position() {
+            self.sync_journal()?;
+            self.write_files()?;
+            self.sync_files()?;
+        }
+        if self.holds_unwritten() {
+            return Ok(());
+        }
+        self.settle_log_edits()?;
+        self.sweep_loose_locked()?;
+        self.compact_rows(closing)?;
+        if closing {
+            self.remove_empty_folders()?;
+        }
+        order::remember(self);
+        let logs = self.state().dirty.unsynced.logs.clone();
+        recount::remember(self, &logs);
+        self.drop_journal()?;
+        {
+            let mut state = self.state_mut();
+            state.dirty.unsynced = Unsynced::default();
+            self.logs.absorb(&state.logs);
+            state.forget_pending(self.position());
+        }
+        self.logs.not_torn();
+        // The journal names the lines of a log by their offsets: as long as it has one of them, no
+        // log may become shorter, for those who read the journal and for those who find us dead.
+        self.compact_logs(closing)?;
+        if closing {
+            self.state_mut().dirty.untidy = Untidy::default();
+        }
+        Ok(())
+    }
+
+    pub(crate) fn sync_files(&self) -> Result<()> {
+        let paths = {
+            let state = self.state();
+            paths_of(&state, &state.dirty.unsynced)?
+        };
+        // A second sync may claim a success that this one has lost; a new opening writes all of
+        // it again.
+        Writer { disk: &*self.disk }.sync(&paths).map_err(|error| self.fall_sick(&error))
+    }
+
+    /// Does the journal hold changes of a file that cannot be written, being corrupt?
+    pub(crate) fn holds_unwritten(&self) -> bool {
+        let state = self.state();
+        let mut unsynced = state.dirty.unsynced.targets.iter();
+        !state.dirty.overdue.is_empty() || unsynced.any(|target| !is_writable(&state, target))
+    }
+
+    fn compact_rows(&self, closing: bool) -> Result<()> {
+        let state = self.state();
+        let torn = locked(&self.torn).clone();
+        for place in state.layout.rows() {
+            let collection = state.collection(place.model);
+            let untidy = closing && state.dirty.untidy.rows.contains(&place.model);
+            let touched = untidy || state.dirty.unsynced.rows.contains(&place.model);
+            let forced = torn.contains(&place.model);
+            if !(touched || forced) || !collection.faults.is_empty() {
+                continue;
+            }
+            let rows = all_rows(&state, place);
+            let (live, stamp) = (rows.len() as u64, self.disk.stamp(&place.path)?);
+            let len = stamp.map_or(0, |stamp| stamp.len);
+            let wasteful = len > 2 * live + ROWS_SLACK;
+            let is_final = || Ok(len == live && self.holds(&place.path, rows.as_bytes())?);
+            if forced || wasteful || (closing && !is_final()?) {
+                let writer = Writer { disk: &*self.disk };
+                writer.replace(&place.path, rows.as_bytes(), true)?;
+                sync_folder_of(self, &place.path)?;
+                locked(&self.torn).remove(&place.model);
+            }
+        }
+        Ok(())
+    }
+
+    fn holds(&self, path: &SafePath, bytes: &[u8]) -> Result<bool> {
+        Ok(read_all(&*self.disk, path)?.as_deref() == Some(bytes))
+    }
+
+    fn compact_logs(&self, closing: bool) -> Result<()> {
+        let mut keys = self.logs.wasteful(closing);
+        if closing {
+            keys.extend(self.state().dirty.untidy.logs.iter().cloned());
+        }
+        let mut shorter = BTreeSet::new();
+        for key in keys {
+            let state = self.state();
+            if state.collection(state.layout.log_place(key.0)?.owner).get(&key.1).is_none() {
+                continue;
+            }
+            let path = state.layout.log_path(key.0, &key.1)?;
+            let schema = &state.layout.log_place(key.0)?.schema;
+            let pending = state.logs.get(&key);
+            let read = |index: &LogIndex| {
+                index.check()?;
+                if index.dead() == 0 { Ok(None) } else { index.rows().map(Some) }
+            };
+            let rows = self.logs.with(
+                &*self.disk,
+                &key,
+                &path,
+                pending,
+                (Source::Disk, Need::Texts),
+                read,
+            );
+            // A log with a line that cannot be read is left as it is.
+            let Ok(Some(Some(rows))) = rows else { continue };
+            let version = state.catalogue.migrations.version();
+            let mut bytes = header_line(schema, version) + "\n";
+            rows.iter().for_each(|row| bytes += &format!("{row}\n"));
+            Writer { disk: &*self.disk }.replace(&path, bytes.as_bytes(), true)?;
+            // The next lines are journaled with offsets of this file: it must not become the old one.
+            sync_folder_of(self, &path).map_err(|error| self.fall_sick(&error))?;
+            drop(state);
+            self.logs.forget(&key);
+            self.state_mut().dirty.untidy.logs.remove(&key);
+            shorter.insert(key);
+        }
+        if !shorter.is_empty() {
+            recount::remember(self, &shorter);
+        }
+        Ok(())
+    }
+
+    /// Removes the folders of records and logs that hold nothing any more.
+    fn remove_empty_folders(&self) -> Result<()> {
+        let layout = Arc::clone(&self.state().layout);
+        for folder in layout.folders() {
+            let mut folder = Some(folder.clone());
+            while let Some(dir) = folder.filter(|dir| *dir != SafePath::root()) {
+                folder = if self.disk.remove_dir(&dir)? { dir.parent() } else { None };
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes the journal, whose changes are all safe in the files.
+    fn drop_journal(&self) -> Result<()> {
+        let mut tail = self.tail();
+        self.words.store(word::BUSY, busy::SWITCHING);
+        let bases = journal::list(&*self.disk)?;
+        for base in &bases {
+            Segment::remove(&*self.disk, *base)?;
+        }
+        if !bases.is_empty() {
+            self.disk.sync_dir(&journal::folder())?;
+        }
+        self.words.store(word::BASE, 0);
+        self.known_base.store(0, Ordering::Release);
+        *tail = None;
+        self.words.store(word::BUSY, busy::IDLE);
+        Ok(())
+    }
+}

@@ -1,0 +1,158 @@
+//! Reads everything that the folder holds, and tells every fault of it.
+//!
+//! Opening reads what it must, and a call what it asks for; this alone looks at all of it: files
+//! that cannot be read, values that occur twice, references to nothing, counts that are not those
+//! of the log, payloads, and what is nobody's. It changes nothing. Writers go on meanwhile: only the
+//! files stay as they are until the records are read.
+
+mod folder;
+mod payloads;
+mod records;
+
+use serde_json::{Map, Value, json};
+
+use crate::catalogue::{ModelId, Place};
+use crate::error::{Error, Result};
+
+use crate::engine::core::Engine;
+use crate::engine::files::Target;
+use crate::engine::logs::{LogCache, Source};
+use crate::engine::memory::Record;
+use crate::engine::memory::State;
+use crate::engine::txn::{Context, View};
+
+/// What kind of fault it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Unreadable,
+    Unique,
+    Relation,
+    Count,
+    Payload,
+    Orphan,
+    Stranger,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Kind::Unreadable => "unreadable",
+            Kind::Unique => "unique",
+            Kind::Relation => "relation",
+            Kind::Count => "count",
+            Kind::Payload => "payload",
+            Kind::Orphan => "orphan",
+            Kind::Stranger => "stranger",
+        }
+    }
+}
+
+/// What was looked at, and what is wrong with it.
+#[derive(Default)]
+struct Report {
+    files: usize,
+    records: usize,
+    rows: usize,
+    payloads: usize,
+    faults: Vec<Value>,
+}
+
+/// A record that a fault is about.
+struct Subject<'a> {
+    model: ModelId,
+    record: &'a Record,
+}
+
+impl Report {
+    fn add(&mut self, kind: Kind, path: &str, about: Option<(&str, &str)>, message: String) {
+        let mut fault = Map::new();
+        fault.insert("kind".into(), kind.name().into());
+        fault.insert("path".into(), path.into());
+        if let Some((model, id)) = about {
+            fault.insert("model".into(), model.into());
+            fault.insert("id".into(), id.into());
+        }
+        fault.insert("message".into(), message.into());
+        let fault = Value::Object(fault);
+        // A file of several models tells each of them that it cannot be read.
+        if !self.faults.contains(&fault) {
+            self.faults.push(fault);
+        }
+    }
+
+    fn unreadable(&mut self, error: &Error) {
+        let path = error.file().unwrap_or_default();
+        self.add(Kind::Unreadable, path, None, error.message().to_owned());
+    }
+
+    fn about(&mut self, kind: Kind, state: &State, subject: &Subject<'_>, message: String) {
+        let name = &state.catalogue.model(subject.model).name;
+        let path = path_of(state, subject);
+        self.add(kind, &path, Some((name, subject.record.key())), message);
+    }
+
+    fn json(self) -> String {
+        json!({
+            "files": self.files,
+            "records": self.records,
+            "rows": self.rows,
+            "payloads": self.payloads,
+            "faults": self.faults,
+        })
+        .to_string()
+    }
+}
+
+impl Engine {
+    /// Reads everything, and tells every fault: the text of a JSON object.
+    ///
+    /// # Errors
+    /// Those of the disk and of the locks; what a file says is a fault in the answer.
+    pub(crate) fn audit(&self) -> Result<String> {
+        let mut report = Report::default();
+        let files = self.lock_files()?;
+        self.catch_up_for_files()?;
+        // What was edited by hand is told as it is.
+        if self.check_health().is_ok() && !self.are_files_edited()? {
+            self.write_files()?;
+            self.note_files()?;
+        }
+        let state = self.read_anew()?;
+        let (now, logs) = (self.clock.now(), LogCache::new(self.settings.migrations));
+        let context = Context { logs: &logs, ..self.context(&now) };
+        let view = View::new(&state, None, context, Source::Disk);
+        records::look(&view, &mut report);
+        folder::look(&*self.disk, &state, &mut report)?;
+        drop(files);
+        payloads::look(self, &view, &mut report)?;
+        Ok(report.json())
+    }
+
+    /// The state as the files and the journal have it; the caller holds the files lock.
+    fn read_anew(&self) -> Result<State> {
+        let commit = self.lock_commit()?;
+        let read = self.catch_up_locked().and_then(|()| self.read_files());
+        self.unlock_commit(commit);
+        read
+    }
+}
+
+/// The file that a record stands in.
+fn path_of(state: &State, subject: &Subject<'_>) -> String {
+    let (layout, key) = (&state.layout, subject.record.key());
+    let place = &state.catalogue.model(subject.model).place;
+    let owner = || match layout.owner() {
+        Some(owner) if state.collection(owner.model).first() != Some(key) => {
+            Target::Further(key.into())
+        }
+        _ => Target::First,
+    };
+    let target = match place {
+        Place::Directory { .. } => Target::Record(subject.model, key.into()),
+        Place::Owner { .. } => owner(),
+        Place::Document { file, .. } | Place::Rows { file, .. } => return file.clone(),
+        Place::Log { dir, .. } => return dir.clone(),
+        Place::Beside { .. } | Place::Single { .. } => Target::First,
+    };
+    layout.path(&target).map_or_else(|_| String::new(), |path| path.as_str().to_owned())
+}

@@ -1,0 +1,39 @@
+//! Leaving a folder: the last process brings it into its final form.
+
+use std::sync::Arc;
+
+use crate::disk::LockKind;
+use crate::error::Result;
+
+use crate::engine::core::{Engine, locked};
+use crate::engine::journal;
+use crate::engine::processes::locks;
+
+impl Engine {
+    /// Brings everything into its final form as the last one to leave.
+    pub(crate) fn leave(self: &Arc<Self>) -> Result<()> {
+        let presence = locked(&self.presence).take();
+        if presence.is_none() {
+            return Ok(());
+        }
+        self.flush()?;
+        drop(presence);
+        let alone = self.disk.try_lock(&locks::open_path(), LockKind::Exclusive)?;
+        if alone.is_some() && self.check_health().is_ok() {
+            self.checkpoint(true)?;
+            self.sweep_after_crash(false)?;
+            remove_drafts(self)?;
+        }
+        Ok(())
+    }
+}
+
+/// Removes what a process that died left half written in the journal's folder.
+fn remove_drafts(engine: &Engine) -> Result<()> {
+    for entry in engine.disk.list(&journal::folder())? {
+        if entry.name.ends_with(".draft") {
+            engine.disk.remove(&journal::folder().join(&entry.name)?)?;
+        }
+    }
+    Ok(())
+}

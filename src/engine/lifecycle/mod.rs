@@ -1,0 +1,9 @@
+//! From the opening of a folder to its closing: recovery, the copy of a snapshot, the look at
+//! everything.
+
+mod audit;
+mod close;
+mod open;
+mod snapshot;
+
+pub(crate) use open::open;

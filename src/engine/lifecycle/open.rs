@@ -1,0 +1,269 @@
+//! Opens a store: locks, recovery, loading.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use crate::catalogue::{Catalogue, Declaration};
+use crate::disk::{Access, Disk, Lock, LockKind, SafePath, WORDS};
+use crate::error::{Code, Error, Result};
+use crate::legacy::{self, Older};
+
+use super::snapshot;
+use crate::engine::core::{Engine, Settings, locked, word};
+use crate::engine::edits::recount;
+use crate::engine::files::order;
+use crate::engine::files::{Layout, Loader, load};
+use crate::engine::journal::{self, Segment, Tail};
+use crate::engine::journal::{Change, Commit};
+use crate::engine::memory::State;
+use crate::engine::processes::locks;
+use crate::engine::processes::replay;
+
+/// What git must not take: sessions, and what only this machine needs.
+const GITIGNORE: &str = "auth/\njournal/\ncache/\n";
+
+/// While another process is leaving, look again this often.
+const LEAVING_PAUSE: Duration = Duration::from_millis(2);
+
+/// Opens the store in a folder; after a crash, brings it back to what was committed.
+///
+/// # Errors
+/// Those of the disk, `LOCKED`, `UNSUPPORTED_VERSION`.
+pub(crate) fn open(
+    disk: Arc<dyn Disk>,
+    declared: Declaration,
+    settings: Settings,
+) -> Result<Arc<Engine>> {
+    snapshot::refuse_unfinished(&*disk)?;
+    let disk = Arc::new(Older::over(disk));
+    // Which models there are, the folder says.
+    let builtin = Arc::new(Catalogue::builtin());
+    let layout = Arc::new(Layout::of(&builtin)?);
+    let state = State::new(builtin, layout);
+    match disk.create_dir(&locks::cache_folder()).and_then(|()| disk.shared(&locks::words_path())) {
+        Ok(words) => {
+            let engine = Engine::new(disk, settings, state, words, declared);
+            open_shared(&engine)?;
+            Ok(Arc::new(engine))
+        }
+        Err(error) if error.code() == Code::ReadOnly => {
+            open_read_only(disk, settings, state, declared, &error)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// What a process holds while it opens a store.
+struct Opening {
+    _files: Box<dyn Lock>,
+    _commit: Box<dyn Lock>,
+    /// Has no other process the store open?
+    first: bool,
+}
+
+fn open_shared(engine: &Engine) -> Result<()> {
+    let opening = enter(engine)?;
+    legacy::settle(&*engine.disk)?;
+    engine.older.look()?;
+    let was_sick = engine.words.load(word::SICK) != 0;
+    if opening.first {
+        (0..WORDS).for_each(|index| engine.words.store(index, 0));
+        write_gitignore(&*engine.disk)?;
+    } else {
+        finish_dead_switch(engine)?;
+    }
+    let mut segment = find_segment(engine, opening.first)?;
+    if opening.first && was_sick {
+        segment = segment.map(|segment| trust(engine, segment)).transpose()?;
+    }
+    let recovered = segment.is_some();
+    if opening.first && recovered {
+        engine.logs.after_crash();
+    }
+    // Behind the committed end may stand what a failed sync has lost.
+    let upto = (!opening.first).then(|| engine.words.load(word::END));
+    let base = segment.as_ref().map(|segment| segment.header.base);
+    let (state, undeclared) = engine.empty_state(base, upto, opening.first)?;
+    *engine.state_mut() = state;
+    let changes = load_all(engine, segment, upto)?;
+    if opening.first && engine.check_health().is_ok() {
+        // Before the journal goes, which alone tells that there was a crash.
+        let swept = engine.sweep_after_crash(recovered);
+        if recovered {
+            recover(engine)?;
+        }
+        // A payload too many does no harm; it goes at the next opening.
+        if let Err(error) = swept {
+            *locked(&engine.last_flush_error) = Some(error);
+        }
+    }
+    if opening.first {
+        engine.note_files()?;
+    }
+    engine.know_edits();
+    for changes in [undeclared, changes] {
+        // Who only reads an older folder leaves it as it is.
+        if !engine.older.is_unconverted() && !changes.is_empty() && engine.check_health().is_ok() {
+            engine.persist(vec![Commit { at: engine.clock.now(), changes }])?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes both locks and a share of the presence. The last one to leave holds the presence alone
+/// and needs both locks to tidy up: it is let go first.
+fn enter(engine: &Engine) -> Result<Opening> {
+    let (disk, timeout) = (&*engine.disk, engine.settings.lock_timeout);
+    let start = Instant::now();
+    loop {
+        let _files = locks::files_at_open(disk, timeout)?;
+        let _commit = locks::commit_at_open(disk, timeout)?;
+        let first = disk.try_lock(&locks::open_path(), LockKind::Exclusive)?.is_some();
+        if let Some(presence) = disk.try_lock(&locks::open_path(), LockKind::Shared)? {
+            *locked(&engine.presence) = Some(presence);
+            return Ok(Opening { _files, _commit, first });
+        }
+        if start.elapsed() >= timeout {
+            let message = "another process takes too long to close the store; see what it does";
+            return Err(Error::new(Code::Locked, message));
+        }
+        drop((_files, _commit));
+        std::thread::sleep(LEAVING_PAUSE);
+    }
+}
+
+/// A process died while it dropped the journal.
+fn finish_dead_switch(engine: &Engine) -> Result<()> {
+    let base = engine.words.load(word::BASE);
+    if base > 0 && Segment::open(&*engine.disk, base - 1, Access::Read)?.is_none() {
+        engine.words.store(word::BASE, 0);
+    }
+    Ok(())
+}
+
+fn find_segment(engine: &Engine, first: bool) -> Result<Option<Segment>> {
+    let disk = &*engine.disk;
+    if !first {
+        return match engine.words.load(word::BASE) {
+            0 => Ok(None),
+            base => Segment::open(disk, base - 1, Access::Write),
+        };
+    }
+    for base in journal::list(disk)?.into_iter().rev() {
+        if let Some(segment) = Segment::open(disk, base, Access::Write)? {
+            return Ok(Some(segment));
+        }
+    }
+    Ok(None)
+}
+
+/// A sync of the journal has failed: what can be read of it may be in memory alone, where no
+/// later sync takes it from. A copy can be relied upon; without one, nothing may be written.
+fn trust(engine: &Engine, segment: Segment) -> Result<Segment> {
+    let base = segment.header.base;
+    match segment.copy(&*engine.disk) {
+        Ok(copy) => Ok(copy),
+        Err(error) => {
+            engine.fall_sick(&error);
+            let again = Segment::open(&*engine.disk, base, Access::Read)?;
+            Ok(again.unwrap_or(segment))
+        }
+    }
+}
+
+/// Reads the files, and over them the journal up to a position, or as far as it goes; gives what
+/// was edited by hand and must be put right.
+fn load_all(engine: &Engine, segment: Option<Segment>, upto: Option<u64>) -> Result<Vec<Change>> {
+    let base_word = segment.as_ref().map_or(0, |segment| segment.header.base + 1);
+    let mut tail = segment.map(Tail::at_start).transpose()?;
+    let mut state = engine.state_mut();
+    let mut loader = Loader::new(&*engine.disk, tail.as_ref().map_or(&[], Tail::rows));
+    loader.known_order = order::recall(&*engine.disk, &state.catalogue);
+    load(&mut loader, &mut state)?;
+    let end = engine.words.load(word::END);
+    let position = replay(&mut state, &mut tail, upto)?.unwrap_or(end);
+    state.end_reservations();
+    let miscounted = recount::check(engine, &mut state)?;
+    for change in &miscounted {
+        if let Change::Put { model, record, .. } = change {
+            state.put(*model, Arc::clone(record));
+        }
+    }
+    engine.stamps.replace(loader.stamps);
+    *locked(&engine.torn) = loader.torn;
+    *engine.tail() = tail;
+    engine.position.store(position, Ordering::Release);
+    engine.known_base.store(base_word, Ordering::Release);
+    engine.words.store(word::BASE, base_word);
+    engine.words.raise(word::END, position);
+    Ok(miscounted)
+}
+
+/// Brings what the journal holds safely into the files.
+fn recover(engine: &Engine) -> Result<()> {
+    match engine.finish_checkpoint(true) {
+        // The journal stays, and everything is there; room or a better disk may come.
+        Err(error) if error.code() != Code::UnsupportedVersion => {
+            *locked(&engine.last_flush_error) = Some(error);
+            Ok(())
+        }
+        other => other,
+    }
+}
+
+fn write_gitignore(disk: &dyn Disk) -> Result<()> {
+    let path = SafePath::new(".gitignore")?;
+    let root = disk.list(&SafePath::root())?;
+    if root.iter().any(|entry| entry.name != locks::cache_folder().as_str()) {
+        return Ok(());
+    }
+    // It is whole before anything else is in the folder, for it is written this once.
+    let draft = locks::cache_folder().join("gitignore.draft")?;
+    disk.remove(&draft)?;
+    let file = disk.open(&draft, Access::Replace)?;
+    file.write_at(0, GITIGNORE.as_bytes())?;
+    file.sync()?;
+    disk.rename(&draft, &path)?;
+    disk.sync_dir(&SafePath::root())
+}
+
+fn open_read_only(
+    disk: Arc<Older>,
+    settings: Settings,
+    state: State,
+    declared: Declaration,
+    cause: &Error,
+) -> Result<Arc<Engine>> {
+    disk.look()?;
+    let engine = Engine::new(disk, settings, state, Box::new(NoWords), declared);
+    engine.become_read_only(cause);
+    let bases = journal::list(&*engine.disk)?;
+    let segment = match bases.last() {
+        Some(base) => Segment::open(&*engine.disk, *base, Access::Read)?,
+        None => None,
+    };
+    let base = segment.as_ref().map(|segment| segment.header.base);
+    *engine.state_mut() = engine.empty_state(base, None, true)?.0;
+    load_all(&engine, segment, None)?;
+    engine.known_base.store(0, Ordering::Release);
+    engine.state_mut().dirty.shown(u64::MAX);
+    Ok(Arc::new(engine))
+}
+
+/// Stands in for shared words where a folder can only be read: nothing changes.
+struct NoWords;
+
+impl crate::disk::SharedWords for NoWords {
+    fn load(&self, _index: usize) -> u64 {
+        0
+    }
+
+    fn store(&self, _index: usize, _value: u64) {}
+
+    fn raise(&self, _index: usize, _value: u64) {}
+
+    fn increment(&self, _index: usize) -> u64 {
+        0
+    }
+}

@@ -1,0 +1,315 @@
+//! The indexes of the logs that were used last, within bounds.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use hashbrown::HashMap;
+
+use crate::catalogue::Migrations;
+use crate::disk::{Access, Disk, DiskFile, SafePath, Stamp};
+use crate::error::Result;
+
+use super::index::{LogIndex, Rows};
+use crate::engine::edits::Fit;
+use crate::engine::fingerprint::Fingerprint;
+use crate::engine::memory::{LogKey, PendingLog};
+
+/// At most so many indexes are kept, each with an open file.
+const MAX_LOGS: usize = 128;
+/// The indexes together take at most about so many bytes, and the texts beside them as many.
+const MAX_BYTES: usize = 64 << 20;
+
+/// May an answer come from the disk, or from memory only?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    Memory,
+    Disk,
+}
+
+/// What a caller needs of a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// Which rows there are.
+    Ids,
+    /// What they say.
+    Texts,
+}
+
+/// One kept index and when it was used last.
+struct Kept {
+    index: Arc<Mutex<LogIndex>>,
+    used: u64,
+}
+
+/// The indexes of the logs that were used last.
+pub(crate) struct LogCache {
+    kept: Mutex<(HashMap<LogKey, Kept>, u64)>,
+    /// May the files hold what a crash has torn? Until the journal has been brought into them.
+    torn: AtomicBool,
+    migrations: Migrations,
+}
+
+/// Locks a mutex whose data stays whole even when a holder panicked.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl LogCache {
+    /// An empty cache.
+    pub(crate) fn new(migrations: Migrations) -> LogCache {
+        LogCache { kept: Mutex::default(), torn: AtomicBool::new(false), migrations }
+    }
+
+    /// There was a crash, and the journal has what the files lack.
+    pub(crate) fn after_crash(&self) {
+        self.torn.store(true, Ordering::Release);
+    }
+
+    /// The files hold everything.
+    pub(crate) fn not_torn(&self) {
+        self.torn.store(false, Ordering::Release);
+    }
+
+    /// May the files hold what a crash has torn?
+    pub(crate) fn may_be_torn(&self) -> bool {
+        self.torn.load(Ordering::Acquire)
+    }
+
+    /// Calls `read` with the index of a log brought up to date; `None` when that needs the disk
+    /// and `source` does not allow it.
+    pub(crate) fn with<T>(
+        &self,
+        disk: &dyn Disk,
+        key: &LogKey,
+        path: &SafePath,
+        pending: Option<&PendingLog>,
+        (source, need): (Source, Need),
+        read: impl FnOnce(&LogIndex) -> Result<T>,
+    ) -> Result<Option<T>> {
+        if let Some(index) = self.find(key) {
+            let Some(mut index) = lock_for(source, &index) else { return Ok(None) };
+            if bring_up_to_date(&mut index, disk, path, pending, source)? {
+                match source {
+                    Source::Memory if !index.holds_text() => return Ok(None),
+                    // Its text made room for others, and is wanted again.
+                    Source::Disk if need == Need::Texts && index.lacks_text() => {}
+                    _ => return read(&index).map(Some),
+                }
+            }
+        }
+        if source == Source::Memory {
+            return Ok(None);
+        }
+        let rows = Rows { model: key.0, migrations: self.migrations };
+        let (index, fit) = build(disk, path, pending, rows, self.may_be_torn())?;
+        let answer = read(&index)?;
+        if fit == Fit::Whole {
+            self.keep(key, index);
+        }
+        Ok(Some(answer))
+    }
+
+    /// The fingerprint of a log whose index is kept and up to date.
+    pub(crate) fn fingerprint(
+        &self,
+        disk: &dyn Disk,
+        key: &LogKey,
+        path: &SafePath,
+        pending: Option<&PendingLog>,
+        source: Source,
+    ) -> Result<Option<Fingerprint>> {
+        let Some(index) = self.find(key) else { return Ok(None) };
+        let Some(mut index) = lock_for(source, &index) else { return Ok(None) };
+        let current = bring_up_to_date(&mut index, disk, path, pending, source)?;
+        Ok(current.then(|| index.fingerprint()))
+    }
+
+    /// Takes the pending lines of logs that are about to be forgotten: with them an index is that of
+    /// the file, and without them it would have to be built anew.
+    pub(crate) fn absorb(&self, logs: &HashMap<LogKey, PendingLog>) {
+        let mut kept = locked(&self.kept);
+        for (key, kept) in &kept.0 {
+            let Some(pending) = logs.get(key) else { continue };
+            let mut index = locked(&kept.index);
+            let continues = if pending.fresh {
+                index.generation == pending.generation
+            } else {
+                index.stamp.is_some() && index.end >= pending.start
+            };
+            if continues {
+                extend(&mut index, pending);
+            }
+        }
+        make_room(&mut kept.0);
+    }
+
+    /// Forgets a log.
+    pub(crate) fn forget(&self, key: &LogKey) {
+        locked(&self.kept).0.remove(key);
+    }
+
+    /// The keys of the logs whose dead lines outweigh the live ones, or with `all`, that have any.
+    pub(crate) fn wasteful(&self, all: bool) -> Vec<LogKey> {
+        let kept = locked(&self.kept);
+        let wasteful = kept.0.iter().filter(|(_, kept)| {
+            let index = locked(&kept.index);
+            index.dead() > if all { 0 } else { index.live() + 1000 }
+        });
+        wasteful.map(|(key, _)| key.clone()).collect()
+    }
+
+    fn find(&self, key: &LogKey) -> Option<Arc<Mutex<LogIndex>>> {
+        let mut guard = locked(&self.kept);
+        guard.1 += 1;
+        let now = guard.1;
+        let kept = guard.0.get_mut(key)?;
+        kept.used = now;
+        Some(Arc::clone(&kept.index))
+    }
+
+    fn keep(&self, key: &LogKey, index: LogIndex) {
+        let mut guard = locked(&self.kept);
+        guard.1 += 1;
+        let used = guard.1;
+        guard.0.insert(key.clone(), Kept { index: Arc::new(Mutex::new(index)), used });
+        make_room(&mut guard.0);
+    }
+}
+
+/// Keeps what was used last, and the one that was used last in any case.
+fn make_room(kept: &mut HashMap<LogKey, Kept>) {
+    let mut by_use: Vec<(u64, LogKey)> =
+        kept.iter().map(|(key, kept)| (kept.used, key.clone())).collect();
+    by_use.sort_unstable_by_key(|(used, _)| std::cmp::Reverse(*used));
+    let (mut texts, mut indexes) = (0, 0);
+    for (place, (_, key)) in by_use.into_iter().enumerate() {
+        let Some(one) = kept.get(&key) else { continue };
+        let mut index = locked(&one.index);
+        texts += index.text_weight();
+        indexes += index.weight();
+        if place == 0 {
+            continue;
+        }
+        if texts > MAX_BYTES {
+            texts -= index.text_weight();
+            index.forget_text();
+        }
+        drop(index);
+        if place >= MAX_LOGS || indexes > MAX_BYTES {
+            kept.remove(&key);
+        }
+    }
+}
+
+/// A thread that reads from the disk may hold an index: the JavaScript thread must not wait.
+fn lock_for(source: Source, index: &Mutex<LogIndex>) -> Option<MutexGuard<'_, LogIndex>> {
+    match source {
+        Source::Memory => index.try_lock().ok(),
+        Source::Disk => Some(locked(index)),
+    }
+}
+
+/// Brings an index up to date; `false` when it is stale and must be built anew.
+fn bring_up_to_date(
+    index: &mut LogIndex,
+    disk: &dyn Disk,
+    path: &SafePath,
+    pending: Option<&PendingLog>,
+    source: Source,
+) -> Result<bool> {
+    if let Some(pending) = pending.filter(|pending| pending.fresh) {
+        let same = index.generation == pending.generation;
+        if same {
+            extend(index, pending);
+        }
+        return Ok(same);
+    }
+    let Some(stamp) = disk.stamp(path)? else { return Ok(index.end == 0 && pending.is_none()) };
+    let Some(known) = index.stamp else {
+        return find_file(index, disk, path, stamp, pending, source);
+    };
+    if known.file_number != stamp.file_number {
+        return Ok(false);
+    }
+    match pending {
+        Some(pending) if (index.recent_from..=index.end).contains(&pending.start) => {
+            extend(index, pending);
+        }
+        None if known == stamp => {}
+        // Only our own lines were added since: the file has them now.
+        None if index.has_grown() && stamp.len == index.end => index.restamp(Some(stamp)),
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
+/// For an index that was built from the journal alone: the file that has its bytes now.
+fn find_file(
+    index: &mut LogIndex,
+    disk: &dyn Disk,
+    path: &SafePath,
+    stamp: Stamp,
+    pending: Option<&PendingLog>,
+    source: Source,
+) -> Result<bool> {
+    let start = pending.map_or(stamp.len, |pending| pending.start);
+    if source == Source::Memory || index.end != start || index.end == 0 {
+        return Ok(false);
+    }
+    index.settle(Arc::from(disk.open(path, Access::Read)?), Some(stamp));
+    if let Some(pending) = pending {
+        extend(index, pending);
+    }
+    Ok(true)
+}
+
+/// Takes what the index does not have yet; a long log has many pieces that it has.
+fn extend(index: &mut LogIndex, pending: &PendingLog) {
+    let mut offset = pending.end;
+    let mut new = Vec::new();
+    for piece in pending.pieces.iter().rev() {
+        offset -= piece.bytes.len() as u64;
+        if offset < index.end {
+            break;
+        }
+        new.push(piece);
+    }
+    new.iter().rev().for_each(|piece| index.extend(piece.bytes.as_bytes()));
+}
+
+/// The index of a log as it will be once the journal is in its file.
+fn build(
+    disk: &dyn Disk,
+    path: &SafePath,
+    pending: Option<&PendingLog>,
+    rows: Rows,
+    may_be_torn: bool,
+) -> Result<(LogIndex, Fit)> {
+    let mut fit = Fit::Whole;
+    let generation = pending.map_or(0, |pending| pending.generation);
+    let stamp = match pending {
+        Some(pending) if pending.fresh => None,
+        _ => disk.stamp(path)?,
+    };
+    let mut index = match stamp {
+        None => LogIndex::empty(path.as_str(), generation, rows),
+        Some(stamp) => {
+            let file: Arc<dyn DiskFile> = Arc::from(disk.open(path, Access::Read)?);
+            if let Some(pending) = pending {
+                fit = Fit::of(Some(&*file), pending, 0, may_be_torn)?;
+            }
+            let as_written = pending.filter(|_| fit == Fit::Whole);
+            let len = as_written.map_or(stamp.len, |pending| pending.start);
+            let mut index = LogIndex::of_file(path.as_str(), file, len, rows)?;
+            index.refuse_newer()?;
+            index.restamp(Some(stamp));
+            index
+        }
+    };
+    match (&fit, pending) {
+        (Fit::Edited { missing }, _) => index.extend_edited(missing),
+        (Fit::Whole, Some(pending)) => extend(&mut index, pending),
+        (Fit::Whole, None) => {}
+    }
+    Ok((index, fit))
+}

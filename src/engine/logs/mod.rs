@@ -1,0 +1,17 @@
+//! Logs: files of lines that belong to one record (a chat), and are not held in memory.
+//!
+//! `line` reads lines, `index` knows where each live row of one log stands, `cache` keeps the
+//! indexes that were used last, `query` selects rows. A log only ever grows, or
+//! starts anew: a row whose id was seen before replaces the earlier one, a `deleted` row removes it.
+
+mod cache;
+mod index;
+mod line;
+mod query;
+mod row;
+
+pub(crate) use cache::{LogCache, Need, Source};
+pub(crate) use index::{LogIndex, Rows, no_such_row};
+pub(crate) use line::{Line, lines};
+pub use query::{LogBound, LogQuery};
+pub(crate) use row::{DELETED, HEADER, Head, deleted_line, first_version, header_line, touched};

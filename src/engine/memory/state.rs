@@ -1,0 +1,344 @@
+//! Everything that is committed, in memory: the collections, and the ends of the chat logs
+//! that the journal still holds.
+//!
+//! The state follows from the files and the journal alone, so every process that has read the
+//! same journal has the same state.
+
+use std::sync::Arc;
+
+use hashbrown::{HashMap, HashSet};
+use serde_json::{Map, Value};
+
+use crate::catalogue::{Catalogue, ModelId, Place};
+
+use super::collection::Collection;
+use super::record::Record;
+use crate::engine::files::{Dirty, Layout, Target, is_writable};
+use crate::engine::journal::{Change, Commit, Effect, LogLines};
+use crate::engine::payload::Loose;
+
+/// The key of the one record of a place `Single`.
+pub(crate) const SINGLE_KEY: &str = "settings";
+
+/// A log by its model and its owner's key.
+pub(crate) type LogKey = (ModelId, Box<str>);
+
+/// The lines of a log that the journal still holds.
+#[derive(Debug, Clone)]
+pub(crate) struct PendingLog {
+    /// Counts up when the log starts anew, so that an index of the old one is seen to be stale.
+    pub(crate) generation: u64,
+    /// Does the log start anew with these lines?
+    pub(crate) fresh: bool,
+    /// Offset of the first of these bytes.
+    pub(crate) start: u64,
+    /// The lines, one piece a change.
+    pub(crate) pieces: Vec<Piece>,
+    /// Offset behind the last of them: the length of the log.
+    pub(crate) end: u64,
+}
+
+/// The lines that one change adds to a log.
+#[derive(Debug, Clone)]
+pub(crate) struct Piece {
+    /// The position of its commit.
+    pub(crate) at: u64,
+    /// Are all its rows new?
+    pub(crate) adds: bool,
+    pub(crate) bytes: Arc<str>,
+}
+
+impl PendingLog {
+    /// The part that the commits up to a position have written.
+    pub(crate) fn upto(&self, position: u64) -> PendingLog {
+        let pieces: Vec<Piece> =
+            self.pieces.iter().filter(|piece| piece.at <= position).cloned().collect();
+        let end = self.start + pieces.iter().map(|piece| piece.bytes.len() as u64).sum::<u64>();
+        PendingLog { pieces, end, ..*self }
+    }
+}
+
+/// What is kept of a file that several records share, besides them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SharedFile {
+    pub(crate) created_at: Option<String>,
+    pub(crate) updated_at: Option<String>,
+    /// Keys that nobody declared, kept as they are.
+    pub(crate) unknown: Map<String, Value>,
+    /// Records that did not pass the checks, kept as they are: collection and value.
+    pub(crate) unreadable: Vec<(ModelId, Value)>,
+    /// The whole file cannot be parsed: it is never written until it is mended.
+    pub(crate) corrupt: bool,
+}
+
+/// One record that a commit touched.
+#[derive(Debug, Clone)]
+pub(crate) struct Touched {
+    pub(crate) model: ModelId,
+    /// Its key; empty when a whole log was cleared.
+    pub(crate) key: Box<str>,
+    pub(crate) effect: Effect,
+    /// For a log: whose.
+    pub(crate) owner: Option<Box<str>>,
+}
+
+/// Everything that is committed.
+pub(crate) struct State {
+    pub(crate) catalogue: Arc<Catalogue>,
+    pub(crate) layout: Arc<Layout>,
+    collections: Vec<Collection>,
+    pub(crate) logs: HashMap<LogKey, PendingLog>,
+    /// Counts up with each log that starts anew.
+    generations: u64,
+    /// By the number of the shared file in the layout.
+    pub(crate) shared: Vec<SharedFile>,
+    /// The rows files of an older version: written anew with their next change.
+    pub(crate) aged: HashSet<ModelId>,
+    /// Unknown keys of the files of a place `Owner`, by the record's key.
+    pub(crate) owner_unknown: HashMap<Box<str>, Map<String, Value>>,
+    /// What the files do not show yet.
+    pub(crate) dirty: Dirty,
+    /// Payloads that may have lost their last record.
+    pub(crate) loose: Arc<Loose>,
+}
+
+impl State {
+    /// An empty state.
+    pub(crate) fn new(catalogue: Arc<Catalogue>, layout: Arc<Layout>) -> State {
+        let collections = catalogue.ids().map(|id| Collection::new(catalogue.model(id))).collect();
+        let shared = vec![SharedFile::default(); layout.shared_files().len()];
+        State {
+            catalogue,
+            layout,
+            collections,
+            logs: HashMap::new(),
+            generations: 0,
+            shared,
+            aged: HashSet::new(),
+            owner_unknown: HashMap::new(),
+            dirty: Dirty::default(),
+            loose: Arc::default(),
+        }
+    }
+
+    /// The records of a model.
+    pub(crate) fn collection(&self, model: ModelId) -> &Collection {
+        &self.collections[usize::from(model.0)]
+    }
+
+    /// The records of a model, to be changed.
+    pub(crate) fn collection_mut(&mut self, model: ModelId) -> &mut Collection {
+        &mut self.collections[usize::from(model.0)]
+    }
+
+    /// Puts a record while loading or committing; gives the one that it replaces.
+    pub(crate) fn put(&mut self, model: ModelId, record: Arc<Record>) -> Option<Arc<Record>> {
+        let owner_place = matches!(self.catalogue.model(model).place, Place::Owner { .. });
+        let collection = self.collection_mut(model);
+        // The owner's file may say who that is, once it can be read.
+        if owner_place && collection.first().is_none() && collection.faults.is_empty() {
+            collection.set_first(Some(record.key()));
+        }
+        collection.put(record)
+    }
+
+    /// Everything is loaded: the order of the records stands.
+    pub(crate) fn end_reservations(&mut self) {
+        self.collections.iter_mut().for_each(Collection::end_reservations);
+    }
+
+    /// Takes a commit whose line ends at `position`; gives what it touched.
+    pub(crate) fn apply(&mut self, commit: &Commit, position: u64) -> Vec<Touched> {
+        let mut touched = Vec::with_capacity(commit.changes.len());
+        for change in &commit.changes {
+            self.apply_change(change, &commit.at, position, &mut touched);
+        }
+        touched
+    }
+
+    fn apply_change(
+        &mut self,
+        change: &Change,
+        at: &str,
+        position: u64,
+        touched: &mut Vec<Touched>,
+    ) {
+        match change {
+            Change::Put { model, record, new } => {
+                let first = self.first_owner();
+                if *new {
+                    // While recovering, a file may show it already, in an order of its own.
+                    self.collection_mut(*model).forget_order(record.key());
+                }
+                let old = self.put(*model, Arc::clone(record));
+                self.loosen(*model, old.as_deref(), Some(record));
+                let effect = if old.is_some() { Effect::Update } else { Effect::Create };
+                self.mark(*model, record.key(), old.as_deref(), at, position);
+                self.mark_owners(first, position);
+                let key = record.key().into();
+                touched.push(Touched { model: *model, key, effect, owner: None });
+            }
+            Change::Remove { model, key } => {
+                let first = self.first_owner();
+                let old = self.collection(*model).get(key).cloned();
+                self.remove(*model, key);
+                self.loosen(*model, old.as_deref(), None);
+                self.mark(*model, key, old.as_deref(), at, position);
+                self.mark_owners(first, position);
+                for log in self.layout.logs_of(*model) {
+                    self.dirty.log((log, key.clone()), position);
+                }
+                let effect = Effect::Delete;
+                touched.push(Touched { model: *model, key: key.clone(), effect, owner: None });
+            }
+            Change::Lines(lines) => {
+                crate::engine::logs::touched(lines, touched);
+                self.apply_lines(lines, at, position);
+            }
+        }
+    }
+
+    /// Notes the payload of a record that no longer stands for it.
+    fn loosen(&self, model: ModelId, old: Option<&Record>, new: Option<&Record>) {
+        let Some(payload) = &self.catalogue.model(model).payload else { return };
+        let content = |record: &Record| {
+            crate::json::text_field(record.text(), &payload.field).map(|text| text.into_owned())
+        };
+        if let Some(was) = old.and_then(content)
+            && new.and_then(content).is_none_or(|is| is != was)
+        {
+            self.loose.add(&was);
+        }
+    }
+
+    /// Removes a record, and the log that it owns.
+    pub(crate) fn remove(&mut self, model: ModelId, key: &str) {
+        self.collection_mut(model).remove(key);
+        self.owner_unknown.remove(key);
+        for log_model in self.layout.logs_of(model) {
+            self.logs.remove(&(log_model, key.into()) as &LogKey);
+        }
+    }
+
+    /// Notes that the file of a record must be written.
+    fn mark(&mut self, model: ModelId, key: &str, old: Option<&Record>, at: &str, position: u64) {
+        let catalogue = Arc::clone(&self.catalogue);
+        match &catalogue.model(model).place {
+            Place::Directory { .. } => {
+                self.dirty.target(Target::Record(model, key.into()), position);
+            }
+            Place::Document { .. } => self.mark_shared(model, at, position),
+            Place::Rows { .. } => self.dirty.row(model, key, position),
+            Place::Owner { .. } => self.mark_owner(key, position),
+            Place::Single { .. } => self.dirty.target(Target::First, position),
+            Place::Beside { by, .. } => {
+                let record = self.collection(model).get(key).map(AsRef::as_ref).or(old);
+                let owner = record.and_then(|r| crate::json::text_field(r.text(), by));
+                if let Some(owner) = owner.map(|o| o.into_owned()) {
+                    self.mark_owner(&owner, position);
+                }
+            }
+            Place::Log { .. } => {}
+        }
+    }
+
+    fn mark_shared(&mut self, model: ModelId, at: &str, position: u64) {
+        let Some(number) = self.layout.shared_file_of(model) else { return };
+        let file = &mut self.shared[number];
+        file.created_at.get_or_insert_with(|| at.to_owned());
+        file.updated_at = Some(at.to_owned());
+        self.dirty.target(Target::Shared(number), position);
+    }
+
+    fn mark_owner(&mut self, key: &str, position: u64) {
+        self.dirty.target(Target::Further(key.into()), position);
+        self.dirty.target(Target::First, position);
+    }
+
+    fn first_owner(&self) -> Option<String> {
+        let place = self.layout.owner()?;
+        self.collection(place.model).first().map(str::to_owned)
+    }
+
+    /// Notes the files of whoever stopped or began to be the first owner.
+    fn mark_owners(&mut self, before: Option<String>, position: u64) {
+        let now = self.first_owner();
+        if before != now {
+            before.into_iter().chain(now).for_each(|key| self.mark_owner(&key, position));
+        }
+    }
+
+    fn apply_lines(&mut self, lines: &LogLines, at: &str, position: u64) {
+        let key: LogKey = (lines.model, lines.owner.clone());
+        if lines.fresh {
+            self.dirty.untidy.logs.remove(&key);
+        } else if lines.effect != Effect::Create {
+            self.dirty.untidy.logs.insert(key.clone());
+        }
+        if lines.fresh || !self.logs.contains_key(&key) {
+            self.generations += u64::from(lines.fresh);
+            let pending = PendingLog {
+                generation: self.generations,
+                fresh: lines.fresh,
+                start: lines.offset,
+                pieces: Vec::new(),
+                end: lines.offset,
+            };
+            self.logs.insert(key.clone(), pending);
+        }
+        if let Some(pending) = self.logs.get_mut(&key) {
+            pending.end = lines.offset + lines.bytes.len() as u64;
+            let adds = lines.effect == Effect::Create;
+            pending.pieces.push(Piece { at: position, adds, bytes: Arc::clone(&lines.bytes) });
+        }
+        self.dirty.log(key, position);
+        self.set_counted(lines, at, position);
+    }
+
+    /// Writes into the owner's record what the log says now.
+    fn set_counted(&mut self, lines: &LogLines, at: &str, position: u64) {
+        let catalogue = Arc::clone(&self.catalogue);
+        let Some((owner_model, counted)) = catalogue.counted(lines.model) else { return };
+        if counted.fields.is_none() {
+            return;
+        }
+        let Some(record) = self.collection(owner_model).get(&lines.owner) else { return };
+        let declared = catalogue.model(owner_model);
+        let made = lines.owner_record.clone().unwrap_or_else(|| {
+            let last = lines.last.as_deref();
+            Arc::new(record.with_counts(declared, counted, lines.count, last))
+        });
+        self.put(owner_model, made);
+        self.mark(owner_model, &lines.owner, None, at, position);
+    }
+
+    /// Forgets what the files show, up to a position, but for what they cannot show yet.
+    pub(crate) fn note_shown(&mut self, shown: u64) {
+        let unwritable = self.dirty.targets.keys().filter(|target| !is_writable(self, target));
+        let unwritable: Vec<Target> = unwritable.cloned().collect();
+        self.dirty.overdue.extend(unwritable);
+        self.dirty.shown(shown);
+    }
+
+    /// What could be written at last has been.
+    pub(crate) fn forget_overdue(&mut self) {
+        let mut overdue = std::mem::take(&mut self.dirty.overdue);
+        overdue.retain(|target| !is_writable(self, target));
+        self.dirty.overdue = overdue;
+    }
+
+    /// Can something be written at last?
+    pub(crate) fn has_overdue(&self) -> bool {
+        self.dirty.overdue.iter().any(|target| is_writable(self, target))
+    }
+
+    /// Does the file of a log still show one of a removed record? It is no log of a new one.
+    pub(crate) fn is_leftover(&self, key: &LogKey) -> bool {
+        self.dirty.logs.contains_key(key) && !self.logs.contains_key(key)
+    }
+
+    /// Forgets the log lines that a checkpoint has brought into the files.
+    pub(crate) fn forget_pending(&mut self, position: u64) {
+        self.logs.retain(|_, log| log.pieces.iter().any(|piece| piece.at > position));
+    }
+}

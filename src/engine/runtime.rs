@@ -1,0 +1,380 @@
+//! An engine with its threads: one commits, one keeps the files, some read from the disk.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::catalogue::Declaration;
+use crate::disk::{Disk, NewFolder};
+use crate::error::{Code, Error, Result};
+
+use crate::engine::commit;
+use crate::engine::commit::Listener;
+use crate::engine::commit::{Change, Inside, Job, Ticket, closed, internal, settle};
+use crate::engine::core::{Engine, Settings, locked};
+use crate::engine::files;
+use crate::engine::lifecycle;
+use crate::engine::logs::Source;
+use crate::engine::txn::View;
+
+/// Threads that read from the disk for callers that must not wait.
+const READERS: usize = 2;
+
+/// Threads that write and read payloads: much at a time, and of their own, so that they hold up
+/// no other read.
+const PAYLOAD_THREADS: usize = 4;
+
+type Task = Box<dyn FnOnce(&Arc<Engine>) + Send>;
+
+fn snapshot_at(engine: &Engine, place: &Path) -> Result<()> {
+    let none = || Error::new(Code::Io, "only a folder of the machine can be copied to another one");
+    let folder = NewFolder::begin(place, engine.disk.as_real().ok_or_else(none)?)?;
+    engine.snapshot(folder.disk())?;
+    folder.finish()
+}
+
+/// Work for threads of one kind.
+#[derive(Default)]
+struct Tasks {
+    waiting: Mutex<(VecDeque<Task>, bool)>,
+    bell: Condvar,
+}
+
+/// An engine with its threads, which end with `close`.
+pub(crate) struct Runtime {
+    engine: Arc<Engine>,
+    tasks: Arc<Tasks>,
+    /// What brings payloads in and out.
+    payloads: Arc<Tasks>,
+    /// What takes long; its thread starts with the first of it.
+    slow: Arc<Tasks>,
+    slow_thread: Mutex<bool>,
+    stopping: Arc<AtomicBool>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    payload_threads: Mutex<Vec<JoinHandle<()>>>,
+    closed: AtomicBool,
+}
+
+impl Runtime {
+    /// Opens a store and starts its threads.
+    ///
+    /// # Errors
+    /// Those of opening.
+    pub(crate) fn open(
+        disk: Arc<dyn Disk>,
+        declared: Declaration,
+        settings: Settings,
+    ) -> Result<Runtime> {
+        let engine = lifecycle::open(disk, declared, settings)?;
+        let running = Runtime {
+            engine,
+            tasks: Arc::default(),
+            payloads: Arc::default(),
+            slow: Arc::default(),
+            slow_thread: Mutex::default(),
+            stopping: Arc::default(),
+            threads: Mutex::default(),
+            payload_threads: Mutex::default(),
+            closed: AtomicBool::new(false),
+        };
+        running.start()?;
+        Ok(running)
+    }
+
+    fn start(&self) -> Result<()> {
+        let engine = Arc::clone(&self.engine);
+        self.thread("commit", move || commit::run(&engine))?;
+        let (engine, stopping) = (Arc::clone(&self.engine), Arc::clone(&self.stopping));
+        self.thread("keep", move || files::run(&engine, &|| stopping.load(Ordering::Acquire)))?;
+        for _ in 0..READERS {
+            let (engine, tasks) = (Arc::clone(&self.engine), Arc::clone(&self.tasks));
+            self.thread("read", move || run_tasks(&engine, &tasks))?;
+        }
+        Ok(())
+    }
+
+    fn thread(&self, name: &str, body: impl FnOnce() + Send + 'static) -> Result<()> {
+        let thread = spawn(name, body)?;
+        locked(&self.threads).push(thread);
+        Ok(())
+    }
+
+    /// Answers from memory; `None` when the answer needs the disk.
+    pub(crate) fn read<T>(&self, read: impl Fn(&View<'_>) -> Result<T>) -> Option<Result<T>> {
+        if self.closed.load(Ordering::Acquire) {
+            return Some(Err(closed()));
+        }
+        self.engine.read(Source::Memory, read)
+    }
+
+    /// Answers on a thread that may use the disk.
+    pub(crate) fn read_later(
+        &self,
+        read: impl Fn(&View<'_>) -> Result<String> + Send + 'static,
+        ticket: Ticket,
+    ) {
+        self.later(ticket, move |engine| {
+            let answer = engine.read(Source::Disk, read);
+            answer.unwrap_or_else(|| Err(Error::new(Code::Io, "the disk gave no answer")))
+        });
+    }
+
+    fn later(&self, ticket: Ticket, work: impl FnOnce(&Engine) -> Result<String> + Send + 'static) {
+        self.tasks.add(ticket, move |engine, ticket| settle(vec![(ticket, work(engine))]));
+    }
+
+    /// Does something with payloads on a thread of theirs; it settles the ticket.
+    pub(crate) fn with_payloads(
+        &self,
+        ticket: Ticket,
+        work: impl FnOnce(&Arc<Engine>, Ticket) + Send + 'static,
+    ) {
+        // With the first of it: most stores have none under way. Who closes waits for these threads.
+        let mut threads = locked(&self.payload_threads);
+        while threads.len() < PAYLOAD_THREADS && !self.payloads.is_closed() {
+            let (engine, tasks) = (Arc::clone(&self.engine), Arc::clone(&self.payloads));
+            match spawn("payload", move || run_tasks(&engine, &tasks)) {
+                Ok(thread) => threads.push(thread),
+                Err(error) => return settle(vec![(ticket, Err(error))]),
+            }
+        }
+        self.payloads.add(ticket, work);
+    }
+
+    /// As [`Runtime::read_later`], on a thread for payloads.
+    pub(crate) fn read_payload(
+        &self,
+        read: impl Fn(&View<'_>) -> Result<String> + Send + 'static,
+        ticket: Ticket,
+    ) {
+        self.with_payloads(ticket, move |engine, ticket| {
+            let answer = engine.read_payload(read);
+            let none = || Err(Error::new(Code::Io, "the disk gave no answer"));
+            settle(vec![(ticket, answer.unwrap_or_else(none))]);
+        });
+    }
+
+    /// Does what takes long on a thread for nothing else, one after the other, for it takes much
+    /// memory too; it settles the ticket.
+    pub(crate) fn slowly(&self, ticket: Ticket, work: impl FnOnce(Ticket) + Send + 'static) {
+        let mut started = locked(&self.slow_thread);
+        if !*started {
+            let (engine, tasks) = (Arc::clone(&self.engine), Arc::clone(&self.slow));
+            if let Err(error) = self.thread("slow", move || run_tasks(&engine, &tasks)) {
+                return settle(vec![(ticket, Err(error))]);
+            }
+            *started = true;
+        }
+        drop(started);
+        self.slow.add(ticket, move |_, ticket| work(ticket));
+    }
+
+    /// Adds what another handle declares.
+    ///
+    /// # Errors
+    /// `VALIDATION` when it contradicts what there is; those of the disk.
+    pub(crate) fn declare(&self, own: &Declaration) -> Result<()> {
+        self.engine.declare(own)
+    }
+
+    /// Commits a change.
+    pub(crate) fn write(&self, change: Change, ticket: Ticket) {
+        self.engine.queue.push(Job::Change(change, ticket));
+    }
+
+    /// Begins a transaction of several calls.
+    pub(crate) fn begin(&self, timeout: Option<Duration>, ticket: Ticket) {
+        self.engine.queue.push(Job::Begin(timeout, ticket));
+    }
+
+    /// Makes a call in a transaction.
+    pub(crate) fn inside(&self, transaction: u64, call: Change, ticket: Ticket) {
+        self.engine.queue.push_inside(transaction, Inside::Call(call, ticket));
+    }
+
+    /// Ends a transaction.
+    pub(crate) fn finish(&self, transaction: u64, commit: bool, ticket: Ticket) {
+        self.engine.queue.push_inside(transaction, Inside::Finish(commit, ticket));
+    }
+
+    /// Brings everything that is committed into the files.
+    pub(crate) fn flush(&self, ticket: Ticket) {
+        self.later(ticket, |engine| engine.flush().map(|()| "null".to_owned()));
+    }
+
+    /// Makes the files safe, drops dead lines, and starts the journal anew.
+    pub(crate) fn compact(&self, ticket: Ticket) {
+        self.later(ticket, |engine| {
+            engine.checkpoint(true)?;
+            engine.sweep_orphans().map(|()| "null".to_owned())
+        });
+    }
+
+    /// Makes a consistent copy of the folder at `place`.
+    pub(crate) fn snapshot(&self, place: PathBuf, ticket: Ticket) {
+        self.apart(ticket, "snapshot", move |engine| {
+            snapshot_at(engine, &place).map(|()| "null".to_owned())
+        });
+    }
+
+    /// Reads everything, and tells every fault.
+    pub(crate) fn audit(&self, ticket: Ticket) {
+        self.apart(ticket, "check", Engine::audit);
+    }
+
+    /// Does what is seldom and long on a thread of its own.
+    fn apart(
+        &self,
+        ticket: Ticket,
+        name: &str,
+        work: impl FnOnce(&Engine) -> Result<String> + Send + 'static,
+    ) {
+        let waiting = locked(&self.tasks.waiting);
+        if waiting.1 {
+            drop(waiting);
+            return settle(vec![(ticket, Err(closed()))]);
+        }
+        locked(&self.threads).retain(|thread| !thread.is_finished());
+        let engine = Arc::clone(&self.engine);
+        let made = self.thread(name, move || {
+            let done = catch_unwind(AssertUnwindSafe(|| work(&engine)));
+            settle(vec![(ticket, done.unwrap_or_else(|_| Err(internal())))]);
+        });
+        // Without a thread the ticket was dropped, which has told the caller.
+        drop(made);
+    }
+
+    /// Fills another disk with a consistent copy of the folder, for tests.
+    ///
+    /// # Errors
+    /// Those of both disks.
+    pub(crate) fn snapshot_on(&self, target: &dyn Disk) -> Result<()> {
+        self.engine.snapshot(target)
+    }
+
+    /// Calls `listener` with the events of every commit, by whichever process.
+    pub(crate) fn subscribe(&self, listener: Listener) -> u64 {
+        self.engine.listeners.add(listener)
+    }
+
+    /// Removes a listener.
+    pub(crate) fn unsubscribe(&self, number: u64) {
+        self.engine.listeners.remove(number);
+    }
+
+    /// Holds the clock at a time, in milliseconds since 1970, so that tests give the same bytes.
+    pub(crate) fn hold_clock(&self, ms: i64) {
+        self.engine.clock.hold(ms);
+    }
+
+    /// Keeps the files as they are until they are asked for.
+    pub(crate) fn hold_files(&self) {
+        self.engine.files_held.store(true, Ordering::Release);
+    }
+
+    /// What the store holds, as JSON text.
+    pub(crate) fn stats(&self) -> String {
+        let state = self.engine.state();
+        let mut counts = serde_json::Map::new();
+        let mut faults: Vec<String> = Vec::new();
+        for id in state.catalogue.ids() {
+            let (model, collection) = (state.catalogue.model(id), state.collection(id));
+            if !state.layout.logs().iter().any(|place| place.model == id) {
+                counts.insert(model.collection.clone(), collection.len().into());
+            }
+            let broken = collection.broken.values().chain(&collection.faults);
+            faults.extend(broken.map(|error| error.message().to_owned()));
+        }
+        faults.sort();
+        faults.dedup();
+        let unwritten =
+            locked(&self.engine.last_flush_error).as_ref().map(|e| e.message().to_owned());
+        let journal = self.engine.tail().as_ref().map_or(0, crate::engine::journal::Tail::used);
+        json!({
+            "records": counts,
+            "journalBytes": journal,
+            "durability": if self.engine.settings.strict { "strict" } else { "batched" },
+            "filesShowEverything": state.dirty.is_clean() && state.dirty.overdue.is_empty(),
+            "lastFileError": unwritten,
+            "faults": faults,
+        })
+        .to_string()
+    }
+
+    /// Ends the threads once everything is done and safe; the folder is then at rest.
+    ///
+    /// # Errors
+    /// Those of the disk: what is committed is then in the journal.
+    pub(crate) fn close(&self) -> Result<()> {
+        if self.closed.swap(true, Ordering::AcqRel) {
+            return Ok(());
+        }
+        // A payload that is under way ends as a change, which the queue must still take.
+        self.payloads.close();
+        join(&self.payload_threads);
+        self.engine.queue.close();
+        self.tasks.close();
+        self.slow.close();
+        self.stopping.store(true, Ordering::Release);
+        join(&self.threads);
+        self.engine.leave()
+    }
+}
+
+impl Tasks {
+    /// Adds a task, or answers at once that the store is closed.
+    fn add(&self, ticket: Ticket, work: impl FnOnce(&Arc<Engine>, Ticket) + Send + 'static) {
+        let mut waiting = locked(&self.waiting);
+        if waiting.1 {
+            drop(waiting);
+            return settle(vec![(ticket, Err(closed()))]);
+        }
+        waiting.0.push_back(Box::new(move |engine| work(engine, ticket)));
+        self.bell.notify_one();
+    }
+
+    fn is_closed(&self) -> bool {
+        locked(&self.waiting).1
+    }
+
+    /// Takes no more tasks; what waits is still done.
+    fn close(&self) {
+        locked(&self.waiting).1 = true;
+        self.bell.notify_all();
+    }
+}
+
+fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
+    let started = Builder::new().name(format!("quilltap-{name}")).spawn(body);
+    started.map_err(|e| Error::new(Code::Io, format!("cannot start a thread: {e}")))
+}
+
+fn join(threads: &Mutex<Vec<JoinHandle<()>>>) {
+    for thread in locked(threads).drain(..) {
+        thread.thread().unpark();
+        // A thread that panicked has told its callers; there is nothing more to do for it.
+        let _ = thread.join();
+    }
+}
+
+fn run_tasks(engine: &Arc<Engine>, tasks: &Tasks) {
+    let mut waiting = locked(&tasks.waiting);
+    loop {
+        if let Some(task) = waiting.0.pop_front() {
+            drop(waiting);
+            // A task that panics has told its caller by dropping the ticket.
+            let _ = catch_unwind(AssertUnwindSafe(|| task(engine)));
+            waiting = locked(&tasks.waiting);
+        } else if waiting.1 {
+            return;
+        } else {
+            waiting = tasks.bell.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}

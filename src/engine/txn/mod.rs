@@ -1,0 +1,14 @@
+//! What a call sees and may change: a view to read, a transaction to write, and the overlay of
+//! what is not committed yet.
+
+mod overlay;
+pub(crate) mod relations;
+mod tx;
+mod tx_log;
+mod view;
+
+pub(crate) use overlay::Overlay;
+pub use tx::Tx;
+pub(crate) use tx::new_id;
+pub(crate) use view::Context;
+pub use view::{Listed, View};

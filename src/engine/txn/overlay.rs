@@ -1,0 +1,223 @@
+//! The changes of calls that are not committed yet, over the state.
+//!
+//! Every change can be taken back to an earlier mark, so that a call that fails leaves nothing.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use hashbrown::{HashMap, HashSet};
+
+use crate::catalogue::ModelId;
+
+use crate::engine::journal::{Change, LogLines};
+use crate::engine::memory::LogKey;
+use crate::engine::memory::{Order, Record};
+
+/// A record as it is under way; `None` when it is being removed.
+type Slot = Option<(Order, Arc<Record>)>;
+type RecordKey = (ModelId, Box<str>);
+/// The records under each key of one index.
+type Added = HashMap<Box<str>, BTreeMap<Order, Arc<Record>>>;
+
+/// The uncommitted lines of one log.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LogOverlay {
+    /// Does the log start anew?
+    pub(crate) fresh: bool,
+    /// Rows by id in the order in which they were written; `None` removes one.
+    pub(crate) rows: Vec<(Box<str>, Option<Arc<str>>)>,
+    latest: HashMap<Box<str>, Vec<usize>>,
+    /// Offset behind the last byte.
+    pub(crate) end: u64,
+}
+
+impl LogOverlay {
+    /// The uncommitted row with this id, or `Some(None)` when it is being removed.
+    pub(crate) fn row(&self, id: &str) -> Option<Option<Arc<str>>> {
+        let last = *self.latest.get(id)?.last()?;
+        Some(self.rows[last].1.clone())
+    }
+
+    fn push(&mut self, id: &str, row: Option<Arc<str>>) {
+        self.latest.entry(id.into()).or_default().push(self.rows.len());
+        self.rows.push((id.into(), row));
+    }
+
+    fn truncate(&mut self, len: usize) {
+        while self.rows.len() > len {
+            if let Some((id, _)) = self.rows.pop() {
+                self.latest.get_mut(&id).map(Vec::pop);
+            }
+        }
+    }
+}
+
+/// How one change is taken back.
+#[derive(Debug)]
+enum Undo {
+    Record(RecordKey, Option<Slot>),
+    Rows(LogKey, usize, u64),
+    Log(LogKey, Option<LogOverlay>),
+    Change,
+}
+
+/// A point to which changes can be taken back.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mark(usize);
+
+/// Uncommitted changes.
+#[derive(Debug, Default)]
+pub(crate) struct Overlay {
+    records: HashMap<RecordKey, Slot>,
+    added: HashMap<(ModelId, usize), Added>,
+    /// Models of which a record was changed, if only for a while.
+    touched: HashSet<ModelId>,
+    created: HashMap<ModelId, u64>,
+    logs: HashMap<LogKey, LogOverlay>,
+    changes: Vec<Change>,
+    history: Vec<Undo>,
+}
+
+impl Overlay {
+    /// The record with this key, `Some(None)` when it is being removed, `None` when it is as
+    /// the state has it.
+    pub(crate) fn get(&self, model: ModelId, key: &str) -> Option<Option<&(Order, Arc<Record>)>> {
+        self.records.get(&(model, key.into())).map(Option::as_ref)
+    }
+
+    /// The changed records of a model.
+    pub(crate) fn changed(&self, model: ModelId) -> impl Iterator<Item = (&str, &Slot)> {
+        self.records.iter().filter(move |((of, _), _)| *of == model).map(|((_, k), s)| (&**k, s))
+    }
+
+    /// Has any record of a model changed?
+    pub(crate) fn touches(&self, model: ModelId) -> bool {
+        self.touched.contains(&model)
+    }
+
+    /// Is nothing changed?
+    pub(crate) fn is_empty(&self) -> bool {
+        self.records.is_empty() && self.logs.is_empty()
+    }
+
+    /// The changed records with a key in an index.
+    pub(crate) fn lookup(
+        &self,
+        model: ModelId,
+        index: usize,
+        key: &str,
+    ) -> impl Iterator<Item = (Order, &Arc<Record>)> {
+        let found = self.added.get(&(model, index)).and_then(|keys| keys.get(key));
+        found.into_iter().flatten().map(|(order, record)| (*order, record))
+    }
+
+    /// The uncommitted lines of a log.
+    pub(crate) fn log(&self, key: &LogKey) -> Option<&LogOverlay> {
+        self.logs.get(key)
+    }
+
+    /// The number of the next new record of a model, when `next` is the state's.
+    pub(crate) fn next_sequence(&mut self, model: ModelId, next: u64) -> u64 {
+        let created = self.created.entry(model).or_default();
+        *created += 1;
+        next + *created - 1
+    }
+
+    /// Sets a record, or with `None` removes it, without noting a change for the journal.
+    pub(crate) fn set(&mut self, model: ModelId, key: &str, slot: Slot) {
+        let place: RecordKey = (model, key.into());
+        self.touched.insert(model);
+        self.unindex(&place);
+        self.index(model, slot.as_ref());
+        let before = self.records.insert(place.clone(), slot);
+        self.history.push(Undo::Record(place, before));
+    }
+
+    fn unindex(&mut self, place: &RecordKey) {
+        let Some(Some((order, record))) = self.records.get(place).cloned() else { return };
+        for (index, keys) in record.index_keys().iter().enumerate() {
+            let Some(postings) = self.added.get_mut(&(place.0, index)) else { continue };
+            for key in keys {
+                if let Some(records) = postings.get_mut(key.as_str()) {
+                    records.remove(&order);
+                }
+            }
+        }
+    }
+
+    fn index(&mut self, model: ModelId, slot: Option<&(Order, Arc<Record>)>) {
+        let Some((order, record)) = slot else { return };
+        for (index, keys) in record.index_keys().iter().enumerate() {
+            if keys.is_empty() {
+                continue;
+            }
+            let postings = self.added.entry((model, index)).or_default();
+            for key in keys {
+                postings.entry_ref(key.as_str()).or_default().insert(*order, Arc::clone(record));
+            }
+        }
+    }
+
+    /// Notes a change for the journal.
+    pub(crate) fn note(&mut self, change: Change) {
+        self.changes.push(change);
+        self.history.push(Undo::Change);
+    }
+
+    /// Adds lines to a log and notes the change; the rows are what the lines mean.
+    pub(crate) fn add_lines(&mut self, lines: LogLines, rows: &[(String, Option<Arc<str>>)]) {
+        let key: LogKey = (lines.model, lines.owner.clone());
+        if lines.fresh || !self.logs.contains_key(&key) {
+            let fresh = LogOverlay { fresh: lines.fresh, ..LogOverlay::default() };
+            let before = self.logs.insert(key.clone(), fresh);
+            self.history.push(Undo::Log(key.clone(), before));
+        }
+        if let Some(log) = self.logs.get_mut(&key) {
+            self.history.push(Undo::Rows(key, log.rows.len(), log.end));
+            rows.iter().for_each(|(id, row)| log.push(id, row.clone()));
+            log.end = lines.offset + lines.bytes.len() as u64;
+        }
+        self.note(Change::Lines(lines));
+    }
+
+    /// The point to which changes can be taken back.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark(self.history.len())
+    }
+
+    /// Takes back everything since the mark.
+    pub(crate) fn roll_back(&mut self, mark: Mark) {
+        while self.history.len() > mark.0 {
+            match self.history.pop() {
+                Some(Undo::Record(place, before)) => self.restore(&place, before),
+                Some(Undo::Rows(key, len, end)) => {
+                    if let Some(log) = self.logs.get_mut(&key) {
+                        log.truncate(len);
+                        log.end = end;
+                    }
+                }
+                Some(Undo::Log(key, Some(before))) => drop(self.logs.insert(key, before)),
+                Some(Undo::Log(key, None)) => drop(self.logs.remove(&key)),
+                Some(Undo::Change) => drop(self.changes.pop()),
+                None => {}
+            }
+        }
+    }
+
+    fn restore(&mut self, place: &RecordKey, before: Option<Slot>) {
+        self.unindex(place);
+        match before {
+            None => drop(self.records.remove(place)),
+            Some(slot) => {
+                self.index(place.0, slot.as_ref());
+                self.records.insert(place.clone(), slot);
+            }
+        }
+    }
+
+    /// Takes the changes that were noted since the last time, which can then not be taken back.
+    pub(crate) fn take_changes(&mut self) -> Vec<Change> {
+        self.history.clear();
+        std::mem::take(&mut self.changes)
+    }
+}

@@ -1,0 +1,322 @@
+//! Uniques and relations: what a change must not break, and what follows from it.
+//!
+//! Everything follows from the links, uniques and mirrors that the catalogue declares.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use hashbrown::HashSet;
+use serde_json::{Map, Value};
+
+use crate::catalogue::{self, Catalogue, Link, Model, ModelId, OnDelete};
+use crate::error::{Code, Error, Issue, Result};
+
+use super::tx::Tx;
+use crate::engine::memory::Record;
+
+type Object = Map<String, Value>;
+type Key = (ModelId, String);
+
+/// Refuses a record with a value that another record has already.
+pub(crate) fn check_uniques(tx: &Tx<'_>, model: ModelId, record: &Record) -> Result<()> {
+    let declared = tx.catalogue().model(model);
+    let view = tx.view();
+    for (number, index) in declared.indexes.iter().enumerate().filter(|(_, index)| index.unique) {
+        for value in &record.index_keys()[number] {
+            let mut same = view.lookup(model, number, value).into_iter();
+            let other = same.find(|other| other.key() != record.key());
+            if let Some(other) = other {
+                return Err(not_unique(declared, &index.paths, other.key()));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn not_unique(model: &Model, paths: &[Vec<String>], other: &str) -> Error {
+    let fields: Vec<String> = paths.iter().map(|path| path.join(".")).collect();
+    let message =
+        format!("there is a {} with this {} already: {other}", model.name, fields.join(" and "));
+    let issues =
+        fields.iter().map(|field| Issue::new(field, "a value of its own", "one that is taken"));
+    Error::new(Code::Unique, message).model(&model.name).issues(issues.collect())
+}
+
+/// Refuses a record that refers to nothing; what it referred to `before` already is let be. The
+/// index keys are those of the record.
+pub(crate) fn check_references(
+    tx: &Tx<'_>,
+    model: ModelId,
+    map: &Object,
+    after: &[Vec<String>],
+    before: Option<&[Vec<String>]>,
+) -> Result<()> {
+    let declared = tx.catalogue().model(model);
+    let mut issues = Vec::new();
+    for link in declared.links.iter().filter(|link| is_checked(link)) {
+        for id in &after[link.index] {
+            let kept = before.is_some_and(|before| before[link.index].contains(id));
+            if !kept && !tx.view().exists(link.to, id, log_owner(tx.catalogue(), link, map))? {
+                let wanted = format!("the id of a {}", tx.catalogue().model(link.to).name);
+                issues.push(Issue::new(
+                    link.path.join("."),
+                    wanted,
+                    format!("{id}, which is none"),
+                ));
+            }
+        }
+    }
+    if issues.is_empty() {
+        return Ok(());
+    }
+    let list: Vec<String> = issues
+        .iter()
+        .map(|i| format!("{} must be {}, got {}", i.path, i.expected, i.received))
+        .collect();
+    let message = format!("{} refers to nothing: {}", declared.name, list.join("; "));
+    Err(Error::new(Code::ForeignKey, message).model(&declared.name).issues(issues))
+}
+
+/// Must what it refers to be there?
+pub(crate) fn is_checked(link: &Link) -> bool {
+    link.on_delete != OnDelete::NoAction && !link.unchecked
+}
+
+/// For a link to a row of a log: whose log, where the record says so.
+pub(crate) fn log_owner<'m>(
+    catalogue: &Catalogue,
+    link: &Link,
+    map: &'m Object,
+) -> Option<&'m str> {
+    let (owner, _) = catalogue.counted(link.to)?;
+    let links = &catalogue.model(owner).collection;
+    let field = format!("{}Id", links.trim_end_matches('s'));
+    map.get(&field).and_then(Value::as_str)
+}
+
+/// Keeps the other side of mirrored lists in step.
+pub(crate) fn sync_mirrors(
+    tx: &mut Tx<'_>,
+    model: ModelId,
+    key: &str,
+    old: Option<&Object>,
+    new: Option<&Object>,
+) -> Result<()> {
+    let catalogue = Arc::clone(&tx.state.catalogue);
+    for declaring in catalogue.ids() {
+        for mirror in &catalogue.model(declaring).mirrors {
+            let field = vec![mirror.field.clone()];
+            if declaring == model {
+                let (before, after) = (ids_at(old, &mirror.path), ids_at(new, &mirror.path));
+                step(tx, mirror.of, &field, key, &before, &after)?;
+            }
+            if mirror.of == model {
+                let (before, after) = (ids_at(old, &field), ids_at(new, &field));
+                step(tx, declaring, &mirror.path, key, &before, &after)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn step(
+    tx: &mut Tx<'_>,
+    other: ModelId,
+    path: &[String],
+    key: &str,
+    before: &[String],
+    after: &[String],
+) -> Result<()> {
+    for id in after.iter().filter(|id| !before.contains(id)) {
+        edit(tx, other, id, |map| add_reference(map, path, key))?;
+    }
+    for id in before.iter().filter(|id| !after.contains(id)) {
+        edit(tx, other, id, |map| take_out(map, path, key))?;
+    }
+    Ok(())
+}
+
+fn edit(
+    tx: &mut Tx<'_>,
+    model: ModelId,
+    key: &str,
+    change: impl FnOnce(&mut Object) -> bool,
+) -> Result<()> {
+    let Some(record) = tx.view().get(model, key)? else { return Ok(()) };
+    let mut map = record.map();
+    if change(&mut map) {
+        let declared = tx.catalogue().model(model);
+        let map = catalogue::admit(declared, map)
+            .map_err(|issues| Error::validation(&declared.name, issues))?;
+        tx.put(model, key, &map)?;
+    }
+    Ok(())
+}
+
+/// The ids at a path: of a list of ids, or of one field of a list of objects.
+fn ids_at(map: Option<&Object>, path: &[String]) -> Vec<String> {
+    let Some(list) = map.and_then(|map| map.get(&path[0])).and_then(Value::as_array) else {
+        return Vec::new();
+    };
+    let id = |item: &Value| match path.get(1) {
+        Some(field) => item.get(field).and_then(Value::as_str).map(str::to_owned),
+        None => item.as_str().map(str::to_owned),
+    };
+    list.iter().filter_map(id).collect()
+}
+
+fn add_reference(map: &mut Object, path: &[String], key: &str) -> bool {
+    if ids_at(Some(map), path).iter().any(|id| id == key) {
+        return false;
+    }
+    let list = map.entry(path[0].clone()).or_insert_with(|| Value::Array(Vec::new()));
+    if list.is_null() {
+        *list = Value::Array(Vec::new());
+    }
+    let item = match path.get(1) {
+        Some(field) => Value::Object(Map::from_iter([(field.clone(), key.into())])),
+        None => key.into(),
+    };
+    list.as_array_mut().map(|list| list.push(item)).is_some()
+}
+
+/// Takes out what a deletion takes out: an entry of a list, or its field where that can be null.
+fn let_go(map: &mut Object, link: &Link, key: &str) -> bool {
+    let clears = link.in_list && link.optional && link.on_delete == OnDelete::SetNull;
+    let (true, [list, field]) = (clears, link.path.as_slice()) else {
+        return take_out(map, &link.path, key);
+    };
+    let entries = map.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten();
+    let fields = entries.filter_map(|entry| entry.get_mut(field));
+    fields.filter(|id| id.as_str() == Some(key)).map(|id| *id = Value::Null).count() > 0
+}
+
+/// Takes every reference to `key` at a path out of a record: out of a list the entry goes, a
+/// field becomes null.
+fn take_out(map: &mut Object, path: &[String], key: &str) -> bool {
+    match map.get_mut(&path[0]) {
+        Some(Value::Array(list)) => {
+            let before = list.len();
+            list.retain(|item| {
+                let id = path.get(1).map_or(Some(item), |field| item.get(field));
+                id.and_then(Value::as_str) != Some(key)
+            });
+            list.len() != before
+        }
+        Some(Value::Object(inner)) if path.len() > 1 => take_out(inner, &path[1..], key),
+        Some(value) if value.as_str() == Some(key) => {
+            *value = Value::Null;
+            true
+        }
+        _ => false,
+    }
+}
+
+/// What a deletion leads to.
+#[derive(Default)]
+struct Consequences {
+    gone: Vec<Key>,
+    seen: HashSet<Key>,
+    /// What must be taken out of a record that may stay.
+    edits: BTreeMap<Key, Vec<(Link, String)>>,
+    /// What would refuse the deletion, unless it goes itself: who refers, to what, by which path.
+    restricts: Vec<(Key, Key, String)>,
+}
+
+/// Deletes a record with everything that follows.
+pub(crate) fn delete(tx: &mut Tx<'_>, model: ModelId, key: &str) -> Result<()> {
+    let found = follow(tx, (model, key.to_owned()));
+    refuse_restricted(tx, &found)?;
+    apply(tx, found)
+}
+
+fn follow(tx: &Tx<'_>, start: Key) -> Consequences {
+    let mut found = Consequences::default();
+    found.seen.insert(start.clone());
+    let mut next = vec![start];
+    while let Some(target) = next.pop() {
+        follow_links(tx, &target, &mut found, &mut next);
+        found.gone.push(target);
+    }
+    found
+}
+
+fn follow_links(tx: &Tx<'_>, target: &Key, found: &mut Consequences, next: &mut Vec<Key>) {
+    for &(model, number) in tx.catalogue().referrers(target.0) {
+        let link = &tx.catalogue().model(model).links[number];
+        for record in tx.view().lookup(model, link.index, &target.1) {
+            let referrer: Key = (model, record.key().to_owned());
+            match link.on_delete {
+                OnDelete::Cascade if !link.in_list => {
+                    if found.seen.insert(referrer.clone()) {
+                        next.push(referrer);
+                    }
+                }
+                OnDelete::Cascade | OnDelete::SetNull => {
+                    let edit = (link.clone(), target.1.clone());
+                    found.edits.entry(referrer).or_default().push(edit);
+                }
+                OnDelete::Restrict => {
+                    found.restricts.push((referrer, target.clone(), link.path.join(".")));
+                }
+                OnDelete::NoAction => {}
+            }
+        }
+    }
+}
+
+fn refuse_restricted(tx: &Tx<'_>, found: &Consequences) -> Result<()> {
+    let staying: Vec<_> =
+        found.restricts.iter().filter(|(referrer, ..)| !found.seen.contains(referrer)).collect();
+    let Some((_, target, _)) = staying.first() else { return Ok(()) };
+    let name = |model: ModelId| tx.catalogue().model(model).name.clone();
+    let list: Vec<String> = staying
+        .iter()
+        .take(10)
+        .map(|(referrer, _, path)| format!("{} {} ({path})", name(referrer.0), referrer.1))
+        .collect();
+    let more = if staying.len() > 10 {
+        format!(" and {} more", staying.len() - 10)
+    } else {
+        String::new()
+    };
+    let message = format!(
+        "{} {} cannot be deleted, since this still refers to it: {}{more}; change or delete that first",
+        name(target.0),
+        target.1,
+        list.join(", ")
+    );
+    let issues = staying.iter().map(|(referrer, _, path)| {
+        Issue::new(path.as_str(), "no reference", format!("{} {}", name(referrer.0), referrer.1))
+    });
+    Err(Error::new(Code::ForeignKey, message).model(&name(target.0)).issues(issues.collect()))
+}
+
+fn apply(tx: &mut Tx<'_>, found: Consequences) -> Result<()> {
+    for ((model, key), edits) in &found.edits {
+        if found.seen.contains(&(*model, key.clone())) {
+            continue;
+        }
+        edit(tx, *model, key, |map| {
+            edits.iter().fold(false, |changed, (link, id)| let_go(map, link, id) || changed)
+        })?;
+    }
+    for (model, key) in &found.gone {
+        tx.remove(*model, key);
+    }
+    Ok(())
+}
+
+/// Takes out of every record what refers to rows of a log that go.
+pub(crate) fn forget_rows(tx: &mut Tx<'_>, model: ModelId, ids: &[String]) -> Result<()> {
+    let referrers = tx.catalogue().referrers(model).to_vec();
+    for (referring, number) in referrers {
+        let link = tx.catalogue().model(referring).links[number].clone();
+        for id in ids {
+            for record in tx.view().lookup(referring, link.index, id) {
+                edit(tx, referring, record.key(), |map| let_go(map, &link, id))?;
+            }
+        }
+    }
+    Ok(())
+}

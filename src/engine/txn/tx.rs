@@ -1,0 +1,226 @@
+//! A change under way: what a writing call may do.
+//!
+//! Every check runs here, inside the commit, where the truth is. A call that fails leaves the
+//! transaction as it was before.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::catalogue::{self, Catalogue, ModelId, Place};
+use crate::error::{Code, Error, Result};
+
+use super::overlay::Overlay;
+use super::relations;
+use super::view::{Context, View};
+use crate::engine::journal::Change;
+use crate::engine::logs::Source;
+use crate::engine::memory::{Order, Record};
+use crate::engine::memory::{SINGLE_KEY, State};
+
+/// A change under way; nothing of it is seen by others before it is committed.
+pub struct Tx<'a> {
+    pub(crate) state: &'a State,
+    pub(crate) overlay: &'a mut Overlay,
+    pub(crate) context: Context<'a>,
+}
+
+/// A new id.
+pub(crate) fn new_id() -> String {
+    Uuid::new_v4().to_string()
+}
+
+impl Tx<'_> {
+    /// The state with the changes of this transaction.
+    pub fn view(&self) -> View<'_> {
+        View::new(self.state, Some(&*self.overlay), self.context, Source::Disk)
+    }
+
+    /// The time of this call, as records hold it.
+    pub fn now(&self) -> &str {
+        self.context.now
+    }
+
+    pub(crate) fn catalogue(&self) -> &Catalogue {
+        &self.state.catalogue
+    }
+
+    /// Does something whole, or leaves everything as it was.
+    pub(crate) fn whole<T>(&mut self, change: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let mark = self.overlay.mark();
+        let done = change(self);
+        if done.is_err() {
+            self.overlay.roll_back(mark);
+        }
+        done
+    }
+
+    /// Creates a record.
+    ///
+    /// # Errors
+    /// `VALIDATION` with every fault, `UNIQUE`, `FOREIGN_KEY`, `TOO_LARGE`.
+    pub fn create(&mut self, model: ModelId, input: Map<String, Value>) -> Result<Arc<Record>> {
+        self.whole(|tx| {
+            let declared = tx.state.catalogue.model(model);
+            tx.check_place(model)?;
+            let map = catalogue::complete(declared, input, tx.context.now, &mut new_id)
+                .map_err(|issues| Error::validation(&declared.name, issues))?;
+            let key = map.get(&declared.key).and_then(Value::as_str).unwrap_or_default().to_owned();
+            tx.check_key(model, &key)?;
+            let record = Record::from_map(declared, &key, &map);
+            relations::check_uniques(tx, model, &record)?;
+            relations::check_references(tx, model, &map, record.index_keys(), None)?;
+            let record = tx.put_record(model, record)?;
+            relations::sync_mirrors(tx, model, &key, None, Some(&map))?;
+            Ok(record)
+        })
+    }
+
+    /// Changes a record; `None` when there is none.
+    ///
+    /// # Errors
+    /// As for [`Tx::create`].
+    pub fn update(
+        &mut self,
+        model: ModelId,
+        key: &str,
+        patch: Map<String, Value>,
+    ) -> Result<Option<Arc<Record>>> {
+        let Some(old) = self.current(model, key)? else { return Ok(None) };
+        let old_map = old.map();
+        self.whole(|tx| {
+            let declared = tx.state.catalogue.model(model);
+            tx.check_place(model)?;
+            let map = catalogue::merge(declared, &old_map, patch, tx.context.now)
+                .map_err(|issues| Error::validation(&declared.name, issues))?;
+            let record = Record::from_map(declared, key, &map);
+            relations::check_uniques(tx, model, &record)?;
+            let (after, before) = (record.index_keys(), old.index_keys());
+            relations::check_references(tx, model, &map, after, Some(before))?;
+            let record = tx.put_record(model, record)?;
+            relations::sync_mirrors(tx, model, key, Some(&old_map), Some(&map))?;
+            Ok(Some(record))
+        })
+    }
+
+    /// The record to be changed; the one of a place `Single` is there from the first write on.
+    fn current(&mut self, model: ModelId, key: &str) -> Result<Option<Arc<Record>>> {
+        let single = matches!(self.catalogue().model(model).place, Place::Single { .. });
+        match self.view().get(model, key)? {
+            None if single && key == SINGLE_KEY => self.create_single(model).map(Some),
+            found => Ok(found),
+        }
+    }
+
+    pub(crate) fn create_single(&mut self, model: ModelId) -> Result<Arc<Record>> {
+        let input = Map::from_iter([("id".to_owned(), Value::from(SINGLE_KEY))]);
+        self.create(model, input)
+    }
+
+    /// Deletes a record and what follows from it; `false` when there is none.
+    ///
+    /// # Errors
+    /// `FOREIGN_KEY` when something that stays refers to what would go.
+    pub fn delete(&mut self, model: ModelId, key: &str) -> Result<bool> {
+        if self.view().get(model, key)?.is_none() {
+            return Ok(false);
+        }
+        self.whole(|tx| {
+            tx.check_place(model)?;
+            relations::delete(tx, model, key)
+        })?;
+        Ok(true)
+    }
+
+    /// Refuses to change what stands in a file that cannot be read.
+    fn check_place(&self, model: ModelId) -> Result<()> {
+        let rows = matches!(self.catalogue().model(model).place, Place::Rows { .. });
+        match self.state.collection(model).faults.first() {
+            Some(fault) if !rows => Err(fault.clone()),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_key(&self, model: ModelId, key: &str) -> Result<()> {
+        let name = &self.catalogue().model(model).name;
+        let collection = self.state.collection(model);
+        if let Some(error) = collection.broken.get(key) {
+            return Err(error.clone());
+        }
+        if self.view().exists(model, key, None)? {
+            let message = format!("there is a {name} with the key {key} already");
+            return Err(Error::new(Code::Unique, message).model(name));
+        }
+        let removed = |other: &str| matches!(self.overlay.get(model, other), Some(None));
+        let uncommitted = || {
+            let mut changed = self.overlay.changed(model).filter(|(_, slot)| slot.is_some());
+            changed.find(|(other, _)| other.eq_ignore_ascii_case(key)).map(|(other, _)| other)
+        };
+        let has_upper = key.bytes().any(|b| b.is_ascii_uppercase());
+        let other = collection
+            .same_but_case(key)
+            .filter(|other| !removed(other))
+            .or_else(|| if has_upper { uncommitted() } else { None });
+        other.map_or(Ok(()), |other| {
+            let message =
+                format!("the key {key} differs from {other} of another {name} only in case");
+            Err(Error::new(Code::Unique, message).model(name))
+        })
+    }
+
+    /// Sets a record that passed the checks.
+    pub(crate) fn put(
+        &mut self,
+        model: ModelId,
+        key: &str,
+        map: &Map<String, Value>,
+    ) -> Result<Arc<Record>> {
+        self.put_record(model, Record::from_map(self.catalogue().model(model), key, map))
+    }
+
+    fn put_record(&mut self, model: ModelId, record: Record) -> Result<Arc<Record>> {
+        let record = Arc::new(record);
+        self.check_size(model, record.text())?;
+        let new = self.order_of(model, record.key()).is_none();
+        self.set(model, &record);
+        self.overlay.note(Change::Put { model, record: Arc::clone(&record), new });
+        Ok(record)
+    }
+
+    /// Sets a record whose new content follows from another change in the journal.
+    pub(crate) fn set(&mut self, model: ModelId, record: &Arc<Record>) {
+        let order = self.order_of(model, record.key()).unwrap_or_else(|| {
+            let next = self.state.collection(model).next_sequence();
+            Order::of(record, self.overlay.next_sequence(model, next))
+        });
+        let slot = Some((order, Arc::clone(record)));
+        self.overlay.set(model, record.key(), slot);
+    }
+
+    fn order_of(&self, model: ModelId, key: &str) -> Option<Order> {
+        match self.overlay.get(model, key) {
+            Some(slot) => slot.map(|(order, _)| *order),
+            None => self.state.collection(model).order_of(key),
+        }
+    }
+
+    /// Removes a record, without what follows from it.
+    pub(crate) fn remove(&mut self, model: ModelId, key: &str) {
+        self.overlay.set(model, key, None);
+        self.overlay.note(Change::Remove { model, key: key.into() });
+    }
+
+    pub(crate) fn check_size(&self, model: ModelId, text: &str) -> Result<()> {
+        let limit = self.context.max_record_bytes;
+        if text.len() <= limit {
+            return Ok(());
+        }
+        let name = &self.catalogue().model(model).name;
+        let message = format!(
+            "this {name} takes {} bytes, the limit is {limit}; make it smaller or raise maxRecordBytes",
+            text.len()
+        );
+        Err(Error::new(Code::TooLarge, message).model(name))
+    }
+}

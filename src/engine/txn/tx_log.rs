@@ -1,0 +1,398 @@
+//! What a writing call may do to a log.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::catalogue::{self, Counted, Model, ModelId};
+use crate::disk::Access;
+use crate::error::{Code, Error, Issue, Result};
+use crate::json;
+
+use super::relations;
+use super::tx::{Tx, new_id};
+use crate::engine::clock;
+use crate::engine::journal::{Effect, LogLines};
+use crate::engine::logs::{
+    DELETED, HEADER, Head, LogIndex, LogQuery, Need, deleted_line, first_version, header_line,
+};
+use crate::engine::memory::LogKey;
+use crate::engine::memory::Record;
+
+type Object = Map<String, Value>;
+/// No header is longer, in bytes: it names a place and a version.
+const LONGEST_HEADER: usize = 512;
+
+/// A row's id and its text; no text where it is removed.
+type Row = (String, Option<Arc<str>>);
+
+/// The end of a log, as the next line finds it.
+struct End {
+    offset: u64,
+    fresh: bool,
+    /// Does the last line lack its line feed?
+    unfinished: bool,
+    /// Are its rows of an older version than the next one?
+    older: bool,
+}
+
+impl Tx<'_> {
+    /// Adds rows to a log; gives them as they are kept.
+    ///
+    /// # Errors
+    /// `FOREIGN_KEY` when the owner is missing, `VALIDATION`, `UNIQUE`, `TOO_LARGE`.
+    pub fn log_append(
+        &mut self,
+        model: ModelId,
+        owner: &str,
+        rows: Vec<Object>,
+    ) -> Result<Vec<Arc<str>>> {
+        let record = self.log_owner(model, owner)?;
+        let counted = self.counted(model)?;
+        let mut ready: Vec<Row> = Vec::with_capacity(rows.len());
+        let mut count = self.count_of(model, &record, &counted)?;
+        let several = rows.len() > 1;
+        for (number, row) in rows.into_iter().enumerate() {
+            let completed = self.complete_row(model, owner, &counted, row, &ready);
+            let map = completed
+                .map_err(|e| if several { e.inside(&format!("[{number}]")) } else { e })?;
+            count_row(&map, &counted, &mut count);
+            let text = self.row_text(model, &map)?;
+            ready.push((text_of(&map, "id"), Some(text)));
+        }
+        self.write_lines(model, &record, &ready, Effect::Create, false, count)?;
+        Ok(ready.into_iter().filter_map(|(_, text)| text).collect())
+    }
+
+    /// Changes a row; `None` when there is none.
+    ///
+    /// # Errors
+    /// As for [`Tx::log_append`].
+    pub fn log_update(
+        &mut self,
+        model: ModelId,
+        owner: &str,
+        id: &str,
+        patch: Object,
+    ) -> Result<Option<Arc<str>>> {
+        let Some(text) = self.view().log_row(model, owner, id)? else { return Ok(None) };
+        let record = self.log_owner(model, owner)?;
+        let counted = self.counted(model)?;
+        let old = json::parse_object(&text).unwrap_or_default();
+        let declared = self.catalogue().model(model);
+        let map = if text_of(&old, "type") == counted.row_type {
+            catalogue::merge(declared, &old, patch, self.context.now)
+                .map_err(|issues| Error::validation(&declared.name, issues))?
+        } else {
+            merge_event(declared, &old, patch)?
+        };
+        let (after, before) =
+            (catalogue::index_keys(declared, &map), catalogue::index_keys(declared, &old));
+        relations::check_references(self, model, &map, &after, Some(&before))?;
+        let text = self.row_text(model, &map)?;
+        let rows = [(id.to_owned(), Some(Arc::clone(&text)))];
+        let count = self.count_of(model, &record, &counted)?;
+        self.write_lines(model, &record, &rows, Effect::Update, false, count)?;
+        Ok(Some(text))
+    }
+
+    /// Removes rows; gives how many there were.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn log_delete(&mut self, model: ModelId, owner: &str, ids: &[String]) -> Result<usize> {
+        let Some(record) = self.view().get(self.owner_model(model)?, owner)? else { return Ok(0) };
+        let mut gone: Vec<String> = Vec::new();
+        for id in ids {
+            if !gone.contains(id) && self.view().log_row(model, owner, id)?.is_some() {
+                gone.push(id.clone());
+            }
+        }
+        if gone.is_empty() {
+            return Ok(0);
+        }
+        let count = self.count_without(model, owner, &gone)?;
+        let rows: Vec<Row> = gone.iter().map(|id| (id.clone(), None)).collect();
+        self.whole(|tx| {
+            tx.write_lines(model, &record, &rows, Effect::Delete, false, count)?;
+            relations::forget_rows(tx, model, &gone)
+        })?;
+        Ok(gone.len())
+    }
+
+    /// Removes all rows; gives how many there were.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn log_clear(&mut self, model: ModelId, owner: &str) -> Result<usize> {
+        let Some(record) = self.view().get(self.owner_model(model)?, owner)? else { return Ok(0) };
+        let rows = self.view().log(model, owner, &LogQuery::default())?;
+        let ids: Vec<String> = rows.iter().filter_map(|row| head_id(row)).collect();
+        if ids.is_empty() {
+            return Ok(0);
+        }
+        self.whole(|tx| {
+            tx.write_lines(model, &record, &[], Effect::Delete, true, (0, None))?;
+            relations::forget_rows(tx, model, &ids)
+        })?;
+        Ok(ids.len())
+    }
+
+    fn owner_model(&self, model: ModelId) -> Result<ModelId> {
+        Ok(self.state.layout.log_place(model)?.owner)
+    }
+
+    fn counted(&self, model: ModelId) -> Result<Counted> {
+        let found = self.catalogue().counted(model).map(|(_, counted)| counted.clone());
+        found.ok_or_else(|| Error::new(Code::Io, "this model is not kept in logs"))
+    }
+
+    fn log_owner(&self, model: ModelId, owner: &str) -> Result<Arc<Record>> {
+        let owner_model = self.owner_model(model)?;
+        if let Some(record) = self.view().get(owner_model, owner)? {
+            return Ok(record);
+        }
+        let name = &self.catalogue().model(owner_model).name;
+        let message = format!("there is no {name} {owner}");
+        let issue =
+            Issue::new("", format!("the id of a {name}"), format!("{owner}, which is none"));
+        Err(Error::new(Code::ForeignKey, message).model(name).issues(vec![issue]))
+    }
+
+    fn complete_row(
+        &self,
+        model: ModelId,
+        owner: &str,
+        counted: &Counted,
+        row: Object,
+        before: &[Row],
+    ) -> Result<Object> {
+        let declared = self.catalogue().model(model);
+        let given_id = row.get("id").is_some_and(|id| !id.is_null());
+        let kind = row.get("type").cloned().unwrap_or(Value::Null);
+        let map = if kind.is_null() || kind == counted.row_type.as_str() {
+            catalogue::complete(declared, row, self.context.now, &mut new_id)
+                .map_err(|issues| Error::validation(&declared.name, issues))?
+        } else {
+            complete_event(declared, row, self.context.now)?
+        };
+        let id = text_of(&map, "id");
+        if given_id {
+            let twice = before.iter().any(|(other, _)| *other == id);
+            if twice || self.has_row(model, owner, &id)? {
+                let message =
+                    format!("there is a {} with the id {id} in this log already", declared.name);
+                return Err(Error::new(Code::Unique, message).model(&declared.name));
+            }
+        }
+        let keys = catalogue::index_keys(declared, &map);
+        relations::check_references(self, model, &map, &keys, None)?;
+        Ok(map)
+    }
+
+    fn has_row(&self, model: ModelId, owner: &str, id: &str) -> Result<bool> {
+        let key: LogKey = (model, owner.into());
+        match self.overlay.log(&key) {
+            Some(log) if log.row(id).is_some() => Ok(log.row(id).flatten().is_some()),
+            Some(log) if log.fresh => Ok(false),
+            _ => self.view().with_log(&key, Need::Ids, |index| Ok(index.contains(id))),
+        }
+    }
+
+    fn row_text(&self, model: ModelId, map: &Object) -> Result<Arc<str>> {
+        let text = json::compact_object(map);
+        self.check_size(model, &text)?;
+        Ok(text.into())
+    }
+
+    /// What an owner counts: as its record says, or anew where its log was edited by hand.
+    fn count_of(
+        &self,
+        model: ModelId,
+        owner: &Record,
+        counted: &Counted,
+    ) -> Result<(u64, Option<String>)> {
+        let key: LogKey = (model, owner.key().into());
+        let context = &self.context;
+        let is_ours = self.overlay.log(&key).is_some() || self.state.logs.contains_key(&key);
+        if !is_ours && counted.fields.is_some() && !self.state.is_leftover(&key) {
+            let path = self.state.layout.log_path(model, owner.key())?;
+            let now = context.disk.stamp(&path)?;
+            if !context.counted.is_counted(context.disk, &path, now) {
+                context.logs.forget(&key);
+                return self.count_without(model, owner.key(), &[]);
+            }
+        }
+        Ok(owner.counts(counted))
+    }
+
+    /// The count and the latest time of the counted rows, without those of some ids.
+    fn count_without(
+        &self,
+        model: ModelId,
+        owner: &str,
+        gone: &[String],
+    ) -> Result<(u64, Option<String>)> {
+        let counted = self.counted(model)?;
+        if counted.fields.is_none() {
+            return Ok((0, None));
+        }
+        let key: LogKey = (model, owner.into());
+        if self.overlay.log(&key).is_none() {
+            let counts = |index: &LogIndex| Ok(index.count(&counted.row_type, gone));
+            let (count, last) = self.view().with_log(&key, Need::Ids, counts)?;
+            return Ok((count, last.map(clock::format_ms)));
+        }
+        let types = Some(vec![counted.row_type]);
+        let rows = self.view().log(model, owner, &LogQuery { types, ..LogQuery::default() })?;
+        let heads = rows.iter().filter_map(|row| Head::of(row).ok());
+        let staying =
+            heads.filter(|head| !gone.iter().any(|id| Some(id.as_str()) == head.id.as_deref()));
+        Ok(staying.fold((0, None), |(count, last), head| {
+            (count + 1, last.max(head.created_at.map(|time| time.into_owned())))
+        }))
+    }
+
+    fn write_lines(
+        &mut self,
+        model: ModelId,
+        owner: &Record,
+        rows: &[Row],
+        effect: Effect,
+        anew: bool,
+        count: (u64, Option<String>),
+    ) -> Result<()> {
+        let end = self.end_of(model, owner.key())?;
+        let fresh = anew || end.fresh;
+        let mut bytes = String::new();
+        if end.unfinished && !fresh {
+            bytes.push('\n');
+        }
+        if fresh || end.older {
+            let schema = &self.state.layout.log_place(model)?.schema;
+            bytes += &header_line(schema, self.catalogue().migrations.version());
+            bytes.push('\n');
+        }
+        for (id, text) in rows {
+            bytes += text.as_deref().unwrap_or(&deleted_line("id", id));
+            bytes.push('\n');
+        }
+        let offset = if fresh { 0 } else { end.offset };
+        let (count, last) = count;
+        let counted = self.counted(model)?;
+        let owner_model = self.owner_model(model)?;
+        let declared = self.catalogue().model(owner_model);
+        let record = Arc::new(owner.with_counts(declared, &counted, count, last.as_deref()));
+        self.set(owner_model, &record);
+        let (owner, last) = (owner.key().into(), last.map(Into::into));
+        let bytes = bytes.into();
+        let owner_record = Some(record);
+        let lines =
+            LogLines { model, owner, offset, fresh, effect, bytes, count, last, owner_record };
+        self.overlay.add_lines(lines, rows);
+        Ok(())
+    }
+
+    fn end_of(&self, model: ModelId, owner: &str) -> Result<End> {
+        let key: LogKey = (model, owner.into());
+        let whole = |offset| End { offset, fresh: false, unfinished: false, older: false };
+        if let Some(log) = self.overlay.log(&key) {
+            return Ok(whole(log.end));
+        }
+        if let Some(pending) = self.state.logs.get(&key) {
+            return Ok(whole(pending.end));
+        }
+        let path = self.state.layout.log_path(model, owner)?;
+        let len = self.context.disk.stamp(&path)?.map_or(0, |stamp| stamp.len);
+        if len == 0 || self.state.is_leftover(&key) {
+            return Ok(End { fresh: true, ..whole(0) });
+        }
+        let mut last = [0];
+        let file = self.context.disk.open(&path, Access::Read)?;
+        file.read_at(len - 1, &mut last)?;
+        let mut first = [0; LONGEST_HEADER];
+        let read = file.read_at(0, &mut first)?;
+        let (migrations, version) = (self.catalogue().migrations, first_version(&first[..read]));
+        migrations.check(version, path.as_str())?;
+        let newest = |index: &LogIndex| Ok(index.version_at_end());
+        let older = version < migrations.version()
+            && self.view().with_log(&key, Need::Ids, newest)? < migrations.version();
+        Ok(End { offset: len, fresh: false, unfinished: last != [b'\n'], older })
+    }
+}
+
+fn text_of(map: &Object, field: &str) -> String {
+    map.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+fn head_id(row: &str) -> Option<String> {
+    Head::of(row).ok()?.id.map(|id| id.into_owned())
+}
+
+fn count_row(map: &Object, counted: &Counted, count: &mut (u64, Option<String>)) {
+    if text_of(map, "type") == counted.row_type {
+        count.0 += 1;
+        count.1 = count.1.take().max(Some(text_of(map, "createdAt")));
+    }
+}
+
+/// An event of a type that the catalogue does not describe: an id, a type, a time, and whatever
+/// else it holds.
+fn complete_event(model: &Model, mut event: Object, now: &str) -> Result<Object> {
+    let mut issues = Vec::new();
+    let id = event.shift_remove("id").filter(|id| !id.is_null());
+    let id = id.unwrap_or_else(|| new_id().into());
+    if !id.as_str().is_some_and(catalogue::is_id) {
+        issues.push(Issue::new("id", "1 to 64 of A-Z a-z 0-9 _ -", json::describe(&id)));
+    }
+    let kind = event.shift_remove("type").unwrap_or_default();
+    if !kind.as_str().is_some_and(|kind| !kind.is_empty() && kind != HEADER && kind != DELETED) {
+        let wanted = format!("a type other than {HEADER} and {DELETED}");
+        issues.push(Issue::new("type", wanted, json::describe(&kind)));
+    }
+    let time = event.shift_remove("createdAt").filter(|time| !time.is_null());
+    let given = time.clone().unwrap_or_else(|| now.into());
+    let created = given.as_str().and_then(catalogue::normalise_time);
+    if created.is_none() {
+        issues.push(Issue::new("createdAt", "a time (ISO-8601)", json::describe(&given)));
+    }
+    if !issues.is_empty() {
+        return Err(Error::validation(&model.name, issues));
+    }
+    event.sort_keys();
+    let mut map = Object::new();
+    map.insert("id".into(), id);
+    map.insert("type".into(), kind);
+    map.extend(event);
+    map.insert("createdAt".into(), created.into());
+    Ok(map)
+}
+
+fn merge_event(model: &Model, old: &Object, patch: Object) -> Result<Object> {
+    let mut map = old.clone();
+    for (key, value) in patch {
+        if matches!(key.as_str(), "id" | "type" | "createdAt") && Some(&value) != old.get(&key) {
+            let issue = Issue::new(&key, "the value that it has", json::describe(&value));
+            return Err(Error::validation(&model.name, vec![issue]));
+        }
+        map.insert(key, value);
+    }
+    let now = text_of(old, "createdAt");
+    complete_event(model, map, &now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::OnDelete;
+
+    #[test]
+    fn links_of_messages_are_not_followed_on_delete() {
+        let catalogue = catalogue::Catalogue::builtin();
+        let logs = catalogue.ids().filter(|id| catalogue.counted(*id).is_some());
+        for id in logs {
+            let links = &catalogue.model(id).links;
+            assert!(links.iter().all(|link| link.on_delete == OnDelete::NoAction));
+        }
+    }
+}

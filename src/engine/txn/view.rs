@@ -1,0 +1,453 @@
+//! A consistent look at the state, alone or with the uncommitted changes of a transaction.
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+
+use crate::catalogue::{self, Catalogue, ModelId, Place};
+use crate::disk::{Disk, read_all};
+use crate::error::{Code, Error, Result};
+
+use super::overlay::Overlay;
+use crate::engine::edits::Counted;
+use crate::engine::edits::Stamps;
+use crate::engine::fingerprint::Fingerprint;
+use crate::engine::keys::Keys;
+use crate::engine::logs::{
+    Head, LogBound, LogCache, LogIndex, LogQuery, Need, Rows, Source, no_such_row,
+};
+use crate::engine::memory::{LogKey, State};
+use crate::engine::memory::{Order, Record};
+
+/// What a look needs besides the state.
+#[derive(Clone, Copy)]
+pub(crate) struct Context<'a> {
+    pub(crate) disk: &'a dyn Disk,
+    pub(crate) logs: &'a LogCache,
+    pub(crate) stamps: &'a Stamps,
+    pub(crate) counted: &'a Counted,
+    pub(crate) keys: &'a Keys,
+    pub(crate) now: &'a str,
+    pub(crate) max_record_bytes: usize,
+}
+
+/// A consistent look at the state.
+pub struct View<'a> {
+    pub(crate) state: &'a State,
+    pub(crate) overlay: Option<&'a Overlay>,
+    pub(crate) context: Context<'a>,
+    pub(crate) source: Source,
+    /// Was an answer given up because it needs the disk?
+    needs_disk: Cell<bool>,
+    /// Records whose files, or logs, changed behind the store's back.
+    suspects: RefCell<Vec<(ModelId, Box<str>)>>,
+    /// The fingerprint of the answer that the caller has already.
+    known: Cell<Option<Fingerprint>>,
+}
+
+/// The rows of a log that a query selects.
+pub struct Listed {
+    /// Their fingerprint; none where a transaction has changed them.
+    pub print: Option<Fingerprint>,
+    /// The text of a JSON list; none when the caller has it already.
+    pub text: Option<String>,
+}
+
+impl<'a> View<'a> {
+    pub(crate) fn new(
+        state: &'a State,
+        overlay: Option<&'a Overlay>,
+        context: Context<'a>,
+        source: Source,
+    ) -> View<'a> {
+        let (needs_disk, suspects, known) = (Cell::new(false), RefCell::default(), Cell::default());
+        View { state, overlay, context, source, needs_disk, suspects, known }
+    }
+
+    /// Notes the fingerprint of the answer that the caller has already.
+    pub fn expect(&self, known: Fingerprint) {
+        self.known.set(Some(known));
+    }
+
+    /// Was an answer given up because it needs the disk?
+    pub(crate) fn needs_disk(&self) -> bool {
+        self.needs_disk.get()
+    }
+
+    /// The records whose files, and the owners whose logs, changed behind the store's back.
+    pub(crate) fn take_suspects(&self) -> Vec<(ModelId, Box<str>)> {
+        self.suspects.take()
+    }
+
+    /// The catalogue of all models.
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.state.catalogue
+    }
+
+    /// The time of this call, as records hold it.
+    pub fn now(&self) -> &str {
+        self.context.now
+    }
+
+    /// The keys of the store, where it is unlocked.
+    pub(crate) fn keys(&self) -> &Keys {
+        self.context.keys
+    }
+
+    /// The record with this key.
+    ///
+    /// # Errors
+    /// `CORRUPT` when its place cannot be read.
+    pub fn get(&self, model: ModelId, key: &str) -> Result<Option<Arc<Record>>> {
+        if let Some(slot) = self.overlay.and_then(|overlay| overlay.get(model, key)) {
+            return Ok(slot.map(|(_, record)| Arc::clone(record)));
+        }
+        self.check_hand_edit(model, key)?;
+        let collection = self.state.collection(model);
+        if let Some(error) = collection.broken.get(key) {
+            return Err(error.clone());
+        }
+        match (collection.get(key), collection.faults.first()) {
+            (Some(record), _) => Ok(Some(Arc::clone(record))),
+            (None, Some(fault)) => Err(fault.clone()),
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// Gives up, for the caller to look at the file first, when it changed behind our back.
+    fn check_hand_edit(&self, model: ModelId, key: &str) -> Result<()> {
+        if self.overlay.is_some() || !catalogue::is_id(key) {
+            return Ok(());
+        }
+        let Some(path) = self.state.layout.record_path(model, key)? else { return Ok(()) };
+        let target = crate::engine::files::Target::Record(model, key.into());
+        if self.state.dirty.targets.contains_key(&target) {
+            return Ok(());
+        }
+        if self.context.stamps.are_of(self.context.disk, &path)? {
+            return Ok(());
+        }
+        self.suspects.borrow_mut().push((model, key.into()));
+        Err(self.give_up())
+    }
+
+    fn give_up(&self) -> Error {
+        self.needs_disk.set(true);
+        Error::new(Code::Io, "the answer needs the disk")
+    }
+
+    /// Fails when the file that a whole list stands in cannot be read.
+    fn check_list(&self, model: ModelId) -> Result<()> {
+        let place = &self.state.catalogue.model(model).place;
+        let apart = matches!(place, Place::Rows { .. } | Place::Directory { .. });
+        match self.state.collection(model).faults.first() {
+            Some(fault) if !apart => Err(fault.clone()),
+            _ => Ok(()),
+        }
+    }
+
+    /// All records of a model in creation order.
+    ///
+    /// # Errors
+    /// `CORRUPT` when the file that holds them all cannot be read.
+    pub fn all(&self, model: ModelId) -> Result<Vec<Arc<Record>>> {
+        self.check_list(model)?;
+        let records = self.state.collection(model).iter();
+        Ok(self.with_changes(
+            model,
+            records,
+            self.overlay.map(|overlay| {
+                let changed = overlay.changed(model);
+                changed.filter_map(|(_, slot)| slot.clone()).collect()
+            }),
+        ))
+    }
+
+    /// Replaces what the overlay changed, and keeps creation order.
+    fn with_changes<'b>(
+        &self,
+        model: ModelId,
+        base: impl Iterator<Item = (Order, &'b Arc<Record>)>,
+        changed: Option<Vec<(Order, Arc<Record>)>>,
+    ) -> Vec<Arc<Record>> {
+        let Some(changed) = changed.filter(|_| self.overlay.is_some_and(|o| o.touches(model)))
+        else {
+            return base.map(|(_, record)| Arc::clone(record)).collect();
+        };
+        let unchanged = base.filter(|(_, record)| {
+            self.overlay.is_none_or(|overlay| overlay.get(model, record.key()).is_none())
+        });
+        let mut all: Vec<(Order, Arc<Record>)> =
+            unchanged.map(|(order, record)| (order, Arc::clone(record))).chain(changed).collect();
+        all.sort_by_key(|(order, _)| *order);
+        all.into_iter().map(|(_, record)| record).collect()
+    }
+
+    /// The records with these values in these fields, in creation order.
+    ///
+    /// # Errors
+    /// `CORRUPT` as for [`View::all`]; `IO` when no index covers exactly these fields.
+    pub fn find(
+        &self,
+        model: ModelId,
+        fields: &[&str],
+        values: &[&str],
+    ) -> Result<Vec<Arc<Record>>> {
+        self.check_list(model)?;
+        let declared = self.state.catalogue.model(model);
+        let index = declared.index_over(fields).ok_or_else(|| {
+            Error::new(Code::Io, format!("{} has no index over {fields:?}", declared.name))
+        })?;
+        let key = catalogue::key_of(&declared.indexes[index], values);
+        Ok(self.lookup(model, index, &key))
+    }
+
+    /// The records with a key in an index, in creation order.
+    pub(crate) fn lookup(&self, model: ModelId, index: usize, key: &str) -> Vec<Arc<Record>> {
+        let base = self.state.collection(model).lookup(index, key).into_iter();
+        self.with_changes(
+            model,
+            base,
+            self.overlay.map(|overlay| {
+                let found = overlay.lookup(model, index, key);
+                found.map(|(order, record)| (order, Arc::clone(record))).collect()
+            }),
+        )
+    }
+
+    /// Does an index cover exactly these fields?
+    pub fn has_index(&self, model: ModelId, fields: &[&str]) -> bool {
+        self.state.catalogue.model(model).index_over(fields).is_some()
+    }
+
+    /// How many records of a model there are.
+    pub fn count(&self, model: ModelId) -> usize {
+        let base = self.state.collection(model);
+        let Some(overlay) = self.overlay else { return base.len() };
+        let (mut added, mut removed) = (0, 0);
+        for (key, slot) in overlay.changed(model) {
+            match (base.get(key).is_some(), slot.is_some()) {
+                (false, true) => added += 1,
+                (true, false) => removed += 1,
+                _ => {}
+            }
+        }
+        base.len() + added - removed
+    }
+
+    /// The record that stands in the shared file of a place `Owner`: the owner of the store.
+    ///
+    /// # Errors
+    /// `CORRUPT` when its file cannot be read: another user is not taken for the owner.
+    pub fn first(&self, model: ModelId) -> Result<Option<Arc<Record>>> {
+        let owner = self.state.collection(model).first();
+        match owner.map(|key| self.get(model, key)).transpose()?.flatten() {
+            Some(owner) => Ok(Some(owner)),
+            None => Ok(self.all(model)?.into_iter().next()),
+        }
+    }
+
+    /// Is there a record with this key, or a row of a log?
+    pub(crate) fn exists(
+        &self,
+        model: ModelId,
+        key: &str,
+        log_owner: Option<&str>,
+    ) -> Result<bool> {
+        if !matches!(self.state.catalogue.model(model).place, Place::Log { .. }) {
+            let unseen = self.overlay.and_then(|overlay| overlay.get(model, key));
+            let committed = || self.state.collection(model).order_of(key).is_some();
+            return Ok(unseen.map_or_else(committed, |slot| slot.is_some()));
+        }
+        if let Some(owner) = log_owner {
+            return Ok(self.log_row(model, owner, key)?.is_some());
+        }
+        Ok(self.log_owner_of(model, key)?.is_some())
+    }
+
+    /// The texts of the rows of a log that a query selects, oldest first.
+    ///
+    /// # Errors
+    /// `CORRUPT` when a line of the log cannot be read.
+    pub fn log(&self, model: ModelId, owner: &str, query: &LogQuery) -> Result<Vec<Arc<str>>> {
+        if !self.owns_log(model, owner)? {
+            return Ok(Vec::new());
+        }
+        let key: LogKey = (model, owner.into());
+        let Some(changes) = self.overlay.and_then(|overlay| overlay.log(&key)) else {
+            return self.with_log(&key, Need::Texts, |index| {
+                index.check()?;
+                index.select(query)
+            });
+        };
+        let mut rows: indexmap::IndexMap<Box<str>, Arc<str>> = indexmap::IndexMap::new();
+        if !changes.fresh {
+            for text in self.with_log(&key, Need::Texts, LogIndex::rows)? {
+                rows.insert(id_of(&text).into(), text);
+            }
+        }
+        for (id, row) in &changes.rows {
+            match row {
+                Some(text) => drop(rows.insert(id.clone(), Arc::clone(text))),
+                None => drop(rows.shift_remove(id)),
+            }
+        }
+        select(rows, query)
+    }
+
+    /// The same rows as [`View::log`] gives, as the text of one JSON list.
+    ///
+    /// # Errors
+    /// As for [`View::log`].
+    pub fn log_list(&self, model: ModelId, owner: &str, query: &LogQuery) -> Result<Listed> {
+        let key: LogKey = (model, owner.into());
+        let changed = self.overlay.is_some_and(|overlay| overlay.log(&key).is_some());
+        if changed || !self.owns_log(model, owner)? {
+            let text = format!("[{}]", self.log(model, owner, query)?.join(","));
+            return Ok(Listed { print: None, text: Some(text) });
+        }
+        if let Some(print) = self.known.get()
+            && self.log_fingerprint(&key)? == Some(print)
+        {
+            return Ok(Listed { print: Some(print), text: None });
+        }
+        self.with_log(&key, Need::Texts, |index| {
+            index.check()?;
+            Ok(Listed { print: Some(index.fingerprint()), text: Some(index.select_list(query)?) })
+        })
+    }
+
+    /// The text of the row with this id.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn log_row(&self, model: ModelId, owner: &str, id: &str) -> Result<Option<Arc<str>>> {
+        if !self.owns_log(model, owner)? {
+            return Ok(None);
+        }
+        let key: LogKey = (model, owner.into());
+        let changes = self.overlay.and_then(|overlay| overlay.log(&key));
+        if let Some(row) = changes.and_then(|changes| changes.row(id)) {
+            return Ok(row);
+        }
+        if changes.is_some_and(|changes| changes.fresh) {
+            return Ok(None);
+        }
+        self.with_log(&key, Need::Texts, |index| index.row(id))
+    }
+
+    /// Is there a record to whom such a log belongs? The file of a removed one may still be there.
+    fn owns_log(&self, model: ModelId, owner: &str) -> Result<bool> {
+        self.exists(self.state.layout.log_place(model)?.owner, owner, None)
+    }
+
+    /// The fingerprint of a committed log, where its index is in memory.
+    fn log_fingerprint(&self, key: &LogKey) -> Result<Option<Fingerprint>> {
+        let path = self.state.layout.log_path(key.0, &key.1)?;
+        if self.state.is_leftover(key) {
+            return Ok(None);
+        }
+        let (context, pending) = (&self.context, self.state.logs.get(key));
+        context.logs.fingerprint(context.disk, key, &path, pending, self.source)
+    }
+
+    /// Calls `read` with the index of a committed log.
+    pub(crate) fn with_log<T>(
+        &self,
+        key: &LogKey,
+        need: Need,
+        read: impl FnOnce(&LogIndex) -> Result<T>,
+    ) -> Result<T> {
+        let path = self.state.layout.log_path(key.0, &key.1)?;
+        if self.state.is_leftover(key) {
+            let rows = Rows { model: key.0, migrations: self.catalogue().migrations };
+            return read(&LogIndex::empty(path.as_str(), 0, rows));
+        }
+        let pending = self.state.logs.get(key);
+        let context = &self.context;
+        if self.source == Source::Disk && self.overlay.is_none() && pending.is_none() {
+            let now = context.disk.stamp(&path)?;
+            if !context.counted.is_counted(context.disk, &path, now) {
+                self.suspects.borrow_mut().push(key.clone());
+            }
+        }
+        let answer =
+            context.logs.with(context.disk, key, &path, pending, (self.source, need), read)?;
+        answer.ok_or_else(|| self.give_up())
+    }
+
+    /// The key of the record whose log has a row with this id.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn log_owner_of(&self, model: ModelId, id: &str) -> Result<Option<String>> {
+        if self.source == Source::Memory {
+            return Err(self.give_up());
+        }
+        let owner_model = self.state.layout.log_place(model)?.owner;
+        let needle = format!("\"id\":{}", crate::json::quote(id));
+        for owner in self.all(owner_model)? {
+            if self.may_hold(model, owner.key(), &needle)?
+                && self.log_row(model, owner.key(), id)?.is_some()
+            {
+                return Ok(Some(owner.key().to_owned()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Does a text occur in the bytes of a log? Cheaper than indexing the log.
+    fn may_hold(&self, model: ModelId, owner: &str, needle: &str) -> Result<bool> {
+        let key: LogKey = (model, owner.into());
+        let uncommitted = self.overlay.is_some_and(|overlay| overlay.log(&key).is_some());
+        let pending = self.state.logs.get(&key);
+        let holds = |text: &str| text.contains(needle);
+        if uncommitted || pending.is_some_and(|log| log.pieces.iter().any(|p| holds(&p.bytes))) {
+            return Ok(true);
+        }
+        let path = self.state.layout.log_path(model, owner)?;
+        let bytes = read_all(self.context.disk, &path)?.unwrap_or_default();
+        // A file edited by hand may have spaces behind the colon: such a log is indexed.
+        let spaced = memchr::memmem::find(&bytes, b"\"id\": ").is_some();
+        Ok(spaced || memchr::memmem::find(&bytes, needle.as_bytes()).is_some())
+    }
+}
+
+fn id_of(text: &str) -> String {
+    crate::json::text_field(text, "id").map(std::borrow::Cow::into_owned).unwrap_or_default()
+}
+
+/// What [`LogIndex::select`] does, for rows that are in memory.
+fn select(rows: indexmap::IndexMap<Box<str>, Arc<str>>, query: &LogQuery) -> Result<Vec<Arc<str>>> {
+    let time = |text: &str| Head::of(text).ok().and_then(|h| h.created_at.map(|t| t.into_owned()));
+    let place = |id: &str| rows.get_index_of(id).ok_or_else(|| no_such_row(id));
+    let from = match &query.after {
+        None => 0,
+        Some(LogBound::Id(id)) => place(id)? + 1,
+        Some(LogBound::Time(bound)) => {
+            let last = rows.values().rposition(|text| time(text).as_ref() <= Some(bound));
+            last.map_or(0, |at| at + 1)
+        }
+    };
+    let to = match &query.before {
+        None => rows.len(),
+        Some(LogBound::Id(id)) => place(id)?,
+        Some(LogBound::Time(bound)) => {
+            let first = rows.values().position(|text| time(text).as_ref() >= Some(bound));
+            first.unwrap_or(rows.len())
+        }
+    };
+    let to = to.max(from);
+    let wanted = |text: &&Arc<str>| {
+        let kind = Head::of(text).ok().and_then(|h| h.kind.map(|k| k.into_owned()));
+        query.types.as_ref().is_none_or(|types| types.contains(&kind.unwrap_or_default()))
+    };
+    let inside = rows.values().skip(from).take(to - from).filter(wanted).cloned();
+    let mut chosen: Vec<Arc<str>> = inside.collect();
+    let limit = query.limit.unwrap_or(usize::MAX);
+    if query.after.is_some() {
+        chosen.truncate(limit);
+    } else if chosen.len() > limit {
+        chosen.drain(..chosen.len() - limit);
+    }
+    Ok(chosen)
+}

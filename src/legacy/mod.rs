@@ -1,0 +1,15 @@
+//! Folders that the app's own earlier TypeScript store wrote: recognised, read as they are, and
+//! converted once, when somebody writes.
+//!
+//! `translate` makes of such a folder the files that this store would have; [`Older`] is a disk that
+//! shows these in place of the older ones, so the engine reads them without knowing; `convert` puts
+//! them there for good. This room knows what the older store wrote; it must not know how records
+//! are kept in memory, nor the journal.
+
+mod convert;
+mod overlay_disk;
+mod records;
+mod translate;
+
+pub(crate) use convert::{is_aside, settle};
+pub(crate) use overlay_disk::Older;

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::users::{refuse_contested, shown_user};
 use super::{Object, one, reply, text};
-use crate::calls::{Args, Reply, Wiped};
+use crate::calls::{Args, Reply, ZeroizingValue};
 use crate::catalogue::{ModelId, models::ACCOUNT};
 use crate::crypto::is_sealed;
 use crate::engine::{Record, Tx, View};
@@ -62,7 +62,7 @@ pub(super) fn link(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<
     let same = find(&tx.view(), text(&data, PAIR[0]), text(&data, PAIR[1]))?;
     let user = data.get("userId").cloned().unwrap_or(Value::Null);
     if let Some(account) = same.filter(|account| account.map().get("userId") == Some(&user)) {
-        drop(Wiped(Value::Object(data)));
+        drop(ZeroizingValue(Value::Object(data)));
         let account = if encrypts(args) { seal_older(tx, account)? } else { account };
         return opened(&tx.view(), Some(account));
     }

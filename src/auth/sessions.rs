@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::users::HIDDEN as HIDDEN_OF_USER;
 use super::{one, reply, shown, text};
-use crate::calls::{Args, Reply, Shown};
+use crate::calls::{Args, MaskedRecord, Reply};
 use crate::catalogue::{ModelId, models};
 use crate::crypto::{is_session_token_hash, session_token_hash};
 use crate::engine::{Record, Tx, View};
@@ -39,7 +39,7 @@ fn find(view: &View<'_>, token: &str, hashed_first: bool) -> Result<Option<Arc<R
 }
 
 /// What the caller gets: with its own token, whatever is kept of that.
-fn given(session: &Record, token: &str) -> Reply {
+fn with_token(session: &Record, token: &str) -> Reply {
     let mut value = shown(session, HIDDEN);
     if value.get(TOKEN).and_then(Value::as_str) != Some(token) {
         value[TOKEN] = token.into();
@@ -54,7 +54,11 @@ pub(super) fn create(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Resul
         data.insert(TOKEN.into(), session_token_hash(&token).into());
     }
     let session = rules::create(tx, models::SESSION, data)?;
-    Ok(if hashes(args) { given(&session, &token) } else { reply(Some(shown(&session, HIDDEN))) })
+    Ok(if hashes(args) {
+        with_token(&session, &token)
+    } else {
+        reply(Some(shown(&session, HIDDEN)))
+    })
 }
 
 pub(super) fn get(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
@@ -66,9 +70,9 @@ pub(super) fn get(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Re
     let kept = text_field(session.text(), TOKEN).is_some_and(|kept| kept == token);
     let own = (!kept).then(|| (TOKEN, token.to_owned()));
     let hidden = if kept { HIDDEN } else { HIDDEN_AND_TOKEN };
-    let session = Shown { name: "session", record: session, hidden, own };
+    let session = MaskedRecord { name: "session", record: session, hidden, own };
     let hidden = HIDDEN_OF_USER;
-    Ok(Reply::Object(vec![session, Shown { name: "user", record: user, hidden, own: None }]))
+    Ok(Reply::Object(vec![session, MaskedRecord { name: "user", record: user, hidden, own: None }]))
 }
 
 pub(super) fn update(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
@@ -82,17 +86,17 @@ pub(super) fn update(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Resul
     data.insert(TOKEN.into(), keep.into());
     // Many requests at once all want the same new expiry: one of them writes it.
     if data.iter().all(|(key, value)| now.get(key) == Some(value)) {
-        return Ok(given(&session, &token));
+        return Ok(with_token(&session, &token));
     }
     let session = rules::update(tx, models::SESSION, session.key(), data)?;
-    Ok(session.map_or(reply(None), |session| given(&session, &token)))
+    Ok(session.map_or(reply(None), |session| with_token(&session, &token)))
 }
 
 pub(super) fn delete(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
     let token = args.text(0)?;
     let Some(session) = find(&tx.view(), token, hashes(args))? else { return Ok(reply(None)) };
     tx.delete(models::SESSION, session.key())?;
-    Ok(given(&session, token))
+    Ok(with_token(&session, token))
 }
 
 /// The sessions and one-time tokens that have expired: model and key.

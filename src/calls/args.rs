@@ -26,9 +26,9 @@ impl Drop for Args<'_> {
 }
 
 /// A value whose texts are wiped when it goes.
-pub(crate) struct Wiped(pub(crate) Value);
+pub(crate) struct ZeroizingValue(pub(crate) Value);
 
-impl Drop for Wiped {
+impl Drop for ZeroizingValue {
     fn drop(&mut self) {
         wipe(&mut self.0);
     }

@@ -10,9 +10,9 @@ mod reply;
 mod step;
 
 pub(crate) use args::Args;
-pub(crate) use args::Wiped;
+pub(crate) use args::ZeroizingValue;
 pub(crate) use call::{Call, Run, bytes, payload, read, slow, write};
 pub(crate) use param::{Param, came};
 pub use reply::Answer;
-pub(crate) use reply::{Reply, Shown};
+pub(crate) use reply::{MaskedRecord, Reply};
 pub(crate) use step::{ChangeStep, Step};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::args::Wiped;
+use super::args::ZeroizingValue;
 use crate::crypto::{Secret, clear_json};
 use crate::engine::{Fingerprint, Listed, Record};
 use crate::error::Result;
@@ -24,7 +24,7 @@ pub(crate) enum Reply {
     /// A part of a log.
     Listed(Listed),
     /// An object of records, each without some of its fields.
-    Object(Vec<Shown>),
+    Object(Vec<MaskedRecord>),
     /// True or false.
     Flag(bool),
     /// A number.
@@ -36,7 +36,7 @@ pub(crate) enum Reply {
 }
 
 /// A record in an answer, without some of its fields.
-pub(crate) struct Shown {
+pub(crate) struct MaskedRecord {
     /// Its key in the answer.
     pub(crate) name: &'static str,
     /// The record.
@@ -79,7 +79,7 @@ impl Reply {
 
     /// A value with clear texts in it.
     pub(crate) fn clear(value: Value) -> Reply {
-        Reply::Secret(clear_json(&Wiped(value).0))
+        Reply::Secret(clear_json(&ZeroizingValue(value).0))
     }
 
     /// The answer for a caller who has the one with the fingerprint `known`.
@@ -127,7 +127,7 @@ impl Reply {
     }
 }
 
-fn object(all: &[Shown]) -> String {
+fn object(all: &[MaskedRecord]) -> String {
     let mut text = String::from("{");
     for (number, shown) in all.iter().enumerate() {
         let comma = if number > 0 { "," } else { "" };

@@ -20,7 +20,7 @@ type Object = Map<String, Value>;
 ///
 /// # Errors
 /// Every fault (the first hundred, and how many there are, where there are more).
-pub fn complete(
+pub fn validate_new(
     model: &Model,
     mut input: Object,
     now: &str,
@@ -42,8 +42,8 @@ pub fn complete(
 /// A record with some keys replaced: checked, `updatedAt` set, its keys in catalogue order.
 ///
 /// # Errors
-/// Every fault, as for [`complete`]; among them a change of the key or of `createdAt`.
-pub fn merge(
+/// Every fault, as for [`validate_new`]; among them a change of the key or of `createdAt`.
+pub fn validate_patch(
     model: &Model,
     old: &Object,
     mut patch: Object,
@@ -71,8 +71,8 @@ pub fn merge(
 /// catalogue order. Derived fields are kept.
 ///
 /// # Errors
-/// Every fault, as for [`complete`].
-pub fn admit(model: &Model, mut map: Object) -> Result<Object, Vec<Issue>> {
+/// Every fault, as for [`validate_new`].
+pub fn validate_stored(model: &Model, mut map: Object) -> Result<Object, Vec<Issue>> {
     follow(model, &mut map);
     checked(model, map, Faults::default())
 }
@@ -161,7 +161,7 @@ mod tests {
 
     fn create(model: super::super::ModelId, value: Value) -> Result<Object, Vec<Issue>> {
         let catalogue = Catalogue::builtin();
-        complete(catalogue.model(model), object(value), NOW, &mut || "made".into())
+        validate_new(catalogue.model(model), object(value), NOW, &mut || "made".into())
     }
 
     fn character() -> Value {
@@ -213,11 +213,11 @@ mod tests {
         let old = create(models::CHARACTER, character()).expect("valid");
         let later = "2027-01-01T00:00:00.000Z";
         let patch = object(json!({"title": null, "name": "Ophelia"}));
-        let new = merge(model, &old, patch, later).expect("valid");
+        let new = validate_patch(model, &old, patch, later).expect("valid");
         assert_eq!((&new["title"], &new["name"]), (&Value::Null, &json!("Ophelia")));
         assert_eq!((&new["createdAt"], &new["updatedAt"]), (&json!(NOW), &json!(later)));
         let patch = object(json!({"id": "other", "createdAt": later, "name": null}));
-        assert_eq!(merge(model, &old, patch, later).expect_err("faults").len(), 3);
+        assert_eq!(validate_patch(model, &old, patch, later).expect_err("faults").len(), 3);
     }
 
     #[test]
@@ -237,7 +237,7 @@ mod tests {
         let given = json!({"userId": "u", "name": "One", "nameLower": "uno"});
         let tag = create(models::TAG, given).expect("valid");
         let lower = |patch: Value| {
-            merge(model, &tag, object(patch), NOW).expect("valid")["nameLower"].clone()
+            validate_patch(model, &tag, object(patch), NOW).expect("valid")["nameLower"].clone()
         };
         assert_eq!(lower(json!({"name": "One"})), "uno");
         assert_eq!(lower(json!({"name": "Two"})), "two");
@@ -251,7 +251,7 @@ mod tests {
         let given = json!({"identifier": "a@b.c", "token": "s3cret", "expires": NOW});
         let row = create(models::VERIFICATION_TOKEN, given).expect("valid");
         let patch = object(json!({"token": "0ther"}));
-        let issues = merge(catalogue.model(models::VERIFICATION_TOKEN), &row, patch, NOW);
+        let issues = validate_patch(catalogue.model(models::VERIFICATION_TOKEN), &row, patch, NOW);
         assert_eq!(issues.expect_err("a fault")[0].received, "a text");
     }
 
@@ -260,7 +260,8 @@ mod tests {
         let catalogue = Catalogue::builtin();
         let old = create(models::CHARACTER, character()).expect("valid");
         let patch = object(json!({"id": "made", "createdAt": "2026-01-02T04:04:05.006+01:00"}));
-        let new = merge(catalogue.model(models::CHARACTER), &old, patch, NOW).expect("valid");
+        let new =
+            validate_patch(catalogue.model(models::CHARACTER), &old, patch, NOW).expect("valid");
         assert_eq!(json::compact_object(&new), json::compact_object(&old));
     }
 
@@ -272,7 +273,7 @@ mod tests {
             value[&unknown] = note.clone().into();
             let map = create(models::CHARACTER, value).expect("valid");
             let catalogue = Catalogue::builtin();
-            let again = admit(catalogue.model(models::CHARACTER), map.clone()).expect("valid");
+            let again = validate_stored(catalogue.model(models::CHARACTER), map.clone()).expect("valid");
             prop_assert_eq!(json::compact_object(&again), json::compact_object(&map));
             prop_assert_eq!(&map[&unknown], &Value::from(note));
         }

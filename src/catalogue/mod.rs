@@ -17,7 +17,7 @@ mod times;
 mod types;
 mod typescript;
 
-pub use check::{admit, complete, merge};
+pub use check::{validate_new, validate_patch, validate_stored};
 pub use id::is_id;
 pub use index::{index_keys, key_of};
 pub use migrations::{Migration, Migrations};

@@ -15,7 +15,7 @@ use crate::legacy::Older;
 use crate::engine::clock::Clock;
 use crate::engine::commit::Listeners;
 use crate::engine::commit::Queue;
-use crate::engine::edits::Counted;
+use crate::engine::edits::LogMarks;
 use crate::engine::edits::Stamps;
 use crate::engine::journal::Tail;
 use crate::engine::keys::Keys;
@@ -26,19 +26,19 @@ use crate::engine::txn::{Context, View};
 /// What the words that all processes share mean.
 pub(crate) mod word {
     /// The position up to which the journal is committed.
-    pub(crate) const END: usize = 0;
+    pub(crate) const COMMITTED: usize = 0;
     /// The base of the current segment plus one; 0 when there is none.
     pub(crate) const BASE: usize = 1;
     /// The position up to which the files show everything.
-    pub(crate) const SHOWN: usize = 2;
+    pub(crate) const FLUSHED: usize = 2;
     /// When somebody last waited for the commit lock, in microseconds.
     pub(crate) const WANTED: usize = 3;
     /// Not 0 after a failed sync of the journal: nobody may write any more.
-    pub(crate) const SICK: usize = 4;
+    pub(crate) const POISONED: usize = 4;
     /// What the holder of the commit lock is in the middle of.
     pub(crate) const BUSY: usize = 5;
     /// The position up to which the journal was synced: no file may show more than that.
-    pub(crate) const SYNCED: usize = 6;
+    pub(crate) const DURABLE: usize = 6;
     /// What the files of many records looked like when they were last read or written.
     pub(crate) const FILES: usize = 7;
     /// How often somebody has found those files edited by hand.
@@ -79,7 +79,7 @@ pub(crate) struct Engine {
     /// What the folder has, by whichever process.
     pub(crate) joined: Mutex<Declaration>,
     /// Has another process declared something since the state was loaded?
-    pub(crate) outdated: AtomicBool,
+    pub(crate) declarations_outdated: AtomicBool,
     /// The position in the journal that the state stands at.
     pub(crate) position: AtomicU64,
     /// The word `BASE` as the tail has it.
@@ -98,9 +98,9 @@ pub(crate) struct Engine {
     /// Held as long as the store is open, shared with other processes.
     pub(crate) presence: Mutex<Option<Box<dyn Lock>>>,
     /// Why nothing may be written any more.
-    pub(crate) sick: Mutex<Option<Error>>,
+    pub(crate) poisoned: Mutex<Option<Error>>,
     /// The logs as they were when they were last counted.
-    pub(crate) counted: Counted,
+    pub(crate) counted: LogMarks,
     pub(crate) last_flush_error: Mutex<Option<Error>>,
     /// Do the files follow only when they are asked for?
     pub(crate) files_held: AtomicBool,
@@ -128,7 +128,7 @@ impl Engine {
             tail: Mutex::new(None),
             declared: Mutex::new(declared),
             joined: Mutex::default(),
-            outdated: AtomicBool::new(false),
+            declarations_outdated: AtomicBool::new(false),
             position: AtomicU64::new(0),
             known_base: AtomicU64::new(0),
             words,
@@ -141,8 +141,8 @@ impl Engine {
             listeners: Listeners::default(),
             torn: Mutex::default(),
             presence: Mutex::new(None),
-            sick: Mutex::new(None),
-            counted: Counted::default(),
+            poisoned: Mutex::new(None),
+            counted: LogMarks::default(),
             last_flush_error: Mutex::new(None),
             files_held: AtomicBool::new(false),
         }
@@ -183,28 +183,28 @@ impl Engine {
 
     /// Fails when nothing may be written any more.
     pub(crate) fn check_health(&self) -> Result<()> {
-        if let Some(error) = locked(&self.sick).as_ref() {
+        if let Some(error) = locked(&self.poisoned).as_ref() {
             return Err(error.clone());
         }
-        if self.words.load(word::SICK) != 0 {
-            return Err(sick_sentence("another process failed to make its changes durable"));
+        if self.words.load(word::POISONED) != 0 {
+            return Err(poisoned_error("another process failed to make its changes durable"));
         }
         Ok(())
     }
 
     /// Refuses every write from now on: a sync has failed, and a later one may claim a success
     /// that this one has lost.
-    pub(crate) fn fall_sick(&self, cause: &Error) -> Error {
-        self.words.store(word::SICK, 1);
-        let error = sick_sentence(cause.message());
-        *locked(&self.sick) = Some(error.clone());
+    pub(crate) fn poison(&self, cause: &Error) -> Error {
+        self.words.store(word::POISONED, 1);
+        let error = poisoned_error(cause.message());
+        *locked(&self.poisoned) = Some(error.clone());
         error
     }
 
     /// Refuses writes to a folder that cannot be written.
     pub(crate) fn become_read_only(&self, cause: &Error) {
         let message = format!("the data folder is open for reading only: {}", cause.message());
-        *locked(&self.sick) = Some(Error::new(Code::ReadOnly, message));
+        *locked(&self.poisoned) = Some(Error::new(Code::ReadOnly, message));
     }
 
     /// Reads from the state; `None` when the answer needs the disk and may not use it.
@@ -253,7 +253,7 @@ impl Engine {
     }
 }
 
-fn sick_sentence(cause: &str) -> Error {
+fn poisoned_error(cause: &str) -> Error {
     let message = format!(
         "the store takes no more changes since {cause}; close it and open it anew, and look at the disk"
     );

@@ -16,7 +16,7 @@ use crate::error::{Code, Error, Result};
 
 use crate::engine::commit;
 use crate::engine::commit::Listener;
-use crate::engine::commit::{Change, Inside, Job, Ticket, closed, internal, settle};
+use crate::engine::commit::{Inside, Job, Ticket, WriteCall, closed, internal, settle};
 use crate::engine::core::{Engine, Settings, locked};
 use crate::engine::files;
 use crate::engine::lifecycle;
@@ -39,7 +39,7 @@ fn snapshot_at(engine: &Engine, place: &Path) -> Result<()> {
     folder.finish()
 }
 
-/// Work for threads of one kind.
+/// Tasks for threads of one kind.
 #[derive(Default)]
 struct Tasks {
     waiting: Mutex<(VecDeque<Task>, bool)>,
@@ -184,8 +184,8 @@ impl Runtime {
     }
 
     /// Commits a change.
-    pub(crate) fn write(&self, change: Change, ticket: Ticket) {
-        self.engine.queue.push(Job::Change(change, ticket));
+    pub(crate) fn write(&self, change: WriteCall, ticket: Ticket) {
+        self.engine.queue.push(Job::Write(change, ticket));
     }
 
     /// Begins a transaction of several calls.
@@ -194,7 +194,7 @@ impl Runtime {
     }
 
     /// Makes a call in a transaction.
-    pub(crate) fn inside(&self, transaction: u64, call: Change, ticket: Ticket) {
+    pub(crate) fn inside(&self, transaction: u64, call: WriteCall, ticket: Ticket) {
         self.engine.queue.push_inside(transaction, Inside::Call(call, ticket));
     }
 
@@ -300,7 +300,7 @@ impl Runtime {
             "records": counts,
             "journalBytes": journal,
             "durability": if self.engine.settings.strict { "strict" } else { "batched" },
-            "filesShowEverything": state.dirty.is_clean() && state.dirty.overdue.is_empty(),
+            "filesShowEverything": state.dirty.is_clean() && state.dirty.blocked.is_empty(),
             "lastFileError": unwritten,
             "faults": faults,
         })

@@ -279,7 +279,7 @@ impl Translator<'_> {
 
     /// A record as this store keeps it; one that does not pass the checks as it is.
     fn canonical(&self, model: catalogue::ModelId, map: Object) -> Object {
-        catalogue::admit(self.catalogue.model(model), map.clone()).unwrap_or(map)
+        catalogue::validate_stored(self.catalogue.model(model), map.clone()).unwrap_or(map)
     }
 
     fn take_logs(&mut self, owner: &Owner) -> Result<()> {

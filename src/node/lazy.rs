@@ -16,12 +16,12 @@ use crate::store::{Answer, Fingerprint, Listener, Options, Settle, Store, Ticket
 const WARNING: u64 = 0;
 
 /// What is done with the store once it is open; it settles the ticket.
-type Work = Box<dyn FnOnce(&Store, Ticket) + Send>;
+type Deferred = Box<dyn FnOnce(&Store, Ticket) + Send>;
 
 /// What waits until the store is open.
 #[derive(Default)]
 struct Waiting {
-    calls: Vec<(Work, Ticket)>,
+    calls: Vec<(Deferred, Ticket)>,
     /// Who waits for it to be closed again behind those calls; none when nobody closes it.
     closing: Option<Vec<Ticket>>,
 }
@@ -131,7 +131,7 @@ impl Lazy {
                 settle(vec![(ticket, Err(closed()))]);
             }
             Phase::Unopened => {
-                let calls: Vec<(Work, Ticket)> = vec![(Box::new(work), ticket)];
+                let calls: Vec<(Deferred, Ticket)> = vec![(Box::new(work), ticket)];
                 self.start(phase, Waiting { calls, closing: None });
             }
         }
@@ -177,7 +177,7 @@ impl Lazy {
     }
 
     /// The calls that wait; `None` once there are none, and calls no longer wait.
-    fn next_calls(&self, opened: &Result<Store>) -> Option<Vec<(Work, Ticket)>> {
+    fn next_calls(&self, opened: &Result<Store>) -> Option<Vec<(Deferred, Ticket)>> {
         let mut phase = locked(&self.phase);
         let Phase::Opening(waiting) = &mut *phase else { return None };
         let calls = mem::take(&mut waiting.calls);
@@ -195,7 +195,7 @@ impl Lazy {
         None
     }
 
-    fn run(opened: &Result<Store>, work: Work, ticket: Ticket) {
+    fn run(opened: &Result<Store>, work: Deferred, ticket: Ticket) {
         match opened {
             Err(error) => settle(vec![(ticket, Err(error.clone()))]),
             // A panic drops the ticket, and so tells the caller.

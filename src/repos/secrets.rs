@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::calls::{Args, Call, Reply, Step, Wiped, read, slow};
+use crate::calls::{Args, Call, Reply, Step, ZeroizingValue, read, slow};
 use crate::catalogue::ModelId;
 use crate::crypto::{Costs, Envelope, Keyring, LegacyKey, RecoveryKey, Secret, SlotId, SlotKey};
 use crate::engine::{Tx, View};
@@ -217,7 +217,7 @@ fn go_on(mut rotation: Rotation) -> Result<Step> {
 
 fn open_legacy(_view: &View<'_>, _model: ModelId, args: &Args<'_>) -> Result<Step> {
     let secret = args.object(0)?;
-    let mut secret = Wiped(Value::Object(secret));
+    let mut secret = ZeroizingValue(Value::Object(secret));
     let mut part = |name: &str| match secret.0.get_mut(name).map(Value::take) {
         Some(Value::String(text)) => Secret::from(text),
         _ => Secret::copy_of(b""),

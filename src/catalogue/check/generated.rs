@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::strategy::Union;
 use serde_json::{Map, Number, Value, json};
 
-use super::{Object, admit, complete, merge};
+use super::{Object, validate_new, validate_patch, validate_stored};
 use crate::catalogue::{Catalogue, Field, Kind, Model, ModelId, index_keys};
 use crate::json::compact_object;
 
@@ -105,7 +105,7 @@ fn record() -> impl Strategy<Value = (ModelId, Object)> {
 }
 
 fn create(model: &Model, map: Object) -> Object {
-    complete(model, map, NOW, &mut || "made".into()).expect("made to be valid")
+    validate_new(model, map, NOW, &mut || "made".into()).expect("made to be valid")
 }
 
 fn unknown(model: &Model, map: &Object) -> Object {
@@ -126,7 +126,7 @@ proptest! {
         let catalogue = Catalogue::builtin();
         let model = catalogue.model(id);
         let whole = create(model, map);
-        let admitted = admit(model, whole.clone()).expect("valid");
+        let admitted = validate_stored(model, whole.clone()).expect("valid");
         prop_assert_eq!(compact_object(&admitted), compact_object(&whole));
         let given = without_derived(model, &whole);
         let again = create(model, given);
@@ -162,10 +162,10 @@ proptest! {
         let catalogue = Catalogue::builtin();
         let model = catalogue.model(id);
         let whole = create(model, map);
-        let same = merge(model, &whole, whole.clone(), NOW).expect("valid");
+        let same = validate_patch(model, &whole, whole.clone(), NOW).expect("valid");
         prop_assert_eq!(compact_object(&same), compact_object(&whole));
-        let once = merge(model, &whole, Object::new(), NOW).expect("valid");
-        let twice = merge(model, &once, Object::new(), NOW).expect("valid");
+        let once = validate_patch(model, &whole, Object::new(), NOW).expect("valid");
+        let twice = validate_patch(model, &once, Object::new(), NOW).expect("valid");
         prop_assert_eq!(compact_object(&twice), compact_object(&once));
     }
 
@@ -187,9 +187,9 @@ proptest! {
         for (field, value) in model.fields.iter().zip(map.clone().into_iter().map(|(_, v)| v)) {
             map.insert(field.name.clone(), value);
         }
-        let _ = complete(model, map.clone(), NOW, &mut || "made".into());
-        let _ = admit(model, map.clone());
-        let _ = merge(model, &map, map.clone(), NOW);
+        let _ = validate_new(model, map.clone(), NOW, &mut || "made".into());
+        let _ = validate_stored(model, map.clone());
+        let _ = validate_patch(model, &map, map.clone(), NOW);
     }
 }
 

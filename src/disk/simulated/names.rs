@@ -25,21 +25,21 @@ type Entries = BTreeMap<String, Node>;
 
 /// A change of the names in one folder.
 #[derive(Debug, Clone)]
-enum Change {
+enum NameChange {
     Set(String, Node),
     Move(String, String),
     Gone(String),
 }
 
-impl Change {
+impl NameChange {
     fn apply(&self, entries: &mut Entries) {
         match self {
-            Change::Set(name, node) => drop(entries.insert(name.clone(), *node)),
-            Change::Move(from, to) => {
+            NameChange::Set(name, node) => drop(entries.insert(name.clone(), *node)),
+            NameChange::Move(from, to) => {
                 let node = entries.remove(from).expect("changes are applied in their order");
                 entries.insert(to.clone(), node);
             }
-            Change::Gone(name) => drop(entries.remove(name)),
+            NameChange::Gone(name) => drop(entries.remove(name)),
         }
     }
 }
@@ -71,7 +71,7 @@ pub(super) struct Names {
     now: Tree,
     durable: Tree,
     /// Each with the folder whose sync makes it durable.
-    pending: Vec<(u64, Change)>,
+    pending: Vec<(u64, NameChange)>,
     /// The number of the youngest folder.
     youngest: u64,
 }
@@ -132,13 +132,13 @@ impl Names {
     /// The files that a name stands for, or may stand for after a crash.
     pub(super) fn reachable(&self) -> BTreeSet<u64> {
         let pending = self.pending.iter().filter_map(|(_, change)| match change {
-            Change::Set(_, node) => file_number(node),
+            NameChange::Set(_, node) => file_number(node),
             _ => None,
         });
         self.now.files().chain(self.durable.files()).chain(pending).collect()
     }
 
-    fn change(&mut self, folder: u64, change: Change) {
+    fn change(&mut self, folder: u64, change: NameChange) {
         change.apply(self.now.entries(folder));
         self.pending.push((folder, change));
     }
@@ -147,7 +147,7 @@ impl Names {
         let Some((folder, name)) = self.place(path) else {
             return;
         };
-        self.change(folder, Change::Set(name.to_owned(), node));
+        self.change(folder, NameChange::Set(name.to_owned(), node));
     }
 
     /// Lets a name be durable at once, unless other changes of its folder wait: it cannot
@@ -157,7 +157,7 @@ impl Names {
             return;
         };
         let waits = self.pending.iter().any(|(other, _)| *other == folder);
-        self.change(folder, Change::Set(name.to_owned(), node));
+        self.change(folder, NameChange::Set(name.to_owned(), node));
         if !waits {
             self.sync_number(folder);
         }
@@ -173,7 +173,7 @@ impl Names {
         let Some((folder, name)) = self.place(path) else {
             return;
         };
-        self.change(folder, Change::Gone(name.to_owned()));
+        self.change(folder, NameChange::Gone(name.to_owned()));
     }
 
     pub(super) fn rename(&mut self, from: &str, to: &str) {
@@ -182,11 +182,11 @@ impl Names {
             return;
         };
         if old == new {
-            return self.change(old, Change::Move(from_name.to_owned(), to_name.to_owned()));
+            return self.change(old, NameChange::Move(from_name.to_owned(), to_name.to_owned()));
         }
         if let Some(node) = self.find(from) {
-            self.change(new, Change::Set(to_name.to_owned(), node));
-            self.change(old, Change::Gone(from_name.to_owned()));
+            self.change(new, NameChange::Set(to_name.to_owned(), node));
+            self.change(old, NameChange::Gone(from_name.to_owned()));
         }
     }
 

@@ -7,6 +7,6 @@ mod thread;
 
 pub use events::Listener;
 pub(crate) use events::Listeners;
-pub(crate) use queue::{Change, Inside, Job, Queue, closed, internal, settle};
 pub use queue::{Ended, Settle, Ticket};
+pub(crate) use queue::{Inside, Job, Queue, WriteCall, closed, internal, settle};
 pub(crate) use thread::run;

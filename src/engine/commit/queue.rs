@@ -55,7 +55,7 @@ pub(crate) fn internal() -> Error {
 }
 
 /// What a writing call does, and what it answers.
-pub(crate) type Change = Box<dyn FnOnce(&mut Tx<'_>) -> Result<String> + Send>;
+pub(crate) type WriteCall = Box<dyn FnOnce(&mut Tx<'_>) -> Result<String> + Send>;
 
 /// At most so many changes share one sync, which bounds what a batch holds in memory.
 const MAX_BATCH: usize = 256;
@@ -63,22 +63,22 @@ const MAX_BATCH: usize = 256;
 /// Something for the committing thread to do.
 pub(crate) enum Job {
     /// One change of its own.
-    Change(Change, Ticket),
+    Write(WriteCall, Ticket),
     /// A transaction of several calls begins.
     Begin(Option<Duration>, Ticket),
 }
 
 /// What the committing thread does next.
-pub(crate) enum Work {
+pub(crate) enum Turn {
     /// Changes that can share one sync.
-    Changes(Vec<(Change, Ticket)>),
+    Writes(Vec<(WriteCall, Ticket)>),
     /// A transaction of several calls.
     Transaction(Option<Duration>, Ticket),
 }
 
 /// Something for the transaction that is under way.
 pub(crate) enum Inside {
-    Call(Change, Ticket),
+    Call(WriteCall, Ticket),
     Finish(bool, Ticket),
 }
 
@@ -103,10 +103,10 @@ impl Waiting {
     }
 
     /// Adds the changes that wait, up to the next transaction, to others.
-    fn changes(&mut self, mut batch: Vec<(Change, Ticket)>) -> Vec<(Change, Ticket)> {
+    fn changes(&mut self, mut batch: Vec<(WriteCall, Ticket)>) -> Vec<(WriteCall, Ticket)> {
         while batch.len() < MAX_BATCH {
             match self.jobs.pop_front() {
-                Some(Job::Change(change, ticket)) => batch.push((change, ticket)),
+                Some(Job::Write(change, ticket)) => batch.push((change, ticket)),
                 Some(transaction) => {
                     self.jobs.push_front(transaction);
                     break;
@@ -142,7 +142,7 @@ impl Queue {
         let mut waiting = locked(&self.waiting);
         if waiting.closed {
             drop(waiting);
-            let (Job::Change(_, ticket) | Job::Begin(_, ticket)) = job;
+            let (Job::Write(_, ticket) | Job::Begin(_, ticket)) = job;
             return settle(vec![(ticket, Err(closed()))]);
         }
         waiting.jobs.push_back(job);
@@ -186,16 +186,16 @@ impl Queue {
     }
 
     /// Waits for something to do; `None` when the store is closed and nothing waits.
-    pub(crate) fn take(&self) -> Option<Work> {
+    pub(crate) fn take(&self) -> Option<Turn> {
         self.look_out();
         let mut waiting = locked(&self.waiting);
         loop {
             match waiting.jobs.pop_front() {
                 Some(Job::Begin(timeout, ticket)) => {
-                    return Some(Work::Transaction(timeout, ticket));
+                    return Some(Turn::Transaction(timeout, ticket));
                 }
-                Some(Job::Change(change, ticket)) => {
-                    return Some(Work::Changes(waiting.changes(vec![(change, ticket)])));
+                Some(Job::Write(change, ticket)) => {
+                    return Some(Turn::Writes(waiting.changes(vec![(change, ticket)])));
                 }
                 None if waiting.closed => return None,
                 None => {}
@@ -207,7 +207,7 @@ impl Queue {
     }
 
     /// The changes that have come since, for a batch that has so many: they can share its sync.
-    pub(crate) fn take_more(&self, taken: usize) -> Vec<(Change, Ticket)> {
+    pub(crate) fn take_more(&self, taken: usize) -> Vec<(WriteCall, Ticket)> {
         if taken >= MAX_BATCH { Vec::new() } else { locked(&self.waiting).changes(Vec::new()) }
     }
 

@@ -8,7 +8,7 @@ use std::time::Instant;
 use crate::catalogue::Place;
 use crate::error::{Code, Error, Result};
 
-use super::queue::{Change, Inside, Ticket, Work, internal, settle};
+use super::queue::{Inside, Ticket, Turn, WriteCall, internal, settle};
 use crate::engine::core::{Engine, busy, word};
 use crate::engine::journal::Commit;
 use crate::engine::journal::{self, Header, Tail};
@@ -23,15 +23,15 @@ pub(crate) fn run(engine: &Engine) {
     let mut transactions = 0;
     // After a panic nobody knows what was applied: nothing is written until a new opening.
     while catch_unwind(AssertUnwindSafe(|| commit_all(engine, &mut transactions))).is_err() {
-        engine.fall_sick(&internal());
+        engine.poison(&internal());
     }
 }
 
 fn commit_all(engine: &Engine, transactions: &mut u64) {
     while let Some(work) = engine.queue.take() {
         match work {
-            Work::Changes(batch) => engine.commit_batch(batch),
-            Work::Transaction(timeout, ticket) => {
+            Turn::Writes(batch) => engine.commit_batch(batch),
+            Turn::Transaction(timeout, ticket) => {
                 *transactions += 1;
                 let timeout = timeout.unwrap_or(engine.settings.transaction_timeout);
                 engine.run_transaction(*transactions, Instant::now() + timeout, ticket);
@@ -43,7 +43,7 @@ fn commit_all(engine: &Engine, transactions: &mut u64) {
 impl Engine {
     /// Commits changes that do not know of each other with one sync.
     #[inline(never)] // bench/instructions.mjs counts it by its name.
-    fn commit_batch(&self, batch: Vec<(Change, Ticket)>) {
+    fn commit_batch(&self, batch: Vec<(WriteCall, Ticket)>) {
         let lock = match self
             .check_health()
             .and_then(|()| self.convert_older())
@@ -63,7 +63,7 @@ impl Engine {
         settle(answers);
     }
 
-    fn run_batch(&self, mut batch: Vec<(Change, Ticket)>) -> Vec<(Ticket, Result<String>)> {
+    fn run_batch(&self, mut batch: Vec<(WriteCall, Ticket)>) -> Vec<(Ticket, Result<String>)> {
         let now = self.clock.now();
         let mut overlay = Overlay::default();
         let mut commits = Vec::new();
@@ -93,7 +93,7 @@ impl Engine {
     }
 
     /// Runs one change over the uncommitted ones; nothing of it stays when it fails.
-    fn run_change(&self, overlay: &mut Overlay, now: &str, change: Change) -> Result<String> {
+    fn run_change(&self, overlay: &mut Overlay, now: &str, change: WriteCall) -> Result<String> {
         let state = self.state();
         let mark = overlay.mark();
         let mut tx = Tx { state: &state, overlay, context: self.context(now) };
@@ -129,14 +129,14 @@ impl Engine {
         let file = tail.file();
         drop(guard);
         if self.settings.strict {
-            file.sync().map_err(|error| idle(self.fall_sick(&error)))?;
+            file.sync().map_err(|error| idle(self.poison(&error)))?;
         }
         let mut guard = self.tail();
         let Some(tail) = guard.as_mut() else { return Ok(()) };
         tail.advance(&appended);
         let position = tail.position();
         if self.settings.strict {
-            self.words.raise(word::SYNCED, position);
+            self.words.raise(word::DURABLE, position);
         }
         let mut touched = Vec::new();
         {
@@ -144,7 +144,7 @@ impl Engine {
             commits.iter().for_each(|commit| touched.extend(state.apply(commit, position)));
         }
         self.position.store(position, Ordering::Release);
-        self.words.raise(word::END, position);
+        self.words.raise(word::COMMITTED, position);
         self.words.store(word::BUSY, busy::IDLE);
         drop(guard);
         self.listeners.tell(&catalogue, &touched);

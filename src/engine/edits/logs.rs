@@ -48,13 +48,13 @@ impl Engine {
     /// # Errors
     /// Those of the disk; `UNSUPPORTED_VERSION` when the edited file is of a newer version.
     pub(crate) fn mend_log(&self, key: &LogKey, path: &SafePath, position: u64) -> Result<bool> {
-        let shown = self.words.load(word::SHOWN);
-        match self.missing(key, path, position, shown)? {
+        let flushed = self.words.load(word::FLUSHED);
+        match self.missing(key, path, position, flushed)? {
             None => return Ok(false),
             Some(missing) if missing.is_empty() => return Ok(true),
             Some(_) => self.wait_until_settled(path)?,
         }
-        let Some(missing) = self.missing(key, path, position, shown)? else { return Ok(false) };
+        let Some(missing) = self.missing(key, path, position, flushed)? else { return Ok(false) };
         let mut bytes = read_all(&*self.disk, path)?.unwrap_or_default();
         self.settings.migrations.check(first_version(&bytes), path.as_str())?;
         if bytes.is_empty() {
@@ -89,7 +89,7 @@ impl Engine {
                     changes.extend(recount::count(self, &state, key.0, owner, &path, stamp)?.0);
                 }
                 drop(state);
-                self.state_mut().dirty.untidy.logs.insert(key.clone());
+                self.state_mut().dirty.needs_compaction.logs.insert(key.clone());
                 edited.push(key);
             }
         }
@@ -132,7 +132,7 @@ impl Engine {
         key: &LogKey,
         path: &SafePath,
         position: u64,
-        shown: u64,
+        flushed: u64,
     ) -> Result<Option<String>> {
         if let Some(known) = self.stamps.known(path)
             && self.disk.is_in_state(path, &known)?
@@ -141,11 +141,11 @@ impl Engine {
         }
         let pending = self.state().logs.get(key).map(|pending| pending.upto(position));
         let Some(pending) = pending else { return Ok(None) };
-        let shown = shown_of(&pending, shown);
+        let flushed = flushed_of(&pending, flushed);
         let found = self.disk.stamp(path)?;
         let file = found.map(|_| self.disk.open(path, Access::Read)).transpose()?;
         let stamp: Option<Stamp> = file.as_ref().map(|file| file.stamp()).transpose()?;
-        match Fit::of(file.as_deref(), &pending, shown, self.logs.may_be_torn())? {
+        match Fit::of(file.as_deref(), &pending, flushed, self.logs.may_be_torn())? {
             Fit::Edited { missing } => Ok(Some(missing)),
             Fit::Whole => {
                 let known = self.stamps.known(path);
@@ -174,7 +174,7 @@ impl Engine {
 }
 
 /// How many of the pending bytes the files show.
-fn shown_of(pending: &PendingLog, shown: u64) -> u64 {
-    let pieces = pending.pieces.iter().filter(|piece| piece.at <= shown);
+fn flushed_of(pending: &PendingLog, flushed: u64) -> u64 {
+    let pieces = pending.pieces.iter().filter(|piece| piece.at <= flushed);
     pieces.map(|piece| piece.bytes.len() as u64).sum()
 }

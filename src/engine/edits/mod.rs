@@ -11,5 +11,5 @@ mod shared;
 mod stamps;
 
 pub(crate) use reconcile::Fit;
-pub(crate) use recount::Counted;
+pub(crate) use recount::LogMarks;
 pub(crate) use stamps::Stamps;

@@ -25,7 +25,7 @@ pub(crate) enum Fit {
 }
 
 impl Fit {
-    /// Compares a file with the pending lines. At least the first `shown` bytes of those were
+    /// Compares a file with the pending lines. At least the first `flushed` bytes of those were
     /// written to it; after a crash (`may_be_torn`) there may be anything in their place.
     ///
     /// # Errors
@@ -33,7 +33,7 @@ impl Fit {
     pub(crate) fn of(
         file: Option<&dyn DiskFile>,
         pending: &PendingLog,
-        shown: u64,
+        flushed: u64,
         may_be_torn: bool,
     ) -> Result<Fit> {
         let len = file.map_or(Ok(0), DiskFile::len)?;
@@ -49,7 +49,7 @@ impl Fit {
             let (before, tail) = bytes.split_at(bytes.len().min(usize::from(pending.start > 0)));
             // The first of the lines brings the line feed that the one before it lacks.
             let joins = (before == [b'\n'] || before.is_empty()) != committed.starts_with('\n');
-            let written = committed.as_bytes().starts_with(tail) && tail.len() as u64 >= shown;
+            let written = committed.as_bytes().starts_with(tail) && tail.len() as u64 >= flushed;
             // A torn write harms nothing before it; an edit leaves lines.
             if joins && (written || (may_be_torn && !are_lines(tail))) {
                 return Ok(Fit::Whole);

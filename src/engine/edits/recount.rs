@@ -29,25 +29,25 @@ type Marks = HashMap<String, ((u64, i128), bool)>;
 
 /// The logs as they were when they were last counted.
 #[derive(Default)]
-pub(crate) struct Counted(Mutex<Marks>);
+pub(crate) struct LogMarks(Mutex<Marks>);
 
-impl Counted {
+impl LogMarks {
     /// Is a log as it was when this process, or another one, last counted it?
     pub(crate) fn is_counted(&self, disk: &dyn Disk, path: &SafePath, now: Option<Stamp>) -> bool {
         let is_now =
             |marks: &Marks| marks.get(path.as_str()).map(|(known, _)| *known) == now.map(mark);
         let mut marks = locked(&self.0);
         if !is_now(&marks) {
-            marks.extend(recall(disk));
+            marks.extend(load(disk));
         }
         is_now(&marks)
     }
 
     /// A log was counted in this state.
-    pub(crate) fn note(&self, path: &SafePath, stamp: Option<Stamp>, untidy: bool) {
+    pub(crate) fn note(&self, path: &SafePath, stamp: Option<Stamp>, needs_compaction: bool) {
         match stamp {
             Some(stamp) => {
-                locked(&self.0).insert(path.as_str().to_owned(), (mark(stamp), untidy));
+                locked(&self.0).insert(path.as_str().to_owned(), (mark(stamp), needs_compaction));
             }
             None => drop(locked(&self.0).remove(path.as_str())),
         }
@@ -63,13 +63,13 @@ fn mark(stamp: Stamp) -> (u64, i128) {
 }
 
 /// The logs as they were when they were last counted.
-fn recall(disk: &dyn Disk) -> Marks {
+fn load(disk: &dyn Disk) -> Marks {
     let bytes = read_all(disk, &path()).ok().flatten().unwrap_or_default();
     let Ok(Value::Object(logs)) = json::parse_bytes(&bytes) else { return Marks::new() };
     let read = |(path, mark): (String, Value)| {
         let time = mark.get(1)?.as_str()?.parse().ok()?;
-        let untidy = mark.get(2).is_some();
-        Some((path, ((mark.get(0)?.as_u64()?, time), untidy)))
+        let needs_compaction = mark.get(2).is_some();
+        Some((path, ((mark.get(0)?.as_u64()?, time), needs_compaction)))
     };
     logs.into_iter().filter_map(read).collect()
 }
@@ -77,8 +77,8 @@ fn recall(disk: &dyn Disk) -> Marks {
 /// Counts the logs that are not as they are remembered (the journal tells of those it changed);
 /// gives the owners whose counts were wrong, as they must be.
 pub(crate) fn check(engine: &Engine, state: &mut State) -> Result<Vec<Change>> {
-    let (mut wrong, mut untidy) = (Vec::new(), Vec::new());
-    let known = recall(&*engine.disk);
+    let (mut wrong, mut needs_compaction) = (Vec::new(), Vec::new());
+    let known = load(&*engine.disk);
     let layout = Arc::clone(&state.layout);
     let mut now = Marks::new();
     for place in layout.logs() {
@@ -91,20 +91,21 @@ pub(crate) fn check(engine: &Engine, state: &mut State) -> Result<Vec<Change>> {
             let journaled = state.dirty.logs.contains_key(&(place.model, owner.key().into()));
             let remembered = known.get(path.as_str()).copied();
             let same = stamp.map(mark) == remembered.map(|(mark, _)| mark);
-            let mut is_untidy = same && remembered.is_some_and(|(_, untidy)| untidy);
+            let mut dead_lines =
+                same && remembered.is_some_and(|(_, needs_compaction)| needs_compaction);
             if !same && !journaled {
                 let (change, dead) = count(engine, state, place.model, &owner, &path, stamp)?;
                 wrong.extend(change);
-                is_untidy = dead > 0;
+                dead_lines = dead > 0;
             }
-            if is_untidy {
-                untidy.push((place.model, owner.key().into()));
+            if dead_lines {
+                needs_compaction.push((place.model, owner.key().into()));
             }
             let counted = stamp.filter(|_| !journaled);
-            now.extend(counted.map(|s| (path.as_str().to_owned(), (mark(s), is_untidy))));
+            now.extend(counted.map(|s| (path.as_str().to_owned(), (mark(s), dead_lines))));
         }
     }
-    state.dirty.untidy.logs.extend(untidy);
+    state.dirty.needs_compaction.logs.extend(needs_compaction);
     *locked(&engine.counted.0) = now;
     Ok(wrong)
 }
@@ -144,19 +145,22 @@ pub(crate) fn count(
 }
 
 /// Writes down the state of logs that have changed. The cache may be lost, so a failure is none.
-pub(crate) fn remember(engine: &Engine, changed: &BTreeSet<LogKey>) {
+pub(crate) fn save(engine: &Engine, changed: &BTreeSet<LogKey>) {
     let state = engine.state();
     for key in changed {
         let Ok(path) = state.layout.log_path(key.0, &key.1) else { continue };
         let stamp = engine.disk.stamp(&path).ok().flatten();
-        engine.counted.note(&path, stamp, state.dirty.untidy.logs.contains(key));
+        engine.counted.note(&path, stamp, state.dirty.needs_compaction.logs.contains(key));
     }
     let counted = locked(&engine.counted.0);
     let mut logs: Vec<_> = counted.iter().collect();
     logs.sort_unstable();
-    let entry = |(path, ((len, time), untidy)): (&String, &((u64, i128), bool))| {
+    let entry = |(path, ((len, time), needs_compaction)): (&String, &((u64, i128), bool))| {
         let time = time.to_string();
-        (path.clone(), if *untidy { json!([len, time, "untidy"]) } else { json!([len, time]) })
+        (
+            path.clone(),
+            if *needs_compaction { json!([len, time, "dead lines"]) } else { json!([len, time]) },
+        )
     };
     let text = json::compact(&Value::Object(logs.into_iter().map(entry).collect()));
     let _ = Writer { disk: &*engine.disk }.replace(&path(), text.as_bytes(), false);

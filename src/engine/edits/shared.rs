@@ -93,7 +93,7 @@ impl Engine {
         let mut tail = segment.map(Tail::at_start).transpose()?;
         let mut loader = Loader::new(&*self.disk, tail.as_ref().map_or(&[], Tail::rows));
         load(&mut loader, &mut state)?;
-        replay(&mut state, &mut tail, Some(self.words.load(word::END)))?;
+        replay(&mut state, &mut tail, Some(self.words.load(word::COMMITTED)))?;
         Ok(state)
     }
 
@@ -105,7 +105,7 @@ impl Engine {
         let catalogue = Arc::clone(&state.catalogue);
         state.shared.clone_from(&fresh.shared);
         state.owner_unknown.clone_from(&fresh.owner_unknown);
-        state.aged.clone_from(&fresh.aged);
+        state.outdated.clone_from(&fresh.outdated);
         let mut changes = Vec::new();
         for model in
             catalogue.ids().filter(|model| stands_with_others(&catalogue.model(*model).place))

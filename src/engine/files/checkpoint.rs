@@ -10,7 +10,7 @@ use crate::error::Result;
 use super::flush::sync_folder_of;
 use super::order;
 use super::write::{Writer, is_writable, paths_of};
-use super::{Unsynced, Untidy, all_rows};
+use super::{NeedsCompaction, Unsynced, all_rows};
 use crate::engine::core::{Engine, busy, locked, word};
 use crate::engine::edits::recount;
 use crate::engine::journal::{self, Segment};
@@ -47,8 +47,8 @@ impl Engine {
 
     /// The part of a checkpoint that nobody may commit in; the caller holds both locks.
     pub(crate) fn finish_checkpoint(&self, closing: bool) -> Result<()> {
-        let has_work = !self.state().dirty.is_clean() || self.state().has_overdue();
-        if has_work || self.words.load(word::SHOWN) < self.position() {
+        let has_work = !self.state().dirty.is_clean() || self.state().has_unblocked();
+        if has_work || self.words.load(word::FLUSHED) < self.position() {
             self.sync_journal()?;
             self.write_files()?;
             self.sync_files()?;
@@ -57,14 +57,14 @@ impl Engine {
             return Ok(());
         }
         self.settle_log_edits()?;
-        self.sweep_loose_locked()?;
+        self.sweep_unreferenced_locked()?;
         self.compact_rows(closing)?;
         if closing {
             self.remove_empty_folders()?;
         }
-        order::remember(self);
+        order::save(self);
         let logs = self.state().dirty.unsynced.logs.clone();
-        recount::remember(self, &logs);
+        recount::save(self, &logs);
         self.drop_journal()?;
         {
             let mut state = self.state_mut();
@@ -77,7 +77,7 @@ impl Engine {
         // log may become shorter, for those who read the journal and for those who find us dead.
         self.compact_logs(closing)?;
         if closing {
-            self.state_mut().dirty.untidy = Untidy::default();
+            self.state_mut().dirty.needs_compaction = NeedsCompaction::default();
         }
         Ok(())
     }
@@ -89,14 +89,14 @@ impl Engine {
         };
         // A second sync may claim a success that this one has lost; a new opening writes all of
         // it again.
-        Writer { disk: &*self.disk }.sync(&paths).map_err(|error| self.fall_sick(&error))
+        Writer { disk: &*self.disk }.sync(&paths).map_err(|error| self.poison(&error))
     }
 
     /// Does the journal hold changes of a file that cannot be written, being corrupt?
     pub(crate) fn holds_unwritten(&self) -> bool {
         let state = self.state();
         let mut unsynced = state.dirty.unsynced.targets.iter();
-        !state.dirty.overdue.is_empty() || unsynced.any(|target| !is_writable(&state, target))
+        !state.dirty.blocked.is_empty() || unsynced.any(|target| !is_writable(&state, target))
     }
 
     fn compact_rows(&self, closing: bool) -> Result<()> {
@@ -104,8 +104,9 @@ impl Engine {
         let torn = locked(&self.torn).clone();
         for place in state.layout.rows() {
             let collection = state.collection(place.model);
-            let untidy = closing && state.dirty.untidy.rows.contains(&place.model);
-            let touched = untidy || state.dirty.unsynced.rows.contains(&place.model);
+            let needs_compaction =
+                closing && state.dirty.needs_compaction.rows.contains(&place.model);
+            let touched = needs_compaction || state.dirty.unsynced.rows.contains(&place.model);
             let forced = torn.contains(&place.model);
             if !(touched || forced) || !collection.faults.is_empty() {
                 continue;
@@ -132,7 +133,7 @@ impl Engine {
     fn compact_logs(&self, closing: bool) -> Result<()> {
         let mut keys = self.logs.wasteful(closing);
         if closing {
-            keys.extend(self.state().dirty.untidy.logs.iter().cloned());
+            keys.extend(self.state().dirty.needs_compaction.logs.iter().cloned());
         }
         let mut shorter = BTreeSet::new();
         for key in keys {
@@ -162,14 +163,14 @@ impl Engine {
             rows.iter().for_each(|row| bytes += &format!("{row}\n"));
             Writer { disk: &*self.disk }.replace(&path, bytes.as_bytes(), true)?;
             // The next lines are journaled with offsets of this file: it must not become the old one.
-            sync_folder_of(self, &path).map_err(|error| self.fall_sick(&error))?;
+            sync_folder_of(self, &path).map_err(|error| self.poison(&error))?;
             drop(state);
             self.logs.forget(&key);
-            self.state_mut().dirty.untidy.logs.remove(&key);
+            self.state_mut().dirty.needs_compaction.logs.remove(&key);
             shorter.insert(key);
         }
         if !shorter.is_empty() {
-            recount::remember(self, &shorter);
+            recount::save(self, &shorter);
         }
         Ok(())
     }

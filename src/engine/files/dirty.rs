@@ -18,17 +18,17 @@ pub(crate) struct Dirty {
     pub(crate) rows: HashMap<ModelId, IndexMap<Box<str>, u64>>,
     pub(crate) logs: HashMap<LogKey, u64>,
     /// What could not be written, for the file cannot be read; the journal stays until it is.
-    pub(crate) overdue: BTreeSet<Target>,
+    pub(crate) blocked: BTreeSet<Target>,
     /// What was changed since the last checkpoint, written or not.
     pub(crate) unsynced: Unsynced,
     /// What may hold dead lines, or lines that are not in the order of creation.
-    pub(crate) untidy: Untidy,
+    pub(crate) needs_compaction: NeedsCompaction,
 }
 
 /// What is brought into its final form when the last process leaves: the same calls then leave
 /// the same bytes, however they were grouped.
 #[derive(Debug, Default, Clone)]
-pub(crate) struct Untidy {
+pub(crate) struct NeedsCompaction {
     pub(crate) rows: BTreeSet<ModelId>,
     pub(crate) logs: BTreeSet<LogKey>,
 }
@@ -51,7 +51,7 @@ impl Dirty {
     /// A row has changed.
     pub(crate) fn row(&mut self, model: ModelId, key: &str, position: u64) {
         self.unsynced.rows.insert(model);
-        self.untidy.rows.insert(model);
+        self.needs_compaction.rows.insert(model);
         self.rows.entry(model).or_default().insert(key.into(), position);
     }
 
@@ -62,7 +62,7 @@ impl Dirty {
     }
 
     /// Forgets what the files show already, up to `position`.
-    pub(crate) fn shown(&mut self, position: u64) {
+    pub(crate) fn note_flushed(&mut self, position: u64) {
         self.targets.retain(|_, at| *at > position);
         self.logs.retain(|_, at| *at > position);
         self.rows.retain(|_, rows| {

@@ -10,7 +10,7 @@ use crate::catalogue::ModelId;
 use crate::disk::SafePath;
 use crate::error::Result;
 
-use super::write::{Work, Writer, plan};
+use super::write::{FileWrite, Writer, plan};
 use crate::engine::core::{Engine, locked, word};
 use crate::engine::journal::Tail;
 use crate::engine::logs::Source;
@@ -83,29 +83,29 @@ impl Engine {
         self.catch_up_for_files()?;
         self.take_edits()?;
         let done = self.write_files().and_then(|()| self.note_files());
-        let done = done.and_then(|()| self.sweep_loose());
+        let done = done.and_then(|()| self.sweep_unreferenced());
         drop(files);
         done
     }
 
     fn has_work(&self) -> bool {
         let state = self.state();
-        !state.dirty.is_clean() || state.has_overdue() || !state.loose.is_empty()
+        !state.dirty.is_clean() || state.has_unblocked() || !state.unreferenced.is_empty()
     }
 
     /// Makes the journal durable up to where the state stands, whoever wrote it: in the batched
     /// mode, and after the death of a process, it may not be.
     pub(crate) fn sync_journal(&self) -> Result<()> {
         let position = self.position();
-        if self.words.load(word::SYNCED) >= position {
+        if self.words.load(word::DURABLE) >= position {
             return Ok(());
         }
         // A second sync may claim a success that a failed one has lost.
         self.check_health()?;
         if let Some(file) = self.tail().as_ref().map(Tail::file) {
-            file.sync().map_err(|error| self.fall_sick(&error))?;
+            file.sync().map_err(|error| self.poison(&error))?;
         }
-        self.words.raise(word::SYNCED, position);
+        self.words.raise(word::DURABLE, position);
         Ok(())
     }
 
@@ -122,26 +122,26 @@ impl Engine {
 
     /// Writes what the files do not show yet; the caller holds the files lock.
     pub(crate) fn write_files(&self) -> Result<()> {
-        let shown = self.words.load(word::SHOWN);
-        self.state_mut().note_shown(shown);
+        let flushed = self.words.load(word::FLUSHED);
+        self.state_mut().note_flushed(flushed);
         let lengths = self.tail().as_ref().map_or_else(Vec::new, |tail| tail.rows().to_vec());
         let anew = self.rows_to_write_anew(&lengths)?;
         let (work, position) = {
             // Readers go on meanwhile.
             let state = self.state();
-            (plan(&state, shown, &anew, &lengths)?, self.position())
+            (plan(&state, flushed, &anew, &lengths)?, self.position())
         };
         // A crash may keep any part of what follows: the journal must have all of it by then.
         self.sync_journal()?;
         // A file of somebody who stands in the owner's file now goes when that one is sure to stay:
         // the journal need not hold the record.
-        let (last, first): (Vec<_>, Vec<_>) = work.into_iter().partition(Work::removes_shared);
+        let (last, first): (Vec<_>, Vec<_>) = work.into_iter().partition(FileWrite::removes_shared);
         let writer = Writer { disk: &*self.disk };
         for (number, one) in first.iter().chain(&last).enumerate() {
             if number == first.len() {
                 self.sync_owner_folder()?;
             }
-            if let Work::Log { key, path, fresh: false, .. } = one
+            if let FileWrite::Log { key, path, fresh: false, .. } = one
                 && self.mend_log(key, path, position)?
             {
                 continue;
@@ -151,11 +151,11 @@ impl Engine {
             }
         }
         locked(&self.torn).retain(|model| !anew.contains(model));
-        self.state_mut().aged.retain(|model| !anew.contains(model));
-        self.words.raise(word::SHOWN, position);
+        self.state_mut().outdated.retain(|model| !anew.contains(model));
+        self.words.raise(word::FLUSHED, position);
         let mut state = self.state_mut();
-        state.note_shown(position);
-        state.forget_overdue();
+        state.note_flushed(position);
+        state.forget_unblocked();
         Ok(())
     }
 
@@ -166,7 +166,7 @@ impl Engine {
         let mut anew = locked(&self.torn).clone();
         let state = self.state();
         let changed = |model: &&ModelId| state.dirty.rows.contains_key(*model);
-        anew.extend(state.aged.iter().filter(changed));
+        anew.extend(state.outdated.iter().filter(changed));
         for place in state.layout.rows() {
             let known = lengths.iter().find(|(path, _)| *path == place.path.as_str());
             let least = known.map_or(0, |(_, len)| *len);

@@ -85,7 +85,7 @@ pub(crate) fn parse_file(path: &SafePath, bytes: &[u8]) -> Result<Value> {
 }
 
 /// A record of a file of some version that passed the checks, or what is wrong with it.
-pub(crate) fn admit(
+pub(crate) fn read_stored(
     state: &State,
     model: ModelId,
     (path, version): (&str, u64),
@@ -93,7 +93,7 @@ pub(crate) fn admit(
 ) -> Result<Record> {
     let declared = state.catalogue.model(model);
     state.catalogue.migrations.migrate(model, version, &mut map);
-    let map = catalogue::admit(declared, map).map_err(|issues| {
+    let map = catalogue::validate_stored(declared, map).map_err(|issues| {
         let mut error = Error::validation(&declared.name, issues.clone());
         let message = format!("{path}: {}; mend the file or restore it", error.message());
         error = Error::new(Code::Corrupt, message).model(&declared.name).path(path);
@@ -209,7 +209,7 @@ fn take_owner(
     for (model, key) in std::iter::once((place.model, &place.key)).chain(beside) {
         let Some(value) = file.shift_remove(key).filter(|value| !value.is_null()) else { continue };
         let map = value.as_object().cloned().unwrap_or_default();
-        records.push((model, Arc::new(admit(state, model, (path.as_str(), version), map)?)));
+        records.push((model, Arc::new(read_stored(state, model, (path.as_str(), version), map)?)));
     }
     for (model, record) in records {
         state.put(model, record);
@@ -220,7 +220,7 @@ fn take_owner(
 fn take_record(state: &mut State, model: ModelId, from: (&str, u64), map: Map<String, Value>) {
     let key_field = &state.catalogue.model(model).key;
     let key = map.get(key_field).and_then(Value::as_str).unwrap_or_default().to_owned();
-    match admit(state, model, from, map) {
+    match read_stored(state, model, from, map) {
         Ok(record) => {
             state.put(model, Arc::new(record));
         }
@@ -283,7 +283,7 @@ fn take_item(state: &mut State, number: usize, model: ModelId, from: (&str, u64)
     let key_field = state.catalogue.model(model).key.clone();
     let key = item.get(&key_field).and_then(Value::as_str).unwrap_or_default().to_owned();
     let map = item.as_object().cloned().unwrap_or_default();
-    match admit(state, model, from, map) {
+    match read_stored(state, model, from, map) {
         Ok(record) => {
             state.put(model, Arc::new(record));
         }
@@ -362,7 +362,7 @@ fn record_of_bytes(
 ) -> Result<Record> {
     let map = object(path, parse_file(path, bytes)?)?;
     let version = version_of(state.catalogue.migrations, path, &map)?;
-    let record = admit(state, model, (path.as_str(), version), record_of_file(map))?;
+    let record = read_stored(state, model, (path.as_str(), version), record_of_file(map))?;
     if record.key() != key {
         let message = format!(
             "{path}: expected the id {key}, as the file is named, found {}; rename the file or mend the id",

@@ -9,7 +9,7 @@ use crate::error::{Code, Error, Result};
 use crate::json;
 
 use super::layout::RowsPlace;
-use super::load::{Loader, admit, version_of};
+use super::load::{Loader, read_stored, version_of};
 use crate::engine::logs::{DELETED, HEADER};
 use crate::engine::memory::Record;
 use crate::engine::memory::State;
@@ -46,7 +46,7 @@ pub(super) fn load_rows(
         _ => 1,
     };
     if version < state.catalogue.migrations.version() {
-        state.aged.insert(place.model);
+        state.outdated.insert(place.model);
     }
     let parsed = par_map(lines, |line| (line.offset, row_of(state, place, &line, version)));
     for (at, row) in parsed {
@@ -110,7 +110,7 @@ fn row_of(state: &State, place: &RowsPlace, line: &Line<'_>, version: u64) -> Re
     if map.get("type").and_then(Value::as_str) == Some(DELETED) && map.len() == 2 {
         return Ok(Row::Deleted(key));
     }
-    Ok(match admit(state, place.model, (&at, version), map) {
+    Ok(match read_stored(state, place.model, (&at, version), map) {
         Ok(record) => Row::Record(record),
         Err(error) => Row::Broken(key, error),
     })
@@ -121,11 +121,11 @@ fn take_row(state: &mut State, place: &RowsPlace, row: Row) -> Result<()> {
         Row::Header => {}
         Row::Deleted(key) => {
             state.remove(place.model, &key);
-            state.dirty.untidy.rows.insert(place.model);
+            state.dirty.needs_compaction.rows.insert(place.model);
         }
         Row::Record(record) => {
             if state.put(place.model, Arc::new(record)).is_some() {
-                state.dirty.untidy.rows.insert(place.model);
+                state.dirty.needs_compaction.rows.insert(place.model);
             }
         }
         Row::Broken(key, error) => {

@@ -15,7 +15,7 @@ pub(crate) mod order;
 mod write;
 
 pub(crate) use compose::all_rows;
-pub(crate) use dirty::{Dirty, Unsynced, Untidy};
+pub(crate) use dirty::{Dirty, NeedsCompaction, Unsynced};
 pub(crate) use flush::run;
 pub(crate) use layout::{Layout, Target};
 pub(crate) use load::{Loader, load, read_record};

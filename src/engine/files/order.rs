@@ -19,7 +19,7 @@ fn path() -> SafePath {
 }
 
 /// Writes the order down. The cache may be lost, so a failure is none.
-pub(crate) fn remember(engine: &Engine) {
+pub(crate) fn save(engine: &Engine) {
     let state = engine.state();
     let shared = |target: &Target| matches!(target, Target::Shared(_));
     if state.dirty.unsynced.targets.iter().all(shared) {
@@ -34,7 +34,7 @@ pub(crate) fn remember(engine: &Engine) {
 ///
 /// # Errors
 /// Those of the disk.
-pub(crate) fn remember_in(engine: &Engine, copy: &dyn Disk) -> Result<()> {
+pub(crate) fn save_in(engine: &Engine, copy: &dyn Disk) -> Result<()> {
     copy.create_dir(&cache_folder())?;
     copy.open(&path(), Access::Replace)?.write_at(0, text(&engine.state()).as_bytes())
 }
@@ -49,7 +49,7 @@ fn text(state: &State) -> String {
 }
 
 /// The order as it was written down.
-pub(crate) fn recall(disk: &dyn Disk, catalogue: &Catalogue) -> HashMap<ModelId, Vec<String>> {
+pub(crate) fn load(disk: &dyn Disk, catalogue: &Catalogue) -> HashMap<ModelId, Vec<String>> {
     let bytes = read_all(disk, &path()).ok().flatten().unwrap_or_default();
     let Ok(Value::Object(orders)) = json::parse_bytes(&bytes) else { return HashMap::new() };
     let keys = |keys: Value| -> Vec<String> {

@@ -16,7 +16,7 @@ use crate::engine::logs::header_line;
 use crate::engine::memory::{LogKey, State};
 
 /// One piece of work on the files, made from the state and done without it.
-pub(crate) enum Work {
+pub(crate) enum FileWrite {
     /// The file has exactly these bytes, or is not there. With `shared`, it holds records that
     /// the journal does not repeat, so the new bytes must be durable before the old ones go.
     Whole { path: SafePath, bytes: Option<String>, shared: bool },
@@ -29,10 +29,10 @@ pub(crate) enum Work {
     Log { key: LogKey, path: SafePath, fresh: bool, pieces: Vec<(u64, Arc<str>)> },
 }
 
-impl Work {
+impl FileWrite {
     /// Does a file go whose records may stand in another one now?
     pub(crate) fn removes_shared(&self) -> bool {
-        matches!(self, Work::Whole { bytes: None, shared: true, .. })
+        matches!(self, FileWrite::Whole { bytes: None, shared: true, .. })
     }
 }
 
@@ -40,14 +40,14 @@ impl Work {
 /// those of `lengths` were so long at the last checkpoint.
 pub(crate) fn plan(
     state: &State,
-    shown: u64,
+    flushed: u64,
     anew: &HashSet<ModelId>,
     lengths: &[(String, u64)],
-) -> Result<Vec<Work>> {
+) -> Result<Vec<FileWrite>> {
     let dirty = &state.dirty;
     let mut work = Vec::new();
-    let overdue = dirty.overdue.iter().filter(|target| !dirty.targets.contains_key(*target));
-    for target in dirty.targets.keys().chain(overdue) {
+    let blocked = dirty.blocked.iter().filter(|target| !dirty.targets.contains_key(*target));
+    for target in dirty.targets.keys().chain(blocked) {
         if is_writable(state, target) {
             work.push(plan_whole(state, target)?);
         }
@@ -55,7 +55,7 @@ pub(crate) fn plan(
     for place in state.layout.rows() {
         if anew.contains(&place.model) {
             let (path, bytes) = (place.path.clone(), Some(compose::all_rows(state, place)));
-            work.push(Work::Whole { path, bytes, shared: true });
+            work.push(FileWrite::Whole { path, bytes, shared: true });
         } else if let Some(rows) = dirty.rows.get(&place.model) {
             let keys = rows.keys().map(AsRef::as_ref);
             let lines = compose::changed_rows(state, place.model, keys);
@@ -63,11 +63,11 @@ pub(crate) fn plan(
             let header = header_line(&place.schema, state.catalogue.migrations.version());
             let known = lengths.iter().find(|(known, _)| *known == path.as_str());
             let ours_from = known.map_or(0, |(_, len)| *len);
-            work.push(Work::Rows { path, header, lines, ours_from });
+            work.push(FileWrite::Rows { path, header, lines, ours_from });
         }
     }
     for key in dirty.logs.keys() {
-        work.push(plan_log(state, key, shown)?);
+        work.push(plan_log(state, key, flushed)?);
     }
     Ok(work)
 }
@@ -92,31 +92,31 @@ pub(crate) fn is_writable(state: &State, target: &Target) -> bool {
     }
 }
 
-fn plan_whole(state: &State, target: &Target) -> Result<Work> {
+fn plan_whole(state: &State, target: &Target) -> Result<FileWrite> {
     let path = state.layout.path(target)?;
     if let Target::Shared(number) = target {
-        return Ok(Work::Arrays { path, content: compose::shared(state, *number) });
+        return Ok(FileWrite::Arrays { path, content: compose::shared(state, *number) });
     }
     let shared = !matches!(target, Target::Record(..));
-    Ok(Work::Whole { path, bytes: compose::target(state, target), shared })
+    Ok(FileWrite::Whole { path, bytes: compose::target(state, target), shared })
 }
 
-fn plan_log(state: &State, key: &LogKey, shown: u64) -> Result<Work> {
+fn plan_log(state: &State, key: &LogKey, flushed: u64) -> Result<FileWrite> {
     let path = state.layout.log_path(key.0, &key.1)?;
     let Some(pending) = state.logs.get(key) else {
-        return Ok(Work::Whole { path, bytes: None, shared: false });
+        return Ok(FileWrite::Whole { path, bytes: None, shared: false });
     };
-    let unseen = pending.pieces.first().is_some_and(|piece| piece.at > shown);
+    let unseen = pending.pieces.first().is_some_and(|piece| piece.at > flushed);
     let fresh = pending.fresh && unseen;
     let mut pieces = Vec::new();
     let mut offset = pending.start;
     for piece in &pending.pieces {
-        if fresh || piece.at > shown {
+        if fresh || piece.at > flushed {
             pieces.push((offset, Arc::clone(&piece.bytes)));
         }
         offset += piece.bytes.len() as u64;
     }
-    Ok(Work::Log { key: key.clone(), path, fresh, pieces })
+    Ok(FileWrite::Log { key: key.clone(), path, fresh, pieces })
 }
 
 /// Does the work on the files.
@@ -129,24 +129,24 @@ impl Writer<'_> {
     ///
     /// # Errors
     /// Those of the disk; doing the work again mends what was half done.
-    pub(crate) fn perform(&self, work: &Work) -> Result<Option<(SafePath, Option<Stamp>)>> {
+    pub(crate) fn perform(&self, work: &FileWrite) -> Result<Option<(SafePath, Option<Stamp>)>> {
         match work {
-            Work::Whole { path, bytes: Some(bytes), shared } => {
+            FileWrite::Whole { path, bytes: Some(bytes), shared } => {
                 self.replace(path, bytes.as_bytes(), *shared)?;
                 Ok(Some((path.clone(), self.disk.stamp(path)?)))
             }
-            Work::Arrays { path, content } => {
+            FileWrite::Arrays { path, content } => {
                 self.replace(path, content.text().as_bytes(), true)?;
                 Ok(Some((path.clone(), self.disk.stamp(path)?)))
             }
-            Work::Whole { path, bytes: None, .. } => {
+            FileWrite::Whole { path, bytes: None, .. } => {
                 self.disk.remove(path)?;
                 Ok(Some((path.clone(), None)))
             }
-            Work::Rows { path, header, lines, ours_from } => {
+            FileWrite::Rows { path, header, lines, ours_from } => {
                 self.add_rows(path, header, lines, *ours_from).map(|()| None)
             }
-            Work::Log { path, fresh, pieces, .. } => {
+            FileWrite::Log { path, fresh, pieces, .. } => {
                 let stamp = self.add_log(path, *fresh, pieces)?;
                 Ok(Some((path.clone(), stamp)))
             }

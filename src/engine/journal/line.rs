@@ -27,7 +27,7 @@ pub(super) fn append(lines: &mut String, previous: u32, text: &str) -> u32 {
 
 /// A valid line at the start of some bytes.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Line<'a> {
+pub(super) struct JournalLine<'a> {
     pub(super) text: &'a str,
     /// Length with prefix and line feed, in bytes.
     pub(super) len: usize,
@@ -35,14 +35,14 @@ pub(super) struct Line<'a> {
 }
 
 /// The valid line at the start of `bytes`, or `None` when there is none (yet).
-pub(super) fn decode(previous: u32, bytes: &[u8]) -> Option<Line<'_>> {
+pub(super) fn decode(previous: u32, bytes: &[u8]) -> Option<JournalLine<'_>> {
     let end = memchr::memchr(b'\n', bytes)?;
     let text = bytes.get(PREFIX..end)?;
     let checksum = chain(previous, text);
     // As `encode` writes them and not otherwise: a number may have capitals, or a sign.
     let valid = bytes[..PREFIX] == *format!("{checksum:08x} ").as_bytes();
     let text = std::str::from_utf8(text).ok().filter(|_| valid)?;
-    Some(Line { text, len: end + 1, checksum })
+    Some(JournalLine { text, len: end + 1, checksum })
 }
 
 fn chain(previous: u32, text: &[u8]) -> u32 {
@@ -60,7 +60,7 @@ mod tests {
     fn a_line_comes_back() {
         let (line, checksum) = encode(7, "{\"a\":1}");
         let found = decode(7, line.as_bytes()).expect("valid");
-        assert_eq!(found, Line { text: "{\"a\":1}", len: line.len(), checksum });
+        assert_eq!(found, JournalLine { text: "{\"a\":1}", len: line.len(), checksum });
     }
 
     #[test]

@@ -66,7 +66,7 @@ fn open_shared(engine: &Engine) -> Result<()> {
     let opening = enter(engine)?;
     legacy::settle(&*engine.disk)?;
     engine.older.look()?;
-    let was_sick = engine.words.load(word::SICK) != 0;
+    let was_poisoned = engine.words.load(word::POISONED) != 0;
     if opening.first {
         (0..WORDS).for_each(|index| engine.words.store(index, 0));
         write_gitignore(&*engine.disk)?;
@@ -74,7 +74,7 @@ fn open_shared(engine: &Engine) -> Result<()> {
         finish_dead_switch(engine)?;
     }
     let mut segment = find_segment(engine, opening.first)?;
-    if opening.first && was_sick {
+    if opening.first && was_poisoned {
         segment = segment.map(|segment| trust(engine, segment)).transpose()?;
     }
     let recovered = segment.is_some();
@@ -82,7 +82,7 @@ fn open_shared(engine: &Engine) -> Result<()> {
         engine.logs.after_crash();
     }
     // Behind the committed end may stand what a failed sync has lost.
-    let upto = (!opening.first).then(|| engine.words.load(word::END));
+    let upto = (!opening.first).then(|| engine.words.load(word::COMMITTED));
     let base = segment.as_ref().map(|segment| segment.header.base);
     let (state, undeclared) = engine.empty_state(base, upto, opening.first)?;
     *engine.state_mut() = state;
@@ -165,7 +165,7 @@ fn trust(engine: &Engine, segment: Segment) -> Result<Segment> {
     match segment.copy(&*engine.disk) {
         Ok(copy) => Ok(copy),
         Err(error) => {
-            engine.fall_sick(&error);
+            engine.poison(&error);
             let again = Segment::open(&*engine.disk, base, Access::Read)?;
             Ok(again.unwrap_or(segment))
         }
@@ -179,9 +179,9 @@ fn load_all(engine: &Engine, segment: Option<Segment>, upto: Option<u64>) -> Res
     let mut tail = segment.map(Tail::at_start).transpose()?;
     let mut state = engine.state_mut();
     let mut loader = Loader::new(&*engine.disk, tail.as_ref().map_or(&[], Tail::rows));
-    loader.known_order = order::recall(&*engine.disk, &state.catalogue);
+    loader.known_order = order::load(&*engine.disk, &state.catalogue);
     load(&mut loader, &mut state)?;
-    let end = engine.words.load(word::END);
+    let end = engine.words.load(word::COMMITTED);
     let position = replay(&mut state, &mut tail, upto)?.unwrap_or(end);
     state.end_reservations();
     let miscounted = recount::check(engine, &mut state)?;
@@ -196,7 +196,7 @@ fn load_all(engine: &Engine, segment: Option<Segment>, upto: Option<u64>) -> Res
     engine.position.store(position, Ordering::Release);
     engine.known_base.store(base_word, Ordering::Release);
     engine.words.store(word::BASE, base_word);
-    engine.words.raise(word::END, position);
+    engine.words.raise(word::COMMITTED, position);
     Ok(miscounted)
 }
 
@@ -247,7 +247,7 @@ fn open_read_only(
     *engine.state_mut() = engine.empty_state(base, None, true)?.0;
     load_all(&engine, segment, None)?;
     engine.known_base.store(0, Ordering::Release);
-    engine.state_mut().dirty.shown(u64::MAX);
+    engine.state_mut().dirty.note_flushed(u64::MAX);
     Ok(Arc::new(engine))
 }
 

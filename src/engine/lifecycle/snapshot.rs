@@ -64,7 +64,7 @@ impl Engine {
         {
             copy.take_journal(base, &*file, used)?;
         }
-        order::remember_in(self, target)?;
+        order::save_in(self, target)?;
         drop(files);
         let copied: Vec<SafePath> = copy.known.into_keys().collect();
         disk::make_durable(target, &copied)

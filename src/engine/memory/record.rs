@@ -101,7 +101,11 @@ impl Record {
         let mut map = self.map();
         map.insert(count_field.clone(), count.into());
         map.insert(last_field.clone(), last.map_or(Value::Null, Into::into));
-        Record::from_map(model, &self.key, &catalogue::admit(model, map.clone()).unwrap_or(map))
+        Record::from_map(
+            model,
+            &self.key,
+            &catalogue::validate_stored(model, map.clone()).unwrap_or(map),
+        )
     }
 
     /// For each index of the model, the keys under which it finds this record.

@@ -15,7 +15,7 @@ use super::collection::Collection;
 use super::record::Record;
 use crate::engine::files::{Dirty, Layout, Target, is_writable};
 use crate::engine::journal::{Change, Commit, Effect, LogLines};
-use crate::engine::payload::Loose;
+use crate::engine::payload::Unreferenced;
 
 /// The key of the one record of a place `Single`.
 pub(crate) const SINGLE_KEY: &str = "settings";
@@ -93,13 +93,13 @@ pub(crate) struct State {
     /// By the number of the shared file in the layout.
     pub(crate) shared: Vec<SharedFile>,
     /// The rows files of an older version: written anew with their next change.
-    pub(crate) aged: HashSet<ModelId>,
+    pub(crate) outdated: HashSet<ModelId>,
     /// Unknown keys of the files of a place `Owner`, by the record's key.
     pub(crate) owner_unknown: HashMap<Box<str>, Map<String, Value>>,
     /// What the files do not show yet.
     pub(crate) dirty: Dirty,
     /// Payloads that may have lost their last record.
-    pub(crate) loose: Arc<Loose>,
+    pub(crate) unreferenced: Arc<Unreferenced>,
 }
 
 impl State {
@@ -114,10 +114,10 @@ impl State {
             logs: HashMap::new(),
             generations: 0,
             shared,
-            aged: HashSet::new(),
+            outdated: HashSet::new(),
             owner_unknown: HashMap::new(),
             dirty: Dirty::default(),
-            loose: Arc::default(),
+            unreferenced: Arc::default(),
         }
     }
 
@@ -171,7 +171,7 @@ impl State {
                     self.collection_mut(*model).forget_order(record.key());
                 }
                 let old = self.put(*model, Arc::clone(record));
-                self.loosen(*model, old.as_deref(), Some(record));
+                self.note_unreferenced(*model, old.as_deref(), Some(record));
                 let effect = if old.is_some() { Effect::Update } else { Effect::Create };
                 self.mark(*model, record.key(), old.as_deref(), at, position);
                 self.mark_owners(first, position);
@@ -182,7 +182,7 @@ impl State {
                 let first = self.first_owner();
                 let old = self.collection(*model).get(key).cloned();
                 self.remove(*model, key);
-                self.loosen(*model, old.as_deref(), None);
+                self.note_unreferenced(*model, old.as_deref(), None);
                 self.mark(*model, key, old.as_deref(), at, position);
                 self.mark_owners(first, position);
                 for log in self.layout.logs_of(*model) {
@@ -199,7 +199,7 @@ impl State {
     }
 
     /// Notes the payload of a record that no longer stands for it.
-    fn loosen(&self, model: ModelId, old: Option<&Record>, new: Option<&Record>) {
+    fn note_unreferenced(&self, model: ModelId, old: Option<&Record>, new: Option<&Record>) {
         let Some(payload) = &self.catalogue.model(model).payload else { return };
         let content = |record: &Record| {
             crate::json::text_field(record.text(), &payload.field).map(|text| text.into_owned())
@@ -207,7 +207,7 @@ impl State {
         if let Some(was) = old.and_then(content)
             && new.and_then(content).is_none_or(|is| is != was)
         {
-            self.loose.add(&was);
+            self.unreferenced.add(&was);
         }
     }
 
@@ -271,9 +271,9 @@ impl State {
     fn apply_lines(&mut self, lines: &LogLines, at: &str, position: u64) {
         let key: LogKey = (lines.model, lines.owner.clone());
         if lines.fresh {
-            self.dirty.untidy.logs.remove(&key);
+            self.dirty.needs_compaction.logs.remove(&key);
         } else if lines.effect != Effect::Create {
-            self.dirty.untidy.logs.insert(key.clone());
+            self.dirty.needs_compaction.logs.insert(key.clone());
         }
         if lines.fresh || !self.logs.contains_key(&key) {
             self.generations += u64::from(lines.fresh);
@@ -313,23 +313,23 @@ impl State {
     }
 
     /// Forgets what the files show, up to a position, but for what they cannot show yet.
-    pub(crate) fn note_shown(&mut self, shown: u64) {
+    pub(crate) fn note_flushed(&mut self, flushed: u64) {
         let unwritable = self.dirty.targets.keys().filter(|target| !is_writable(self, target));
         let unwritable: Vec<Target> = unwritable.cloned().collect();
-        self.dirty.overdue.extend(unwritable);
-        self.dirty.shown(shown);
+        self.dirty.blocked.extend(unwritable);
+        self.dirty.note_flushed(flushed);
     }
 
     /// What could be written at last has been.
-    pub(crate) fn forget_overdue(&mut self) {
-        let mut overdue = std::mem::take(&mut self.dirty.overdue);
-        overdue.retain(|target| !is_writable(self, target));
-        self.dirty.overdue = overdue;
+    pub(crate) fn forget_unblocked(&mut self) {
+        let mut blocked = std::mem::take(&mut self.dirty.blocked);
+        blocked.retain(|target| !is_writable(self, target));
+        self.dirty.blocked = blocked;
     }
 
     /// Can something be written at last?
-    pub(crate) fn has_overdue(&self) -> bool {
-        self.dirty.overdue.iter().any(|target| is_writable(self, target))
+    pub(crate) fn has_unblocked(&self) -> bool {
+        self.dirty.blocked.iter().any(|target| is_writable(self, target))
     }
 
     /// Does the file of a log still show one of a removed record? It is no log of a new one.

@@ -7,7 +7,7 @@ use crate::disk::{Access, DiskFile, SafePath, SourceFile};
 use crate::error::Result;
 
 use super::hashing::Hashing;
-use super::sniff::{self, Kind};
+use super::sniff::{self, Sniffed};
 use super::{INCOMING, home};
 use crate::engine::core::Engine;
 use crate::engine::txn::new_id;
@@ -109,7 +109,7 @@ impl Arriving {
     pub(crate) fn finish(self) -> Result<Arrived> {
         let Arriving { file, temporary, hashing, len } = self;
         file.sync()?;
-        let Kind { mime_type, is_text, dimensions } = sniff::look(&*file, len)?;
+        let Sniffed { mime_type, is_text, dimensions } = sniff::look(&*file, len)?;
         let sha256 = hashing.finish()?;
         // The folder's name is what tells after a crash that there may be orphans.
         let disk = &*temporary.engine.disk;

@@ -33,9 +33,9 @@ const INCOMING: &str = ".incoming";
 
 /// Contents that may have lost their last record.
 #[derive(Debug, Default)]
-pub(crate) struct Loose(Mutex<BTreeSet<String>>);
+pub(crate) struct Unreferenced(Mutex<BTreeSet<String>>);
 
-impl Loose {
+impl Unreferenced {
     pub(crate) fn add(&self, content: &str) {
         locked(&self.0).insert(content.to_owned());
     }

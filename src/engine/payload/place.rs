@@ -15,7 +15,7 @@ impl Tx<'_> {
     pub(crate) fn place_payload(&mut self, arrived: &Arrived) -> Result<()> {
         let (_, home) = home(&self.state.catalogue)?;
         // Should the record not come to be, the payload goes again.
-        self.state.loose.add(&arrived.sha256);
+        self.state.unreferenced.add(&arrived.sha256);
         let folder = home.join(&arrived.sha256)?;
         let raw = folder.join(RAW)?;
         let disk = self.context.disk;

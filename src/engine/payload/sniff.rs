@@ -12,14 +12,14 @@ const HEAD: usize = 16 << 10;
 const MAX_READ: u64 = 4 << 20;
 
 /// What the bytes say.
-pub(super) struct Kind {
+pub(super) struct Sniffed {
     pub(super) mime_type: Option<&'static str>,
     pub(super) is_text: bool,
     pub(super) dimensions: Option<(u64, u64)>,
 }
 
 /// Looks at the first bytes, and at the header of an image.
-pub(super) fn look(file: &dyn DiskFile, len: u64) -> Result<Kind> {
+pub(super) fn look(file: &dyn DiskFile, len: u64) -> Result<Sniffed> {
     let mut head = vec![0; HEAD.min(usize::try_from(len).unwrap_or(HEAD))];
     let read = file.read_at(0, &mut head)?;
     head.truncate(read);
@@ -28,7 +28,7 @@ pub(super) fn look(file: &dyn DiskFile, len: u64) -> Result<Kind> {
     let is_image = mime_type.is_some_and(|mime| mime.starts_with("image/"));
     let measure = AssertUnwindSafe(|| dimensions(file, len));
     let dimensions = if is_image { catch_unwind(measure).unwrap_or(None) } else { None };
-    Ok(Kind { mime_type, is_text: is_text(&head), dimensions })
+    Ok(Sniffed { mime_type, is_text: is_text(&head), dimensions })
 }
 
 fn mime_type(head: &[u8]) -> Option<&'static str> {

@@ -13,25 +13,25 @@ use crate::engine::processes::locks;
 impl Engine {
     /// Removes payloads that have lost their last record, unless somebody commits just now; the
     /// caller holds the files lock, so that no copy of the folder misses what its rows stand for.
-    pub(crate) fn sweep_loose(&self) -> Result<()> {
-        if self.state().loose.is_empty() || self.check_health().is_err() {
+    pub(crate) fn sweep_unreferenced(&self) -> Result<()> {
+        if self.state().unreferenced.is_empty() || self.check_health().is_err() {
             return Ok(());
         }
         // Never waiting: a transaction may hold it that waits for this.
         let Some(lock) = self.disk.try_lock(&locks::commit_path(), LockKind::Exclusive)? else {
             return Ok(());
         };
-        let done = self.catch_up_locked().and_then(|()| self.sweep_loose_locked());
+        let done = self.catch_up_locked().and_then(|()| self.sweep_unreferenced_locked());
         self.unlock_commit(lock);
         done
     }
 
     /// Removes payloads that have lost their last record; the caller holds the commit lock.
-    pub(crate) fn sweep_loose_locked(&self) -> Result<()> {
-        let loose = self.state().loose.take();
-        let swept = self.sweep(&loose);
+    pub(crate) fn sweep_unreferenced_locked(&self) -> Result<()> {
+        let unreferenced = self.state().unreferenced.take();
+        let swept = self.sweep(&unreferenced);
         if swept.is_err() {
-            self.state().loose.put_back(loose);
+            self.state().unreferenced.put_back(unreferenced);
         }
         swept
     }

@@ -11,8 +11,7 @@ use crate::error::{Code, Error, Result};
 
 use super::declared::declares;
 use crate::engine::core::{Engine, busy, word};
-use crate::engine::files::Target;
-use crate::engine::files::{Loader, load, read_record};
+use crate::engine::files::{Loader, Target, load, order, read_record};
 use crate::engine::journal::{Change, Commit, Effect};
 use crate::engine::journal::{Segment, Tail};
 use crate::engine::logs::Source;
@@ -22,7 +21,7 @@ use crate::engine::memory::{State, Touched};
 impl Engine {
     /// Has another process committed something, or made a checkpoint?
     pub(crate) fn has_news(&self) -> bool {
-        self.words.load(word::END) > self.position()
+        self.words.load(word::COMMITTED) > self.position()
             || self.words.load(word::BASE) != self.known_base.load(Ordering::Acquire)
     }
 
@@ -47,7 +46,7 @@ impl Engine {
 
     /// Follows the journal up to its committed end; `false` when a part of it is gone already.
     fn follow(&self, tail: &mut Option<Tail>) -> Result<bool> {
-        if self.outdated.load(Ordering::Acquire) {
+        if self.declarations_outdated.load(Ordering::Acquire) {
             return Ok(false);
         }
         if self.older.is_unconverted() && self.has_news() {
@@ -55,14 +54,14 @@ impl Engine {
             self.older.let_go();
             return Ok(false);
         }
-        let end = self.words.load(word::END);
+        let end = self.words.load(word::COMMITTED);
         let base = self.words.load(word::BASE);
         let left = tail.as_ref().is_some_and(|tail| tail.base() + 1 != base);
         if left {
             // Behind the end of the segment may stand what a failed append has left there.
-            let stop = base.checked_sub(1).unwrap_or_else(|| self.words.load(word::END));
+            let stop = base.checked_sub(1).unwrap_or_else(|| self.words.load(word::COMMITTED));
             self.take_lines(tail, Some(stop))?;
-            if self.outdated.load(Ordering::Acquire) {
+            if self.declarations_outdated.load(Ordering::Acquire) {
                 return Ok(false);
             }
             let stands = tail.as_ref().map_or(0, Tail::position);
@@ -77,7 +76,7 @@ impl Engine {
             *tail = Some(Tail::at_start(segment)?);
         }
         self.take_lines(tail, Some(end))?;
-        if self.outdated.load(Ordering::Acquire) {
+        if self.declarations_outdated.load(Ordering::Acquire) {
             return Ok(false);
         }
         self.known_base.store(base, Ordering::Release);
@@ -93,15 +92,15 @@ impl Engine {
         let (before, version) = (tail.position(), tail.version());
         tail.read(upto, &mut |text| {
             if declares(text, &catalogue) {
-                self.outdated.store(true, Ordering::Release);
+                self.declarations_outdated.store(true, Ordering::Release);
             }
-            if !self.outdated.load(Ordering::Acquire) {
+            if !self.declarations_outdated.load(Ordering::Acquire) {
                 let commit = Commit::decode(text, &catalogue, version);
                 commits.push(commit.map_err(|problem| unreadable(&problem))?);
             }
             Ok(())
         })?;
-        if self.outdated.load(Ordering::Acquire) {
+        if self.declarations_outdated.load(Ordering::Acquire) {
             return Ok(false);
         }
         let position = tail.position();
@@ -118,9 +117,9 @@ impl Engine {
     /// Another process has brought everything up to `position` safely into the files.
     fn note_checkpoint(&self, position: u64) {
         let mut state = self.state_mut();
-        state.dirty.shown(position);
+        state.dirty.note_flushed(position);
         state.dirty.unsynced = crate::engine::files::Unsynced::default();
-        state.dirty.overdue.clear();
+        state.dirty.blocked.clear();
         self.logs.absorb(&state.logs);
         state.forget_pending(position);
     }
@@ -141,13 +140,13 @@ impl Engine {
         }
         if self.words.load(word::BUSY) == busy::APPENDING {
             let took = self.take_lines(&mut tail, None)?;
-            let outdated = self.outdated.load(Ordering::Acquire);
+            let outdated = self.declarations_outdated.load(Ordering::Acquire);
             // What a dead process wrote and nobody knows to be durable becomes so before anybody
             // relies on it.
             if let Some(tail) = tail.as_ref().filter(|_| took || outdated) {
-                tail.file().sync().map_err(|error| self.fall_sick(&error))?;
-                self.words.raise(word::SYNCED, tail.position());
-                self.words.raise(word::END, tail.position());
+                tail.file().sync().map_err(|error| self.poison(&error))?;
+                self.words.raise(word::DURABLE, tail.position());
+                self.words.raise(word::COMMITTED, tail.position());
             }
             if outdated {
                 drop(tail);
@@ -161,7 +160,7 @@ impl Engine {
     /// Reads all files and the journal again; the holder of both locks may.
     pub(crate) fn load_anew(&self) -> Result<()> {
         let base = self.words.load(word::BASE);
-        let upto = Some(self.words.load(word::END));
+        let upto = Some(self.words.load(word::COMMITTED));
         let (mut fresh, undeclared) = self.empty_state(base.checked_sub(1), upto, false)?;
         let segment = match base {
             0 => None,
@@ -169,14 +168,18 @@ impl Engine {
         };
         let mut tail = segment.map(Tail::at_start).transpose()?;
         let mut loader = Loader::new(&*self.disk, tail.as_ref().map_or(&[], Tail::rows));
-        loader.known_order = crate::engine::files::order::recall(&*self.disk, &fresh.catalogue);
+        loader.known_order = order::load(&*self.disk, &fresh.catalogue);
         load(&mut loader, &mut fresh)?;
-        let end = self.words.load(word::END);
+        let end = self.words.load(word::COMMITTED);
         let position = replay(&mut fresh, &mut tail, Some(end))?.unwrap_or(end);
         fresh.end_reservations();
-        fresh.dirty.untidy.logs.extend(self.state().dirty.untidy.logs.iter().cloned());
+        fresh
+            .dirty
+            .needs_compaction
+            .logs
+            .extend(self.state().dirty.needs_compaction.logs.iter().cloned());
         let touched = differences(&self.state(), &fresh);
-        fresh.loose = Arc::clone(&self.state().loose);
+        fresh.unreferenced = Arc::clone(&self.state().unreferenced);
         self.stamps.replace(loader.stamps);
         let catalogue = Arc::clone(&fresh.catalogue);
         {

@@ -109,14 +109,15 @@ impl Engine {
             state.collection_mut(model).faults.push(Error::new(Code::Corrupt, message));
         }
         let missing = joined.records_beyond(&kept.declaration).into_iter().map(|(name, map)| {
-            let map = catalogue::admit(catalogue.model(model), map.clone()).unwrap_or(map);
+            let map =
+                catalogue::validate_stored(catalogue.model(model), map.clone()).unwrap_or(map);
             let declared = catalogue.model(model);
             let record = Arc::new(Record::from_map(declared, &name, &map));
             Change::Put { model, record, new: !kept.declaration.has(&name) }
         });
         let missing = if kept.corrupt { Vec::new() } else { missing.collect() };
         *locked(&self.joined) = joined;
-        self.outdated.store(false, Ordering::Release);
+        self.declarations_outdated.store(false, Ordering::Release);
         Ok((state, missing))
     }
 

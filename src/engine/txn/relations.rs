@@ -146,7 +146,7 @@ fn edit(
     let mut map = record.map();
     if change(&mut map) {
         let declared = tx.catalogue().model(model);
-        let map = catalogue::admit(declared, map)
+        let map = catalogue::validate_stored(declared, map)
             .map_err(|issues| Error::validation(&declared.name, issues))?;
         tx.put(model, key, &map)?;
     }

@@ -64,7 +64,7 @@ impl Tx<'_> {
         self.whole(|tx| {
             let declared = tx.state.catalogue.model(model);
             tx.check_place(model)?;
-            let map = catalogue::complete(declared, input, tx.context.now, &mut new_id)
+            let map = catalogue::validate_new(declared, input, tx.context.now, &mut new_id)
                 .map_err(|issues| Error::validation(&declared.name, issues))?;
             let key = map.get(&declared.key).and_then(Value::as_str).unwrap_or_default().to_owned();
             tx.check_key(model, &key)?;
@@ -92,7 +92,7 @@ impl Tx<'_> {
         self.whole(|tx| {
             let declared = tx.state.catalogue.model(model);
             tx.check_place(model)?;
-            let map = catalogue::merge(declared, &old_map, patch, tx.context.now)
+            let map = catalogue::validate_patch(declared, &old_map, patch, tx.context.now)
                 .map_err(|issues| Error::validation(&declared.name, issues))?;
             let record = Record::from_map(declared, key, &map);
             relations::check_uniques(tx, model, &record)?;

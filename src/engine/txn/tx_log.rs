@@ -53,7 +53,7 @@ impl Tx<'_> {
         let mut count = self.count_of(model, &record, &counted)?;
         let several = rows.len() > 1;
         for (number, row) in rows.into_iter().enumerate() {
-            let completed = self.complete_row(model, owner, &counted, row, &ready);
+            let completed = self.new_row(model, owner, &counted, row, &ready);
             let map = completed
                 .map_err(|e| if several { e.inside(&format!("[{number}]")) } else { e })?;
             count_row(&map, &counted, &mut count);
@@ -81,10 +81,10 @@ impl Tx<'_> {
         let old = json::parse_object(&text).unwrap_or_default();
         let declared = self.catalogue().model(model);
         let map = if text_of(&old, "type") == counted.row_type {
-            catalogue::merge(declared, &old, patch, self.context.now)
+            catalogue::validate_patch(declared, &old, patch, self.context.now)
                 .map_err(|issues| Error::validation(&declared.name, issues))?
         } else {
-            merge_event(declared, &old, patch)?
+            validate_event_patch(declared, &old, patch)?
         };
         let (after, before) =
             (catalogue::index_keys(declared, &map), catalogue::index_keys(declared, &old));
@@ -159,7 +159,7 @@ impl Tx<'_> {
         Err(Error::new(Code::ForeignKey, message).model(name).issues(vec![issue]))
     }
 
-    fn complete_row(
+    fn new_row(
         &self,
         model: ModelId,
         owner: &str,
@@ -171,10 +171,10 @@ impl Tx<'_> {
         let given_id = row.get("id").is_some_and(|id| !id.is_null());
         let kind = row.get("type").cloned().unwrap_or(Value::Null);
         let map = if kind.is_null() || kind == counted.row_type.as_str() {
-            catalogue::complete(declared, row, self.context.now, &mut new_id)
+            catalogue::validate_new(declared, row, self.context.now, &mut new_id)
                 .map_err(|issues| Error::validation(&declared.name, issues))?
         } else {
-            complete_event(declared, row, self.context.now)?
+            validate_new_event(declared, row, self.context.now)?
         };
         let id = text_of(&map, "id");
         if given_id {
@@ -338,7 +338,7 @@ fn count_row(map: &Object, counted: &Counted, count: &mut (u64, Option<String>))
 
 /// An event of a type that the catalogue does not describe: an id, a type, a time, and whatever
 /// else it holds.
-fn complete_event(model: &Model, mut event: Object, now: &str) -> Result<Object> {
+fn validate_new_event(model: &Model, mut event: Object, now: &str) -> Result<Object> {
     let mut issues = Vec::new();
     let id = event.shift_remove("id").filter(|id| !id.is_null());
     let id = id.unwrap_or_else(|| new_id().into());
@@ -368,7 +368,7 @@ fn complete_event(model: &Model, mut event: Object, now: &str) -> Result<Object>
     Ok(map)
 }
 
-fn merge_event(model: &Model, old: &Object, patch: Object) -> Result<Object> {
+fn validate_event_patch(model: &Model, old: &Object, patch: Object) -> Result<Object> {
     let mut map = old.clone();
     for (key, value) in patch {
         if matches!(key.as_str(), "id" | "type" | "createdAt") && Some(&value) != old.get(&key) {
@@ -378,7 +378,7 @@ fn merge_event(model: &Model, old: &Object, patch: Object) -> Result<Object> {
         map.insert(key, value);
     }
     let now = text_of(old, "createdAt");
-    complete_event(model, map, &now)
+    validate_new_event(model, map, &now)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::disk::{Disk, read_all};
 use crate::error::{Code, Error, Result};
 
 use super::overlay::Overlay;
-use crate::engine::edits::Counted;
+use crate::engine::edits::LogMarks;
 use crate::engine::edits::Stamps;
 use crate::engine::fingerprint::Fingerprint;
 use crate::engine::keys::Keys;
@@ -24,7 +24,7 @@ pub(crate) struct Context<'a> {
     pub(crate) disk: &'a dyn Disk,
     pub(crate) logs: &'a LogCache,
     pub(crate) stamps: &'a Stamps,
-    pub(crate) counted: &'a Counted,
+    pub(crate) counted: &'a LogMarks,
     pub(crate) keys: &'a Keys,
     pub(crate) now: &'a str,
     pub(crate) max_record_bytes: usize,

@@ -18,7 +18,7 @@ use crate::crash::scenarios;
 use crate::crash::step::{self, Call, Dump, Step, difference};
 
 /// What the sentence of a store says after a failed sync.
-const SICK: &str = "takes no more changes";
+const POISONED: &str = "takes no more changes";
 
 fn open(disk: &SimulatedDisk) -> Result<Store, Error> {
     step::open(disk, Durability::Strict)
@@ -46,7 +46,7 @@ struct Run {
     /// The changes that failed since the last one that did not.
     failed: Vec<Vec<Call>>,
     /// Has a sync failed, and has the store not been opened since?
-    sick: bool,
+    poisoned: bool,
 }
 
 impl Run {
@@ -59,13 +59,13 @@ impl Run {
         }
         let shadow_disk = SimulatedDisk::new();
         let shadow = open(&shadow_disk).expect("a whole disk opens");
-        Run { label, code, disk, shadow_disk, shadow, failed: Vec::new(), sick: false }
+        Run { label, code, disk, shadow_disk, shadow, failed: Vec::new(), poisoned: false }
     }
 
     /// Is this the right error for the fault?
     fn expect_code(&mut self, error: &Error) {
-        if error.code() == Code::Io && error.message().contains(SICK) {
-            self.sick = true;
+        if error.code() == Code::Io && error.message().contains(POISONED) {
+            self.poisoned = true;
             return;
         }
         assert_eq!(error.code(), self.code, "{}: {error}", self.label);
@@ -81,7 +81,7 @@ impl Run {
     fn note(&mut self, calls: &[Call], done: Result<(), Error>) {
         match done {
             Ok(()) => {
-                assert!(!self.sick, "{}: a change after a failed sync", self.label);
+                assert!(!self.poisoned, "{}: a change after a failed sync", self.label);
                 let shadowed = step::transaction(&self.shadow, calls);
                 assert!(shadowed.is_ok(), "{}: {shadowed:?}", self.label);
                 self.failed.clear();
@@ -135,7 +135,7 @@ impl Run {
                     if let Err(error) = store.close() {
                         self.expect_code(&error);
                     }
-                    self.sick = false;
+                    self.poisoned = false;
                     store = match open(&self.disk) {
                         Ok(store) => store,
                         Err(error) => {
@@ -185,17 +185,17 @@ impl Run {
         if let Some(store) = store {
             let done = step::call(&store, &probe("probe1"));
             let read_only = self.code == Code::ReadOnly && done.is_err();
-            assert!(done.is_ok() || self.sick || read_only, "{}: {done:?}", self.label);
+            assert!(done.is_ok() || self.poisoned || read_only, "{}: {done:?}", self.label);
             self.note(&[probe("probe1")], done);
             self.expect_same(&store, "the disk is whole again");
             if kill {
                 self.disk = self.disk.kill();
                 let _ = store.close();
             } else if let Err(error) = store.close() {
-                assert!(self.sick, "{}: {error}", self.label);
+                assert!(self.poisoned, "{}: {error}", self.label);
             }
         }
-        self.sick = false;
+        self.poisoned = false;
         let store = open(&self.disk).unwrap_or_else(|e| panic!("{}: no opening: {e}", self.label));
         self.agree(&store);
         let done = step::call(&store, &probe("probe2"));
@@ -325,9 +325,9 @@ fn fail_the_opening(dead: &SimulatedDisk, number: usize) -> usize {
                     }
                     Ok(store) => {
                         assert_eq!(dump(&store), expected, "{}", run.label);
-                        run.sick = step::call(&store, &probe("probe0")).is_err_and(|error| {
+                        run.poisoned = step::call(&store, &probe("probe0")).is_err_and(|error| {
                             run.expect_code(&error);
-                            run.sick
+                            run.poisoned
                         });
                         if dump(&store) != expected {
                             run.note(&[probe("probe0")], Ok(()));

@@ -7,7 +7,7 @@ use crate::disk::{Disk, EntryKind, SafePath};
 use crate::error::Result;
 use crate::legacy::is_aside;
 
-use super::{Kind, Report};
+use super::{FaultKind, Report};
 use crate::engine::journal;
 use crate::engine::memory::State;
 use crate::engine::payload::{is_content, is_incoming};
@@ -33,15 +33,15 @@ pub(super) fn look(disk: &dyn Disk, state: &State, report: &mut Report) -> Resul
                 (EntryKind::File, Some(path)) if known.is_log(&path) => {
                     let message =
                         "no record has this log; remove the file, or bring its record back";
-                    report.add(Kind::Orphan, path.as_str(), None, message.to_owned());
+                    report.add(FaultKind::Orphan, path.as_str(), None, message.to_owned());
                 }
                 (EntryKind::Other, _) => {
                     let message = "a link or a device, which the store never follows; put a file in its place";
-                    report.add(Kind::Stranger, &full, None, message.to_owned());
+                    report.add(FaultKind::Stranger, &full, None, message.to_owned());
                 }
                 _ => {
                     let message = "this is not of the store, which lets it be; move it elsewhere";
-                    report.add(Kind::Stranger, &full, None, message.to_owned());
+                    report.add(FaultKind::Stranger, &full, None, message.to_owned());
                 }
             }
         }

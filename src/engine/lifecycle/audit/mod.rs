@@ -23,7 +23,7 @@ use crate::engine::txn::{Context, View};
 
 /// What kind of fault it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum FaultKind {
     Unreadable,
     Unique,
     Relation,
@@ -33,16 +33,16 @@ enum Kind {
     Stranger,
 }
 
-impl Kind {
+impl FaultKind {
     fn name(self) -> &'static str {
         match self {
-            Kind::Unreadable => "unreadable",
-            Kind::Unique => "unique",
-            Kind::Relation => "relation",
-            Kind::Count => "count",
-            Kind::Payload => "payload",
-            Kind::Orphan => "orphan",
-            Kind::Stranger => "stranger",
+            FaultKind::Unreadable => "unreadable",
+            FaultKind::Unique => "unique",
+            FaultKind::Relation => "relation",
+            FaultKind::Count => "count",
+            FaultKind::Payload => "payload",
+            FaultKind::Orphan => "orphan",
+            FaultKind::Stranger => "stranger",
         }
     }
 }
@@ -64,7 +64,7 @@ struct Subject<'a> {
 }
 
 impl Report {
-    fn add(&mut self, kind: Kind, path: &str, about: Option<(&str, &str)>, message: String) {
+    fn add(&mut self, kind: FaultKind, path: &str, about: Option<(&str, &str)>, message: String) {
         let mut fault = Map::new();
         fault.insert("kind".into(), kind.name().into());
         fault.insert("path".into(), path.into());
@@ -82,10 +82,10 @@ impl Report {
 
     fn unreadable(&mut self, error: &Error) {
         let path = error.file().unwrap_or_default();
-        self.add(Kind::Unreadable, path, None, error.message().to_owned());
+        self.add(FaultKind::Unreadable, path, None, error.message().to_owned());
     }
 
-    fn about(&mut self, kind: Kind, state: &State, subject: &Subject<'_>, message: String) {
+    fn about(&mut self, kind: FaultKind, state: &State, subject: &Subject<'_>, message: String) {
         let name = &state.catalogue.model(subject.model).name;
         let path = path_of(state, subject);
         self.add(kind, &path, Some((name, subject.record.key())), message);

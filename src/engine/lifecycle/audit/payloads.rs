@@ -7,7 +7,7 @@ use crate::disk::{EntryKind, SafePath};
 use crate::error::Result;
 use crate::json;
 
-use super::{Kind, Report};
+use super::{FaultKind, Report};
 use crate::engine::core::Engine;
 use crate::engine::payload::is_content;
 use crate::engine::txn::View;
@@ -33,7 +33,7 @@ pub(super) fn look(engine: &Engine, view: &View<'_>, report: &mut Report) -> Res
         {
             let path = error.file().unwrap_or(&payload.dir).to_owned();
             let about = Some((name.as_str(), record.key()));
-            report.add(Kind::Payload, &path, about, error.message().to_owned());
+            report.add(FaultKind::Payload, &path, about, error.message().to_owned());
         }
     }
     // Under this lock every payload has its row, or has lost it.
@@ -42,7 +42,7 @@ pub(super) fn look(engine: &Engine, view: &View<'_>, report: &mut Report) -> Res
     engine.unlock_commit(commit);
     for path in found? {
         let message = "no record stands for these bytes; compact() removes them";
-        report.add(Kind::Orphan, &path, None, message.to_owned());
+        report.add(FaultKind::Orphan, &path, None, message.to_owned());
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use hashbrown::HashMap;
 
 use crate::catalogue::{Index, Link, ModelId};
 
-use super::{Kind, Report, Subject};
+use super::{FaultKind, Report, Subject};
 use crate::engine::clock;
 use crate::engine::logs::{LogIndex, Need};
 use crate::engine::memory::Record;
@@ -47,7 +47,7 @@ fn find_doubles(state: &State, model: ModelId, number: usize, index: &Index, rep
                 fields.join(" and "),
                 other.key()
             );
-            report.about(Kind::Unique, state, &Subject { model, record }, message);
+            report.about(FaultKind::Unique, state, &Subject { model, record }, message);
         }
     }
 }
@@ -66,7 +66,7 @@ fn check_link(view: &View<'_>, model: ModelId, record: &Record, link: &Link, rep
                 record.key(),
                 to.name
             );
-            report.about(Kind::Relation, state, &Subject { model, record }, message);
+            report.about(FaultKind::Relation, state, &Subject { model, record }, message);
         }
     }
 }
@@ -105,7 +105,7 @@ fn look_at_logs(view: &View<'_>, report: &mut Report) {
                     counted.row_type
                 );
                 let subject = Subject { model: owner_model, record: owner };
-                report.about(Kind::Count, state, &subject, message);
+                report.about(FaultKind::Count, state, &subject, message);
             }
         }
     }

@@ -21,6 +21,11 @@ export interface StoreOptions {
   lockTimeout?: number;
   /** How long a transaction may take, in milliseconds; 5,000 unless given. */
   transactionTimeout?: number;
+  /**
+   * The folders from which `images.put` and `putDerived` take files by their path, and those below
+   * them; links that lead elsewhere are refused. Any place unless given; none with `[]`.
+   */
+  pathsWithin?: readonly string[];
   /** Open a folder on a network file system without a warning. */
   allowNetworkFs?: boolean;
   /**
@@ -232,14 +237,16 @@ export type ChatEventCreate<Message = MessageCreate> =
   | { type: string; id?: string; createdAt?: string | Date; [field: string]: unknown };
 
 /**
- * Where bytes come from: memory, a path (as text or a `file:` URL), or anything that gives
- * pieces of bytes: a Node stream, a web stream, a `Blob` or `File`, an async iterable.
+ * Where bytes come from: memory, a regular file (`{ path }` or a `file:` URL), or anything that gives
+ * pieces of bytes: a Node stream, a web stream, a `Blob` or `File`, an async iterable. A string is
+ * never a path, for a client may send one where a file was expected; and a path or URL that a client
+ * sent must not be passed on (`pathsWithin` says from which folders files are taken).
  */
 export type ByteSource =
   | Uint8Array
   | ArrayBuffer
-  | string
-  | { readonly href: string }
+  | { readonly path: string }
+  | { readonly href: string; readonly protocol: string }
   | { stream(): unknown }
   | { getReader(): unknown }
   | AsyncIterable<Uint8Array>;
@@ -251,8 +258,8 @@ export type ByteStream = import('node:stream').Readable;
 /**
  * What `images.put` takes besides the bytes. Size, SHA-256, width and height are those of the
  * bytes; `mimeType` counts only where the bytes do not say what they are; a `sha256` or `size`
- * that is given is compared. `type` is `image` or `chat_file` and `filename` that of the path,
- * unless given.
+ * that is given is compared. Unless given, `type` is `image` or `chat_file`, `filename` that of the
+ * path or `File`, and `mimeType` that of the `Blob` or `File`.
  */
 export type BinaryPut = Omit<BinaryCreate, 'sha256' | 'type' | 'filename' | 'relativePath' | 'mimeType' | 'size'> &
   Partial<Pick<BinaryCreate, 'sha256' | 'type' | 'filename' | 'mimeType' | 'size'>>;

@@ -1,4 +1,4 @@
-// How fast `images.put(path)` is, beside copying the file and hashing it with openssl.
+// How fast `images.put({ path })` is, beside copying the file and hashing it with openssl.
 // Run: npm run build && node bench/binaries.mjs [MiB] [folder]
 
 import { execFileSync } from 'node:child_process'
@@ -40,7 +40,7 @@ const times = { put: [], plain: [], durable: [] }
 for (let round = 0; round < ROUNDS; round++) {
   renew()
   let row
-  times.put.push(await timed(async () => (row = await store.images.put(source, { userId }))))
+  times.put.push(await timed(async () => (row = await store.images.put({ path: source }, { userId }))))
   times.plain.push(await timed(() => copyAndHash(false)))
   fs.rmSync(path.join(folder, 'copy'))
   times.durable.push(await timed(() => copyAndHash(true)))
@@ -53,7 +53,7 @@ fs.rmSync(folder, { recursive: true })
 
 const median = (list) => list.sort((one, other) => one - other)[Math.floor(list.length / 2)]
 const rate = (list) => `${Math.round((size * 1000) / median(list))} MiB/s`
-console.log(`images.put(path), durable:        ${rate(times.put)}`)
+console.log(`images.put({ path }), durable:        ${rate(times.put)}`)
 console.log(`cp, openssl dgst -sha256:         ${rate(times.plain)}`)
 console.log(`cp, openssl dgst -sha256, sync:   ${rate(times.durable)}`)
 console.log(

@@ -6,6 +6,7 @@ const { pack } = require('./pack.js')
 
 const isPositive = (value) => Number.isSafeInteger(value) && value > 0
 const isFolder = (value) => typeof value === 'string' && value !== '' && !value.includes('\0')
+const isFolders = (value) => value === undefined || (Array.isArray(value) && value.every(isFolder))
 const isDurability = (value) => value === 'strict' || value === 'batched'
 const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value)
 const isBoolean = (value) => typeof value === 'boolean'
@@ -19,6 +20,7 @@ const OPTIONS = {
   maxRecordBytes: [isPositive, 'a number of bytes above 0', () => 16 * 1024 * 1024],
   lockTimeout: [isPositive, 'milliseconds above 0', () => 30_000],
   transactionTimeout: [isPositive, 'milliseconds above 0', () => 5_000],
+  pathsWithin: [isFolders, 'a list of paths of folders', () => undefined],
   allowNetworkFs: [isBoolean, 'true or false', () => false],
   collections: [isObject, 'an object of declarations', () => ({})],
   fields: [isObject, 'an object of declarations', () => ({})],
@@ -42,6 +44,7 @@ function readOptions(given = {}) {
   }
   if (issues.length > 0) throw invalid('Options', issues)
   options.dataDir = path.resolve(options.dataDir)
+  options.pathsWithin = options.pathsWithin?.map((folder) => path.resolve(folder))
   const { collections, fields, ...rest } = options
   // What JSON would drop without a word is refused here.
   rest.declaration = pack([{ collections, fields }]).slice(1, -1)

@@ -5,7 +5,8 @@ const { StoreError, described, invalid } = require('./error.js')
 
 /**
  * Where a store's passphrase comes from: bytes that are the caller's to wipe, or undefined. A text
- * counts in its composed form (NFC), so that it does not matter on which system it was typed.
+ * counts in its composed form (NFC) and without the byte order mark that some editors put before it,
+ * so that it does not matter on which system it was typed.
  */
 function passphraseSource(option) {
   return async () => {
@@ -19,7 +20,7 @@ function passphraseSource(option) {
 
 /** A passphrase in bytes, in memory of their own. */
 function bytesOf(given, path) {
-  if (typeof given === 'string') return Buffer.from(given.normalize('NFC'))
+  if (typeof given === 'string') return Buffer.from(given.replace(/^\uFEFF/, '').normalize('NFC'))
   if (ArrayBuffer.isView(given)) return Buffer.from(new Uint8Array(given.buffer, given.byteOffset, given.byteLength))
   throw invalid('Arguments', [{ path, expected: 'a text or bytes', received: described(given) }])
 }

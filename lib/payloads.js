@@ -21,9 +21,10 @@ function payloads(connection, transaction, mayWrite) {
     if (bytes !== undefined) return make(connection.incoming(bytes, null))
     const file = toPath(source)
     if (file !== undefined) return make(connection.incoming(null, path.resolve(file)))
+    const given = pieces(source)
     const incoming = connection.incoming(null, null)
     try {
-      for await (const piece of pieces(source)) {
+      for await (const piece of given) {
         const part = toBytes(piece)
         if (part === undefined) throw wrong('source', 'pieces of bytes (Uint8Array)', piece)
         await settled(incoming, 'append', part)
@@ -85,7 +86,7 @@ function payloads(connection, transaction, mayWrite) {
 
   return {
     put: async (source, data) => {
-      const text = pack([data]).slice(1, -1)
+      const text = pack([withClaims(source, data)]).slice(1, -1)
       return store(source, (incoming) => settled(incoming, 'put', transaction, text))
     },
     putDerived: async (id, name, source) => {
@@ -111,9 +112,18 @@ function toBytes(source) {
   return kind === '[object ArrayBuffer]' || kind === '[object SharedArrayBuffer]' ? Buffer.from(source) : undefined
 }
 
+/**
+ * The path of a file that is named as one: `{ path }` or a `file:` URL. A text never is one, for it
+ * may be what a client sent where a file was expected.
+ */
 function toPath(source) {
-  if (typeof source === 'string') return source
-  if (Object.prototype.toString.call(source) !== '[object URL]') return undefined
+  if (isPlain(source)) {
+    const wanted = "{ path: 'a path of a file' } and nothing else"
+    if (Object.keys(source).join() !== 'path') throw wrong('source', wanted, source)
+    if (isPath(source.path)) return source.path
+    throw wrong('source.path', 'a path of a file', source.path)
+  }
+  if (tagOf(source) !== 'URL') return undefined
   try {
     return fileURLToPath(source.href)
   } catch (cause) {
@@ -121,11 +131,44 @@ function toPath(source) {
   }
 }
 
+/** An object that only holds values: no stream, though it may have a `path`, and no instance of a class. */
+function isPlain(source) {
+  if (typeof source !== 'object' || source === null || tagOf(source) !== 'Object') return false
+  const above = Object.getPrototypeOf(source)
+  // Of whichever realm: what stands above it has nothing above.
+  const isBare = above === null || Object.getPrototypeOf(above) === null
+  return isBare && !source[Symbol.asyncIterator] && !source[Symbol.iterator] && typeof source.stream !== 'function'
+}
+
+const isPath = (value) => typeof value === 'string' && value !== '' && !value.includes('\0')
+
+/** Of any realm, and of jsdom's too. */
+const tagOf = (value) => Object.prototype.toString.call(value).slice(8, -1)
+
 /** What gives the pieces: a stream of Node or of the web, a Blob, an iterable. */
 function pieces(source) {
+  const wanted = 'bytes, a stream of bytes, a File, { path } or a file: URL'
+  if (typeof source === 'string') throw wrong('source', `${wanted} (a string is never taken for a path)`, source)
+  if (isBlob(source) && typeof source.stream !== 'function') {
+    const received = 'a Blob without stream(), as that of jsdom is: give its bytes'
+    throw invalid('Arguments', [{ path: 'source', expected: wanted, received }])
+  }
   const asked = typeof source?.stream === 'function' ? source.stream() : source
   if (asked?.[Symbol.asyncIterator] || asked?.[Symbol.iterator]) return asked
-  throw wrong('source', 'bytes, a path, or a stream of bytes', source)
+  throw wrong('source', wanted, source)
+}
+
+const isBlob = (source) => tagOf(source) === 'Blob' || tagOf(source) === 'File'
+
+/**
+ * What is to be kept of the bytes, with what a File says of itself where the caller says nothing: its
+ * name, without folders, and its type, which counts where the bytes do not tell.
+ */
+function withClaims(source, data) {
+  if (!isBlob(source) || !isPlain(data)) return data
+  const claimed = { filename: source.name?.split(/[\\/]/).at(-1), mimeType: source.type }
+  const missing = Object.entries(claimed).filter(([key, claim]) => claim && data[key] === undefined)
+  return { ...data, ...Object.fromEntries(missing) }
 }
 
 function readRange(range) {

@@ -41,7 +41,7 @@ const JPEG = Buffer.from([
   3, 1, 0x22, 0, 2, 0x11, 1, 3, 0x11, 1, 0xff, 0xd9,
 ])
 
-test('bytes come from memory, a path, a URL, streams of both kinds, a Blob and an iterable', async (t) => {
+test('bytes come from memory, a named path, a URL, streams of both kinds, a Blob and an iterable', async (t) => {
   const { store, dataDir, userId } = await open(t)
   const file = path.join(folder(), 'Ann’s.bin')
   const bytes = Buffer.from('the same bytes')
@@ -54,7 +54,7 @@ test('bytes come from memory, a path, a URL, streams of both kinds, a Blob and a
     bytes,
     new Uint8Array(bytes),
     new Uint8Array(bytes).buffer,
-    file,
+    { path: file },
     pathToFileURL(file),
     Readable.from([bytes]),
     fs.createReadStream(file),
@@ -145,8 +145,8 @@ test('a stream that breaks leaves nothing, and its error is told', async (t) => 
   for (const source of [undefined, null, 7, {}, new URL('http://example.org/a.png')]) {
     assert.equal((await failure(store.images.put(source, { userId }))).code, 'VALIDATION')
   }
-  assert.equal((await failure(store.images.put('/nowhere/at/all', { userId }))).code, 'IO')
-  assert.equal((await failure(store.images.put(dataDir, { userId }))).code, 'IO')
+  assert.equal((await failure(store.images.put({ path: '/nowhere/at/all' }, { userId }))).code, 'IO')
+  assert.equal((await failure(store.images.put({ path: dataDir }, { userId }))).code, 'IO')
   assert.equal((await failure(store.images.put(PNG))).code, 'VALIDATION')
   assert.deepEqual(await store.images.findAll(), [])
 })
@@ -170,6 +170,32 @@ test('type and size are those of the bytes', async (t) => {
   const named = await store.images.put(svg, { userId, filename: 'a "b"\r\n.svg' })
   const { headers } = await store.images.servingOf(named.id)
   assert.equal(headers['content-disposition'], "attachment; filename*=UTF-8''a%20%22b%22%0D%0A.svg")
+})
+
+test('a File names itself, and its type counts where the bytes do not tell', async (t) => {
+  const { store, userId } = await open(t)
+  const cases = [
+    [new File(['# x'], 'name.md', { type: 'text/markdown' }), {}, 'name.md', 'text/markdown'],
+    [new File([PNG], 'a.txt', { type: 'text/plain' }), {}, 'a.txt', 'image/png'],
+    [new File(['x'], 'x.png', { type: 'image/png' }), {}, 'x.png', 'text/plain'],
+    [new File(['x'], '../../etc/x.md', { type: 'text/markdown' }), {}, 'x.md', 'text/markdown'],
+    [new File(['x'], 'C:\\docs\\x.md', { type: 'text/markdown' }), {}, 'x.md', 'text/markdown'],
+    [new File(['x'], 'x.md', { type: 'text/markdown' }), { filename: 'y', mimeType: 'text/x-y' }, 'y', 'text/x-y'],
+    [new File(['x'], 'x.md', { type: 'text/markdown' }), { filename: undefined }, 'x.md', 'text/markdown'],
+    [new File(['x'], '', { type: '' }), {}, sha256('x').slice(0, 12), 'text/plain'],
+    [new Blob(['x'], { type: 'text/markdown' }), {}, sha256('x').slice(0, 12), 'text/markdown'],
+  ]
+  for (const [source, data, filename, mimeType] of cases) {
+    const row = await store.images.put(source, { userId, ...data })
+    assert.deepEqual([row.filename, row.mimeType], [filename, mimeType])
+    assert.equal((await store.images.read(row.id)).length, source.size)
+  }
+  const form = new FormData()
+  form.set('file', new File(['# x'], 'name.md', { type: 'text/markdown' }))
+  const { filename } = await store.images.put(await new Response(form).formData().then((f) => f.get('file')), {
+    userId,
+  })
+  assert.equal(filename, 'name.md')
 })
 
 test('derived files lie beside the bytes, and everything goes with the user', async (t) => {

@@ -5,7 +5,8 @@ const fs = require('node:fs')
 const path = require('node:path')
 const { pathToFileURL } = require('node:url')
 const { test } = require('node:test')
-const { root, run } = require('./support.cjs')
+const vm = require('node:vm')
+const { folder, root, run } = require('./support.cjs')
 
 const NAMES = ['QuilltapAdapter', 'StoreError', 'createStore']
 const source = (name) => fs.readFileSync(path.join(root, name), 'utf8')
@@ -27,16 +28,44 @@ test('a bundler finds every name in the stub', () => {
   assert.deepEqual(exported.sort(), NAMES)
 })
 
-for (const condition of ['edge-light', 'workerd', 'browser']) {
+const SENTENCE =
+  /^quilltap-store runs in Node\.js only, not in the edge runtime or a browser\. Import it from server code/
+
+for (const condition of ['edge-light', 'workerd']) {
   test(`under ${condition} the import fails with a sentence that says why and what to do`, async () => {
     const text = "import('quilltap-store').then(() => console.log('loaded'), (error) => console.log(error.message))"
     const { stdout } = await run(text, { flags: ['--conditions', condition], cwd: root })
-    assert.match(
-      stdout,
-      /^quilltap-store runs in Node\.js only, not in the edge runtime or a browser\. Import it from server code/,
-    )
+    assert.match(stdout, SENTENCE)
   })
 }
+
+for (const [how, text] of [
+  ['imports', "import { createStore } from 'quilltap-store'; console.log(createStore)"],
+  ['imports all of', "import * as quilltap from 'quilltap-store'; console.log(quilltap)"],
+  ['requires', "const { createStore } = require('quilltap-store'); console.log(createStore)"],
+]) {
+  test(`a bundle for a browser that ${how} it says the same, and has nothing else of it`, async () => {
+    const { rolldown } = await import('rolldown')
+    const input = path.join(folder(), how === 'requires' ? 'app.cjs' : 'app.mjs')
+    fs.writeFileSync(input, text)
+    fs.mkdirSync(path.join(path.dirname(input), 'node_modules'))
+    fs.symlinkSync(root, path.join(path.dirname(input), 'node_modules/quilltap-store'), 'junction')
+    const bundle = await rolldown({ input, platform: 'browser', logLevel: 'silent' })
+    const { output } = await bundle.generate({ format: 'iife' })
+    await bundle.close()
+    assert.throws(() => vm.runInNewContext(output[0].code, {}), { message: SENTENCE })
+    assert.ok(output[0].code.length < 4_000, output[0].code)
+  })
+}
+
+test('in Node the condition of a browser, with which Jest’s jsdom asks, changes nothing', async () => {
+  for (const text of [
+    "console.log(typeof require('quilltap-store').createStore)",
+    "import('quilltap-store').then(({ createStore }) => console.log(typeof createStore))",
+  ]) {
+    assert.equal((await run(text, { flags: ['--conditions', 'browser'], cwd: root })).stdout, 'function\n')
+  }
+})
 
 test('loading it opens nothing and starts no thread', async () => {
   const text = `

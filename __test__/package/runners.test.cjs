@@ -39,15 +39,16 @@ for (const [name, options] of [
   ['Jest in processes', { maxWorkers: 2 }],
   ['Jest in one process', { maxWorkers: 1 }],
   ['Jest in worker threads', { maxWorkers: 2, workerThreads: true }],
+  ['Jest with jsdom', { maxWorkers: 1, testEnvironment: require.resolve('jest-environment-jsdom') }],
 ]) {
   test(`${name}, with modules reset`, async () => {
     const made = project([...twice, ['reset.js', 'reset.test.js']])
     fs.writeFileSync(
       path.join(made, 'jest.config.json'),
-      JSON.stringify({ ...options, testEnvironment: 'node', injectGlobals: true }),
+      JSON.stringify({ testEnvironment: 'node', injectGlobals: true, ...options }),
     )
     fs.writeFileSync(path.join(made, 'package.json'), '{}')
-    await passes(bin('jest', 'bin/jest.js'), ['--config', 'jest.config.json'], made, 13)
+    await passes(bin('jest', 'bin/jest.js'), ['--config', 'jest.config.json'], made, 15)
   })
 }
 
@@ -70,6 +71,6 @@ for (const pool of ['threads', 'forks', 'vmThreads', 'vmForks']) {
     const config = { test: { globals: true, pool, include: ['*.test.mjs'] } }
     fs.writeFileSync(path.join(made, 'vitest.config.mjs'), `export default ${JSON.stringify(config)}`)
     fs.writeFileSync(path.join(made, 'package.json'), '{}')
-    await passes(bin('vitest', 'vitest.mjs'), ['run', '--root', made], made, 10)
+    await passes(bin('vitest', 'vitest.mjs'), ['run', '--root', made], made, 12)
   })
 }

@@ -67,6 +67,19 @@ test('a letter counts the same however it was typed', async (t) => {
   assert.equal(await open(t, { dataDir, passphrase: 'cafe\u0301' }).decryptJson(sealed), 1)
 })
 
+test('a byte order mark before a passphrase is no part of it', async (t) => {
+  const { again, id } = await kept(t)
+  const file = path.join(folder(), 'passphrase')
+  fs.writeFileSync(file, `\uFEFF${PASSPHRASE}\r\n`)
+  process.env.QUILLTAP_PASSPHRASE_FILE = file
+  t.after(() => delete process.env.QUILLTAP_PASSPHRASE_FILE)
+  for (const options of [{}, { passphrase: `\uFEFF${PASSPHRASE}` }]) {
+    const store = again(options)
+    assert.equal(await store.connections.revealApiKey(id), CLEAR)
+    await store.close()
+  }
+})
+
 test('the keys are asked for when the first secret is, once, by many calls at once', async (t) => {
   const { again, id } = await kept(t)
   let asked = 0

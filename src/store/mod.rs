@@ -46,6 +46,8 @@ pub struct Options {
     pub lock_timeout: Duration,
     /// How long a transaction may take.
     pub transaction_timeout: Duration,
+    /// The folders from which bytes are taken by their path, and those below them; any unless given.
+    pub paths_within: Option<Vec<PathBuf>>,
     /// Is a folder on a network file system opened without a warning?
     pub allow_network_fs: bool,
     /// Where the clock is held from the opening on, in milliseconds since 1970, for the same calls
@@ -68,6 +70,7 @@ impl Options {
             max_record_bytes: 16 << 20,
             lock_timeout: Duration::from_secs(30),
             transaction_timeout: Duration::from_secs(5),
+            paths_within: None,
             allow_network_fs: false,
             held_clock: None,
             migrations: Migrations::default(),
@@ -97,6 +100,7 @@ struct Handle {
     calls: Arc<Calls>,
     folder: Folder,
     closed: AtomicBool,
+    paths_within: Option<Vec<PathBuf>>,
     warning: Option<String>,
 }
 
@@ -139,14 +143,16 @@ impl Store {
             folder.0.display()
         ));
         let calls = Calls::of(&options.declaration)?;
-        let (settings, declaration) = (options.settings(), options.declaration);
+        let settings = options.settings();
+        let Options { declaration, paths_within, .. } = options;
         let engine = registry::enter(
             &folder,
             || Runtime::open(Arc::new(disk), declaration.clone(), settings),
             |running| running.declare(&declaration),
         )?;
         let (folder, closed) = (Some(folder), AtomicBool::new(false));
-        let store = Store(Arc::new(Handle { engine, calls, folder, closed, warning }));
+        let store =
+            Store(Arc::new(Handle { engine, calls, folder, closed, paths_within, warning }));
         store.sweep(Arc::new(Nobody));
         Ok(store)
     }
@@ -160,7 +166,15 @@ impl Store {
         let (settings, declaration) = (options.settings(), options.declaration.clone());
         let engine = Arc::new(Runtime::open(disk, declaration, settings)?);
         let closed = AtomicBool::new(false);
-        Ok(Store(Arc::new(Handle { engine, calls, folder: None, closed, warning: None })))
+        let paths_within = options.paths_within.clone();
+        Ok(Store(Arc::new(Handle {
+            engine,
+            calls,
+            folder: None,
+            closed,
+            paths_within,
+            warning: None,
+        })))
     }
 
     /// What the owner should know about the folder.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Store, Transaction, wait};
+use crate::disk::SourceFile;
 use crate::engine::{Arrived, Arriving, OpenPayload, Ticket, Tx, View, settle};
 use crate::error::{Code, Error, Result};
 use crate::repos;
@@ -94,7 +95,8 @@ impl Store {
                 }
                 _ => None,
             };
-            let arrived = match arrive(engine, bytes) {
+            let within = store.0.paths_within.as_deref();
+            let arrived = match arrive(engine, bytes, within) {
                 Ok(arrived) => arrived,
                 Err(error) => return settle(vec![(ticket, Err(error))]),
             };
@@ -196,7 +198,11 @@ fn not_open() -> Error {
     Error::new(Code::Io, "the bytes were read before they were open")
 }
 
-fn arrive(engine: &Arc<crate::engine::Engine>, bytes: Bytes) -> Result<Arrived> {
+fn arrive(
+    engine: &Arc<crate::engine::Engine>,
+    bytes: Bytes,
+    within: Option<&[PathBuf]>,
+) -> Result<Arrived> {
     match bytes {
         Bytes::Memory(bytes) => {
             let mut arriving = Arriving::begin(engine)?;
@@ -204,8 +210,9 @@ fn arrive(engine: &Arc<crate::engine::Engine>, bytes: Bytes) -> Result<Arrived> 
             arriving.finish()
         }
         Bytes::File(path) => {
+            let source = SourceFile::open(&path, within)?;
             let mut arriving = Arriving::begin(engine)?;
-            arriving.append_file(&path)?;
+            arriving.append_file(source)?;
             arriving.finish()
         }
         Bytes::Stream(stream) => {

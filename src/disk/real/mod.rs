@@ -40,6 +40,8 @@ mod system;
 #[cfg(all(test, unix))]
 mod tests;
 
+pub(super) use space::is_made_by_the_kernel;
+
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};

@@ -28,3 +28,8 @@ pub(super) fn network_file_system(path: &Path) -> Option<String> {
         text.starts_with(r"\\?\UNC\") || (text.starts_with(r"\\") && !text.starts_with(r"\\?\"));
     share.then(|| "SMB".to_owned())
 }
+
+/// Elsewhere than on Linux such files are hardly to be met.
+pub(in super::super) fn is_made_by_the_kernel(_file: &File) -> bool {
+    false
+}

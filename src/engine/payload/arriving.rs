@@ -1,6 +1,5 @@
 //! A payload on its way in: written to a file of its own and hashed meanwhile, never in place.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use crate::disk::{Access, DiskFile, SafePath, SourceFile};
@@ -89,8 +88,7 @@ impl Arriving {
     ///
     /// # Errors
     /// Those of reading it, and those of the disk.
-    pub(crate) fn append_file(&mut self, path: &Path) -> Result<()> {
-        let mut source = SourceFile::open(path)?;
+    pub(crate) fn append_file(&mut self, mut source: SourceFile) -> Result<()> {
         loop {
             let mut piece: Arc<[u8]> = Arc::from(vec![0; PIECE]);
             let buffer = Arc::get_mut(&mut piece).unwrap_or_default();

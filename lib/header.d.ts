@@ -417,6 +417,21 @@ export interface FieldDeclarations {
   readonly [name: string]: FieldDeclaration;
 }
 
+/** How `findMany` found its answer. */
+export interface Explanation {
+  /** One record by its key, those under a key of an index, or all. */
+  readonly by: 'key' | 'index' | 'scan';
+  /** The fields of the index, the one whose order it keeps last; empty for a scan. */
+  readonly index: string[];
+  /** Were the records sorted after they were found? */
+  readonly sorts: boolean;
+  /** How many records lie on the way that was gone. */
+  readonly walked: number;
+  /** How many of them were looked into, as the index did not say enough. */
+  readonly lookedInto: number;
+  readonly found: number;
+}
+
 /** A collection of the app's own: see `docs/collections.md`. */
 export interface CollectionDeclaration {
   /**
@@ -437,6 +452,11 @@ export interface CollectionDeclaration {
   readonly unique?: ReadonlyArray<
     readonly string[] | { readonly fields: readonly string[]; readonly caseless?: boolean }
   >;
+  /**
+   * What lists of its records are sorted by: `[['userId', 'importance']]` keeps the records with one
+   * `userId` in the order of `importance`, for `where`, `orderBy` and ranges; one field, all of them.
+   */
+  readonly indexes?: ReadonlyArray<readonly string[]>;
   readonly fields: FieldDeclarations;
 }
 

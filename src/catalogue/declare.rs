@@ -1,7 +1,8 @@
 //! The words with which `models.rs` declares: a function a kind of field, a method a property.
 
 use super::types::{
-    Counted, Field, Kind, Mirror, Model, ModelId, OnDelete, Payload, Place, Sealing, Times, Unique,
+    Counted, Field, Kind, Mirror, Model, ModelId, OnDelete, Payload, Place, Sealing, Sorting,
+    Times, Unique,
 };
 
 pub(super) fn field(name: &str, kind: Kind) -> Field {
@@ -151,7 +152,9 @@ pub(super) fn model(name: &str, collection: &str, place: Place, fields: Vec<Fiel
         payload: None,
         sealed_as: None,
         doc: String::new(),
+        sortings: Vec::new(),
         indexes: Vec::new(),
+        sort_fields: Vec::new(),
         links: Vec::new(),
         sealed: Vec::new(),
     }
@@ -182,6 +185,14 @@ impl Model {
         if let Some(unique) = self.uniques.last_mut() {
             unique.caseless = true;
         }
+        self
+    }
+
+    /// Lists of the records with equal values in `under` (none: of all) are sorted by these fields.
+    pub(super) fn sorted(mut self, under: &[&str], by: &[&str]) -> Model {
+        let under: Vec<String> = under.iter().map(|field| (*field).to_owned()).collect();
+        let sortings = by.iter().map(|by| Sorting { under: under.clone(), by: (*by).to_owned() });
+        self.sortings.extend(sortings);
         self
     }
 

@@ -1,18 +1,32 @@
-//! What records are looked up by, and whom they refer to: derived from the declarations.
+//! What records are looked up by, in which orders, and whom they refer to: derived from the
+//! declarations.
 
 use serde_json::{Map, Value};
 
-use super::types::{Field, Index, Kind, Link, Model, OnDelete, Sealed, Sealing};
+use super::types::{
+    Field, Index, Kind, Link, Model, OnDelete, Sealed, Sealing, SortField, Sorting,
+};
 
-/// Fills in [`Model::indexes`], [`Model::links`] and [`Model::sealed`].
+/// Fills in [`Model::indexes`], [`Model::sort_fields`], [`Model::links`] and [`Model::sealed`].
 pub(super) fn derive(model: &mut Model) {
     let mut indexes: Vec<Index> = Vec::new();
     for unique in &model.uniques {
         let paths = unique.fields.iter().map(|field| vec![field.clone()]).collect();
-        indexes.push(Index { paths, unique: true, caseless: unique.caseless });
+        indexes.push(Index { paths, unique: true, caseless: unique.caseless, sorts: Vec::new() });
     }
     let mut links = Vec::new();
     walk(&model.fields, &[], false, &mut indexes, &mut links);
+    model.sort_fields.clear();
+    for sorting in &model.sortings {
+        let Some(sort) = sort_field(&model.fields, &mut model.sort_fields, sorting) else {
+            continue;
+        };
+        let paths = sorting.under.iter().map(|field| vec![field.clone()]).collect();
+        let index = index_over(&mut indexes, paths);
+        if !indexes[index].sorts.contains(&sort) {
+            indexes[index].sorts.push(sort);
+        }
+    }
     model.indexes = indexes;
     model.links = links;
     model.sealed = sealed(model);
@@ -23,6 +37,17 @@ fn sealed(model: &Model) -> Vec<Sealed> {
     let of = |field: &Field| Some((field.name.clone(), field.sealing?, false));
     let all = whole.chain(model.fields.iter().filter_map(of));
     all.map(|(field, sealing, at_top)| Sealed { field, sealing, at_top }).collect()
+}
+
+/// The number of a sorting's field, added where it is missing; none where no such field is
+/// declared, which `soundness` tells.
+fn sort_field(fields: &[Field], sorts: &mut Vec<SortField>, sorting: &Sorting) -> Option<usize> {
+    let field = fields.iter().find(|field| field.name == sorting.by)?;
+    let known = sorts.iter().position(|sort| sort.name == field.name);
+    Some(known.unwrap_or_else(|| {
+        sorts.push(SortField { name: field.name.clone(), kind: field.kind.clone() });
+        sorts.len() - 1
+    }))
 }
 
 fn walk(
@@ -36,7 +61,7 @@ fn walk(
         let mut path = above.to_vec();
         path.push(field.name.clone());
         if field.indexed {
-            index_over(indexes, &path);
+            index_over(indexes, vec![path.clone()]);
         }
         let first = links.len();
         walk_kind(&field.kind, &path, in_list, indexes, links);
@@ -56,7 +81,7 @@ fn walk_kind(
 ) {
     match kind {
         Kind::Link(to, on_delete) => {
-            let index = index_over(indexes, path);
+            let index = index_over(indexes, vec![path.to_vec()]);
             let (path, to, on_delete) = (path.to_vec(), *to, *on_delete);
             let (optional, unchecked) = (false, false);
             links.push(Link { path, to, on_delete, in_list, optional, unchecked, index });
@@ -67,11 +92,11 @@ fn walk_kind(
     }
 }
 
-/// The number of the plain index over one path, added where it is missing.
-fn index_over(indexes: &mut Vec<Index>, path: &[String]) -> usize {
-    let same = |index: &Index| index.paths.len() == 1 && index.paths[0] == path && !index.caseless;
+/// The number of the plain index over these paths, added where it is missing.
+fn index_over(indexes: &mut Vec<Index>, paths: Vec<Vec<String>>) -> usize {
+    let same = |index: &Index| index.paths == paths && !index.caseless;
     indexes.iter().position(same).unwrap_or_else(|| {
-        indexes.push(Index { paths: vec![path.to_vec()], unique: false, caseless: false });
+        indexes.push(Index { paths, unique: false, caseless: false, sorts: Vec::new() });
         indexes.len() - 1
     })
 }
@@ -108,7 +133,8 @@ impl Model {
 }
 
 /// For each index of the model, the keys under which it finds this record: sorted, each once.
-/// A list gives a key for each entry; what is null, absent or no single value gives none.
+/// A list gives a key for each entry; what is null, absent or no single value gives none, and so
+/// does an index over all records, which has them under no key.
 pub fn index_keys(model: &Model, map: &Map<String, Value>) -> Vec<Vec<String>> {
     model.indexes.iter().map(|index| keys(index, map)).collect()
 }
@@ -121,6 +147,9 @@ fn keys(index: &Index, map: &Map<String, Value>) -> Vec<String> {
         found.sort_unstable();
         found.dedup();
         return found;
+    }
+    if index.paths.is_empty() {
+        return Vec::new();
     }
     let parts = index.paths.iter().map(|path| map.get(&path[0]).and_then(key_text));
     let parts: Option<Vec<String>> = parts.collect();
@@ -236,7 +265,8 @@ mod tests {
     proptest! {
         #[test]
         fn composite_keys_never_meet(a in ".{0,6}", b in ".{0,6}", c in ".{0,6}", d in ".{0,6}") {
-            let index = Index { paths: vec![vec!["x".into()], vec!["y".into()]], unique: true, caseless: false };
+            let paths = vec![vec!["x".into()], vec!["y".into()]];
+            let index = Index { paths, unique: true, caseless: false, sorts: Vec::new() };
             let same = key_of(&index, &[&a, &b]) == key_of(&index, &[&c, &d]);
             prop_assert_eq!(same, (a, b) == (c, d));
         }

@@ -4,6 +4,7 @@
 //! in `models.rs`. This room may use `json` and `error`; it must not know how or where records
 //! are kept, nor which calls exist.
 
+mod access;
 mod check;
 mod declare;
 mod id;
@@ -12,21 +13,24 @@ mod migrations;
 pub mod models;
 mod own;
 mod schema;
+mod sort;
 mod soundness;
 mod times;
 mod types;
 mod typescript;
 
+pub use access::{Access, By};
 pub use check::{validate_new, validate_patch, validate_stored};
 pub use id::is_id;
 pub use index::{index_keys, key_of};
 pub use migrations::{Migration, Migrations};
 pub use own::Declaration;
 pub use schema::{schema, schemas};
-pub use times::normalise_time;
+pub use sort::{SortKey, has_order, sort_keys};
+pub use times::{normalise_time, time_ms};
 pub use types::{
     Counted, Field, Index, Kind, Link, Mirror, Model, ModelId, OnDelete, Payload, Place, Sealed,
-    Sealing, Times, Unique,
+    Sealing, SortField, Sorting, Times, Unique,
 };
 pub use typescript::types as typescript_types;
 

@@ -192,6 +192,8 @@ models! {
             time("createdAt"),
         ]).default("[]").one_per("chatId").doc("Its avatar in single chats."),
     ]).mirror(&["personaLinks", "personaId"], PERSONA, "characterLinks")
+        .sorted(&["userId"], &["updatedAt", "name"])
+        .sorted(&[], &["updatedAt"])
         .doc("Somebody to chat with.");
 
     PERSONA = model("Persona", "personas", directory("personas"), vec![
@@ -207,7 +209,7 @@ models! {
             .doc("The characters that it goes with; the reverse of their personaLinks."),
         tags(),
         tag_links(),
-    ]).doc("Who the user is in a chat.");
+    ]).sorted(&["userId"], &["updatedAt", "name"]).doc("Who the user is in a chat.");
 
     CHAT = model("Chat", "chats", rows("chats/index.jsonl"), vec![
         owned_by_user(),
@@ -222,7 +224,9 @@ models! {
         tag_links(),
         integer("messageCount").default("0").derived().doc("How many messages its log holds."),
         time("lastMessageAt").opt().derived().doc("The latest time of a message in its log."),
-    ]).doc("A conversation with a character.");
+    ]).sorted(&["userId"], &["updatedAt", "lastMessageAt"])
+        .sorted(&[], &["updatedAt"])
+        .doc("A conversation with a character.");
 
     MESSAGE = model("Message", "messages", Place::Log {
         dir: "chats".into(), owner: CHAT, schema: "chats/log".into(),
@@ -275,7 +279,7 @@ models! {
         owned_by_user(),
         text("name"),
         text("nameLower").lower_case_of("name").doc("The name in lower case, unless given."),
-    ]).unique(&["userId", "nameLower"]).doc("A label for anything.");
+    ]).unique(&["userId", "nameLower"]).sorted(&["userId"], &["name"]).doc("A label for anything.");
 
     SETTINGS = model("Settings", "settings", Place::Single {
         file: "settings/general.json".into(),

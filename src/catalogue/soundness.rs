@@ -1,6 +1,7 @@
 //! What can be wrong with declarations themselves, found before any record is.
 
 use super::check::fits;
+use super::sort::has_order;
 use super::types::{Field, Kind, Model, ModelId, OnDelete, Place, Sealing};
 use crate::json;
 
@@ -11,6 +12,7 @@ pub(super) fn faults_of(model: &Model, models: &[Model]) -> Vec<String> {
     key(model, &mut found);
     times(model, &mut found);
     uniques(model, &mut found);
+    sortings(model, &mut found);
     fields(model, &model.fields, "", models, &mut found);
     place(model, models, &mut found);
     mirrors(model, models, &mut found);
@@ -74,6 +76,26 @@ fn uniques(model: &Model, found: &mut Vec<String>) {
                 found.push(format!("a unique over {name}, which is no single value"));
             }
             Some(_) => {}
+        }
+    }
+}
+
+fn sortings(model: &Model, found: &mut Vec<String>) {
+    if !model.sortings.is_empty() && matches!(model.place, Place::Log { .. }) {
+        found.push("an index over the rows of a log, which are not held in memory".to_owned());
+    }
+    for sorting in &model.sortings {
+        for name in sorting.under.iter().chain([&sorting.by]) {
+            match model.field(name) {
+                None => found.push(format!("an index over {name}, which is no field")),
+                Some(field) if !has_order(&field.kind) => {
+                    found.push(format!("an index over {name}, which is no single value"));
+                }
+                Some(field) if field.sealing.is_some() => {
+                    found.push(format!("an index over {name}, which is secret"));
+                }
+                Some(_) => {}
+            }
         }
     }
 }

@@ -22,6 +22,11 @@ pub fn normalise_time(text: &str) -> Option<String> {
     Some(format!("{whole:.3}")).filter(|text| text.len() == 24)
 }
 
+/// The milliseconds since 1970 of a time as records hold it.
+pub fn time_ms(text: &str) -> Option<i64> {
+    text.parse::<Timestamp>().ok().map(Timestamp::as_millisecond)
+}
+
 /// Has the text this form already, and is it a time that exists? (A leap second, which jiff
 /// reads, exists neither in JavaScript nor in a `Timestamp`.)
 fn is_normal(text: &str) -> bool {

@@ -117,6 +117,25 @@ pub struct Unique {
     pub caseless: bool,
 }
 
+/// One index that keeps an order: the records with the same values in `under`, by the field `by`,
+/// and by creation where that is the same. Prisma's `@@index([...under, by])`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sorting {
+    /// Top-level fields that a query asks to be equal to something; none for all records.
+    pub under: Vec<String>,
+    /// The top-level field that the records are sorted by.
+    pub by: String,
+}
+
+/// A field of which an index keeps the order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SortField {
+    /// Its name.
+    pub name: String,
+    /// What it holds, which says how two values compare.
+    pub kind: Kind,
+}
+
 /// Which times the store keeps on a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Times {
@@ -211,8 +230,12 @@ pub struct Model {
     pub sealed_as: Option<String>,
     /// One sentence for the documentation.
     pub doc: String,
-    /// Everything the store looks records up by; derived from the fields and uniques.
+    /// What lists of its records are sorted by.
+    pub sortings: Vec<Sorting>,
+    /// Everything the store looks records up by; derived from the fields, uniques and sortings.
     pub indexes: Vec<Index>,
+    /// Every field of which an index keeps the order; derived from the sortings.
+    pub sort_fields: Vec<SortField>,
     /// Every reference to another model; derived from the fields.
     pub links: Vec<Link>,
     /// Every place of a sealed value; derived from the fields.
@@ -233,12 +256,15 @@ pub struct Payload {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Index {
     /// Paths of the fields (`["userId"]`, `["personaLinks", "personaId"]`); a unique over
-    /// several fields has several paths.
+    /// several fields has several paths, an index over all records none.
     pub paths: Vec<Vec<String>>,
     /// May a key occur once only?
     pub unique: bool,
     /// Is the key compared without case?
     pub caseless: bool,
+    /// The orders that are kept under each key, besides that of creation: numbers of fields in
+    /// [`Model::sort_fields`].
+    pub sorts: Vec<usize>,
 }
 
 /// One reference to another model, derived from the declaration.

@@ -5,6 +5,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
 
+pub(crate) use crate::catalogue::time_ms as parse_ms;
+
 /// Gives the time of each commit.
 #[derive(Debug, Default)]
 pub(crate) struct Clock {
@@ -46,11 +48,6 @@ fn system_ms() -> i64 {
 pub(crate) fn format_ms(ms: i64) -> String {
     let time = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH);
     format!("{time:.3}")
-}
-
-/// The milliseconds since 1970 of a time as records hold it.
-pub(crate) fn parse_ms(text: &str) -> Option<i64> {
-    text.parse::<Timestamp>().ok().map(Timestamp::as_millisecond)
 }
 
 #[cfg(test)]

@@ -32,4 +32,4 @@ pub(crate) use memory::SINGLE_KEY;
 pub use payload::{Arrived, Arriving, OpenPayload};
 pub(crate) use runtime::Runtime;
 pub(crate) use txn::new_id;
-pub use txn::{Listed, Tx, View};
+pub use txn::{Listed, RecordCounts, Tx, View};

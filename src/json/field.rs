@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 /// The text in a top-level field of an object; `None` when it is absent or no text, and when the
 /// object's text is broken.
@@ -32,6 +33,15 @@ pub fn raw_fields<'a, const N: usize>(object: &'a str, names: [&str; N]) -> [Opt
     let mut reader = serde_json::Deserializer::from_str(object);
     // An error says that the text is broken, or that all is found: what was found stands.
     let _ = reader.deserialize_map(Find { names: &names, found: &mut found });
+    found
+}
+
+/// Some top-level fields of an object with their values, read no further than to the last of them.
+pub fn pick(object: &str, names: &[String]) -> Map<String, Value> {
+    let mut found = Map::with_capacity(names.len());
+    let mut reader = serde_json::Deserializer::from_str(object);
+    // An error says that the text is broken, or that all is found: what was found stands.
+    let _ = reader.deserialize_map(Pick { names, found: &mut found });
     found
 }
 
@@ -124,6 +134,31 @@ impl<'de> Visitor<'de> for Find<'_, '_, 'de> {
     }
 }
 
+struct Pick<'n, 'f> {
+    names: &'n [String],
+    found: &'f mut Map<String, Value>,
+}
+
+impl<'de> Visitor<'de> for Pick<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
+        while self.found.len() < self.names.len()
+            && let Some(key) = entries.next_key::<Text<'de>>()?
+        {
+            match self.names.iter().find(|name| **name == key.0) {
+                Some(name) => drop(self.found.insert(name.clone(), entries.next_value()?)),
+                None => drop(entries.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Borrowed from the object unless it has escapes; serde's own `Cow` is always a copy.
 #[derive(serde::Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
@@ -165,6 +200,16 @@ mod tests {
         assert_eq!(without(text, &["a", "id"]), r#"{"b":[2]}"#);
         assert_eq!(without(text, &["a", "b", "id"]), "{}");
         assert_eq!(without("{}", &["a"]), "{}");
+    }
+
+    #[test]
+    fn fields_are_picked() {
+        let text = r#"{"a":{"n":1},"n":null,"t":"x","z":1}"#;
+        let names =
+            |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let picked = pick(text, &names(&["t", "a", "none"]));
+        assert_eq!(Value::Object(picked), serde_json::json!({"a": {"n": 1}, "t": "x"}));
+        assert!(pick(text, &[]).is_empty());
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod field;
 mod parse;
 mod write;
 
-pub use field::{raw_field, raw_fields, text_field, text_value, with_fields, without};
+pub use field::{pick, raw_field, raw_fields, text_field, text_value, with_fields, without};
 pub use parse::{Fault, MAX_DEPTH, parse, parse_bytes, parse_object};
 pub use write::{compact, compact_object, describe, indent, pretty, quote};
 

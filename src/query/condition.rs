@@ -1,15 +1,13 @@
 //! `where`: a checked condition over the fields of a record.
 
-use std::cmp::Ordering;
-
 use serde_json::{Map, Value};
 
 use super::operand::{
     MAX_OPERANDS, OPERATORS, asks_whether_it_is, fit, folded, is_filter, is_json_filter,
     is_textual, suggestion,
 };
-use super::test::{Test, TextTest, Wanted, all};
-use crate::catalogue::{Field, Kind};
+use super::test::{Comparison, Test, TextTest, Wanted, all};
+use crate::catalogue::{Field, Kind, SortKey};
 use crate::error::Issue;
 use crate::json;
 
@@ -45,14 +43,26 @@ impl Condition {
         }
     }
 
-    /// Fields and values of which every matching record has one.
-    pub(super) fn narrowed(&self) -> Vec<(&str, Vec<&str>)> {
+    /// The tests of single fields that must all hold. `false` when something else must hold too.
+    pub(super) fn tests<'c>(&'c self, found: &mut Vec<(&'c str, &'c Test)>) -> bool {
         match self {
-            Condition::And(parts) => parts.iter().flat_map(Condition::narrowed).collect(),
+            Condition::And(parts) => parts.iter().fold(true, |all, part| part.tests(found) && all),
             Condition::Field(name, test) => {
-                test.values().map(|values| vec![(name.as_str(), values)]).unwrap_or_default()
+                test.each(&mut |test| found.push((name, test)));
+                true
             }
-            _ => Vec::new(),
+            _ => false,
+        }
+    }
+
+    /// The fields that it looks at.
+    pub(super) fn fields(&self, found: &mut Vec<String>) {
+        match self {
+            Condition::And(parts) | Condition::Or(parts) => {
+                parts.iter().for_each(|part| part.fields(found));
+            }
+            Condition::Not(part) => part.fields(found),
+            Condition::Field(name, _) => found.push(name.clone()),
         }
     }
 }
@@ -255,10 +265,10 @@ impl Parser<'_> {
             "contains" => self.text_test(kind, TextTest::Contains, value, fold, path),
             "startsWith" => self.text_test(kind, TextTest::StartsWith, value, fold, path),
             "endsWith" => self.text_test(kind, TextTest::EndsWith, value, fold, path),
-            "lt" => self.compare(kind, Ordering::is_lt, value, fold, path),
-            "lte" => self.compare(kind, Ordering::is_le, value, fold, path),
-            "gt" => self.compare(kind, Ordering::is_gt, value, fold, path),
-            "gte" => self.compare(kind, Ordering::is_ge, value, fold, path),
+            "lt" => self.compare(kind, Comparison::Less, value, fold, path),
+            "lte" => self.compare(kind, Comparison::AtMost, value, fold, path),
+            "gt" => self.compare(kind, Comparison::Greater, value, fold, path),
+            "gte" => self.compare(kind, Comparison::AtLeast, value, fold, path),
             _ => {
                 let known = format!("one of {}", OPERATORS.join(", "));
                 self.tell(path, known, "an unknown condition");
@@ -314,7 +324,7 @@ impl Parser<'_> {
     fn compare(
         &mut self,
         kind: &Kind,
-        test: fn(Ordering) -> bool,
+        test: Comparison,
         value: &Value,
         fold: bool,
         path: &str,
@@ -323,7 +333,8 @@ impl Parser<'_> {
             self.fault(path, "a value that has an order", value);
             return None;
         }
-        Some(Test::Compare(test, folded(self.operand(kind, value, path)?, fold), fold))
+        let wanted = folded(self.operand(kind, value, path)?, fold);
+        Some(Test::Compare(test, kind.clone(), SortKey::of(kind, Some(&wanted)), fold))
     }
 
     fn list_tests(&mut self, inner: &Kind, map: &Map<String, Value>, path: &str) -> Option<Test> {

@@ -5,18 +5,22 @@
 mod condition;
 mod operand;
 mod order;
+mod plan;
+mod range;
 mod test;
 #[cfg(test)]
 mod tests;
 
 use serde_json::{Map, Value};
 
-use crate::catalogue::Model;
+use crate::catalogue::{Model, SortKey};
 use crate::error::{Error, Issue, Result};
 use crate::json;
 
 use condition::Condition;
 use order::OrderBy;
+
+pub use plan::{Plan, Sizes};
 
 /// A checked query over the records of one model.
 #[derive(Debug)]
@@ -78,9 +82,26 @@ impl Query {
         query
     }
 
-    /// Values, by one field, of which every matching record has one: an index may find them.
-    pub fn narrowed(&self) -> Vec<(&str, Vec<&str>)> {
-        self.condition.as_ref().map(Condition::narrowed).unwrap_or_default()
+    /// How the records that it selects are found.
+    pub fn plan(&self, model: &Model, sizes: &dyn Sizes) -> Plan {
+        plan::choose(self, model, sizes)
+    }
+
+    /// The texts of which a field must be one, where the query says so.
+    pub fn texts(&self, field: &str) -> Option<Vec<&str>> {
+        let mut tests = Vec::new();
+        self.condition.as_ref()?.tests(&mut tests);
+        tests.iter().filter(|(name, _)| *name == field).find_map(|(_, test)| test.texts())
+    }
+
+    /// The fields that are looked at in a record.
+    pub fn fields(&self) -> Vec<String> {
+        let mut fields = Vec::new();
+        self.condition.iter().for_each(|condition| condition.fields(&mut fields));
+        fields.extend(self.order.iter().map(|by| by.field.clone()));
+        fields.sort_unstable();
+        fields.dedup();
+        fields
     }
 
     /// Does a record match?
@@ -88,28 +109,48 @@ impl Query {
         self.condition.as_ref().is_none_or(|condition| condition.matches(record))
     }
 
-    /// The records that the query selects, in its order. `parse` is called only for records
-    /// that must be looked into.
+    /// How many records on the way of a plan are wanted, counted from its start.
+    fn wanted(&self) -> usize {
+        match self.take {
+            Some(take) if take >= 0 => {
+                self.skip.saturating_add(usize::try_from(take).unwrap_or(usize::MAX))
+            }
+            _ => usize::MAX,
+        }
+    }
+
+    /// The records that the query selects, in its order, of those on the way of a plan. `look`
+    /// gives the fields of a record that must be looked into.
+    ///
+    /// # Errors
+    /// What `look` fails with.
     pub fn select<T>(
         &self,
+        plan: &Plan,
         records: impl IntoIterator<Item = T>,
-        parse: impl Fn(&T) -> Map<String, Value>,
-    ) -> Vec<T> {
-        let records = records.into_iter();
-        if self.order.is_empty() {
-            let matching = records.filter(|r| self.condition.is_none() || self.matches(&parse(r)));
-            return match self.take.unwrap_or(i64::MAX) {
-                take if take < 0 => self.page(matching.collect()),
-                take => matching
-                    .skip(self.skip)
-                    .take(usize::try_from(take).unwrap_or(usize::MAX))
-                    .collect(),
-            };
+        mut look: impl FnMut(&T) -> Result<Map<String, Value>>,
+    ) -> Result<Vec<T>> {
+        let by_keys = !self.order.is_empty() && !(plan.ordered && self.order.len() == 1);
+        let mut chosen = Chosen { order: &self.order, sorted: Vec::new(), group: Vec::new() };
+        let mut records = records.into_iter();
+        while chosen.sorted.len() < self.wanted()
+            && let Some(record) = records.next()
+        {
+            if plan.exact && !by_keys {
+                chosen.sorted.push(record);
+                continue;
+            }
+            let fields = look(&record)?;
+            if !plan.exact && !self.matches(&fields) {
+                continue;
+            }
+            match by_keys {
+                true => chosen.add(record, order::keys(&self.order, &fields), plan.ordered),
+                false => chosen.sorted.push(record),
+            }
         }
-        let parsed = records.map(|record| (parse(&record), record));
-        let mut chosen: Vec<_> = parsed.filter(|(map, _)| self.matches(map)).collect();
-        chosen.sort_by(|(one, _), (other, _)| order::compare(&self.order, one, other));
-        self.page(chosen.into_iter().map(|(_, record)| record).collect())
+        chosen.end_group();
+        Ok(self.page(chosen.sorted))
     }
 
     /// `skip` and `take`; a negative `take` counts from the end, and so does `skip` then.
@@ -121,6 +162,31 @@ impl Query {
             return records.split_off(records.len().saturating_sub(count));
         }
         records.into_iter().skip(self.skip).take(count).collect()
+    }
+}
+
+/// The records that match, so far.
+struct Chosen<'q, T> {
+    order: &'q [OrderBy],
+    /// Those whose place is known.
+    sorted: Vec<T>,
+    /// Those among which the order is still open.
+    group: Vec<(Box<[SortKey]>, T)>,
+}
+
+impl<T> Chosen<'_, T> {
+    /// Adds a record. Where they come in the order of its first key, a new value of that ends a
+    /// group; otherwise all are one.
+    fn add(&mut self, record: T, keys: Box<[SortKey]>, ordered: bool) {
+        if ordered && self.group.last().is_some_and(|(last, _)| last.first() != keys.first()) {
+            self.end_group();
+        }
+        self.group.push((keys, record));
+    }
+
+    fn end_group(&mut self) {
+        self.group.sort_by(|(one, _), (other, _)| order::compare(self.order, one, other));
+        self.sorted.extend(self.group.drain(..).map(|(_, record)| record));
     }
 }
 

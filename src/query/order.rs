@@ -5,17 +5,41 @@ use std::cmp::Ordering;
 use serde_json::{Map, Value};
 
 use super::operand::suggestion;
-use super::test;
-use crate::catalogue::{Kind, Model};
+use crate::catalogue::{Kind, Model, SortKey, has_order};
 use crate::error::Issue;
 use crate::json;
 
 /// One key of an order.
 #[derive(Debug, Clone)]
 pub(super) struct OrderBy {
-    field: String,
-    descending: bool,
+    pub(super) field: String,
+    kind: Kind,
+    pub(super) descending: bool,
     nulls_first: bool,
+    optional: bool,
+}
+
+impl OrderBy {
+    /// Is it the order of the keys, or that turned round?
+    pub(super) fn is_plain(&self) -> bool {
+        self.nulls_first == self.descending || !self.optional
+    }
+
+    /// What a record is sorted by.
+    fn key(&self, record: &Map<String, Value>) -> SortKey {
+        SortKey::of(&self.kind, record.get(&self.field))
+    }
+
+    fn compare(&self, one: &SortKey, other: &SortKey) -> Ordering {
+        let nulls = if self.nulls_first { Ordering::Less } else { Ordering::Greater };
+        match (one, other) {
+            (SortKey::Null, SortKey::Null) => Ordering::Equal,
+            (SortKey::Null, _) => nulls,
+            (_, SortKey::Null) => nulls.reverse(),
+            _ if self.descending => other.cmp(one),
+            _ => one.cmp(other),
+        }
+    }
 }
 
 /// Reads an order: an object of fields, or a list of them.
@@ -54,7 +78,7 @@ fn key(
         issues.push(Issue::new(path, suggestion(&model.fields, name), "an unknown field"));
         return None;
     };
-    if matches!(field.kind, Kind::List(_) | Kind::Object(_) | Kind::Json | Kind::Any) {
+    if !has_order(&field.kind) {
         issues.push(Issue::new(path, "a field that has an order", "one that has none"));
         return None;
     }
@@ -65,7 +89,8 @@ fn key(
         Value::Null => descending,
         given => !one_of(given, ["first", "last"], &format!("{path}.nulls"), issues)?,
     };
-    Some(OrderBy { field: name.to_owned(), descending, nulls_first })
+    let (kind, optional) = (field.kind.clone(), field.optional);
+    Some(OrderBy { field: name.to_owned(), kind, descending, nulls_first, optional })
 }
 
 /// The direction and the place of nulls; what is neither text nor such an object is returned as
@@ -89,26 +114,14 @@ fn one_of(value: &Value, words: [&str; 2], path: &str, issues: &mut Vec<Issue>) 
     found.map(|position| position == 1)
 }
 
-/// The order of two records.
-pub(super) fn compare(
-    order: &[OrderBy],
-    one: &Map<String, Value>,
-    other: &Map<String, Value>,
-) -> Ordering {
-    let by = |key: &OrderBy| {
-        let value = |record| Map::get(record, key.field.as_str()).filter(|v| !v.is_null());
-        let (nulls, directed) = (
-            if key.nulls_first { Ordering::Less } else { Ordering::Greater },
-            |order: Ordering| if key.descending { order.reverse() } else { order },
-        );
-        match (value(one), value(other)) {
-            (None, None) => Ordering::Equal,
-            (None, Some(_)) => nulls,
-            (Some(_), None) => nulls.reverse(),
-            (Some(one), Some(other)) => {
-                directed(test::order(one, other).unwrap_or(Ordering::Equal))
-            }
-        }
-    };
-    order.iter().map(by).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+/// What a record is sorted by, a key for each part of the order.
+pub(super) fn keys(order: &[OrderBy], record: &Map<String, Value>) -> Box<[SortKey]> {
+    order.iter().map(|by| by.key(record)).collect()
+}
+
+/// The order of two records by their keys.
+pub(super) fn compare(order: &[OrderBy], one: &[SortKey], other: &[SortKey]) -> Ordering {
+    let parts = order.iter().zip(one.iter().zip(other));
+    let compared = parts.map(|(by, (one, other))| by.compare(one, other));
+    compared.into_iter().find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
 }

@@ -11,6 +11,7 @@ use indexmap::IndexSet;
 use serde_json::{Map, Value};
 
 use super::condition::Condition;
+use crate::catalogue::{Kind, SortKey};
 
 /// What is asked of one value.
 #[derive(Debug, Clone)]
@@ -21,7 +22,8 @@ pub(super) enum Test {
     Equals(Value, bool),
     In(Wanted, bool),
     Text(TextTest, String, bool),
-    Compare(fn(Ordering) -> bool, Value, bool),
+    /// The kind of the values says how they compare.
+    Compare(Comparison, Kind, SortKey, bool),
     Has(Value),
     HasSome(Wanted),
     HasEvery(Vec<Value>),
@@ -32,7 +34,26 @@ pub(super) enum Test {
     Every(Box<Condition>),
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Comparison {
+    Less,
+    AtMost,
+    Greater,
+    AtLeast,
+}
+
+impl Comparison {
+    fn holds(self, order: Ordering) -> bool {
+        match self {
+            Comparison::Less => order.is_lt(),
+            Comparison::AtMost => order.is_le(),
+            Comparison::Greater => order.is_gt(),
+            Comparison::AtLeast => order.is_ge(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TextTest {
     Contains,
     StartsWith,
@@ -74,7 +95,7 @@ impl Wanted {
     }
 
     /// The values, when they are all texts.
-    fn texts(&self) -> Option<Vec<&str>> {
+    pub(super) fn texts(&self) -> Option<Vec<&str>> {
         let only = self.numbers.is_empty() && self.others.is_empty();
         only.then(|| self.texts.iter().map(String::as_str).collect())
     }
@@ -104,10 +125,17 @@ impl Test {
         matches!(self, Test::All(tests) if tests.is_empty())
     }
 
-    /// The texts of which a value that passes is one, or has one.
-    pub(super) fn values(&self) -> Option<Vec<&str>> {
+    /// Calls `tell` with each test that must hold.
+    pub(super) fn each<'t>(&'t self, tell: &mut impl FnMut(&'t Test)) {
         match self {
-            Test::All(tests) => tests.iter().find_map(Test::values),
+            Test::All(tests) => tests.iter().for_each(|test| test.each(tell)),
+            test => tell(test),
+        }
+    }
+
+    /// The texts of which a value that passes is one, or has one: just these pass.
+    pub(super) fn texts(&self) -> Option<Vec<&str>> {
+        match self {
             Test::Equals(value, false) | Test::Has(value) => Some(vec![value.as_str()?]),
             Test::In(wanted, false) | Test::HasSome(wanted) => wanted.texts(),
             _ => None,
@@ -138,9 +166,11 @@ impl Test {
             Test::Text(test, wanted, fold) => {
                 with_case(value, *fold, |value| text_passes(*test, value, wanted))
             }
-            Test::Compare(test, wanted, fold) => {
-                with_case(value, *fold, |value| order(value, wanted).is_some_and(test))
-            }
+            Test::Compare(test, kind, wanted, fold) => with_case(value, *fold, |value| {
+                // What is of another kind than the field has no order, as what is not there.
+                let key = SortKey::of(kind, Some(value));
+                key != SortKey::Null && test.holds(key.cmp(wanted))
+            }),
             Test::Has(wanted) => has(wanted),
             Test::HasSome(wanted) => list().iter().any(|item| wanted.contains(item)),
             Test::HasEvery(wanted) => wanted.iter().all(has),
@@ -197,16 +227,5 @@ fn text_passes(test: TextTest, value: &Value, wanted: &str) -> bool {
         TextTest::Contains => text.contains(wanted),
         TextTest::StartsWith => text.starts_with(wanted),
         TextTest::EndsWith => text.ends_with(wanted),
-    }
-}
-
-/// The order of two values of one kind: numbers as doubles, texts by their code points (which is
-/// also the order of UTF-8's bytes, and of times in their one form).
-pub(super) fn order(one: &Value, other: &Value) -> Option<Ordering> {
-    match (one, other) {
-        (Value::Number(one), Value::Number(other)) => one.as_f64()?.partial_cmp(&other.as_f64()?),
-        (Value::String(one), Value::String(other)) => Some(one.cmp(other)),
-        (Value::Bool(one), Value::Bool(other)) => Some(one.cmp(other)),
-        _ => None,
     }
 }

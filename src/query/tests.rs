@@ -26,7 +26,8 @@ fn people() -> Vec<Map<String, Value>> {
 fn ask(options: Value) -> Result<Vec<String>> {
     let catalogue = Catalogue::builtin();
     let query = Query::parse(catalogue.model(models::CHARACTER), Some(&options))?;
-    let chosen = query.select(people(), Clone::clone);
+    let plan = Plan::scan(&query, people().len());
+    let chosen = query.select(&plan, people(), |person| Ok(person.clone()))?;
     Ok(chosen.iter().map(|p| p["id"].as_str().expect("a text").to_owned()).collect())
 }
 
@@ -105,11 +106,13 @@ fn every_fault_is_told() {
 }
 
 #[test]
-fn equality_can_be_looked_up() {
+fn texts_that_a_field_must_be_can_be_looked_up() {
     let catalogue = Catalogue::builtin();
     let options = json!({"where": {"userId": "u", "AND": [{"tags": {"has": "t"}}]}});
     let query = Query::parse(catalogue.model(models::CHARACTER), Some(&options)).expect("valid");
-    assert_eq!(query.narrowed(), [("userId", vec!["u"]), ("tags", vec!["t"])]);
+    assert_eq!(query.texts("userId"), Some(vec!["u"]));
+    assert_eq!(query.texts("tags"), Some(vec!["t"]));
+    assert_eq!(query.texts("name"), None);
 }
 
 fn refused(model: usize, options: Value) -> Vec<String> {
@@ -236,10 +239,12 @@ fn only_what_must_be_is_parsed() {
     let parses = |options: Value| {
         let parsed = Cell::new(0);
         let query = Query::parse(catalogue.model(models::CHARACTER), Some(&options));
-        query.expect("valid").select(people(), |map| {
+        let query = query.expect("valid");
+        let chosen = query.select(&Plan::scan(&query, people().len()), people(), |map| {
             parsed.set(parsed.get() + 1);
-            map.clone()
+            Ok(map.clone())
         });
+        chosen.expect("no failure");
         parsed.get()
     };
     assert_eq!(parses(json!({"take": -1, "skip": 1})), 0);
@@ -272,10 +277,11 @@ proptest! {
         });
         let query = Query::parse(catalogue.model(models::BINARY), Some(&options)).expect("valid");
         let all: Vec<_> = rows.into_iter().enumerate().collect();
-        let chosen = query.select(all.clone(), |(_, (size, model))| {
+        let plan = Plan::scan(&query, all.len());
+        let chosen = query.select(&plan, all.clone(), |(_, (size, model))| {
             let record = json!({"size": size, "generationModel": model});
-            record.as_object().cloned().expect("an object")
-        });
+            Ok(record.as_object().cloned().expect("an object"))
+        }).expect("no failure");
 
         let mut naive: Vec<_> = all.into_iter().filter(|(_, (size, _))| *size >= least).collect();
         naive.sort_by(|(_, (_, one)), (_, (_, other))| match (one, other) {

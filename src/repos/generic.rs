@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::rules;
+use super::{find, rules};
 use crate::calls::{Args, Call, Reply, came, read, write};
 use crate::catalogue::{Catalogue, Kind, Model, ModelId};
 use crate::engine::{Record, Tx, View};
@@ -53,6 +53,13 @@ pub(crate) const CALLS: &[Call] = &[
         find_many,
     ),
     read("count", "options?: { where?: Where<$> }", "number", "How many records match.", count),
+    read(
+        "explain",
+        "options?: FindMany<$>",
+        "Explanation",
+        "How `findMany` finds its answer: by which index, and how many records it looks into.",
+        explain,
+    ),
     write("create", "data: $Create", "$", "Creates a record.", create),
     write(
         "createMany",
@@ -119,7 +126,7 @@ fn find_by_tag(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply
 fn find_many(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
     let options = args.given(0).then(|| args.value(0));
     let query = Query::parse(view.catalogue().model(model), options)?;
-    Ok(Reply::Records(query.select(candidates(view, model, &query)?, |record| record.map())))
+    Ok(Reply::Records(find::select(view, model, &query)?.records))
 }
 
 fn count(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
@@ -128,27 +135,14 @@ fn count(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
         let issue = Issue::new("options", "only where", "more than that");
         return Err(Error::validation("Arguments", vec![issue]));
     }
-    if options.is_empty() {
-        return Ok(Reply::Count(view.all(model)?.len()));
-    }
     let query = Query::parse(view.catalogue().model(model), Some(&Value::Object(options)))?;
-    Ok(Reply::Count(query.select(candidates(view, model, &query)?, |record| record.map()).len()))
+    Ok(Reply::Count(find::count(view, model, &query)?))
 }
 
-/// The records that may match: found by an index where one helps.
-fn candidates(view: &View<'_>, model: ModelId, query: &Query) -> Result<Vec<Arc<Record>>> {
-    for (field, values) in query.narrowed() {
-        if let [value] = values[..]
-            && view.has_index(model, &[field])
-        {
-            return view.find(model, &[field], &[value]);
-        }
-        let is_key = view.catalogue().model(model).key == field;
-        if is_key && values.len() == 1 {
-            return Ok(view.get(model, values[0])?.into_iter().collect());
-        }
-    }
-    view.all(model)
+fn explain(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
+    let options = args.given(0).then(|| args.value(0));
+    let query = Query::parse(view.catalogue().model(model), options)?;
+    Ok(Reply::Value(find::explain(view, model, &query)?))
 }
 
 fn create(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {

@@ -13,7 +13,7 @@ use crate::catalogue::{Kind, ModelId, Place};
 use crate::engine::{LogQuery, Tx, View};
 use crate::error::{Code, Error, Issue, Result};
 use crate::json::{self, Object};
-use crate::query::Query;
+use crate::query::{Plan, Query};
 
 pub(crate) const CALLS: &[Call] = &[
     read("findById", "id: string", "$ | null", "The record with this id.", find_by_id),
@@ -84,10 +84,8 @@ fn owner_of(view: &View<'_>, model: ModelId) -> Result<(ModelId, String)> {
 /// The rows that a look must go through: of one log where `query` names it.
 fn candidates(view: &View<'_>, model: ModelId, query: Option<&Query>) -> Result<Vec<Object>> {
     let (owner_model, field) = owner_of(view, model)?;
-    let narrowed = query.map(Query::narrowed).unwrap_or_default();
-    let named = narrowed.into_iter().find(|(name, _)| *name == field);
-    let owners: Vec<String> = match named {
-        Some((_, values)) => values.into_iter().map(str::to_owned).collect(),
+    let owners: Vec<String> = match query.and_then(|query| query.texts(&field)) {
+        Some(owners) => owners.into_iter().map(str::to_owned).collect(),
         None => view.all(owner_model)?.iter().map(|owner| owner.key().to_owned()).collect(),
     };
     let mut rows = Vec::new();
@@ -139,7 +137,7 @@ fn find_by_owner(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Rep
 fn select(view: &View<'_>, model: ModelId, options: Option<&Value>) -> Result<Vec<Object>> {
     let query = Query::parse(view.catalogue().model(model), options)?;
     let rows = candidates(view, model, Some(&query))?;
-    Ok(query.select(rows, Clone::clone))
+    query.select(&Plan::scan(&query, rows.len()), rows, |row| Ok(row.clone()))
 }
 
 fn find_many(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {

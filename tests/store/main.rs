@@ -18,6 +18,7 @@ mod log_edits;
 mod migrations;
 mod model;
 mod owner_file;
+mod plans;
 #[cfg(target_os = "linux")]
 mod power_cut;
 mod relations;

@@ -13,7 +13,7 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use super::declare;
-use super::types::{Counted, Field, Kind, Model, ModelId, OnDelete, Place, Times, Unique};
+use super::types::{Counted, Field, Kind, Model, ModelId, OnDelete, Place, Sorting, Times, Unique};
 use super::{Catalogue, Migrations, index, is_id, models, referrers};
 use crate::error::{Error, Issue, Result};
 use crate::json;
@@ -23,7 +23,7 @@ type Object = Map<String, Value>;
 
 /// The keys that the declaration of a collection may have.
 const KEYS: &[&str] =
-    &["file", "key", "model", "description", "type", "timestamps", "unique", "fields"];
+    &["file", "key", "model", "description", "type", "timestamps", "unique", "indexes", "fields"];
 
 /// What an app declares: by the name of a collection of its own, or of a built-in model.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -254,6 +254,7 @@ fn read_collection(reader: &mut Reader<'_>, name: &str, entry: &Object) -> Model
         model.times = Times::None;
     }
     model.uniques = uniques(reader, &path, entry);
+    model.sortings = sortings(reader, &path, entry);
     model.fields = fields;
     model.finished()
 }
@@ -338,6 +339,33 @@ fn uniques(reader: &mut Reader<'_>, path: &str, entry: &Object) -> Vec<Unique> {
         reader.fault(&path, "a list of lists of names of fields", json::describe(given));
     }
     uniques
+}
+
+/// `indexes: [['characterId', 'importance']]`: by the last field under those before it.
+fn sortings(reader: &mut Reader<'_>, path: &str, entry: &Object) -> Vec<Sorting> {
+    let path = format!("{path}.indexes");
+    let Some(given) = entry.get("indexes") else { return Vec::new() };
+    let Some(items) = given.as_array() else {
+        reader.fault(&path, "a list of lists of names of fields", json::describe(given));
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for (at, item) in items.iter().enumerate() {
+        let names = item.as_array().and_then(|names| {
+            names.iter().map(|name| name.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
+        });
+        match names.as_deref() {
+            Some([under @ .., by]) => {
+                found.push(Sorting { under: under.to_vec(), by: by.clone() });
+            }
+            _ => reader.fault(
+                &format!("{path}[{at}]"),
+                "a list of names of fields",
+                json::describe(item),
+            ),
+        }
+    }
+    found
 }
 
 /// Adds fields to a built-in model, or widens those that it has.

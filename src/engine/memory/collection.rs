@@ -5,16 +5,52 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use crate::catalogue::Model;
+use crate::catalogue::{Access, By, Model};
 use crate::error::Error;
 
 use super::record::{Order, Record};
+use super::sorted::{Sorted, backwards};
 
 /// The records with one index key; most keys have one.
 #[derive(Debug, Clone)]
 pub(crate) enum Postings {
     One(Order),
     Many(BTreeSet<Order>),
+}
+
+/// The order of one field under the keys of one index, or among all records.
+#[derive(Debug)]
+struct KeptOrder {
+    index: usize,
+    of_all: bool,
+    sort: usize,
+    sorted: Sorted,
+}
+
+impl KeptOrder {
+    /// The keys under which a record stands here.
+    fn keys<'r>(&self, record: &'r Record) -> impl Iterator<Item = &'r str> + use<'r> {
+        let keys = record.index_keys().get(self.index).map_or(&[][..], Vec::as_slice);
+        self.of_all.then_some("").into_iter().chain(keys.iter().map(String::as_str))
+    }
+
+    fn add(&mut self, order: Order, record: &Record) {
+        for key in self.keys(record) {
+            self.sorted.add(key, record.sort_keys()[self.sort].clone(), order);
+        }
+    }
+
+    fn remove(&mut self, order: Order, record: &Record) {
+        for key in self.keys(record) {
+            self.sorted.remove(key, &record.sort_keys()[self.sort], order);
+        }
+    }
+
+    /// Does a record stand elsewhere after a change?
+    fn differ(&self, before: &Record, after: &Record) -> bool {
+        before.sort_keys()[self.sort] != after.sort_keys()[self.sort]
+            || before.index_keys().get(self.index) != after.index_keys().get(self.index)
+    }
 }
 
 /// The records of one model.
@@ -25,6 +61,8 @@ pub(crate) struct Collection {
     /// Keys with upper case letters, in lower case: a file system may not tell them apart.
     folded: HashMap<Box<str>, Box<str>>,
     indexes: Vec<HashMap<Box<str>, Postings>>,
+    /// The orders that are kept, each with its index and its number among the sort keys.
+    orders: Vec<KeptOrder>,
     sequence: u64,
     /// Places in creation order that are kept for records that are still to come, while loading.
     reserved: HashMap<Box<str>, u64>,
@@ -40,7 +78,15 @@ impl Collection {
     /// An empty collection with the indexes of `model`.
     pub(crate) fn new(model: &Model) -> Collection {
         let indexes = model.indexes.iter().map(|_| HashMap::new()).collect();
-        Collection { indexes, ..Collection::default() }
+        let orders = model.indexes.iter().enumerate().flat_map(|(number, index)| {
+            index.sorts.iter().map(move |sort| KeptOrder {
+                index: number,
+                of_all: index.paths.is_empty(),
+                sort: *sort,
+                sorted: Sorted::default(),
+            })
+        });
+        Collection { indexes, orders: orders.collect(), ..Collection::default() }
     }
 
     /// The record with this key.
@@ -98,6 +144,63 @@ impl Collection {
         orders.into_iter().filter_map(|o| self.records.get(&o).map(|r| (o, r))).collect()
     }
 
+    /// How many records have this key in index number `index`.
+    pub(crate) fn count_under(&self, index: usize, key: &str) -> usize {
+        match self.indexes.get(index).and_then(|index| index.get(key)) {
+            None => 0,
+            Some(Postings::One(_)) => 1,
+            Some(Postings::Many(orders)) => orders.len(),
+        }
+    }
+
+    /// The records on a way through an index, or through all.
+    pub(crate) fn walk<'c>(
+        &'c self,
+        access: &'c Access,
+    ) -> Box<dyn Iterator<Item = (Order, &'c Arc<Record>)> + 'c> {
+        let record = |order: Order| self.records.get(&order).map(|record| (order, record));
+        match access {
+            Access::Key(key) => Box::new(self.order_of(key).and_then(record).into_iter()),
+            Access::AnyOf { index, keys } => {
+                let found = keys.iter().flat_map(|key| self.lookup(*index, key));
+                Box::new(found.collect::<BTreeMap<_, _>>().into_iter())
+            }
+            Access::Walk { under, by: By::Field(sort), from, to, descending, as_created } => {
+                let (index, key) = match under {
+                    Some((index, key)) => (*index, key.as_str()),
+                    None => return Box::new(std::iter::empty()),
+                };
+                let kept = |kept: &&KeptOrder| (kept.index, kept.sort) == (index, *sort);
+                let walk = |kept: &'c KeptOrder| kept.sorted.walk(key, (from, to), *descending);
+                let orders = self.orders.iter().find(kept).into_iter().flat_map(walk);
+                if *as_created {
+                    let orders: BTreeSet<Order> = orders.collect();
+                    return Box::new(orders.into_iter().filter_map(record));
+                }
+                Box::new(orders.filter_map(record))
+            }
+            Access::Walk { under: Some((index, key)), descending, .. } => {
+                let postings = self.indexes.get(*index).and_then(|index| index.get(key.as_str()));
+                match postings {
+                    None => Box::new(std::iter::empty()),
+                    Some(Postings::One(order)) => Box::new(record(*order).into_iter()),
+                    Some(Postings::Many(orders)) if *descending => {
+                        let orders = backwards(orders.iter(), |order| order.created_ms());
+                        Box::new(orders.filter_map(move |order| record(*order)))
+                    }
+                    Some(Postings::Many(orders)) => {
+                        Box::new(orders.iter().filter_map(move |order| record(*order)))
+                    }
+                }
+            }
+            Access::Walk { under: None, descending: true, .. } => {
+                let orders = backwards(self.records.keys(), |order| order.created_ms());
+                Box::new(orders.filter_map(move |order| record(*order)))
+            }
+            Access::Walk { under: None, .. } => Box::new(self.iter()),
+        }
+    }
+
     /// Puts a record; gives the one that it replaces.
     pub(crate) fn put(&mut self, record: Arc<Record>) -> Option<Arc<Record>> {
         self.broken.remove(record.key());
@@ -106,7 +209,7 @@ impl Collection {
             previous.unwrap_or_else(|| Order::of(&record, self.take_sequence(record.key())));
         let old = self.records.insert(order, Arc::clone(&record));
         match &old {
-            Some(old) => self.reindex(order, old.index_keys(), record.index_keys()),
+            Some(old) => self.reindex(order, old, &record),
             None => self.add_new(order, &record),
         }
         old
@@ -142,9 +245,15 @@ impl Collection {
         for (index, keys) in record.index_keys().iter().enumerate() {
             keys.iter().for_each(|key| self.add_posting(index, key, order));
         }
+        self.orders.iter_mut().for_each(|kept| kept.add(order, record));
     }
 
-    fn reindex(&mut self, order: Order, before: &[Vec<String>], after: &[Vec<String>]) {
+    fn reindex(&mut self, order: Order, before: &Record, after: &Record) {
+        for kept in self.orders.iter_mut().filter(|kept| kept.differ(before, after)) {
+            kept.remove(order, before);
+            kept.add(order, after);
+        }
+        let (before, after) = (before.index_keys(), after.index_keys());
         for (index, (before, after)) in before.iter().zip(after).enumerate() {
             if before != after {
                 before.iter().for_each(|key| self.drop_posting(index, key, order));
@@ -162,6 +271,7 @@ impl Collection {
         for (index, keys) in record.index_keys().iter().enumerate() {
             keys.iter().for_each(|key| self.drop_posting(index, key, order));
         }
+        self.orders.iter_mut().for_each(|kept| kept.remove(order, &record));
         if self.first.as_deref() == Some(key) {
             self.first = self.records.values().next().map(|r| r.key().into());
         }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Map, Value};
 
-use crate::catalogue::{self, Counted, Model};
+use crate::catalogue::{self, Counted, Model, SortKey};
 use crate::json;
 
 /// Where a record stands among those of its model: by `createdAt`, then by the order of commits.
@@ -18,6 +18,16 @@ pub(crate) struct Order {
 }
 
 impl Order {
+    /// Before every record.
+    pub(crate) const FIRST: Order = Order { created_ms: i64::MIN, sequence: 0 };
+    /// Behind every record.
+    pub(crate) const LAST: Order = Order { created_ms: i64::MAX, sequence: u64::MAX };
+
+    /// `createdAt`, in milliseconds since 1970.
+    pub(crate) fn created_ms(&self) -> &i64 {
+        &self.created_ms
+    }
+
     /// The order of a record that came as number `sequence`.
     pub(crate) fn of(record: &Record, sequence: u64) -> Order {
         Order { created_ms: record.created_ms, sequence }
@@ -39,6 +49,7 @@ pub struct Record {
     version: u64,
     created_ms: i64,
     index_keys: Arc<[Vec<String>]>,
+    sort_keys: Box<[SortKey]>,
 }
 
 impl PartialEq for Record {
@@ -66,6 +77,7 @@ impl Record {
             version: new_version(),
             created_ms: created.and_then(crate::engine::clock::parse_ms).unwrap_or(0),
             index_keys: catalogue::index_keys(model, map).into(),
+            sort_keys: catalogue::sort_keys(model, map),
         }
     }
 
@@ -87,7 +99,15 @@ impl Record {
     ) -> Record {
         let with_text = |text: Box<str>, version| {
             let (key, index_keys) = (self.key.clone(), Arc::clone(&self.index_keys));
-            Record { key, text, version, created_ms: self.created_ms, index_keys }
+            let mut sort_keys = self.sort_keys.clone();
+            for (field, key) in model.sort_fields.iter().zip(&mut sort_keys) {
+                if let Some([_, last_field]) = &counted.fields
+                    && field.name == *last_field
+                {
+                    *key = last.and_then(catalogue::time_ms).map_or(SortKey::Null, SortKey::Time);
+                }
+            }
+            Record { key, text, version, created_ms: self.created_ms, index_keys, sort_keys }
         };
         let Some([count_field, last_field]) = &counted.fields else {
             return with_text(self.text.clone(), self.version);
@@ -113,6 +133,11 @@ impl Record {
         &self.index_keys
     }
 
+    /// What it is sorted by: a key for each of the model's sort fields.
+    pub(crate) fn sort_keys(&self) -> &[SortKey] {
+        &self.sort_keys
+    }
+
     /// The compact JSON text.
     pub fn text(&self) -> &str {
         &self.text
@@ -126,6 +151,11 @@ impl Record {
     /// A number that only this text of this record has, in this process.
     pub fn version(&self) -> u64 {
         self.version
+    }
+
+    /// Some of its fields.
+    pub fn pick(&self, fields: &[String]) -> Map<String, Value> {
+        json::pick(&self.text, fields)
     }
 
     /// The record as ordered keys and values.

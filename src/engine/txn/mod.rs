@@ -11,4 +11,4 @@ pub(crate) use overlay::Overlay;
 pub use tx::Tx;
 pub(crate) use tx::new_id;
 pub(crate) use view::Context;
-pub use view::{Listed, View};
+pub use view::{Listed, RecordCounts, View};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use hashbrown::{HashMap, HashSet};
 
-use crate::catalogue::ModelId;
+use crate::catalogue::{Access, ModelId};
 
 use crate::engine::journal::{Change, LogLines};
 use crate::engine::memory::LogKey;
@@ -109,6 +109,24 @@ impl Overlay {
     ) -> impl Iterator<Item = (Order, &Arc<Record>)> {
         let found = self.added.get(&(model, index)).and_then(|keys| keys.get(key));
         found.into_iter().flatten().map(|(order, record)| (*order, record))
+    }
+
+    /// The changed records of a model on a way to them, in any order.
+    pub(crate) fn walk(&self, model: ModelId, access: &Access) -> Vec<(Order, Arc<Record>)> {
+        let cloned = |(order, record): (Order, &Arc<Record>)| (order, Arc::clone(record));
+        match access {
+            Access::Key(key) => self.get(model, key).flatten().cloned().into_iter().collect(),
+            Access::AnyOf { index, keys } => {
+                let found = keys.iter().flat_map(|key| self.lookup(model, *index, key));
+                found.map(cloned).collect::<BTreeMap<_, _>>().into_iter().collect()
+            }
+            Access::Walk { under: Some((index, key)), .. } => {
+                self.lookup(model, *index, key).map(cloned).collect()
+            }
+            Access::Walk { under: None, .. } => {
+                self.changed(model).filter_map(|(_, slot)| slot.clone()).collect()
+            }
+        }
     }
 
     /// The uncommitted lines of a log.

@@ -3,7 +3,9 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-use crate::catalogue::{self, Catalogue, ModelId, Place};
+use serde_json::{Map, Value};
+
+use crate::catalogue::{self, Access, Catalogue, ModelId, Place};
 use crate::disk::{Disk, read_all};
 use crate::error::{Code, Error, Result};
 
@@ -15,8 +17,7 @@ use crate::engine::keys::Keys;
 use crate::engine::logs::{
     Head, LogBound, LogCache, LogIndex, LogQuery, Need, Rows, Source, no_such_row,
 };
-use crate::engine::memory::{LogKey, State};
-use crate::engine::memory::{Order, Record};
+use crate::engine::memory::{LogKey, Order, Record, State, backwards};
 
 /// What a look needs besides the state.
 #[derive(Clone, Copy)]
@@ -42,6 +43,35 @@ pub struct View<'a> {
     suspects: RefCell<Vec<(ModelId, Box<str>)>>,
     /// The fingerprint of the answer that the caller has already.
     known: Cell<Option<Fingerprint>>,
+    /// Bytes of the records that were looked into.
+    looked: Cell<usize>,
+}
+
+/// So many bytes of records are looked into on the caller's thread, which takes less than a
+/// millisecond; it may be the JavaScript thread, on which everything else waits meanwhile.
+const MOST_LOOKED: usize = 256 << 10;
+
+/// How many records of a model there are, by its indexes.
+pub struct RecordCounts<'v> {
+    view: &'v View<'v>,
+    model: ModelId,
+}
+
+impl RecordCounts<'_> {
+    /// All of them.
+    pub fn all(&self) -> usize {
+        self.view.count(self.model)
+    }
+
+    /// Those under a key of an index. Exact, unless a transaction has changed some.
+    pub fn under(&self, index: usize, key: &str) -> usize {
+        self.view.state.collection(self.model).count_under(index, key)
+    }
+
+    /// Has a transaction changed some? They are in no order that an index keeps.
+    pub fn are_changed(&self) -> bool {
+        self.view.overlay.is_some_and(|overlay| overlay.touches(self.model))
+    }
 }
 
 /// The rows of a log that a query selects.
@@ -59,8 +89,9 @@ impl<'a> View<'a> {
         context: Context<'a>,
         source: Source,
     ) -> View<'a> {
-        let (needs_disk, suspects, known) = (Cell::new(false), RefCell::default(), Cell::default());
-        View { state, overlay, context, source, needs_disk, suspects, known }
+        let (needs_disk, suspects) = (Cell::new(false), RefCell::default());
+        let (known, looked) = (Cell::default(), Cell::default());
+        View { state, overlay, context, source, needs_disk, suspects, known, looked }
     }
 
     /// Notes the fingerprint of the answer that the caller has already.
@@ -173,13 +204,70 @@ impl<'a> View<'a> {
         else {
             return base.map(|(_, record)| Arc::clone(record)).collect();
         };
+        self.merged(model, base, changed).into_iter().map(|(_, record)| record).collect()
+    }
+
+    /// The records of `base` that the overlay has not changed, and those that it has.
+    fn merged<'b>(
+        &self,
+        model: ModelId,
+        base: impl Iterator<Item = (Order, &'b Arc<Record>)>,
+        changed: Vec<(Order, Arc<Record>)>,
+    ) -> Vec<(Order, Arc<Record>)> {
         let unchanged = base.filter(|(_, record)| {
             self.overlay.is_none_or(|overlay| overlay.get(model, record.key()).is_none())
         });
         let mut all: Vec<(Order, Arc<Record>)> =
             unchanged.map(|(order, record)| (order, Arc::clone(record))).chain(changed).collect();
         all.sort_by_key(|(order, _)| *order);
-        all.into_iter().map(|(_, record)| record).collect()
+        all
+    }
+
+    /// How many records there are, before any is looked at.
+    pub fn sizes(&self, model: ModelId) -> RecordCounts<'_> {
+        RecordCounts { view: self, model }
+    }
+
+    /// The records of a model on a way to them.
+    ///
+    /// # Errors
+    /// `CORRUPT` as for [`View::all`].
+    pub fn walk<'v>(
+        &'v self,
+        model: ModelId,
+        access: &'v Access,
+    ) -> Result<Box<dyn Iterator<Item = Arc<Record>> + 'v>> {
+        if let Access::Key(key) = access {
+            return Ok(Box::new(self.get(model, key)?.into_iter()));
+        }
+        self.check_list(model)?;
+        let base = self.state.collection(model);
+        let Some(overlay) = self.overlay.filter(|overlay| overlay.touches(model)) else {
+            return Ok(Box::new(base.walk(access).map(|(_, record)| Arc::clone(record))));
+        };
+        let (forwards, descending) = access.by_creation();
+        let records = self.merged(model, base.walk(&forwards), overlay.walk(model, access));
+        if !descending {
+            return Ok(Box::new(records.into_iter().map(|(_, record)| record)));
+        }
+        let back: Vec<_> = backwards(records.iter(), |(order, _)| order.created_ms())
+            .map(|(_, record)| Arc::clone(record))
+            .collect();
+        Ok(Box::new(back.into_iter()))
+    }
+
+    /// Some fields of a record, for a query to judge it by.
+    ///
+    /// # Errors
+    /// `IO` where so many were looked into that the rest must not go on on the caller's thread:
+    /// the call is then made again on another.
+    pub fn look(&self, record: &Record, fields: &[String]) -> Result<Map<String, Value>> {
+        let looked = self.looked.get() + record.text().len();
+        self.looked.set(looked);
+        if self.source == Source::Memory && looked > MOST_LOOKED {
+            return Err(self.give_up());
+        }
+        Ok(record.pick(fields))
     }
 
     /// The records with these values in these fields, in creation order.

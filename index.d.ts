@@ -420,6 +420,21 @@ export interface FieldDeclarations {
   readonly [name: string]: FieldDeclaration;
 }
 
+/** How `findMany` found its answer. */
+export interface Explanation {
+  /** One record by its key, those under a key of an index, or all. */
+  readonly by: 'key' | 'index' | 'scan';
+  /** The fields of the index, the one whose order it keeps last; empty for a scan. */
+  readonly index: string[];
+  /** Were the records sorted after they were found? */
+  readonly sorts: boolean;
+  /** How many records lie on the way that was gone. */
+  readonly walked: number;
+  /** How many of them were looked into, as the index did not say enough. */
+  readonly lookedInto: number;
+  readonly found: number;
+}
+
 /** A collection of the app's own: see `docs/collections.md`. */
 export interface CollectionDeclaration {
   /**
@@ -440,6 +455,11 @@ export interface CollectionDeclaration {
   readonly unique?: ReadonlyArray<
     readonly string[] | { readonly fields: readonly string[]; readonly caseless?: boolean }
   >;
+  /**
+   * What lists of its records are sorted by: `[['userId', 'importance']]` keeps the records with one
+   * `userId` in the order of `importance`, for `where`, `orderBy` and ranges; one field, all of them.
+   */
+  readonly indexes?: ReadonlyArray<readonly string[]>;
   readonly fields: FieldDeclarations;
 }
 
@@ -1632,6 +1652,8 @@ export interface UsersRepository<M extends ModelTypes = Models> {
   findMany(options?: FindMany<M['User']>): Promise<M['User'][]>;
   /** How many records match. */
   count(options?: { where?: Where<M['User']> }): Promise<number>;
+  /** How `findMany` finds its answer: by which index, and how many records it looks into. */
+  explain(options?: FindMany<M['User']>): Promise<Explanation>;
   /** Creates a record. */
   create(data: M['UserCreate']): Promise<M['User']>;
   /** Creates records, all or none; with `skipDuplicates`, those whose unique fields are free. */
@@ -1678,6 +1700,8 @@ export interface CharactersRepository<M extends ModelTypes = Models> {
   findMany(options?: FindMany<M['Character']>): Promise<M['Character'][]>;
   /** How many records match. */
   count(options?: { where?: Where<M['Character']> }): Promise<number>;
+  /** How `findMany` finds its answer: by which index, and how many records it looks into. */
+  explain(options?: FindMany<M['Character']>): Promise<Explanation>;
   /** Creates a record. */
   create(data: M['CharacterCreate']): Promise<M['Character']>;
   /** Creates records, all or none; with `skipDuplicates`, those whose unique fields are free. */
@@ -1718,6 +1742,8 @@ export interface PersonasRepository<M extends ModelTypes = Models> {
   findMany(options?: FindMany<M['Persona']>): Promise<M['Persona'][]>;
   /** How many records match. */
   count(options?: { where?: Where<M['Persona']> }): Promise<number>;
+  /** How `findMany` finds its answer: by which index, and how many records it looks into. */
+  explain(options?: FindMany<M['Persona']>): Promise<Explanation>;
   /** Creates a record. */
   create(data: M['PersonaCreate']): Promise<M['Persona']>;
   /** Creates records, all or none; with `skipDuplicates`, those whose unique fields are free. */
@@ -1752,6 +1778,8 @@ export interface ChatsRepository<M extends ModelTypes = Models> {
   findMany(options?: FindMany<M['Chat']>): Promise<M['Chat'][]>;
   /** How many records match. */
   count(options?: { where?: Where<M['Chat']> }): Promise<number>;
+  /** How `findMany` finds its answer: by which index, and how many records it looks into. */
+  explain(options?: FindMany<M['Chat']>): Promise<Explanation>;
   /** Creates a record. */
   create(data: M['ChatCreate']): Promise<M['Chat']>;
   /** Creates records, all or none; with `skipDuplicates`, those whose unique fields are free. */
@@ -1806,6 +1834,8 @@ export interface TagsRepository<M extends ModelTypes = Models> {
   findMany(options?: FindMany<M['Tag']>): Promise<M['Tag'][]>;
   /** How many records match. */
   count(options?: { where?: Where<M['Tag']> }): Promise<number>;
+  /** How `findMany` finds its answer: by which index, and how many records it looks into. */
+  explain(options?: FindMany<M['Tag']>): Promise<Explanation>;
   /** Creates a record. */
   create(data: M['TagCreate']): Promise<M['Tag']>;
   /** Creates records, all or none; with `skipDuplicates`, those whose unique fields are free. */
@@ -1834,6 +1864,8 @@ export interface ConnectionsRepository<M extends ModelTypes = Models> {
   findMany(options?: FindMany<M['ConnectionProfile']>): Promise<M['ConnectionProfile'][]>;
   /** How many records match. */
   count(options?: { where?: Where<M['ConnectionProfile']> }): Promise<number>;
+  /** How `findMany` finds its answer: by which index, and how many records it looks into. */
+  explain(options?: FindMany<M['ConnectionProfile']>): Promise<Explanation>;
   /** Creates a record. */
   create(data: M['ConnectionProfileCreate']): Promise<M['ConnectionProfile']>;
   /** Creates records, all or none; with `skipDuplicates`, those whose unique fields are free. */
@@ -1884,6 +1916,8 @@ export interface ImageProfilesRepository<M extends ModelTypes = Models> {
   findMany(options?: FindMany<M['ImageProfile']>): Promise<M['ImageProfile'][]>;
   /** How many records match. */
   count(options?: { where?: Where<M['ImageProfile']> }): Promise<number>;
+  /** How `findMany` finds its answer: by which index, and how many records it looks into. */
+  explain(options?: FindMany<M['ImageProfile']>): Promise<Explanation>;
   /** Creates a record. */
   create(data: M['ImageProfileCreate']): Promise<M['ImageProfile']>;
   /** Creates records, all or none; with `skipDuplicates`, those whose unique fields are free. */
@@ -1922,6 +1956,8 @@ export interface ImagesRepository<M extends ModelTypes = Models> {
   findMany(options?: FindMany<M['Binary']>): Promise<M['Binary'][]>;
   /** How many records match. */
   count(options?: { where?: Where<M['Binary']> }): Promise<number>;
+  /** How `findMany` finds its answer: by which index, and how many records it looks into. */
+  explain(options?: FindMany<M['Binary']>): Promise<Explanation>;
   /** Creates a record. */
   create(data: M['BinaryCreate']): Promise<M['Binary']>;
   /** Creates records, all or none; with `skipDuplicates`, those whose unique fields are free. */
@@ -1976,6 +2012,8 @@ export interface AccountsRepository<M extends ModelTypes = Models> {
   findMany(options?: FindMany<M['Account']>): Promise<M['Account'][]>;
   /** How many records match. */
   count(options?: { where?: Where<M['Account']> }): Promise<number>;
+  /** How `findMany` finds its answer: by which index, and how many records it looks into. */
+  explain(options?: FindMany<M['Account']>): Promise<Explanation>;
   /** Creates a record. */
   create(data: M['AccountCreate']): Promise<M['Account']>;
   /** Creates records, all or none; with `skipDuplicates`, those whose unique fields are free. */
@@ -2002,6 +2040,8 @@ export interface SessionsRepository<M extends ModelTypes = Models> {
   findMany(options?: FindMany<M['Session']>): Promise<M['Session'][]>;
   /** How many records match. */
   count(options?: { where?: Where<M['Session']> }): Promise<number>;
+  /** How `findMany` finds its answer: by which index, and how many records it looks into. */
+  explain(options?: FindMany<M['Session']>): Promise<Explanation>;
   /** Creates a record. */
   create(data: M['SessionCreate']): Promise<M['Session']>;
   /** Creates records, all or none; with `skipDuplicates`, those whose unique fields are free. */
@@ -2024,6 +2064,8 @@ export interface VerificationTokensRepository<M extends ModelTypes = Models> {
   findMany(options?: FindMany<M['VerificationToken']>): Promise<M['VerificationToken'][]>;
   /** How many records match. */
   count(options?: { where?: Where<M['VerificationToken']> }): Promise<number>;
+  /** How `findMany` finds its answer: by which index, and how many records it looks into. */
+  explain(options?: FindMany<M['VerificationToken']>): Promise<Explanation>;
   /** Creates a record. */
   create(data: M['VerificationTokenCreate']): Promise<M['VerificationToken']>;
   /** Creates records, all or none; with `skipDuplicates`, those whose unique fields are free. */
@@ -2048,6 +2090,8 @@ export interface AuthenticatorsRepository<M extends ModelTypes = Models> {
   findMany(options?: FindMany<M['Authenticator']>): Promise<M['Authenticator'][]>;
   /** How many records match. */
   count(options?: { where?: Where<M['Authenticator']> }): Promise<number>;
+  /** How `findMany` finds its answer: by which index, and how many records it looks into. */
+  explain(options?: FindMany<M['Authenticator']>): Promise<Explanation>;
   /** Creates a record. */
   create(data: M['AuthenticatorCreate']): Promise<M['Authenticator']>;
   /** Creates records, all or none; with `skipDuplicates`, those whose unique fields are free. */
@@ -2152,6 +2196,8 @@ export interface CollectionCalls<R, C, U> {
   findMany(options?: FindMany<R>): Promise<R[]>;
   /** How many records match. */
   count(options?: { where?: Where<R> }): Promise<number>;
+  /** How `findMany` finds its answer: by which index, and how many records it looks into. */
+  explain(options?: FindMany<R>): Promise<Explanation>;
   /** Creates a record. */
   create(data: C): Promise<R>;
   /** Creates records, all or none; with `skipDuplicates`, those whose unique fields are free. */

@@ -46,7 +46,10 @@ impl Condition {
     /// The tests of single fields that must all hold. `false` when something else must hold too.
     pub(super) fn tests<'c>(&'c self, found: &mut Vec<(&'c str, &'c Test)>) -> bool {
         match self {
-            Condition::And(parts) => parts.iter().fold(true, |all, part| part.tests(found) && all),
+            Condition::And(parts) => {
+                let others = parts.iter().filter(|part| !part.tests(found)).count();
+                others == 0
+            }
             Condition::Field(name, test) => {
                 test.each(&mut |test| found.push((name, test)));
                 true

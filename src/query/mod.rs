@@ -130,7 +130,7 @@ impl Query {
         records: impl IntoIterator<Item = T>,
         mut look: impl FnMut(&T) -> Result<Map<String, Value>>,
     ) -> Result<Vec<T>> {
-        let by_keys = !self.order.is_empty() && !(plan.ordered && self.order.len() == 1);
+        let by_keys = !(self.order.is_empty() || plan.ordered && self.order.len() == 1);
         let mut chosen = Chosen { order: &self.order, sorted: Vec::new(), group: Vec::new() };
         let mut records = records.into_iter();
         while chosen.sorted.len() < self.wanted()

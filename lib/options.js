@@ -43,12 +43,22 @@ function readOptions(given = {}) {
     if (!fits(options[name])) issues.push({ path: name, expected, received: described(options[name]) })
   }
   if (issues.length > 0) throw invalid('Options', issues)
+  options.meantDirs = meantBy(options.dataDir)
   options.dataDir = path.resolve(options.dataDir)
   options.pathsWithin = options.pathsWithin?.map((folder) => path.resolve(folder))
   const { collections, fields, ...rest } = options
   // What JSON would drop without a word is refused here.
   rest.declaration = pack([{ collections, fields }]).slice(1, -1)
   return rest
+}
+
+/**
+ * What a path stands for in the folders in which a shell or npm has started the process: the server of
+ * a standalone build changes into its own folder before it loads the app.
+ */
+function meantBy(dataDir) {
+  const { PWD, INIT_CWD } = process.env
+  return [PWD, INIT_CWD].filter(Boolean).map((start) => path.resolve(start, dataDir))
 }
 
 /** What to write instead of a name that is not known. */

@@ -6,6 +6,7 @@
 
 mod copy;
 mod new_folder;
+mod placement;
 mod real;
 mod safe_path;
 mod simulated;
@@ -17,6 +18,7 @@ use crate::error::Result;
 
 pub use copy::{copy, make_durable, share};
 pub use new_folder::{NewFolder, UNFINISHED};
+pub use placement::misplaced;
 pub use real::RealDisk;
 pub use safe_path::SafePath;
 pub use simulated::{Fault, Outcome, SimulatedDisk};

@@ -162,7 +162,7 @@ impl Lazy {
 
     /// Tells what the folder's owner should know, under the number of no call.
     fn warn(&self, store: &Store) {
-        if let Some(warning) = store.warning() {
+        for warning in store.warnings() {
             settle(vec![(self.ticket(WARNING), Ok(crate::json::quote(warning)))]);
         }
     }

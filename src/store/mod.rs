@@ -16,7 +16,7 @@ use crate::api::Calls;
 use crate::auth;
 pub use crate::catalogue::{Declaration, Migration, Migrations, ModelId, models};
 pub use crate::crypto::{Costs, Secret};
-use crate::disk::{Disk, RealDisk};
+use crate::disk::{Disk, RealDisk, misplaced};
 use crate::engine::{Runtime, Settings, View, closed, settle};
 use crate::error::{Code, Error, Result};
 
@@ -46,6 +46,8 @@ pub struct Options {
     pub lock_timeout: Duration,
     /// How long a transaction may take.
     pub transaction_timeout: Duration,
+    /// What a relative name of the folder stood for where the process was started.
+    pub meant_dirs: Vec<PathBuf>,
     /// The folders from which bytes are taken by their path, and those below them; any unless given.
     pub paths_within: Option<Vec<PathBuf>>,
     /// Is a folder on a network file system opened without a warning?
@@ -70,6 +72,7 @@ impl Options {
             max_record_bytes: 16 << 20,
             lock_timeout: Duration::from_secs(30),
             transaction_timeout: Duration::from_secs(5),
+            meant_dirs: Vec::new(),
             paths_within: None,
             allow_network_fs: false,
             held_clock: None,
@@ -101,7 +104,7 @@ struct Handle {
     folder: Folder,
     closed: AtomicBool,
     paths_within: Option<Vec<PathBuf>>,
-    warning: Option<String>,
+    warnings: Vec<String>,
 }
 
 impl Drop for Handle {
@@ -136,12 +139,14 @@ impl Store {
         let disk = RealDisk::open(&options.data_dir)?;
         let folder = (disk.root().to_owned(), disk.identity());
         let network = disk.network_file_system().filter(|_| !options.allow_network_fs);
-        let warning = network.map(|name| format!(
+        let network = network.map(|name| format!(
             "{} is on a network file system ({name}), where locks and shared memory do not hold: \
              let one process at a time use it, or move it to a local disk (allowNetworkFs: true \
              silences this)",
             folder.0.display()
         ));
+        let misplaced = misplaced(&folder.0, &options.meant_dirs);
+        let warnings = network.into_iter().chain(misplaced).collect();
         let calls = Calls::of(&options.declaration)?;
         let settings = options.settings();
         let Options { declaration, paths_within, .. } = options;
@@ -152,7 +157,7 @@ impl Store {
         )?;
         let (folder, closed) = (Some(folder), AtomicBool::new(false));
         let store =
-            Store(Arc::new(Handle { engine, calls, folder, closed, paths_within, warning }));
+            Store(Arc::new(Handle { engine, calls, folder, closed, paths_within, warnings }));
         store.sweep(Arc::new(Nobody));
         Ok(store)
     }
@@ -173,13 +178,13 @@ impl Store {
             folder: None,
             closed,
             paths_within,
-            warning: None,
+            warnings: Vec::new(),
         })))
     }
 
     /// What the owner should know about the folder.
-    pub fn warning(&self) -> Option<&str> {
-        self.0.warning.as_deref()
+    pub fn warnings(&self) -> &[String] {
+        &self.0.warnings
     }
 
     /// Removes sessions and tokens that have expired, behind everything that waits already.

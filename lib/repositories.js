@@ -4,6 +4,7 @@ const { Copies } = require('./copies.js')
 const { StoreError, described, invalid } = require('./error.js')
 const { pack, unpack } = require('./pack.js')
 const { payloads } = require('./payloads.js')
+const { isPrerendering } = require('./prerender.js')
 
 /** Key of the adapter's calls, which are no part of a store's public face. */
 const AUTH = Symbol.for('quilltap.auth')
@@ -36,6 +37,7 @@ function storeRepositories(calls, connection, keys, mayWrite) {
       (number) =>
       async (...args) => {
         const text = pack(args)
+        if (isPrerendering()) return later(number, text)
         const answer = copies.answer(number + text, (known) => connection.read(number, text, known))
         return answer === undefined ? later(number, text) : answer
       },
@@ -44,7 +46,7 @@ function storeRepositories(calls, connection, keys, mayWrite) {
       (...args) =>
         keys.withKeys(async () => {
           const text = pack(args)
-          const answer = connection.readSecret(number, text)
+          const answer = isPrerendering() ? null : connection.readSecret(number, text)
           return answer === null ? later(number, text) : unpack(answer)
         }),
     write:

@@ -2,21 +2,26 @@
 
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { after, test } from 'node:test'
 import quilltap from '../../index.js'
+import { blocks, root } from './pages.mjs'
 
-const root = join(import.meta.dirname, '../..')
 const folders = []
 after(() => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true, maxRetries: 20 })))
-
-/** The blocks of a page: their language and text. */
-function blocks(page) {
-  const text = readFileSync(join(root, 'docs', page), 'utf8')
-  return [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language, block]) => ({ language, block }))
-}
 
 /** The folder of an app, with some data. */
 async function app() {
@@ -66,7 +71,7 @@ const skip = process.platform === 'win32' ? 'the pages are for a shell' : false
 
 test('the commands of folder.md', { skip: skip || (has('jq') ? false : 'needs jq') }, async () => {
   const folder = await app()
-  const shown = blocks('folder.md')
+  const shown = blocks('docs/folder.md')
     .map(({ block }) => run(folder, block))
     .join('')
   for (const part of ['Hamlet', 'Act I', 'USER: Who’s there?']) assert.ok(shown.includes(part), part)
@@ -74,7 +79,7 @@ test('the commands of folder.md', { skip: skip || (has('jq') ? false : 'needs jq
 
 test('the commands of recipes.md', { skip: skip || (has('rsync') ? false : 'needs rsync') }, async () => {
   const folder = await app()
-  for (const { language, block } of blocks('recipes.md')) {
+  for (const { language, block } of blocks('docs/recipes.md')) {
     if (language === 'js') writeFileSync(join(folder, block.match(/^\/\/ (\S+)/)[1]), block)
     if (language === 'sh') run(folder, block)
     if (language === 'cron') assert.match(block, /^0 3 \* \* \* {2}sh \S+backup\.sh$/m)
@@ -89,10 +94,47 @@ test('the commands of recipes.md', { skip: skip || (has('rsync') ? false : 'need
   assert.doesNotMatch(log, /auth\/|cache\/|journal\//)
 })
 
+test('the program of coming-from.md brings the bytes of images in, and may be run again', { skip }, async () => {
+  const folder = await app()
+  cpSync(join(root, 'tests/fixtures/older/t'), join(folder, 'older'), { recursive: true })
+  const bytes = Buffer.from('an image of the older store')
+  const rows = join(folder, 'older/binaries/index.jsonl')
+  const [first] = readFileSync(rows, 'utf8').split('\n')
+  const row = {
+    ...JSON.parse(first),
+    id: 'mine',
+    size: bytes.length,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+  }
+  appendFileSync(rows, `${JSON.stringify(row)}\n`)
+  mkdirSync(join(folder, 'public', dirname(row.relativePath)), { recursive: true })
+  writeFileSync(join(folder, 'public', row.relativePath), bytes)
+  const [program, command] = ['js', 'sh'].map(
+    (wanted) => blocks('docs/coming-from.md').find(({ language }) => language === wanted).block,
+  )
+  writeFileSync(join(folder, 'bring-in-uploads.mjs'), program)
+  const before = await images(join(folder, 'older'))
+  for (const time of [1, 2]) {
+    run(folder, command.replace('data public', 'older public'))
+    const after = await images(join(folder, 'older'))
+    assert.deepEqual(Object.keys(after), Object.keys(before), `rows are as they were, time ${time}`)
+    assert.equal(after.mine, bytes.toString())
+  }
+})
+
+/** The bytes of every image, or why there are none. */
+async function images(dataDir) {
+  const store = quilltap.createStore({ dataDir })
+  const read = async ({ id }) => [id, await store.images.read(id).then(String, ({ code }) => code)]
+  const found = Object.fromEntries(await Promise.all((await store.images.findAll()).map(read)))
+  await store.close()
+  return found
+}
+
 test('the oldest backups go', { skip: skip || (has('rsync') ? false : 'needs rsync') }, async () => {
   const folder = await app()
   const [script, shell] = ['js', 'sh'].map((wanted) =>
-    blocks('recipes.md').filter(({ language }) => language === wanted),
+    blocks('docs/recipes.md').filter(({ language }) => language === wanted),
   )
   writeFileSync(join(folder, 'snapshot.mjs'), script[0].block)
   for (let day = 1; day <= 20; day++)

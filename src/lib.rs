@@ -21,6 +21,7 @@ mod calls;
 mod legacy;
 mod repos;
 mod secrets;
+mod sync;
 
 #[cfg(feature = "node")]
 mod node;

@@ -1,7 +1,7 @@
 //! One open store: what its threads share.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use hashbrown::HashSet;
@@ -11,6 +11,7 @@ use crate::crypto::Costs;
 use crate::disk::{Disk, Lock, SharedWords};
 use crate::error::{Code, Error, Result};
 use crate::legacy::Older;
+use crate::sync::{self, locked};
 
 use crate::engine::clock::Clock;
 use crate::engine::commit::Listeners;
@@ -21,36 +22,9 @@ use crate::engine::journal::Tail;
 use crate::engine::keys::Keys;
 use crate::engine::logs::{LogCache, Source};
 use crate::engine::memory::State;
+use crate::engine::processes::locks::{BothLocks, CommitLock, FilesLock};
+use crate::engine::processes::shared_memory::word;
 use crate::engine::txn::{Context, View};
-
-/// What the words that all processes share mean.
-pub(crate) mod word {
-    /// The position up to which the journal is committed.
-    pub(crate) const COMMITTED: usize = 0;
-    /// The base of the current segment plus one; 0 when there is none.
-    pub(crate) const BASE: usize = 1;
-    /// The position up to which the files show everything.
-    pub(crate) const FLUSHED: usize = 2;
-    /// When somebody last waited for the commit lock, in microseconds.
-    pub(crate) const WANTED: usize = 3;
-    /// Not 0 after a failed sync of the journal: nobody may write any more.
-    pub(crate) const POISONED: usize = 4;
-    /// What the holder of the commit lock is in the middle of.
-    pub(crate) const BUSY: usize = 5;
-    /// The position up to which the journal was synced: no file may show more than that.
-    pub(crate) const DURABLE: usize = 6;
-    /// What the files of many records looked like when they were last read or written.
-    pub(crate) const FILES: usize = 7;
-    /// How often somebody has found those files edited by hand.
-    pub(crate) const EDITS: usize = 8;
-}
-
-/// What the holder of the commit lock is in the middle of, for whoever finds it dead.
-pub(crate) mod busy {
-    pub(crate) const IDLE: u64 = 0;
-    pub(crate) const APPENDING: u64 = 1;
-    pub(crate) const SWITCHING: u64 = 2;
-}
 
 /// How a store behaves.
 #[derive(Debug, Clone, Copy)]
@@ -106,11 +80,6 @@ pub(crate) struct Engine {
     pub(crate) files_held: AtomicBool,
 }
 
-/// Locks a mutex whose data stays whole even when a holder panicked.
-pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl Engine {
     /// An engine over a state that was just loaded.
     pub(crate) fn new(
@@ -150,12 +119,12 @@ impl Engine {
 
     /// The state, to be read.
     pub(crate) fn state(&self) -> RwLockReadGuard<'_, State> {
-        self.state.read().unwrap_or_else(PoisonError::into_inner)
+        sync::read(&self.state)
     }
 
     /// The state, to be changed.
     pub(crate) fn state_mut(&self) -> RwLockWriteGuard<'_, State> {
-        self.state.write().unwrap_or_else(PoisonError::into_inner)
+        sync::write(&self.state)
     }
 
     /// The tail of the journal, where there is one.
@@ -179,6 +148,46 @@ impl Engine {
             now,
             max_record_bytes: self.settings.max_record_bytes,
         }
+    }
+
+    /// Takes the lock on the files.
+    ///
+    /// # Errors
+    /// `LOCKED` when another process holds it for too long; those of the disk.
+    pub(crate) fn lock_files(&self) -> Result<FilesLock> {
+        FilesLock::take(&*self.disk, self.settings.lock_timeout)
+    }
+
+    /// Takes the lock on the journal.
+    ///
+    /// # Errors
+    /// As for [`Engine::lock_files`].
+    pub(crate) fn lock_commit(&self) -> Result<CommitLock<'_>> {
+        CommitLock::take(&*self.disk, &*self.words, self.settings.lock_timeout)
+    }
+
+    /// Takes the lock on the journal when nobody holds it.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub(crate) fn try_lock_commit(&self) -> Result<Option<CommitLock<'_>>> {
+        CommitLock::try_take(&*self.disk, &*self.words)
+    }
+
+    /// Takes the lock on the journal besides the one on the files.
+    ///
+    /// # Errors
+    /// As for [`Engine::lock_files`].
+    pub(crate) fn lock_commit_too(&self, files: FilesLock) -> Result<BothLocks<'_>> {
+        files.and_commit(&*self.disk, &*self.words, self.settings.lock_timeout)
+    }
+
+    /// Takes both locks.
+    ///
+    /// # Errors
+    /// As for [`Engine::lock_files`].
+    pub(crate) fn lock_both(&self) -> Result<BothLocks<'_>> {
+        self.lock_commit_too(self.lock_files()?)
     }
 
     /// Fails when nothing may be written any more.

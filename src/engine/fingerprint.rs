@@ -1,5 +1,7 @@
 //! The fingerprint of an answer: who has an answer with the same one need not be given it again.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 /// A number over the versions of everything that an answer was made of, in their order. Two
 /// different answers to the same question share one with a chance of 2^-52, for it must fit a
 /// JavaScript number.
@@ -32,4 +34,10 @@ impl Fingerprint {
     pub fn number(self) -> u64 {
         self.0
     }
+}
+
+/// A number that no other thing of this process has had.
+pub(crate) fn new_version() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed)
 }

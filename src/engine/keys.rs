@@ -8,8 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::crypto::{Costs, Envelope, Keyring};
 use crate::error::{Code, Result};
-
-use crate::engine::core::locked;
+use crate::sync::locked;
 
 /// A change that is taken back leaves its keyring behind; so many are held.
 const MOST: usize = 4;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
@@ -13,11 +13,12 @@ use serde_json::json;
 use crate::catalogue::Declaration;
 use crate::disk::{Disk, NewFolder};
 use crate::error::{Code, Error, Result};
+use crate::sync::{self, locked};
 
 use crate::engine::commit;
 use crate::engine::commit::Listener;
 use crate::engine::commit::{Inside, Job, Ticket, WriteCall, closed, internal, settle};
-use crate::engine::core::{Engine, Settings, locked};
+use crate::engine::core::{Engine, Settings};
 use crate::engine::files;
 use crate::engine::lifecycle;
 use crate::engine::logs::Source;
@@ -374,7 +375,7 @@ fn run_tasks(engine: &Arc<Engine>, tasks: &Tasks) {
         } else if waiting.1 {
             return;
         } else {
-            waiting = tasks.bell.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+            waiting = sync::wait(&tasks.bell, waiting);
         }
     }
 }

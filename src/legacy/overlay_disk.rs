@@ -1,12 +1,13 @@
 //! A disk that shows an older folder as this store's own.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 
 use crate::disk::{
     Access, Disk, DiskFile, Entry, EntryKind, Lock, LockKind, RealDisk, SafePath, SharedWords,
     Stamp,
 };
 use crate::error::{Code, Error, Result};
+use crate::sync;
 
 use super::convert::convert;
 use super::translate::{Translation, translate};
@@ -57,11 +58,11 @@ impl Older {
     }
 
     fn set(&self, translation: Option<Arc<Translation>>) {
-        *self.shown.write().unwrap_or_else(PoisonError::into_inner) = translation;
+        *sync::write(&self.shown) = translation;
     }
 
     fn translation(&self) -> Option<Arc<Translation>> {
-        self.shown.read().unwrap_or_else(PoisonError::into_inner).clone()
+        sync::read(&self.shown).clone()
     }
 
     /// What is shown at a path in place of what is there.

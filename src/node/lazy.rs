@@ -4,13 +4,14 @@
 
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 
 use super::transactions::Transactions;
 use crate::engine::{closed, settle};
 use crate::error::{Code, Error, Result};
 use crate::store::{Answer, Fingerprint, Listener, Options, Settle, Store, Ticket};
+use crate::sync::locked;
 
 /// The number under which no call waits, but a warning is told.
 const WARNING: u64 = 0;
@@ -50,10 +51,6 @@ pub(super) struct Lazy {
     /// Taken after `phase` where both are held.
     listening: Mutex<Listening>,
     transactions: Arc<Transactions>,
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn internal(what: &str) -> Error {

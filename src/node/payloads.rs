@@ -2,7 +2,7 @@
 //! thread; those that go out are handed over when the call is settled.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
@@ -10,6 +10,7 @@ use napi_derive::napi;
 use super::handle::{NativeStore, whole};
 use super::lazy::Lazy;
 use crate::store::{Bytes, Reading, Stream, Use};
+use crate::sync::locked;
 
 /// Number 0 stands for no transaction.
 fn transaction(number: f64) -> Option<u64> {
@@ -124,7 +125,7 @@ impl NativeReading {
     pub fn read(&self, id: f64, offset: f64, len: u32) {
         let (reading, ready) = (self.reading.clone(), Arc::clone(&self.ready));
         let take = move |bytes| {
-            *ready.lock().unwrap_or_else(PoisonError::into_inner) = Some(bytes);
+            *locked(&ready) = Some(bytes);
         };
         self.lazy.with(whole(id), move |store, ticket| {
             store.read_payload(&reading, (whole(offset), len as usize), take, ticket);
@@ -134,6 +135,6 @@ impl NativeReading {
     /// What was read last.
     #[napi(catch_unwind)]
     pub fn take(&self) -> Option<Buffer> {
-        self.ready.lock().unwrap_or_else(PoisonError::into_inner).take().map(Buffer::from)
+        locked(&self.ready).take().map(Buffer::from)
     }
 }

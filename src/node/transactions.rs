@@ -1,10 +1,11 @@
 //! The transactions of one handle, so that none outlives it and holds up everybody else.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use crate::engine::closed;
 use crate::error::Result;
 use crate::store::{Settle, Store, Ticket};
+use crate::sync::locked;
 
 #[derive(Default)]
 struct Known {
@@ -19,7 +20,7 @@ pub(super) struct Transactions(Mutex<Known>);
 
 impl Transactions {
     fn known<T>(&self, change: impl FnOnce(&mut Known) -> T) -> T {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        change(&mut locked(&self.0))
     }
 
     /// A ticket for `begin`, which takes note of the transaction before the caller hears of it.

@@ -9,7 +9,7 @@ mod slow;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::api::Calls;
@@ -19,6 +19,7 @@ pub use crate::crypto::{Costs, Secret};
 use crate::disk::{Disk, RealDisk, misplaced};
 use crate::engine::{Runtime, Settings, View, closed, settle};
 use crate::error::{Code, Error, Result};
+use crate::sync::locked;
 
 pub use crate::calls::Answer;
 pub use crate::engine::{Ended, Fingerprint, Listener, Settle, Ticket};
@@ -452,7 +453,7 @@ struct Compaction {
 
 impl Settle for Compaction {
     fn settle(&self, _ended: Vec<(u64, Result<String>)>) {
-        let ticket = self.ticket.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let ticket = locked(&self.ticket).take();
         if let Some(ticket) = ticket {
             self.engine.compact(ticket);
         }
@@ -464,7 +465,7 @@ struct Waiter(Mutex<mpsc::Sender<Result<String>>>);
 
 impl Settle for Waiter {
     fn settle(&self, ended: Vec<(u64, Result<String>)>) {
-        let sender = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let sender = locked(&self.0);
         for (_, answer) in ended {
             // Who no longer waits needs no answer.
             let _ = sender.send(answer);

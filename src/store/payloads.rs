@@ -2,13 +2,14 @@
 //! through the commit.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use super::{Store, Transaction, wait};
 use crate::disk::SourceFile;
 use crate::engine::{Arrived, Arriving, OpenPayload, Ticket, Tx, View, settle};
 use crate::error::{Code, Error, Result};
 use crate::repos;
+use crate::sync::locked;
 
 /// Where bytes come from.
 pub enum Bytes {
@@ -35,10 +36,6 @@ pub enum Use {
 /// Bytes to be read, once they are open.
 #[derive(Clone, Default)]
 pub struct Reading(Arc<Mutex<Option<Arc<OpenPayload>>>>);
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 impl Stream {
     /// Gives up what has arrived.

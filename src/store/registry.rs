@@ -4,10 +4,11 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use crate::engine::Runtime;
 use crate::error::Result;
+use crate::sync::locked;
 
 /// What tells a folder from every other: its path without links, its device and number.
 type Folder = (PathBuf, (u64, u64));
@@ -20,7 +21,7 @@ struct Shared {
 
 fn engines() -> MutexGuard<'static, HashMap<Folder, Shared>> {
     static ENGINES: OnceLock<Mutex<HashMap<Folder, Shared>>> = OnceLock::new();
-    ENGINES.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner)
+    locked(ENGINES.get_or_init(Mutex::default))
 }
 
 /// The engine of a folder, opened when this process has not yet; `join` is done with one that is

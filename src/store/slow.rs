@@ -1,7 +1,7 @@
 //! Calls that take long: their steps run where they hold nobody up.
 
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use super::{Handle, Settle, Store, Ticket};
 use crate::calls::{ChangeStep, Reply, Step};
@@ -9,6 +9,7 @@ use crate::crypto::Secret;
 use crate::engine::{Runtime, Tx, View, closed, settle};
 use crate::error::{Code, Error, Result};
 use crate::secrets;
+use crate::sync::locked;
 
 /// Where a call's changes are made.
 #[derive(Clone)]
@@ -107,12 +108,12 @@ struct Found(Mutex<Option<Step>>);
 impl Found {
     /// Keeps it; an answer is a text, and this one says nothing.
     fn put(&self, step: Step) -> String {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(step);
+        *locked(&self.0) = Some(step);
         String::new()
     }
 
     fn take(&self) -> Option<Step> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        locked(&self.0).take()
     }
 }
 
@@ -131,7 +132,7 @@ impl Next {
 
 impl Settle for Next {
     fn settle(&self, ended: Vec<(u64, Result<String>)>) {
-        let ticket = self.ticket.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let ticket = locked(&self.ticket).take();
         let Some(ticket) = ticket else { return };
         let done = ended.into_iter().next().map_or(Ok(()), |(_, answer)| answer.map(|_| ()));
         let lost = || Error::new(Code::Io, "a call has lost its next step; please report it");

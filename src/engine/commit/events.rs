@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use crate::catalogue::Catalogue;
 use crate::json;
+use crate::sync::locked;
 
-use crate::engine::core::locked;
 use crate::engine::memory::Touched;
 
 /// Called with the JSON texts of the events of one or more commits.

@@ -2,12 +2,12 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
 
 use crate::error::{Code, Error, Result};
+use crate::sync::{self, locked};
 
-use crate::engine::core::locked;
 use crate::engine::txn::Tx;
 
 /// Who is told when calls have ended; called once a batch, from any thread.
@@ -201,7 +201,7 @@ impl Queue {
                 None => {}
             }
             waiting.asleep = true;
-            waiting = self.bell.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+            waiting = sync::wait(&self.bell, waiting);
             waiting.asleep = false;
         }
     }
@@ -229,8 +229,7 @@ impl Queue {
                 return None;
             }
             waiting.asleep = true;
-            let woken = self.bell.wait_timeout(waiting, left);
-            waiting = woken.unwrap_or_else(PoisonError::into_inner).0;
+            waiting = sync::wait_for(&self.bell, waiting, left);
             waiting.asleep = false;
         }
     }

@@ -9,9 +9,11 @@ use crate::catalogue::Place;
 use crate::error::{Code, Error, Result};
 
 use super::queue::{Inside, Ticket, Turn, WriteCall, internal, settle};
-use crate::engine::core::{Engine, busy, word};
+use crate::engine::core::Engine;
 use crate::engine::journal::Commit;
 use crate::engine::journal::{self, Header, Tail};
+use crate::engine::processes::locks::CommitLock;
+use crate::engine::processes::shared_memory::{busy, word};
 use crate::engine::txn::Overlay;
 use crate::engine::txn::Tx;
 
@@ -52,18 +54,23 @@ impl Engine {
             Ok(lock) => lock,
             Err(error) => return refuse(batch.into_iter().map(|(_, ticket)| ticket), &error),
         };
-        let answers = match self.catch_up_locked() {
+        let answers = match self.catch_up_locked(&lock) {
             Err(error) => {
                 drop(lock);
                 return refuse(batch.into_iter().map(|(_, ticket)| ticket), &error);
             }
-            Ok(()) => self.run_batch(batch),
+            Ok(()) => self.run_batch(&lock, batch),
         };
-        self.unlock_commit(lock);
+        // Other processes need not wait for our callers.
+        drop(lock);
         settle(answers);
     }
 
-    fn run_batch(&self, mut batch: Vec<(WriteCall, Ticket)>) -> Vec<(Ticket, Result<String>)> {
+    fn run_batch(
+        &self,
+        lock: &CommitLock<'_>,
+        mut batch: Vec<(WriteCall, Ticket)>,
+    ) -> Vec<(Ticket, Result<String>)> {
         let now = self.clock.now();
         let mut overlay = Overlay::default();
         let mut commits = Vec::new();
@@ -82,7 +89,7 @@ impl Engine {
             batch =
                 if self.settings.strict { self.queue.take_more(answers.len()) } else { Vec::new() };
         }
-        let persisted = self.persist(commits);
+        let persisted = self.persist(lock, commits);
         answers
             .into_iter()
             .map(|(ticket, answer, waits)| match &persisted {
@@ -110,7 +117,7 @@ impl Engine {
     }
 
     /// Makes commits durable, as the store's mode asks, and then visible.
-    pub(crate) fn persist(&self, commits: Vec<Commit>) -> Result<()> {
+    pub(crate) fn persist(&self, _: &CommitLock<'_>, commits: Vec<Commit>) -> Result<()> {
         if commits.is_empty() {
             return Ok(());
         }
@@ -182,7 +189,7 @@ impl Engine {
         let begun = self.check_health().and_then(|()| {
             self.convert_older()?;
             let lock = self.lock_commit()?;
-            self.catch_up_locked()?;
+            self.catch_up_locked(&lock)?;
             Ok(lock)
         });
         let lock = match begun {
@@ -207,8 +214,9 @@ impl Engine {
         };
         self.queue.end(number, finish.is_none());
         let commit = matches!(finish, Some((true, _))) && !changes.is_empty();
-        let done = if commit { self.persist(vec![Commit { at: now, changes }]) } else { Ok(()) };
-        self.unlock_commit(lock);
+        let done =
+            if commit { self.persist(&lock, vec![Commit { at: now, changes }]) } else { Ok(()) };
+        drop(lock);
         if let Some((_, ticket)) = finish {
             settle(vec![(ticket, done.map(|()| "null".to_owned()))]);
         }

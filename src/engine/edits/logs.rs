@@ -12,11 +12,13 @@ use crate::error::Result;
 
 use super::reconcile::Fit;
 use super::recount;
-use crate::engine::core::{Engine, word};
+use crate::engine::core::Engine;
 use crate::engine::files::Writer;
 use crate::engine::journal::{Change, Commit};
+use crate::engine::logs::{LogKey, PendingLog};
 use crate::engine::logs::{first_version, header_line};
-use crate::engine::memory::{LogKey, PendingLog};
+use crate::engine::processes::locks::{BothLocks, FilesLock};
+use crate::engine::processes::shared_memory::word;
 
 /// An editor that writes in place is done when its file has not changed for so long.
 const SETTLED: Duration = Duration::from_millis(50);
@@ -43,11 +45,17 @@ impl Engine {
     }
 
     /// Adds what the journal holds of a log, up to a position, to a file that was edited; `false`
-    /// for any other file. The caller holds the files lock.
+    /// for any other file.
     ///
     /// # Errors
     /// Those of the disk; `UNSUPPORTED_VERSION` when the edited file is of a newer version.
-    pub(crate) fn mend_log(&self, key: &LogKey, path: &SafePath, position: u64) -> Result<bool> {
+    pub(crate) fn mend_log(
+        &self,
+        _: &FilesLock,
+        key: &LogKey,
+        path: &SafePath,
+        position: u64,
+    ) -> Result<bool> {
         let flushed = self.words.load(word::FLUSHED);
         match self.missing(key, path, position, flushed)? {
             None => return Ok(false),
@@ -72,16 +80,16 @@ impl Engine {
     }
 
     /// Brings the logs that were edited, and the counts of their owners, in order, so that the
-    /// journal can go; the caller holds both locks.
+    /// journal can go.
     ///
     /// # Errors
     /// As for [`Engine::mend_log`].
-    pub(crate) fn settle_log_edits(&self) -> Result<()> {
+    pub(crate) fn settle_log_edits(&self, locks: &BothLocks<'_>) -> Result<()> {
         let position = self.position();
         let mut changes = Vec::new();
         let mut edited = Vec::new();
         for (key, path) in self.pending_logs()? {
-            if self.mend_log(&key, &path, position)? {
+            if self.mend_log(locks.files(), &key, &path, position)? {
                 let state = self.state();
                 let owner = state.collection(state.layout.log_place(key.0)?.owner).get(&key.1);
                 if let Some(owner) = owner {
@@ -97,8 +105,8 @@ impl Engine {
             return Ok(());
         }
         if !changes.is_empty() {
-            self.persist(vec![Commit { at: self.clock.now(), changes }])?;
-            self.write_files()?;
+            self.persist(locks.commit(), vec![Commit { at: self.clock.now(), changes }])?;
+            self.write_files(locks.files())?;
         }
         self.sync_files()?;
         edited.iter().for_each(|key| self.logs.forget(key));

@@ -5,11 +5,13 @@
 //! sees to what the records say about their logs.
 
 mod logs;
+mod marks;
 mod reconcile;
 pub(crate) mod recount;
 mod shared;
 mod stamps;
 
+pub(crate) use marks::LogMarks;
 pub(crate) use reconcile::Fit;
-pub(crate) use recount::LogMarks;
+
 pub(crate) use stamps::Stamps;

@@ -12,7 +12,7 @@ use crate::disk::DiskFile;
 use crate::error::Result;
 
 use crate::engine::logs::{Head, Line, first_version, lines};
-use crate::engine::memory::{PendingLog, Piece};
+use crate::engine::logs::{PendingLog, Piece};
 
 /// How a log's file and the lines that the journal holds of it go together.
 #[derive(Debug, PartialEq, Eq)]

@@ -5,74 +5,25 @@
 //! is counted anew.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use hashbrown::HashMap;
 use serde_json::{Value, json};
 
 use crate::catalogue::ModelId;
-use crate::disk::{Access, Disk, SafePath, Stamp, read_all};
+use crate::disk::{Access, SafePath, Stamp};
 use crate::error::Result;
 use crate::json;
+use crate::sync::locked;
 
+use super::marks::{Marks, load, mark, path as marks_path};
 use crate::engine::clock;
-use crate::engine::core::{Engine, locked};
+use crate::engine::core::Engine;
 use crate::engine::files::Writer;
 use crate::engine::journal::Change;
+use crate::engine::logs::LogKey;
 use crate::engine::logs::{LogIndex, Rows};
 use crate::engine::memory::Record;
-use crate::engine::memory::{LogKey, State};
-use crate::engine::processes::locks::cache_folder;
-
-/// Length and time of a log, by its path, and whether it may hold dead lines.
-type Marks = HashMap<String, ((u64, i128), bool)>;
-
-/// The logs as they were when they were last counted.
-#[derive(Default)]
-pub(crate) struct LogMarks(Mutex<Marks>);
-
-impl LogMarks {
-    /// Is a log as it was when this process, or another one, last counted it?
-    pub(crate) fn is_counted(&self, disk: &dyn Disk, path: &SafePath, now: Option<Stamp>) -> bool {
-        let is_now =
-            |marks: &Marks| marks.get(path.as_str()).map(|(known, _)| *known) == now.map(mark);
-        let mut marks = locked(&self.0);
-        if !is_now(&marks) {
-            marks.extend(load(disk));
-        }
-        is_now(&marks)
-    }
-
-    /// A log was counted in this state.
-    pub(crate) fn note(&self, path: &SafePath, stamp: Option<Stamp>, needs_compaction: bool) {
-        match stamp {
-            Some(stamp) => {
-                locked(&self.0).insert(path.as_str().to_owned(), (mark(stamp), needs_compaction));
-            }
-            None => drop(locked(&self.0).remove(path.as_str())),
-        }
-    }
-}
-
-fn path() -> SafePath {
-    cache_folder().join("logs.json").expect("a constant that is a safe path")
-}
-
-fn mark(stamp: Stamp) -> (u64, i128) {
-    (stamp.len, stamp.modified_ns)
-}
-
-/// The logs as they were when they were last counted.
-fn load(disk: &dyn Disk) -> Marks {
-    let bytes = read_all(disk, &path()).ok().flatten().unwrap_or_default();
-    let Ok(Value::Object(logs)) = json::parse_bytes(&bytes) else { return Marks::new() };
-    let read = |(path, mark): (String, Value)| {
-        let time = mark.get(1)?.as_str()?.parse().ok()?;
-        let needs_compaction = mark.get(2).is_some();
-        Some((path, ((mark.get(0)?.as_u64()?, time), needs_compaction)))
-    };
-    logs.into_iter().filter_map(read).collect()
-}
+use crate::engine::memory::State;
 
 /// Counts the logs that are not as they are remembered (the journal tells of those it changed);
 /// gives the owners whose counts were wrong, as they must be.
@@ -163,5 +114,5 @@ pub(crate) fn save(engine: &Engine, changed: &BTreeSet<LogKey>) {
         )
     };
     let text = json::compact(&Value::Object(logs.into_iter().map(entry).collect()));
-    let _ = Writer { disk: &*engine.disk }.replace(&path(), text.as_bytes(), false);
+    let _ = Writer { disk: &*engine.disk }.replace(&marks_path(), text.as_bytes(), false);
 }

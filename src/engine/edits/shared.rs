@@ -16,19 +16,21 @@ use crate::catalogue::Place;
 use crate::disk::{Access, EntryKind, SafePath};
 use crate::error::Result;
 
-use crate::engine::core::{Engine, word};
+use crate::engine::core::Engine;
 use crate::engine::files::{Loader, load};
 use crate::engine::journal::{Change, Commit};
 use crate::engine::journal::{Segment, Tail};
 use crate::engine::memory::State;
+use crate::engine::processes::locks::{CommitLock, FilesLock};
 use crate::engine::processes::replay;
+use crate::engine::processes::shared_memory::word;
 
 impl Engine {
-    /// Notes what the files look like; the caller holds the files lock, and has read or written them.
+    /// Notes what the files look like, to the caller who has just read or written them.
     ///
     /// # Errors
     /// Those of the disk.
-    pub(crate) fn note_files(&self) -> Result<()> {
+    pub(crate) fn note_files(&self, _: &FilesLock) -> Result<()> {
         self.words.store(word::FILES, self.look_of_files()?);
         Ok(())
     }
@@ -48,40 +50,37 @@ impl Engine {
             || self.look_of_files()? != self.words.load(word::FILES))
     }
 
-    /// Takes over what was edited in the files; the caller holds the files lock.
+    /// Takes over what was edited in the files.
     ///
     /// # Errors
     /// Those of the disk. A file that cannot be read is none: it is told by whoever asks for it.
-    pub(crate) fn take_edits(&self) -> Result<()> {
+    pub(crate) fn take_edits(&self, _: &FilesLock) -> Result<()> {
         if !self.are_files_edited()? {
             return Ok(());
         }
         let commit = self.lock_commit()?;
-        let done = self.catch_up_locked().and_then(|()| {
-            // Whatever is edited while they are read is seen the next time.
-            let look = self.look_of_files()?;
-            let fresh = self.read_files()?;
-            let changes = self.compare(&fresh);
-            if !changes.is_empty() && self.check_health().is_ok() {
-                self.persist(vec![Commit { at: self.clock.now(), changes }])?;
-            }
-            // What is no record, and what cannot be read, each process must see for itself.
-            if self.words.load(word::FILES) != look {
-                self.words.store(word::FILES, look);
-                self.words.increment(word::EDITS);
-            }
-            self.know_edits();
-            Ok(())
-        });
-        self.unlock_commit(commit);
-        done
+        self.catch_up_locked(&commit)?;
+        // Whatever is edited while they are read is seen the next time.
+        let look = self.look_of_files()?;
+        let fresh = self.read_files(&commit)?;
+        let changes = self.compare(&fresh);
+        if !changes.is_empty() && self.check_health().is_ok() {
+            self.persist(&commit, vec![Commit { at: self.clock.now(), changes }])?;
+        }
+        // What is no record, and what cannot be read, each process must see for itself.
+        if self.words.load(word::FILES) != look {
+            self.words.store(word::FILES, look);
+            self.words.increment(word::EDITS);
+        }
+        self.know_edits();
+        Ok(())
     }
 
-    /// The state as the files and the journal have it; the caller holds both locks.
+    /// The state as the files and the journal have it.
     ///
     /// # Errors
     /// Those of the disk.
-    pub(crate) fn read_files(&self) -> Result<State> {
+    pub(crate) fn read_files(&self, _: &CommitLock<'_>) -> Result<State> {
         let (catalogue, layout) = {
             let state = self.state();
             (Arc::clone(&state.catalogue), Arc::clone(&state.layout))

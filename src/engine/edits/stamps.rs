@@ -1,12 +1,13 @@
 //! The last known state of each record's own file, and of logs that were written, so that an edit by
 //! hand is noticed.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use hashbrown::HashMap;
 
 use crate::disk::{Disk, SafePath, Stamp};
 use crate::error::Result;
+use crate::sync::locked;
 
 /// The last known state of files.
 #[derive(Debug, Default)]
@@ -14,7 +15,7 @@ pub(crate) struct Stamps(Mutex<HashMap<SafePath, Stamp>>);
 
 impl Stamps {
     fn map(&self) -> MutexGuard<'_, HashMap<SafePath, Stamp>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.0)
     }
 
     /// Is the file in the state that it was last known in?

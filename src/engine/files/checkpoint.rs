@@ -6,15 +6,18 @@ use std::sync::atomic::Ordering;
 
 use crate::disk::{SafePath, read_all};
 use crate::error::Result;
+use crate::sync::locked;
 
 use super::flush::sync_folder_of;
 use super::order;
-use super::write::{Writer, is_writable, paths_of};
+use super::write::{Writer, paths_of};
 use super::{NeedsCompaction, Unsynced, all_rows};
-use crate::engine::core::{Engine, busy, locked, word};
+use crate::engine::core::Engine;
 use crate::engine::edits::recount;
 use crate::engine::journal::{self, Segment};
 use crate::engine::logs::{LogIndex, Need, Source, header_line};
+use crate::engine::processes::locks::BothLocks;
+use crate::engine::processes::shared_memory::{busy, word};
 
 /// A rows file is rewritten when it is longer than twice its live rows, and this many bytes.
 const ROWS_SLACK: u64 = 64 << 10;
@@ -32,32 +35,32 @@ impl Engine {
         }
         self.sync_journal()?;
         let files = self.lock_files()?;
-        self.catch_up_for_files()?;
-        self.take_edits()?;
-        self.write_files()?;
+        // Most of the work, while others commit.
+        self.catch_up_for_files(&files)?;
+        self.take_edits(&files)?;
+        self.write_files(&files)?;
         self.sync_files()?;
-        self.note_files()?;
-        let commit = self.lock_commit()?;
-        let done = self.catch_up_locked().and_then(|()| self.finish_checkpoint(closing));
-        let done = done.and_then(|()| self.note_files());
-        self.unlock_commit(commit);
-        drop(files);
-        done
+        self.note_files(&files)?;
+        // The rest, and what was committed meanwhile.
+        let locks = self.lock_commit_too(files)?;
+        self.catch_up_locked(locks.commit())?;
+        self.finish_checkpoint(&locks, closing)?;
+        self.note_files(locks.files())
     }
 
-    /// The part of a checkpoint that nobody may commit in; the caller holds both locks.
-    pub(crate) fn finish_checkpoint(&self, closing: bool) -> Result<()> {
+    /// The part of a checkpoint that nobody may commit in.
+    pub(crate) fn finish_checkpoint(&self, locks: &BothLocks<'_>, closing: bool) -> Result<()> {
         let has_work = !self.state().dirty.is_clean() || self.state().has_unblocked();
         if has_work || self.words.load(word::FLUSHED) < self.position() {
             self.sync_journal()?;
-            self.write_files()?;
+            self.write_files(locks.files())?;
             self.sync_files()?;
         }
         if self.holds_unwritten() {
             return Ok(());
         }
-        self.settle_log_edits()?;
-        self.sweep_unreferenced_locked()?;
+        self.settle_log_edits(locks)?;
+        self.sweep_unreferenced_locked(locks.commit())?;
         self.compact_rows(closing)?;
         if closing {
             self.remove_empty_folders()?;
@@ -96,7 +99,7 @@ impl Engine {
     pub(crate) fn holds_unwritten(&self) -> bool {
         let state = self.state();
         let mut unsynced = state.dirty.unsynced.targets.iter();
-        !state.dirty.blocked.is_empty() || unsynced.any(|target| !is_writable(&state, target))
+        !state.dirty.blocked.is_empty() || unsynced.any(|target| !state.is_writable(target))
     }
 
     fn compact_rows(&self, closing: bool) -> Result<()> {

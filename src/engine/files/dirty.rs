@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use crate::catalogue::ModelId;
 
 use super::layout::Target;
-use crate::engine::memory::LogKey;
+use crate::engine::logs::LogKey;
 
 /// What must be written to the files, each with the position of the commit that last changed it.
 #[derive(Debug, Default)]

@@ -9,11 +9,14 @@ use hashbrown::HashSet;
 use crate::catalogue::ModelId;
 use crate::disk::SafePath;
 use crate::error::Result;
+use crate::sync::locked;
 
 use super::write::{FileWrite, Writer, plan};
-use crate::engine::core::{Engine, locked, word};
+use crate::engine::core::Engine;
 use crate::engine::journal::Tail;
 use crate::engine::logs::Source;
+use crate::engine::processes::locks::FilesLock;
+use crate::engine::processes::shared_memory::word;
 
 /// How long a change may wait before the files show it, and in the batched mode before it is
 /// durable.
@@ -80,12 +83,11 @@ impl Engine {
         }
         self.sync_journal()?;
         let files = self.lock_files()?;
-        self.catch_up_for_files()?;
-        self.take_edits()?;
-        let done = self.write_files().and_then(|()| self.note_files());
-        let done = done.and_then(|()| self.sweep_unreferenced());
-        drop(files);
-        done
+        self.catch_up_for_files(&files)?;
+        self.take_edits(&files)?;
+        self.write_files(&files)?;
+        self.note_files(&files)?;
+        self.sweep_unreferenced(&files)
     }
 
     fn has_work(&self) -> bool {
@@ -109,19 +111,17 @@ impl Engine {
         Ok(())
     }
 
-    /// Catches up as the holder of the files lock.
-    pub(crate) fn catch_up_for_files(&self) -> Result<()> {
+    /// Catches up, so that no file goes back to what another process has changed since.
+    pub(crate) fn catch_up_for_files(&self, _: &FilesLock) -> Result<()> {
         if !self.has_news() {
             return Ok(());
         }
         let commit = self.lock_commit()?;
-        let done = self.catch_up_locked();
-        self.unlock_commit(commit);
-        done
+        self.catch_up_locked(&commit)
     }
 
-    /// Writes what the files do not show yet; the caller holds the files lock.
-    pub(crate) fn write_files(&self) -> Result<()> {
+    /// Writes what the files do not show yet.
+    pub(crate) fn write_files(&self, lock: &FilesLock) -> Result<()> {
         let flushed = self.words.load(word::FLUSHED);
         self.state_mut().note_flushed(flushed);
         let lengths = self.tail().as_ref().map_or_else(Vec::new, |tail| tail.rows().to_vec());
@@ -142,7 +142,7 @@ impl Engine {
                 self.sync_owner_folder()?;
             }
             if let FileWrite::Log { key, path, fresh: false, .. } = one
-                && self.mend_log(key, path, position)?
+                && self.mend_log(lock, key, path, position)?
             {
                 continue;
             }

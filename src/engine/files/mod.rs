@@ -19,4 +19,4 @@ pub(crate) use dirty::{Dirty, NeedsCompaction, Unsynced};
 pub(crate) use flush::run;
 pub(crate) use layout::{Layout, Target};
 pub(crate) use load::{Loader, load, read_record};
-pub(crate) use write::{Writer, is_writable};
+pub(crate) use write::Writer;

@@ -12,8 +12,9 @@ use super::compose::{self, SharedContent};
 use super::dirty::Unsynced;
 use super::layout::Target;
 use crate::engine::journal;
+use crate::engine::logs::LogKey;
 use crate::engine::logs::header_line;
-use crate::engine::memory::{LogKey, State};
+use crate::engine::memory::State;
 
 /// One piece of work on the files, made from the state and done without it.
 pub(crate) enum FileWrite {
@@ -48,7 +49,7 @@ pub(crate) fn plan(
     let mut work = Vec::new();
     let blocked = dirty.blocked.iter().filter(|target| !dirty.targets.contains_key(*target));
     for target in dirty.targets.keys().chain(blocked) {
-        if is_writable(state, target) {
+        if state.is_writable(target) {
             work.push(plan_whole(state, target)?);
         }
     }
@@ -70,26 +71,6 @@ pub(crate) fn plan(
         work.push(plan_log(state, key, flushed)?);
     }
     Ok(work)
-}
-
-/// May a file be written, or does it hold what cannot be read? One whose record is gone may go.
-pub(crate) fn is_writable(state: &State, target: &Target) -> bool {
-    let readable = |model: ModelId, key: &str| {
-        let collection = state.collection(model);
-        !collection.broken.contains_key(key) || collection.get(key).is_none()
-    };
-    let owners = state.layout.owner().map(|owner| (owner.model, state.collection(owner.model)));
-    match (target, owners) {
-        (Target::Shared(number), _) => !state.shared[*number].corrupt,
-        (Target::Record(model, key), _) => readable(*model, key),
-        (Target::First, Some((_, users))) => users.faults.is_empty(),
-        // Who is to stand in the owner's file has no other one, once that is written.
-        (Target::Further(key), Some((model, users))) => {
-            let moves = users.first() == Some(&**key);
-            readable(model, key) && (users.faults.is_empty() || !moves)
-        }
-        (Target::First | Target::Further(_), None) => true,
-    }
 }
 
 fn plan_whole(state: &State, target: &Target) -> Result<FileWrite> {

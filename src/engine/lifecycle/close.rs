@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::disk::LockKind;
 use crate::error::Result;
+use crate::sync::locked;
 
-use crate::engine::core::{Engine, locked};
+use crate::engine::core::Engine;
 use crate::engine::journal;
 use crate::engine::processes::locks;
 
@@ -21,7 +22,7 @@ impl Engine {
         let alone = self.disk.try_lock(&locks::open_path(), LockKind::Exclusive)?;
         if alone.is_some() && self.check_health().is_ok() {
             self.checkpoint(true)?;
-            self.sweep_after_crash(false)?;
+            self.sweep_after_crash(self.lock_both()?.commit(), false)?;
             remove_drafts(self)?;
         }
         Ok(())

@@ -5,20 +5,22 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use crate::catalogue::{Catalogue, Declaration};
-use crate::disk::{Access, Disk, Lock, LockKind, SafePath, WORDS};
+use crate::disk::{Access, Disk, LockKind, SafePath, WORDS};
 use crate::error::{Code, Error, Result};
 use crate::legacy::{self, Older};
+use crate::sync::locked;
 
 use super::snapshot;
-use crate::engine::core::{Engine, Settings, locked, word};
+use crate::engine::core::{Engine, Settings};
 use crate::engine::edits::recount;
 use crate::engine::files::order;
 use crate::engine::files::{Layout, Loader, load};
 use crate::engine::journal::{self, Segment, Tail};
 use crate::engine::journal::{Change, Commit};
 use crate::engine::memory::State;
-use crate::engine::processes::locks;
+use crate::engine::processes::locks::{BothLocks, cache_folder, open_path, words_path};
 use crate::engine::processes::replay;
+use crate::engine::processes::shared_memory::word;
 
 /// What git must not take: sessions, and what only this machine needs.
 const GITIGNORE: &str = "auth/\njournal/\ncache/\n";
@@ -41,7 +43,7 @@ pub(crate) fn open(
     let builtin = Arc::new(Catalogue::builtin());
     let layout = Arc::new(Layout::of(&builtin)?);
     let state = State::new(builtin, layout);
-    match disk.create_dir(&locks::cache_folder()).and_then(|()| disk.shared(&locks::words_path())) {
+    match disk.create_dir(&cache_folder()).and_then(|()| disk.shared(&words_path())) {
         Ok(words) => {
             let engine = Engine::new(disk, settings, state, words, declared);
             open_shared(&engine)?;
@@ -55,9 +57,8 @@ pub(crate) fn open(
 }
 
 /// What a process holds while it opens a store.
-struct Opening {
-    _files: Box<dyn Lock>,
-    _commit: Box<dyn Lock>,
+struct Opening<'a> {
+    locks: BothLocks<'a>,
     /// Has no other process the store open?
     first: bool,
 }
@@ -89,9 +90,9 @@ fn open_shared(engine: &Engine) -> Result<()> {
     let changes = load_all(engine, segment, upto)?;
     if opening.first && engine.check_health().is_ok() {
         // Before the journal goes, which alone tells that there was a crash.
-        let swept = engine.sweep_after_crash(recovered);
+        let swept = engine.sweep_after_crash(opening.locks.commit(), recovered);
         if recovered {
-            recover(engine)?;
+            recover(engine, &opening.locks)?;
         }
         // A payload too many does no harm; it goes at the next opening.
         if let Err(error) = swept {
@@ -99,13 +100,14 @@ fn open_shared(engine: &Engine) -> Result<()> {
         }
     }
     if opening.first {
-        engine.note_files()?;
+        engine.note_files(opening.locks.files())?;
     }
     engine.know_edits();
     for changes in [undeclared, changes] {
         // Who only reads an older folder leaves it as it is.
         if !engine.older.is_unconverted() && !changes.is_empty() && engine.check_health().is_ok() {
-            engine.persist(vec![Commit { at: engine.clock.now(), changes }])?;
+            let commit = Commit { at: engine.clock.now(), changes };
+            engine.persist(opening.locks.commit(), vec![commit])?;
         }
     }
     Ok(())
@@ -113,22 +115,21 @@ fn open_shared(engine: &Engine) -> Result<()> {
 
 /// Takes both locks and a share of the presence. The last one to leave holds the presence alone
 /// and needs both locks to tidy up: it is let go first.
-fn enter(engine: &Engine) -> Result<Opening> {
+fn enter(engine: &Engine) -> Result<Opening<'_>> {
     let (disk, timeout) = (&*engine.disk, engine.settings.lock_timeout);
     let start = Instant::now();
     loop {
-        let _files = locks::files_at_open(disk, timeout)?;
-        let _commit = locks::commit_at_open(disk, timeout)?;
-        let first = disk.try_lock(&locks::open_path(), LockKind::Exclusive)?.is_some();
-        if let Some(presence) = disk.try_lock(&locks::open_path(), LockKind::Shared)? {
+        let locks = engine.lock_both()?;
+        let first = disk.try_lock(&open_path(), LockKind::Exclusive)?.is_some();
+        if let Some(presence) = disk.try_lock(&open_path(), LockKind::Shared)? {
             *locked(&engine.presence) = Some(presence);
-            return Ok(Opening { _files, _commit, first });
+            return Ok(Opening { locks, first });
         }
         if start.elapsed() >= timeout {
             let message = "another process takes too long to close the store; see what it does";
             return Err(Error::new(Code::Locked, message));
         }
-        drop((_files, _commit));
+        drop(locks);
         std::thread::sleep(LEAVING_PAUSE);
     }
 }
@@ -201,8 +202,8 @@ fn load_all(engine: &Engine, segment: Option<Segment>, upto: Option<u64>) -> Res
 }
 
 /// Brings what the journal holds safely into the files.
-fn recover(engine: &Engine) -> Result<()> {
-    match engine.finish_checkpoint(true) {
+fn recover(engine: &Engine, locks: &BothLocks<'_>) -> Result<()> {
+    match engine.finish_checkpoint(locks, true) {
         // The journal stays, and everything is there; room or a better disk may come.
         Err(error) if error.code() != Code::UnsupportedVersion => {
             *locked(&engine.last_flush_error) = Some(error);
@@ -215,11 +216,11 @@ fn recover(engine: &Engine) -> Result<()> {
 fn write_gitignore(disk: &dyn Disk) -> Result<()> {
     let path = SafePath::new(".gitignore")?;
     let root = disk.list(&SafePath::root())?;
-    if root.iter().any(|entry| entry.name != locks::cache_folder().as_str()) {
+    if root.iter().any(|entry| entry.name != cache_folder().as_str()) {
         return Ok(());
     }
     // It is whole before anything else is in the folder, for it is written this once.
-    let draft = locks::cache_folder().join("gitignore.draft")?;
+    let draft = cache_folder().join("gitignore.draft")?;
     disk.remove(&draft)?;
     let file = disk.open(&draft, Access::Replace)?;
     file.write_at(0, GITIGNORE.as_bytes())?;

@@ -52,10 +52,10 @@ impl Engine {
         let mut copy = Copy { from: &*self.disk, to: target, known: BTreeMap::new() };
         copy.bring_up_to_date()?;
         let files = self.lock_files()?;
-        self.catch_up_for_files()?;
-        self.take_edits()?;
-        self.write_files()?;
-        self.note_files()?;
+        self.catch_up_for_files(&files)?;
+        self.take_edits(&files)?;
+        self.write_files(&files)?;
+        self.note_files(&files)?;
         // What is committed after this may have put bytes where they are looked for no more.
         let journal = self.tail().as_ref().map(|tail| (tail.base(), tail.file(), tail.used()));
         copy.bring_up_to_date()?;

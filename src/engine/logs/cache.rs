@@ -1,18 +1,19 @@
 //! The indexes of the logs that were used last, within bounds.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use hashbrown::HashMap;
 
 use crate::catalogue::Migrations;
 use crate::disk::{Access, Disk, DiskFile, SafePath, Stamp};
 use crate::error::Result;
+use crate::sync::locked;
 
 use super::index::{LogIndex, Rows};
 use crate::engine::edits::Fit;
 use crate::engine::fingerprint::Fingerprint;
-use crate::engine::memory::{LogKey, PendingLog};
+use crate::engine::logs::{LogKey, PendingLog};
 
 /// At most so many indexes are kept, each with an open file.
 const MAX_LOGS: usize = 128;
@@ -47,11 +48,6 @@ pub(crate) struct LogCache {
     /// May the files hold what a crash has torn? Until the journal has been brought into them.
     torn: AtomicBool,
     migrations: Migrations,
-}
-
-/// Locks a mutex whose data stays whole even when a holder panicked.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl LogCache {

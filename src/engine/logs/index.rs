@@ -12,7 +12,7 @@ use super::line::{Line, hash_of, lines, shares};
 use super::query::{LogBound, LogQuery};
 use crate::engine::clock;
 use crate::engine::fingerprint::Fingerprint;
-use crate::engine::memory::new_version;
+use crate::engine::fingerprint::new_version;
 use crate::engine::par_map::par_map;
 use crate::json;
 

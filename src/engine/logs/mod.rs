@@ -7,11 +7,13 @@
 mod cache;
 mod index;
 mod line;
+mod pending;
 mod query;
 mod row;
 
 pub(crate) use cache::{LogCache, Need, Source};
 pub(crate) use index::{LogIndex, Rows, no_such_row};
 pub(crate) use line::{Line, lines};
+pub(crate) use pending::{LogKey, PendingLog, Piece};
 pub use query::{LogBound, LogQuery};
-pub(crate) use row::{DELETED, HEADER, Head, deleted_line, first_version, header_line, touched};
+pub(crate) use row::{DELETED, HEADER, Head, deleted_line, first_version, header_line};

@@ -6,9 +6,6 @@ use serde::{Deserialize, Deserializer};
 
 use crate::json;
 
-use crate::engine::journal::{Effect, LogLines};
-use crate::engine::memory::Touched;
-
 /// The type of the line that begins a file.
 pub(crate) const HEADER: &str = "header";
 /// The type of a line that removes an earlier row.
@@ -57,25 +54,4 @@ pub(crate) fn header_line(schema: &str, version: u64) -> String {
 /// The line that removes the row with this key, without its line feed.
 pub(crate) fn deleted_line(key_field: &str, key: &str) -> String {
     format!("{{\"type\":\"{DELETED}\",\"{key_field}\":{}}}", json::quote(key))
-}
-
-/// Adds what the lines did to the rows that they name.
-pub(crate) fn touched(lines: &LogLines, touched: &mut Vec<Touched>) {
-    let mut push = |key: &str| {
-        touched.push(Touched {
-            model: lines.model,
-            key: key.into(),
-            effect: lines.effect,
-            owner: Some(lines.owner.clone()),
-        });
-    };
-    if lines.fresh && lines.effect == Effect::Delete {
-        return push("");
-    }
-    for line in lines.bytes.lines() {
-        let Ok(head) = Head::of(line) else { continue };
-        if head.kind.as_deref() != Some(HEADER) {
-            push(head.id.as_deref().unwrap_or_default());
-        }
-    }
 }

@@ -4,8 +4,11 @@ mod collection;
 mod record;
 mod sorted;
 mod state;
+mod touched;
+mod unreferenced;
 
+pub(crate) use record::Order;
 pub use record::Record;
-pub(crate) use record::{Order, new_version};
 pub(crate) use sorted::backwards;
-pub(crate) use state::{LogKey, PendingLog, Piece, SINGLE_KEY, SharedFile, State, Touched};
+pub(crate) use state::{SINGLE_KEY, SharedFile, State};
+pub(crate) use touched::Touched;

@@ -1,12 +1,13 @@
 //! One committed record and its place in creation order.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Map, Value};
 
 use crate::catalogue::{self, Counted, Model, SortKey};
 use crate::json;
+
+use crate::engine::fingerprint::new_version;
 
 /// Where a record stands among those of its model: by `createdAt`, then by the order of commits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,12 +33,6 @@ impl Order {
     pub(crate) fn of(record: &Record, sequence: u64) -> Order {
         Order { created_ms: record.created_ms, sequence }
     }
-}
-
-/// A number that no other thing of this process has had.
-pub(crate) fn new_version() -> u64 {
-    static LAST: AtomicU64 = AtomicU64::new(0);
-    LAST.fetch_add(1, Ordering::Relaxed)
 }
 
 /// One committed record: its compact JSON text, keys in catalogue order, and what of it is

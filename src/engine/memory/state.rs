@@ -13,50 +13,14 @@ use crate::catalogue::{Catalogue, ModelId, Place};
 
 use super::collection::Collection;
 use super::record::Record;
-use crate::engine::files::{Dirty, Layout, Target, is_writable};
+use super::touched::{self, Touched};
+use super::unreferenced::Unreferenced;
+use crate::engine::files::{Dirty, Layout, Target};
 use crate::engine::journal::{Change, Commit, Effect, LogLines};
-use crate::engine::payload::Unreferenced;
+use crate::engine::logs::{LogKey, PendingLog, Piece};
 
 /// The key of the one record of a place `Single`.
 pub(crate) const SINGLE_KEY: &str = "settings";
-
-/// A log by its model and its owner's key.
-pub(crate) type LogKey = (ModelId, Box<str>);
-
-/// The lines of a log that the journal still holds.
-#[derive(Debug, Clone)]
-pub(crate) struct PendingLog {
-    /// Counts up when the log starts anew, so that an index of the old one is seen to be stale.
-    pub(crate) generation: u64,
-    /// Does the log start anew with these lines?
-    pub(crate) fresh: bool,
-    /// Offset of the first of these bytes.
-    pub(crate) start: u64,
-    /// The lines, one piece a change.
-    pub(crate) pieces: Vec<Piece>,
-    /// Offset behind the last of them: the length of the log.
-    pub(crate) end: u64,
-}
-
-/// The lines that one change adds to a log.
-#[derive(Debug, Clone)]
-pub(crate) struct Piece {
-    /// The position of its commit.
-    pub(crate) at: u64,
-    /// Are all its rows new?
-    pub(crate) adds: bool,
-    pub(crate) bytes: Arc<str>,
-}
-
-impl PendingLog {
-    /// The part that the commits up to a position have written.
-    pub(crate) fn upto(&self, position: u64) -> PendingLog {
-        let pieces: Vec<Piece> =
-            self.pieces.iter().filter(|piece| piece.at <= position).cloned().collect();
-        let end = self.start + pieces.iter().map(|piece| piece.bytes.len() as u64).sum::<u64>();
-        PendingLog { pieces, end, ..*self }
-    }
-}
 
 /// What is kept of a file that several records share, besides them.
 #[derive(Debug, Clone, Default)]
@@ -69,17 +33,6 @@ pub(crate) struct SharedFile {
     pub(crate) unreadable: Vec<(ModelId, Value)>,
     /// The whole file cannot be parsed: it is never written until it is mended.
     pub(crate) corrupt: bool,
-}
-
-/// One record that a commit touched.
-#[derive(Debug, Clone)]
-pub(crate) struct Touched {
-    pub(crate) model: ModelId,
-    /// Its key; empty when a whole log was cleared.
-    pub(crate) key: Box<str>,
-    pub(crate) effect: Effect,
-    /// For a log: whose.
-    pub(crate) owner: Option<Box<str>>,
 }
 
 /// Everything that is committed.
@@ -192,7 +145,7 @@ impl State {
                 touched.push(Touched { model: *model, key: key.clone(), effect, owner: None });
             }
             Change::Lines(lines) => {
-                crate::engine::logs::touched(lines, touched);
+                touched::of_lines(lines, touched);
                 self.apply_lines(lines, at, position);
             }
         }
@@ -312,9 +265,29 @@ impl State {
         self.mark(owner_model, &lines.owner, None, at, position);
     }
 
+    /// May a file be written, or does it hold what cannot be read? One whose record is gone may go.
+    pub(crate) fn is_writable(&self, target: &Target) -> bool {
+        let readable = |model: ModelId, key: &str| {
+            let collection = self.collection(model);
+            !collection.broken.contains_key(key) || collection.get(key).is_none()
+        };
+        let owners = self.layout.owner().map(|owner| (owner.model, self.collection(owner.model)));
+        match (target, owners) {
+            (Target::Shared(number), _) => !self.shared[*number].corrupt,
+            (Target::Record(model, key), _) => readable(*model, key),
+            (Target::First, Some((_, users))) => users.faults.is_empty(),
+            // Who is to stand in the owner's file has no other one, once that is written.
+            (Target::Further(key), Some((model, users))) => {
+                let moves = users.first() == Some(&**key);
+                readable(model, key) && (users.faults.is_empty() || !moves)
+            }
+            (Target::First | Target::Further(_), None) => true,
+        }
+    }
+
     /// Forgets what the files show, up to a position, but for what they cannot show yet.
     pub(crate) fn note_flushed(&mut self, flushed: u64) {
-        let unwritable = self.dirty.targets.keys().filter(|target| !is_writable(self, target));
+        let unwritable = self.dirty.targets.keys().filter(|target| !self.is_writable(target));
         let unwritable: Vec<Target> = unwritable.cloned().collect();
         self.dirty.blocked.extend(unwritable);
         self.dirty.note_flushed(flushed);
@@ -323,13 +296,13 @@ impl State {
     /// What could be written at last has been.
     pub(crate) fn forget_unblocked(&mut self) {
         let mut blocked = std::mem::take(&mut self.dirty.blocked);
-        blocked.retain(|target| !is_writable(self, target));
+        blocked.retain(|target| !self.is_writable(target));
         self.dirty.blocked = blocked;
     }
 
     /// Can something be written at last?
     pub(crate) fn has_unblocked(&self) -> bool {
-        self.dirty.blocked.iter().any(|target| is_writable(self, target))
+        self.dirty.blocked.iter().any(|target| self.is_writable(target))
     }
 
     /// Does the file of a log still show one of a removed record? It is no log of a new one.

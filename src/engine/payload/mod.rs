@@ -14,14 +14,9 @@ mod reading;
 mod sniff;
 mod sweep;
 
-use std::collections::BTreeSet;
-use std::sync::Mutex;
-
 use crate::catalogue::{self, Catalogue, ModelId};
 use crate::disk::SafePath;
 use crate::error::{Code, Error, Issue, Result};
-
-use crate::engine::core::locked;
 
 pub use arriving::{Arrived, Arriving};
 pub use reading::OpenPayload;
@@ -30,28 +25,6 @@ pub use reading::OpenPayload;
 const RAW: &str = "raw";
 /// Where payloads arrive. While it is there, a payload without a record may be, too.
 const INCOMING: &str = ".incoming";
-
-/// Contents that may have lost their last record.
-#[derive(Debug, Default)]
-pub(crate) struct Unreferenced(Mutex<BTreeSet<String>>);
-
-impl Unreferenced {
-    pub(crate) fn add(&self, content: &str) {
-        locked(&self.0).insert(content.to_owned());
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        locked(&self.0).is_empty()
-    }
-
-    fn take(&self) -> BTreeSet<String> {
-        std::mem::take(&mut *locked(&self.0))
-    }
-
-    fn put_back(&self, contents: BTreeSet<String>) {
-        locked(&self.0).extend(contents);
-    }
-}
 
 /// The model whose records have payloads, and the folder of these.
 fn home(catalogue: &Catalogue) -> Result<(ModelId, SafePath)> {

@@ -7,11 +7,12 @@ use sha2::{Digest, Sha256};
 
 use crate::disk::{Access, DiskFile, SafePath};
 use crate::error::{Code, Error, Result};
+use crate::sync::locked;
 
 use super::hashing::hex;
 use super::place::missing;
 use super::{RAW, check_derived_name, home, is_content};
-use crate::engine::core::{Engine, locked};
+use crate::engine::core::Engine;
 use crate::engine::logs::Source;
 use crate::engine::txn::View;
 

@@ -6,28 +6,26 @@ use crate::disk::{EntryKind, SafePath};
 use crate::error::Result;
 
 use super::{INCOMING, home, is_content};
-use crate::disk::LockKind;
 use crate::engine::core::Engine;
-use crate::engine::processes::locks;
+use crate::engine::processes::locks::{CommitLock, FilesLock};
 
 impl Engine {
-    /// Removes payloads that have lost their last record, unless somebody commits just now; the
-    /// caller holds the files lock, so that no copy of the folder misses what its rows stand for.
-    pub(crate) fn sweep_unreferenced(&self) -> Result<()> {
+    /// Removes payloads that have lost their last record, unless somebody commits just now. Under
+    /// the files lock, so that no copy of the folder misses what its rows stand for.
+    pub(crate) fn sweep_unreferenced(&self, _: &FilesLock) -> Result<()> {
         if self.state().unreferenced.is_empty() || self.check_health().is_err() {
             return Ok(());
         }
         // Never waiting: a transaction may hold it that waits for this.
-        let Some(lock) = self.disk.try_lock(&locks::commit_path(), LockKind::Exclusive)? else {
+        let Some(lock) = self.try_lock_commit()? else {
             return Ok(());
         };
-        let done = self.catch_up_locked().and_then(|()| self.sweep_unreferenced_locked());
-        self.unlock_commit(lock);
-        done
+        self.catch_up_locked(&lock)?;
+        self.sweep_unreferenced_locked(&lock)
     }
 
-    /// Removes payloads that have lost their last record; the caller holds the commit lock.
-    pub(crate) fn sweep_unreferenced_locked(&self) -> Result<()> {
+    /// Removes payloads that have lost their last record.
+    pub(crate) fn sweep_unreferenced_locked(&self, _: &CommitLock<'_>) -> Result<()> {
         let unreferenced = self.state().unreferenced.take();
         let swept = self.sweep(&unreferenced);
         if swept.is_err() {
@@ -39,31 +37,29 @@ impl Engine {
     /// Removes every payload without a record: the owner asked for it.
     pub(crate) fn sweep_orphans(&self) -> Result<()> {
         self.check_health()?;
-        let files = self.lock_files()?;
-        let lock = self.lock_commit()?;
-        let done = self.catch_up_locked().and_then(|()| self.sweep_orphans_locked());
-        self.unlock_commit(lock);
-        drop(files);
-        done
+        let locks = self.lock_both()?;
+        self.catch_up_locked(locks.commit())?;
+        self.sweep_orphans_locked(locks.commit())
     }
 
-    /// Removes every payload without a record; the caller holds the commit lock.
-    pub(crate) fn sweep_orphans_locked(&self) -> Result<()> {
+    /// Removes every payload without a record.
+    fn sweep_orphans_locked(&self, _: &CommitLock<'_>) -> Result<()> {
         let home = home(&self.state().catalogue)?.1;
         let entries = self.disk.list(&home)?.into_iter();
         let folders = entries.filter(|entry| entry.kind == EntryKind::Folder);
         self.sweep(&folders.map(|entry| entry.name).collect())
     }
 
-    /// Removes what a crash may have left; the caller is alone. `crashed`: is that known?
-    pub(crate) fn sweep_after_crash(&self, crashed: bool) -> Result<()> {
+    /// Removes what a crash may have left; no other process has the store open. `crashed`: is that
+    /// known?
+    pub(crate) fn sweep_after_crash(&self, lock: &CommitLock<'_>, crashed: bool) -> Result<()> {
         let home = home(&self.state().catalogue)?.1;
         let incoming = home.join(INCOMING)?;
         let is_there = self.disk.list(&home)?.iter().any(|entry| entry.name == INCOMING);
         if !is_there && !crashed {
             return Ok(());
         }
-        self.sweep_orphans_locked()?;
+        self.sweep_orphans_locked(lock)?;
         if is_there {
             // The mark goes last, for this may be cut short as well.
             self.remove_files(&incoming)?;

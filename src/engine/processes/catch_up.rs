@@ -10,13 +10,15 @@ use crate::disk::Access;
 use crate::error::{Code, Error, Result};
 
 use super::declared::declares;
-use crate::engine::core::{Engine, busy, word};
+use crate::engine::core::Engine;
 use crate::engine::files::{Loader, Target, load, order, read_record};
 use crate::engine::journal::{Change, Commit, Effect};
 use crate::engine::journal::{Segment, Tail};
 use crate::engine::logs::Source;
 use crate::engine::memory::Record;
 use crate::engine::memory::{State, Touched};
+use crate::engine::processes::locks::CommitLock;
+use crate::engine::processes::shared_memory::{busy, word};
 
 impl Engine {
     /// Has another process committed something, or made a checkpoint?
@@ -36,11 +38,8 @@ impl Engine {
         if source == Source::Memory {
             return Ok(false);
         }
-        let files = self.lock_files()?;
-        let commit = self.lock_commit()?;
-        self.load_anew()?;
-        self.unlock_commit(commit);
-        drop(files);
+        let locks = self.lock_both()?;
+        self.load_anew(locks.commit())?;
         Ok(true)
     }
 
@@ -125,7 +124,7 @@ impl Engine {
     }
 
     /// Catches up as the holder of the commit lock: also with what a dead holder left behind.
-    pub(crate) fn catch_up_locked(&self) -> Result<()> {
+    pub(crate) fn catch_up_locked(&self, lock: &CommitLock<'_>) -> Result<()> {
         if self.words.load(word::BUSY) == busy::SWITCHING {
             let base = self.words.load(word::BASE);
             if base > 0 && Segment::open(&*self.disk, base - 1, Access::Read)?.is_none() {
@@ -135,7 +134,7 @@ impl Engine {
         let mut tail = self.tail();
         if !self.follow(&mut tail)? {
             drop(tail);
-            self.load_anew()?;
+            self.load_anew(lock)?;
             tail = self.tail();
         }
         if self.words.load(word::BUSY) == busy::APPENDING {
@@ -150,7 +149,7 @@ impl Engine {
             }
             if outdated {
                 drop(tail);
-                self.load_anew()?;
+                self.load_anew(lock)?;
             }
         }
         self.words.store(word::BUSY, busy::IDLE);
@@ -158,7 +157,7 @@ impl Engine {
     }
 
     /// Reads all files and the journal again; the holder of both locks may.
-    pub(crate) fn load_anew(&self) -> Result<()> {
+    pub(crate) fn load_anew(&self, lock: &CommitLock<'_>) -> Result<()> {
         let base = self.words.load(word::BASE);
         let upto = Some(self.words.load(word::COMMITTED));
         let (mut fresh, undeclared) = self.empty_state(base.checked_sub(1), upto, false)?;
@@ -194,7 +193,7 @@ impl Engine {
         if undeclared.is_empty() || self.older.is_unconverted() || self.check_health().is_err() {
             return Ok(());
         }
-        self.persist(vec![Commit { at: self.clock.now(), changes: undeclared }])
+        self.persist(lock, vec![Commit { at: self.clock.now(), changes: undeclared }])
     }
 
     /// Converts an older folder before the first change.
@@ -202,12 +201,9 @@ impl Engine {
         if !self.older.is_unconverted() {
             return Ok(());
         }
-        let files = self.lock_files()?;
-        let commit = self.lock_commit()?;
-        let done = self.older.convert().and_then(|()| self.load_anew());
-        self.unlock_commit(commit);
-        drop(files);
-        done
+        let locks = self.lock_both()?;
+        self.older.convert()?;
+        self.load_anew(locks.commit())
     }
 
     /// Takes records over whose own files, or logs, were changed by hand.
@@ -217,17 +213,14 @@ impl Engine {
     pub(crate) fn adopt(&self, suspects: Vec<(ModelId, Box<str>)>) -> Result<()> {
         self.convert_older()?;
         let commit = self.lock_commit()?;
-        let done = self.catch_up_locked().and_then(|()| {
-            let changes =
-                suspects.iter().filter_map(|(model, key)| self.edited(*model, key).transpose());
-            let changes: Vec<Change> = changes.collect::<Result<_>>()?;
-            if changes.is_empty() || self.check_health().is_err() {
-                return Ok(());
-            }
-            self.persist(vec![Commit { at: self.clock.now(), changes }])
-        });
-        self.unlock_commit(commit);
-        done
+        self.catch_up_locked(&commit)?;
+        let changes =
+            suspects.iter().filter_map(|(model, key)| self.edited(*model, key).transpose());
+        let changes: Vec<Change> = changes.collect::<Result<_>>()?;
+        if changes.is_empty() || self.check_health().is_err() {
+            return Ok(());
+        }
+        self.persist(&commit, vec![Commit { at: self.clock.now(), changes }])
     }
 
     /// What a hand edit of a record's file amounts to; `None` when it is nothing.

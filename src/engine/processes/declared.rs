@@ -13,13 +13,15 @@ use crate::catalogue::{self, Catalogue, Declaration};
 use crate::disk::{Access, Disk, read_all};
 use crate::error::{Code, Error, Issue, Result};
 use crate::json;
+use crate::sync::locked;
 
-use crate::engine::core::{Engine, locked};
+use crate::engine::core::Engine;
 use crate::engine::files::Layout;
 use crate::engine::journal::{Change, Commit};
 use crate::engine::journal::{Segment, Tail};
 use crate::engine::memory::Record;
 use crate::engine::memory::State;
+use crate::engine::processes::locks::BothLocks;
 
 /// What a folder keeps of declarations.
 #[derive(Default)]
@@ -130,12 +132,9 @@ impl Engine {
         if self.has_declared(own)? {
             return Ok(());
         }
-        let files = self.lock_files()?;
-        let commit = self.lock_commit()?;
-        let done = self.catch_up_locked().and_then(|()| self.declare_locked(own));
-        self.unlock_commit(commit);
-        drop(files);
-        done
+        let locks = self.lock_both()?;
+        self.catch_up_locked(locks.commit())?;
+        self.declare_locked(&locks, own)
     }
 
     fn has_declared(&self, own: &Declaration) -> Result<bool> {
@@ -144,7 +143,7 @@ impl Engine {
         Ok(joined.records_beyond(&known).is_empty())
     }
 
-    fn declare_locked(&self, own: &Declaration) -> Result<()> {
+    fn declare_locked(&self, locks: &BothLocks<'_>, own: &Declaration) -> Result<()> {
         if self.has_declared(own)? {
             return Ok(());
         }
@@ -157,7 +156,7 @@ impl Engine {
             std::mem::replace(&mut *declared, all)
         };
         // The files are read anew: they may hold records of what was not declared so far.
-        let loaded = self.load_anew();
+        let loaded = self.load_anew(locks.commit());
         if loaded.is_err() {
             *locked(&self.declared) = before;
         }

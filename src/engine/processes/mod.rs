@@ -4,5 +4,6 @@
 mod catch_up;
 mod declared;
 pub(crate) mod locks;
+pub(crate) mod shared_memory;
 
 pub(crate) use catch_up::replay;

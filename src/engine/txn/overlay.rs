@@ -10,7 +10,7 @@ use hashbrown::{HashMap, HashSet};
 use crate::catalogue::{Access, ModelId};
 
 use crate::engine::journal::{Change, LogLines};
-use crate::engine::memory::LogKey;
+use crate::engine::logs::LogKey;
 use crate::engine::memory::{Order, Record};
 
 /// A record as it is under way; `None` when it is being removed.

@@ -13,10 +13,10 @@ use super::relations;
 use super::tx::{Tx, new_id};
 use crate::engine::clock;
 use crate::engine::journal::{Effect, LogLines};
+use crate::engine::logs::LogKey;
 use crate::engine::logs::{
     DELETED, HEADER, Head, LogIndex, LogQuery, Need, deleted_line, first_version, header_line,
 };
-use crate::engine::memory::LogKey;
 use crate::engine::memory::Record;
 
 type Object = Map<String, Value>;

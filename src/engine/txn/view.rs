@@ -14,10 +14,11 @@ use crate::engine::edits::LogMarks;
 use crate::engine::edits::Stamps;
 use crate::engine::fingerprint::Fingerprint;
 use crate::engine::keys::Keys;
+use crate::engine::logs::LogKey;
 use crate::engine::logs::{
     Head, LogBound, LogCache, LogIndex, LogQuery, Need, Rows, Source, no_such_row,
 };
-use crate::engine::memory::{LogKey, Order, Record, State, backwards};
+use crate::engine::memory::{Order, Record, State, backwards};
 
 /// What a look needs besides the state.
 #[derive(Clone, Copy)]

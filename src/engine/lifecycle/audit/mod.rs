@@ -19,6 +19,7 @@ use crate::engine::files::Target;
 use crate::engine::logs::{LogCache, Source};
 use crate::engine::memory::Record;
 use crate::engine::memory::State;
+use crate::engine::processes::locks::FilesLock;
 use crate::engine::txn::{Context, View};
 
 /// What kind of fault it is.
@@ -111,13 +112,13 @@ impl Engine {
     pub(crate) fn audit(&self) -> Result<String> {
         let mut report = Report::default();
         let files = self.lock_files()?;
-        self.catch_up_for_files()?;
+        self.catch_up_for_files(&files)?;
         // What was edited by hand is told as it is.
         if self.check_health().is_ok() && !self.are_files_edited()? {
-            self.write_files()?;
-            self.note_files()?;
+            self.write_files(&files)?;
+            self.note_files(&files)?;
         }
-        let state = self.read_anew()?;
+        let state = self.read_anew(&files)?;
         let (now, logs) = (self.clock.now(), LogCache::new(self.settings.migrations));
         let context = Context { logs: &logs, ..self.context(&now) };
         let view = View::new(&state, None, context, Source::Disk);
@@ -128,12 +129,11 @@ impl Engine {
         Ok(report.json())
     }
 
-    /// The state as the files and the journal have it; the caller holds the files lock.
-    fn read_anew(&self) -> Result<State> {
+    /// The state as the files and the journal have it.
+    fn read_anew(&self, _: &FilesLock) -> Result<State> {
         let commit = self.lock_commit()?;
-        let read = self.catch_up_locked().and_then(|()| self.read_files());
-        self.unlock_commit(commit);
-        read
+        self.catch_up_locked(&commit)?;
+        self.read_files(&commit)
     }
 }
 

@@ -38,8 +38,8 @@ pub(super) fn look(engine: &Engine, view: &View<'_>, report: &mut Report) -> Res
     }
     // Under this lock every payload has its row, or has lost it.
     let commit = engine.lock_commit()?;
-    let found = engine.catch_up_locked().and_then(|()| orphans(engine));
-    engine.unlock_commit(commit);
+    let found = engine.catch_up_locked(&commit).and_then(|()| orphans(engine));
+    drop(commit);
     for path in found? {
         let message = "no record stands for these bytes; compact() removes them";
         report.add(FaultKind::Orphan, &path, None, message.to_owned());

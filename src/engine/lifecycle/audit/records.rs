@@ -6,9 +6,10 @@ use crate::catalogue::{Index, Link, ModelId};
 
 use super::{FaultKind, Report, Subject};
 use crate::engine::clock;
+use crate::engine::logs::LogKey;
 use crate::engine::logs::{LogIndex, Need};
 use crate::engine::memory::Record;
-use crate::engine::memory::{LogKey, State};
+use crate::engine::memory::State;
 use crate::engine::txn::View;
 use crate::engine::txn::relations::{is_checked, log_owner};
 

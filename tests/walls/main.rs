@@ -1,0 +1,260 @@
+//! What a linter cannot see: which module uses which, and who may touch the file system.
+
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+mod uses;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use uses::Uses;
+
+/// The modules, each with those that it may use besides its own parts. An entry names only entries
+/// above it, so the whole has no circles. A part that something below needs has an entry of its own,
+/// for the longest entry that fits a path counts; outside the engine, `engine` stands for all of it. The
+/// first ones are for everybody.
+const MODULES: &[(&str, &str)] = &[
+    ("sync", ""),
+    ("error", ""),
+    ("json", ""),
+    ("disk", ""),
+    ("crypto", ""),
+    ("catalogue", ""),
+    ("query", "catalogue"),
+    ("legacy", "disk catalogue"),
+    // The engine, from the parts that know nothing of the others up to the threads.
+    ("engine/clock", ""),
+    ("engine/fingerprint", ""),
+    ("engine/par_map", ""),
+    ("engine/keys", "crypto"),
+    ("engine/processes/shared_memory", ""),
+    ("engine/processes/locks", "disk engine/processes/shared_memory"),
+    ("engine/logs", "disk catalogue engine/clock engine/fingerprint engine/par_map"),
+    ("engine/edits/reconcile", "disk engine/logs"),
+    ("engine/edits/stamps", "disk"),
+    ("engine/edits/marks", "disk engine/processes/locks"),
+    ("engine/logs/cache", "disk catalogue engine/fingerprint engine/logs engine/edits/reconcile"),
+    ("engine/memory/record", "catalogue engine/clock engine/fingerprint"),
+    ("engine/journal", "disk catalogue engine/memory/record"),
+    ("engine/files/layout", "disk catalogue"),
+    ("engine/files/dirty", "catalogue engine/logs engine/files/layout"),
+    (
+        "engine/memory",
+        "catalogue engine/logs engine/memory/record engine/journal engine/files/layout \
+         engine/files/dirty",
+    ),
+    (
+        "engine/txn",
+        "disk catalogue engine/clock engine/fingerprint engine/keys engine/logs \
+         engine/edits/stamps engine/edits/marks engine/logs/cache engine/memory/record \
+         engine/journal engine/files/layout engine/memory",
+    ),
+    ("engine/commit", "catalogue engine/memory engine/txn"),
+    (
+        "engine/core",
+        "disk crypto catalogue legacy engine/clock engine/keys \
+         engine/processes/shared_memory engine/processes/locks engine/edits/stamps \
+         engine/edits/marks engine/logs/cache engine/journal engine/memory engine/txn \
+         engine/commit",
+    ),
+    (
+        "engine/files",
+        "disk catalogue engine/par_map engine/logs engine/memory/record engine/journal \
+         engine/files/layout engine/files/dirty engine/memory",
+    ),
+    (
+        "engine/files/order",
+        "disk catalogue engine/processes/locks engine/files/layout engine/memory \
+         engine/core engine/files",
+    ),
+    (
+        "engine/processes",
+        "disk catalogue engine/processes/shared_memory engine/processes/locks \
+         engine/logs/cache engine/memory/record engine/journal engine/files/layout \
+         engine/files/dirty engine/memory engine/core engine/files engine/files/order",
+    ),
+    (
+        "engine/edits",
+        "disk catalogue engine/clock engine/processes/shared_memory \
+         engine/processes/locks engine/logs engine/edits/reconcile engine/edits/marks \
+         engine/memory/record engine/journal engine/memory engine/core engine/files \
+         engine/processes",
+    ),
+    (
+        "engine/commit/thread",
+        "catalogue engine/processes/shared_memory engine/processes/locks engine/journal \
+         engine/memory engine/txn engine/commit engine/core",
+    ),
+    (
+        "engine/files/flush",
+        "disk catalogue engine/processes/shared_memory engine/processes/locks \
+         engine/logs/cache engine/journal engine/core engine/files",
+    ),
+    (
+        "engine/files/checkpoint",
+        "disk engine/processes/shared_memory engine/processes/locks engine/logs \
+         engine/logs/cache engine/journal engine/files/dirty engine/core engine/files \
+         engine/files/order engine/edits engine/files/flush",
+    ),
+    (
+        "engine/payload",
+        "disk catalogue engine/processes/locks engine/logs/cache engine/txn \
+         engine/commit engine/core",
+    ),
+    (
+        "engine/lifecycle",
+        "disk catalogue legacy engine/clock engine/processes/shared_memory \
+         engine/processes/locks engine/logs engine/logs/cache engine/memory/record \
+         engine/journal engine/files/layout engine/memory engine/txn engine/core \
+         engine/files engine/files/order engine/processes engine/edits engine/payload",
+    ),
+    (
+        "engine/runtime",
+        "disk catalogue engine/logs/cache engine/journal engine/txn engine/commit \
+         engine/core engine/files engine/lifecycle",
+    ),
+    // What the others see of it.
+    ("engine", ""),
+    ("secrets", "crypto catalogue engine"),
+    ("calls", "crypto catalogue engine"),
+    ("repos", "crypto catalogue query engine secrets calls"),
+    ("auth", "crypto catalogue engine secrets calls repos"),
+    ("api", "crypto catalogue engine calls repos auth"),
+    ("store", "disk crypto engine secrets calls repos auth api"),
+    ("node", "crypto catalogue engine calls api store"),
+];
+
+/// A function longer than this, in lines, is told.
+const LONGEST: usize = 60;
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Every source file: its path from `src/`, and its text without tests.
+fn files() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let name = |path: &Path| path.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
+    let text = |path: &Path| {
+        let text = fs::read_to_string(path).unwrap();
+        text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_owned()
+    };
+    let all = sources(&root);
+    let tested = all.iter().filter(|path| !path.ends_with("tests.rs"));
+    tested.map(|path| (name(path), text(path))).collect()
+}
+
+/// The module that a file is a part of, by its place in the table.
+fn module_of(file: &str) -> Option<usize> {
+    let path = file.trim_end_matches(".rs");
+    let fits = |name: &str| {
+        path.strip_prefix(name).is_some_and(|it| matches!(it, "" | "/mod") || it.starts_with('/'))
+    };
+    let fitting = MODULES.iter().enumerate().filter(|(_, (name, _))| fits(name));
+    fitting.max_by_key(|(_, (name, _))| name.len()).map(|(at, _)| at)
+}
+
+fn may_use(own: usize, other: usize) -> bool {
+    let ((own_name, known), (other_name, _)) = (MODULES[own], MODULES[other]);
+    let outside = top_of(own_name) != "engine" && top_of(other_name) == "engine";
+    let name = if outside { "engine" } else { other_name };
+    let for_all = matches!(other_name, "sync" | "error" | "json");
+    other < own && (for_all || known.split_whitespace().any(|known| known == name))
+}
+
+/// The first part of a file's path: `disk` of `disk/real/file.rs`.
+fn top_of(file: &str) -> &str {
+    file.split(['/', '.']).next().unwrap_or_default()
+}
+
+fn code_lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map(str::trim).filter(|line| !line.starts_with("//"))
+}
+
+#[test]
+fn each_module_uses_only_those_above_it() {
+    let files = files();
+    let mut breaches = Vec::new();
+    for (file, used) in Uses::of(&files).all() {
+        let Some(own) = module_of(file) else { continue };
+        for other in used {
+            let Some(module) = module_of(other).filter(|module| *module != own) else { continue };
+            if !may_use(own, module) {
+                breaches.push(format!("{file} uses {other}"));
+            }
+        }
+    }
+    assert!(breaches.is_empty(), "{breaches:#?}");
+}
+
+#[test]
+fn every_file_is_part_of_a_module() {
+    let files = files();
+    let inside = |file: &&str| !matches!(top_of(file), "lib" | "bin");
+    let names = files.iter().map(|(file, _)| file.as_str());
+    let unknown: Vec<&str> =
+        names.filter(inside).filter(|file| module_of(file).is_none()).collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
+}
+
+#[test]
+fn only_the_disk_touches_the_file_system_and_only_the_border_knows_node() {
+    let mut breaches = Vec::new();
+    for (file, text) in files() {
+        for line in code_lines(&text) {
+            let files = line.contains("std::fs") && !matches!(top_of(&file), "disk" | "bin");
+            let node = line.contains("napi") && top_of(&file) != "node" && file != "lib.rs";
+            let unfinished = line.contains("todo!(")
+                || line.contains("unimplemented!(")
+                || line.contains("dbg!(");
+            if files || node || unfinished {
+                breaches.push(format!("{file}: {line}"));
+            }
+        }
+    }
+    assert!(breaches.is_empty(), "{breaches:#?}");
+}
+
+#[test]
+fn no_function_is_too_long() {
+    let mut long = Vec::new();
+    for (file, text) in files() {
+        let mut start: Option<(usize, &str, usize)> = None;
+        for (number, line) in text.lines().enumerate() {
+            let trimmed = line.trim_start();
+            let indent = line.len() - trimmed.len();
+            let begins = trimmed.starts_with("fn ") || trimmed.contains(" fn ");
+            if begins && !trimmed.starts_with("//") && !trimmed.ends_with(';') {
+                start = Some((number, trimmed, indent));
+            }
+            if let Some((from, name, at)) = start
+                && indent == at
+                && trimmed == "}"
+            {
+                if number - from > LONGEST {
+                    long.push(format!("{file}: {} lines: {name}", number - from));
+                }
+                start = None;
+            }
+        }
+    }
+    assert!(long.is_empty(), "{long:#?}");
+}
+
+#[test]
+fn no_async_call_borrows_a_handle() {
+    // A worker thread that ends would free it under the future (napi-rs #1575).
+    for (file, text) in files().into_iter().filter(|(file, _)| top_of(file) == "node") {
+        assert!(!code_lines(&text).any(|line| line.contains("async fn")), "{file}");
+    }
+}

@@ -632,7 +632,7 @@ export interface AdapterAuthenticator {
 export declare function QuilltapAdapter(
   store: StoreCalls,
   options?: {
-    /** Keep access, refresh and id tokens of accounts sealed; older ones are sealed when next written. */
+    /** Keep the tokens of accounts sealed, OAuth 1.0a's too; older ones are sealed when next written. */
     encryptTokens?: boolean;
     /** Keep session tokens as SHA-256 only; older ones are hashed when next written. */
     hashSessionTokens?: boolean;
@@ -752,6 +752,8 @@ export interface Account {
   scope?: string | null;
   id_token?: string | null;
   session_state?: string | null;
+  oauth_token?: string | null;
+  oauth_token_secret?: string | null;
 }
 
 /** What `create` takes for a Account. */
@@ -771,6 +773,8 @@ export interface AccountCreate {
   scope?: string | null | undefined;
   id_token?: string | null | undefined;
   session_state?: string | null | undefined;
+  oauth_token?: string | null | undefined;
+  oauth_token_secret?: string | null | undefined;
 }
 
 /** What `update` takes for a Account: an absent key stays, `null` clears. */
@@ -788,6 +792,8 @@ export interface AccountUpdate {
   scope?: string | null | undefined;
   id_token?: string | null | undefined;
   session_state?: string | null | undefined;
+  oauth_token?: string | null | undefined;
+  oauth_token_secret?: string | null | undefined;
 }
 
 /** A signed-in browser. */
@@ -2153,7 +2159,7 @@ export interface NextAuthAdapter {
   /** The user with this address, unless nobody could ever have signed in as it. */
   getUserByEmail(email: string): Promise<AdapterUser | null>;
   /** The user to whom an account belongs. */
-  getUserByAccount(account: { provider: string; providerAccountId: string }): Promise<AdapterUser | null>;
+  getUserByAccount(account: { provider: string; providerAccountId: string | number }): Promise<AdapterUser | null>;
   /** Changes a user; throws when there is none. */
   updateUser(user: { id: string; [field: string]: any }): Promise<AdapterUser>;
   /** Deletes a user and everything that is theirs. */
@@ -2161,7 +2167,7 @@ export interface NextAuthAdapter {
   /** Links an account to its user; a second time it changes nothing. */
   linkAccount(account: any): Promise<any>;
   /** Unlinks an account. */
-  unlinkAccount(account: { provider: string; providerAccountId: string }): Promise<any>;
+  unlinkAccount(account: { provider: string; providerAccountId: string | number }): Promise<any>;
   /** Signs a browser in. */
   createSession(session: AdapterSession): Promise<AdapterSession>;
   /** A browser's session and its user; the caller looks at `expires`. */
@@ -2175,7 +2181,7 @@ export interface NextAuthAdapter {
   /** Gives a one-time token once. */
   useVerificationToken(params: { identifier?: string; token: string }): Promise<AdapterVerificationToken | null>;
   /** An account. */
-  getAccount(providerAccountId: string, provider: string): Promise<any>;
+  getAccount(providerAccountId: unknown, provider: string): Promise<any>;
   /** Keeps a WebAuthn credential. */
   createAuthenticator(authenticator: AdapterAuthenticator): Promise<AdapterAuthenticator>;
   /** A WebAuthn credential. */

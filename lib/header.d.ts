@@ -629,7 +629,7 @@ export interface AdapterAuthenticator {
 export declare function QuilltapAdapter(
   store: StoreCalls,
   options?: {
-    /** Keep access, refresh and id tokens of accounts sealed; older ones are sealed when next written. */
+    /** Keep the tokens of accounts sealed, OAuth 1.0a's too; older ones are sealed when next written. */
     encryptTokens?: boolean;
     /** Keep session tokens as SHA-256 only; older ones are hashed when next written. */
     hashSessionTokens?: boolean;

@@ -217,6 +217,37 @@ describe('accounts', () => {
     assert.equal((await adapter.getUserByAccount(accounts[0])).id, user.id)
   })
 
+  it('are kept in the forms of an account, in whichever a provider tells them', async () => {
+    // Auth.js 5 takes the id of Strava as it comes: a number.
+    const told = newAccount({ providerAccountId: 5, scope: ['read', 'activity:read'], expires_at: '1800000000.9' })
+    const kept = { ...told, providerAccountId: '5', scope: 'read activity:read', expires_at: 1_800_000_000 }
+    assert.deepEqual(await adapter.linkAccount(told), kept)
+    assert.deepEqual(await adapter.linkAccount(told), kept, 'a second time it is the same one')
+    for (const providerAccountId of [5, '5']) {
+      assert.equal((await adapter.getUserByAccount({ provider: 'guild', providerAccountId })).id, user.id)
+      assert.deepEqual(await adapter.getAccount(providerAccountId, 'guild'), kept)
+    }
+    const credential = newCredential({ providerAccountId: 5 })
+    assert.equal((await adapter.createAuthenticator(credential)).providerAccountId, '5')
+    assert.deepEqual(await adapter.unlinkAccount({ provider: 'guild', providerAccountId: 5 }), kept)
+    assert.equal(await adapter.getAccount('5', 'guild'), null)
+    for (const [expires_at, seconds] of [
+      [1_800_000_000.5, 1_800_000_000],
+      ['1800000000', 1_800_000_000],
+      [null, null],
+    ]) {
+      assert.equal((await adapter.linkAccount(newAccount({ expires_at }))).expires_at, seconds)
+    }
+    for (const wrong of [
+      { expires_at: 'soon' },
+      { scope: [5] },
+      { providerAccountId: true },
+      { providerAccountId: {} },
+    ]) {
+      assert.equal((await failure(adapter.linkAccount(newAccount(wrong)))).code, 'VALIDATION', JSON.stringify(wrong))
+    }
+  })
+
   it('need a user', async () => {
     assert.equal((await failure(adapter.linkAccount(newAccount({ userId: randomUUID() })))).code, 'FOREIGN_KEY')
   })
@@ -306,6 +337,31 @@ describe('one-time tokens', () => {
     const tokens = [newToken(), newToken(), newToken()]
     for (const token of tokens) await adapter.createVerificationToken(token)
     for (const token of tokens.toReversed()) assert.deepEqual(await adapter.useVerificationToken(token), token)
+  })
+
+  it('may be the same for two people, as codes of six digits are, and are each one’s own', async () => {
+    const [ann, bob, eve] = ['ann', 'bob', 'eve'].map((name) =>
+      newToken({ identifier: `${name}@globe.example`, token: '123456' }),
+    )
+    for (const token of [ann, bob]) assert.deepEqual(await adapter.createVerificationToken(token), token)
+    const use = ({ identifier, token }) => adapter.useVerificationToken({ identifier, token })
+    assert.equal(await adapter.useVerificationToken({ token: '123456' }), null, 'whose is it?')
+    assert.equal(await use(eve), null)
+    assert.deepEqual(await use(bob), bob)
+    assert.equal(await use(bob), null)
+    assert.deepEqual(await use(ann), ann)
+    for (const token of [ann, bob]) await adapter.createVerificationToken(token)
+    assert.deepEqual(await use(ann), ann)
+    assert.deepEqual(await adapter.useVerificationToken({ token: '123456' }), bob, 'the only one')
+    assert.equal(await use(bob), null)
+  })
+
+  it('give way to a newer one of the same person, and when they have expired', async () => {
+    const [first, again] = [1, 2].map((days) => newToken({ token: '123456', expires: inDays(days) }))
+    const other = newToken({ token: '123456', identifier: 'other@globe.example', expires: inDays(-1) })
+    for (const token of [other, first, again]) await adapter.createVerificationToken(token)
+    assert.deepEqual(await adapter.useVerificationToken({ token: '123456' }), again)
+    assert.equal(await adapter.useVerificationToken(other), null, 'it gave way')
   })
 })
 

@@ -17,6 +17,8 @@ const account = {
   access_token: 'pl4nted access',
   refresh_token: 'pl4nted refresh',
   id_token: 'pl4nted id',
+  oauth_token: 'pl4nted oauth',
+  oauth_token_secret: 'pl4nted oauth secret',
   scope: 'user',
 }
 const soon = () => new Date(Date.now() + 86_400_000)
@@ -43,7 +45,7 @@ test('tokens of accounts are sealed at rest and given clear', async (t) => {
   assert.deepEqual(await adapter.getAccount('1', 'guild'), linked)
   assert.ok(!everything(dataDir).includes('pl4nted'))
   const [row] = await store.accounts.findAll()
-  for (const name of ['access_token', 'refresh_token', 'id_token']) {
+  for (const name of ['access_token', 'refresh_token', 'id_token', 'oauth_token', 'oauth_token_secret']) {
     assert.match(row[name], /^qts1\./)
     assert.equal(await store.accounts.reveal(row.id, name), account[name])
   }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::users::{refuse_contested, shown_user};
-use super::{Object, one, reply, text};
+use super::{Object, one, provided, reply, text};
 use crate::calls::{Args, Reply, ZeroizingValue};
 use crate::catalogue::{ModelId, models::ACCOUNT};
 use crate::crypto::is_sealed;
@@ -13,24 +13,26 @@ use crate::repos::rules;
 use crate::secrets;
 use std::sync::Arc;
 
-const PAIR: &[&str] = &["provider", "providerAccountId"];
+const PAIR: &[&str] = &[provided::PROVIDER, provided::ACCOUNT_ID];
 const HIDDEN: &[&str] = &["id"];
 
-fn find(view: &View<'_>, provider: &str, account: &str) -> Result<Option<Arc<Record>>> {
-    one(view, ACCOUNT, PAIR, &[provider, account])
+/// The account that the provider and the id in an object name.
+fn find(view: &View<'_>, named: &Object) -> Result<Option<Arc<Record>>> {
+    let (provider, id) = provided::pair(named)?;
+    one(view, ACCOUNT, PAIR, &[&provider, &id])
 }
 
 pub(super) fn get_user(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
     let pair = args.object(0)?;
-    let Some(account) = find(view, text(&pair, PAIR[0]), text(&pair, PAIR[1]))? else {
-        return Ok(reply(None));
-    };
+    let Some(account) = find(view, &pair)? else { return Ok(reply(None)) };
     let user = view.get(model, text(&account.map(), "userId"))?;
     Ok(reply(user.as_deref().map(shown_user)))
 }
 
 pub(super) fn get(view: &View<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let account = find(view, args.text(1)?, args.text(0)?)?;
+    let pair = [(PAIR[1], args.value(0)), (PAIR[0], args.value(1))];
+    let pair = pair.map(|(field, value)| (field.to_owned(), value.clone()));
+    let account = find(view, &Object::from_iter(pair))?;
     opened(view, account)
 }
 
@@ -59,7 +61,8 @@ fn sealed_tokens(view: &View<'_>, account: &Record) -> Vec<String> {
 
 pub(super) fn link(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
     let mut data = args.object(0)?;
-    let same = find(&tx.view(), text(&data, PAIR[0]), text(&data, PAIR[1]))?;
+    provided::arrange(&mut data);
+    let same = find(&tx.view(), &data)?;
     let user = data.get("userId").cloned().unwrap_or(Value::Null);
     if let Some(account) = same.filter(|account| account.map().get("userId") == Some(&user)) {
         drop(ZeroizingValue(Value::Object(data)));
@@ -97,7 +100,7 @@ fn seal_older(tx: &mut Tx<'_>, account: Arc<Record>) -> Result<Arc<Record>> {
 
 pub(super) fn unlink(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
     let pair = args.object(0)?;
-    let account = find(&tx.view(), text(&pair, PAIR[0]), text(&pair, PAIR[1]))?;
+    let account = find(&tx.view(), &pair)?;
     let Some(account) = account else { return Ok(reply(None)) };
     let tokens = sealed_tokens(&tx.view(), &account);
     let last = opened(&tx.view(), Some(Arc::clone(&account)));

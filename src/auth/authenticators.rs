@@ -1,6 +1,6 @@
 //! WebAuthn credentials.
 
-use super::{missing, one, reply, shown};
+use super::{missing, one, provided, reply, shown};
 use crate::calls::{Args, Reply};
 use crate::catalogue::{ModelId, models::AUTHENTICATOR};
 use crate::engine::{Tx, View};
@@ -12,7 +12,9 @@ const HIDDEN: &[&str] = &["id"];
 const CREDENTIAL: &[&str] = &["credentialID"];
 
 pub(super) fn create(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let made = rules::create(tx, AUTHENTICATOR, args.object(0)?)?;
+    let mut data = args.object(0)?;
+    provided::arrange(&mut data);
+    let made = rules::create(tx, AUTHENTICATOR, data)?;
     Ok(reply(Some(shown(&made, HIDDEN))))
 }
 

@@ -7,6 +7,7 @@
 
 mod accounts;
 mod authenticators;
+mod provided;
 mod sessions;
 mod tokens;
 mod users;
@@ -16,7 +17,7 @@ use serde_json::Value;
 use crate::calls::{Call, Reply, read, write};
 use crate::catalogue::ModelId;
 use crate::engine::{Record, View};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Issue, Result};
 use crate::json::Object;
 
 pub(crate) use sessions::{expired, sweep};
@@ -39,7 +40,7 @@ pub(crate) const CALLS: &[Call] = &[
     ),
     read(
         "getUserByAccount",
-        "account: { provider: string; providerAccountId: string }",
+        "account: { provider: string; providerAccountId: string | number }",
         "AdapterUser | null",
         "The user to whom an account belongs.",
         accounts::get_user,
@@ -68,7 +69,7 @@ pub(crate) const CALLS: &[Call] = &[
     .secret(),
     write(
         "unlinkAccount",
-        "account: { provider: string; providerAccountId: string }",
+        "account: { provider: string; providerAccountId: string | number }",
         "any",
         "Unlinks an account.",
         accounts::unlink,
@@ -118,7 +119,7 @@ pub(crate) const CALLS: &[Call] = &[
     ),
     read(
         "getAccount",
-        "providerAccountId: string, provider: string",
+        "providerAccountId: unknown, provider: string",
         "any",
         "An account.",
         accounts::get,
@@ -181,4 +182,15 @@ fn text<'m>(map: &'m Object, field: &str) -> &'m str {
 
 fn missing(model: &str, what: &str) -> Error {
     Error::new(Code::Validation, format!("there is no {model} {what}")).model(model)
+}
+
+/// Refuses what would let in whoever sends nothing.
+///
+/// # Errors
+/// `VALIDATION`.
+fn refuse_empty(data: &Object, fields: &[&str]) -> Result<()> {
+    let empty = fields.iter().filter(|field| data.get(**field).is_some_and(|value| value == ""));
+    let issue = |field: &&str| Issue::new(*field, "a text that is not empty", "an empty text");
+    let issues: Vec<Issue> = empty.map(issue).collect();
+    if issues.is_empty() { Ok(()) } else { Err(Error::validation("Arguments", issues)) }
 }

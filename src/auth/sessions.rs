@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::users::HIDDEN as HIDDEN_OF_USER;
-use super::{one, reply, shown, text};
+use super::{one, refuse_empty, reply, shown, text};
 use crate::calls::{Args, MaskedRecord, Reply};
 use crate::catalogue::{ModelId, models};
 use crate::crypto::{is_session_token_hash, session_token_hash};
@@ -50,6 +50,7 @@ fn with_token(session: &Record, token: &str) -> Reply {
 pub(super) fn create(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
     let mut data = args.object(0)?;
     let token = text(&data, TOKEN).to_owned();
+    refuse_empty(&data, &[TOKEN])?;
     if hashes(args) && !token.is_empty() {
         data.insert(TOKEN.into(), session_token_hash(&token).into());
     }

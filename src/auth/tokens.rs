@@ -1,28 +1,85 @@
-//! One-time tokens of sign-in links.
+//! One-time tokens of sign-in links, and codes of a few digits.
+//!
+//! A record is known by its token. Codes are short, so two people may be sent the same one: that of
+//! the second is kept with their identifier behind it, and whoever uses a code without saying whose
+//! it is gets it only where it is one person's.
+
+use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{reply, shown, text};
+use super::{refuse_empty, reply, shown, text};
 use crate::calls::{Args, Reply};
 use crate::catalogue::{ModelId, models::VERIFICATION_TOKEN};
-use crate::engine::Tx;
+use crate::engine::{Record, Tx, View};
 use crate::error::Result;
+use crate::json::text_field;
 use crate::repos::rules;
 
+const TOKEN: &str = "token";
+const IDENTIFIER: &str = "identifier";
+
+/// How the token is kept of somebody whose code another one was sent before.
+fn with_identifier(token: &str, identifier: &str) -> String {
+    format!("{token} for {identifier}")
+}
+
+fn is_whose(record: &Record, identifier: &str) -> bool {
+    text_field(record.text(), IDENTIFIER).is_some_and(|whose| whose == identifier)
+}
+
+/// The record of a token that was sent to an identifier.
+fn find(view: &View<'_>, token: &str, identifier: &str) -> Result<Option<Arc<Record>>> {
+    match view.get(VERIFICATION_TOKEN, token)?.filter(|record| is_whose(record, identifier)) {
+        Some(record) => Ok(Some(record)),
+        None => view.get(VERIFICATION_TOKEN, &with_identifier(token, identifier)),
+    }
+}
+
+/// The record of a token, when it is one person's only.
+fn find_only(view: &View<'_>, token: &str) -> Result<Option<Arc<Record>>> {
+    let begin = with_identifier(token, "");
+    let is_same = |record: &Record| record.key() == token || record.key().starts_with(&begin);
+    let mut same = view.all(VERIFICATION_TOKEN)?.into_iter().filter(|record| is_same(record));
+    Ok(same.next().filter(|_| same.next().is_none()))
+}
+
 pub(super) fn create(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let token = rules::create(tx, VERIFICATION_TOKEN, args.object(0)?)?;
-    Ok(reply(Some(shown(&token, &[]))))
+    let mut data = args.object(0)?;
+    refuse_empty(&data, &[IDENTIFIER, TOKEN])?;
+    let (token, identifier) = (text(&data, TOKEN).to_owned(), text(&data, IDENTIFIER).to_owned());
+    // The same person's newer one counts, and one that has expired is nobody's.
+    let own = find(&tx.view(), &token, &identifier)?;
+    let held = tx.view().get(VERIFICATION_TOKEN, &token)?;
+    let expired = held.filter(|record| {
+        text_field(record.text(), "expires").is_some_and(|expires| &*expires < tx.now())
+    });
+    for record in own.iter().chain(expired.iter()) {
+        tx.delete(VERIFICATION_TOKEN, record.key())?;
+    }
+    if tx.view().get(VERIFICATION_TOKEN, &token)?.is_some() {
+        data.insert(TOKEN.into(), with_identifier(&token, &identifier).into());
+    }
+    let record = rules::create(tx, VERIFICATION_TOKEN, data)?;
+    Ok(given(&record, &token))
 }
 
 pub(super) fn take(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
     let params = args.object(0)?;
-    let key = text(&params, "token").to_owned();
-    let Some(token) = tx.view().get(VERIFICATION_TOKEN, &key)? else { return Ok(reply(None)) };
+    let token = text(&params, TOKEN);
     // The identifier may be left out: the token alone is a secret.
-    let identifier = params.get("identifier").and_then(Value::as_str);
-    if identifier.is_some_and(|given| given != text(&token.map(), "identifier")) {
-        return Ok(reply(None));
-    }
-    tx.delete(VERIFICATION_TOKEN, &key)?;
-    Ok(reply(Some(shown(&token, &[]))))
+    let found = match params.get(IDENTIFIER).and_then(Value::as_str) {
+        Some(identifier) => find(&tx.view(), token, identifier)?,
+        None => find_only(&tx.view(), token)?,
+    };
+    let Some(record) = found else { return Ok(reply(None)) };
+    tx.delete(VERIFICATION_TOKEN, record.key())?;
+    Ok(given(&record, token))
+}
+
+/// What the caller gets: with the token as it was sent, however it is kept.
+fn given(record: &Record, token: &str) -> Reply {
+    let mut value = shown(record, &[]);
+    value[TOKEN] = token.into();
+    reply(Some(value))
 }

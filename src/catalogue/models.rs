@@ -96,6 +96,8 @@ models! {
         text("scope").opt(),
         text("id_token").opt().sealed(Asked),
         text("session_state").opt(),
+        text("oauth_token").opt().sealed(Asked),
+        text("oauth_token_secret").opt().sealed(Asked),
     ]).times(Times::None).unique(&["provider", "providerAccountId"])
         .doc("A user's account at an OAuth or OpenID provider.");
 

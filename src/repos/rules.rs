@@ -20,11 +20,24 @@ const CONTESTED_MS: i64 = 10 * 60 * 1000;
 /// What a user has who can sign in without an account or a credential.
 const WAYS_IN: &[&str] = &["emailVerified", "passwordHash", "totp", "backupCodes"];
 
-/// Creates a record and what comes with it.
+/// Creates a record and what comes with it. A mark of the store's own is not taken from the data.
 ///
 /// # Errors
 /// Those of creating.
 pub(crate) fn create(tx: &mut Tx<'_>, model: ModelId, mut data: Object) -> Result<Arc<Record>> {
+    drop_mark(model, &mut data);
+    create_marked(tx, model, data)
+}
+
+/// The same, where the store itself may have put its mark into the data.
+///
+/// # Errors
+/// Those of creating.
+pub(crate) fn create_marked(
+    tx: &mut Tx<'_>,
+    model: ModelId,
+    mut data: Object,
+) -> Result<Arc<Record>> {
     if tx.view().catalogue().model(model).has_secrets() {
         let id = id_of(tx, model, &mut data);
         secrets::seal_declared(tx, model, &id, &mut data, None)?;
@@ -42,6 +55,13 @@ pub(crate) fn create(tx: &mut Tx<'_>, model: ModelId, mut data: Object) -> Resul
     Ok(record)
 }
 
+/// Whoever could set the mark could make a user of somebody's into nobody's, and sign in as it.
+fn drop_mark(model: ModelId, data: &mut Object) {
+    if model == models::USER {
+        data.shift_remove(SIGN_UP);
+    }
+}
+
 /// The id of a record that is to be made: what is sealed in it is bound to that.
 pub(crate) fn id_of(tx: &Tx<'_>, model: ModelId, data: &mut Object) -> String {
     let key = tx.view().catalogue().model(model).key.clone();
@@ -51,7 +71,8 @@ pub(crate) fn id_of(tx: &Tx<'_>, model: ModelId, data: &mut Object) -> String {
     id.as_str().unwrap_or_default().to_owned()
 }
 
-/// Changes a record, and what must change with it.
+/// Changes a record, and what must change with it. A mark of the store's own is not taken from the
+/// change.
 ///
 /// # Errors
 /// Those of changing.
@@ -61,6 +82,7 @@ pub(crate) fn update(
     key: &str,
     mut change: Object,
 ) -> Result<Option<Arc<Record>>> {
+    drop_mark(model, &mut change);
     if tx.view().catalogue().model(model).may_seal()
         && let Some(old) = tx.view().get(model, key)?
     {

@@ -212,9 +212,12 @@ export interface Upsert<Create, Update> {
 export interface LogOptions {
   /** At most so many: the newest, or with `after` the next. */
   limit?: number;
-  /** Only those before this message (its id) or time. */
+  /**
+   * Only those that stand before this message (its id), or of an earlier time. An id that is not in the
+   * log, a deleted message's too, is a `VALIDATION` error.
+   */
   before?: string | Date;
-  /** Only those behind this message (its id) or time. */
+  /** Only those that stand behind this message (its id), or of a later time; as for `before`. */
   after?: string | Date;
   /** Only these types; messages alone unless said, or all for `getEvents`. */
   types?: string[];
@@ -289,6 +292,9 @@ export interface ChangeEvent {
   chatId?: string;
 }
 
+/** A change in a store with logs of the app's own: for a row of `pings/{profileId}.jsonl` also its `profileId`. */
+export type ChangeEventWith<C> = ChangeEvent & { [Field in { [K in keyof C]: IsLog<C[K]> }[keyof C]]?: string };
+
 /** What the store holds and how it fares. */
 export interface StoreStats {
   records: { [collection: string]: number };
@@ -320,12 +326,13 @@ export interface CheckReport {
 /** Something in the folder that is not as it should be. */
 export interface CheckFault {
   /**
-   * `unreadable`: a file or a line that is no JSON, or no such record; `unique`: a value that
+   * `unreadable`: a file or a line that is no JSON, or no such record; `invalid`: a row of a log that is
+   * given out, and is not what its model says; `unique`: a value that
    * another record has too; `relation`: an id of nothing; `count`: a number that is not that of the
    * log; `payload`: bytes that are missing or changed; `orphan`: a log or bytes without a record;
    * `stranger`: what is not of the store.
    */
-  kind: 'unreadable' | 'unique' | 'relation' | 'count' | 'payload' | 'orphan' | 'stranger';
+  kind: 'unreadable' | 'invalid' | 'unique' | 'relation' | 'count' | 'payload' | 'orphan' | 'stranger';
   /** Relative to the folder; of an unreadable file with line and column. */
   path: string;
   model?: string;
@@ -335,7 +342,7 @@ export interface CheckFault {
 }
 
 /** What a store has besides its repositories. */
-export interface StoreCalls extends SealingRepository {
+export interface StoreCalls<Event = ChangeEvent> extends SealingRepository {
   /** The keys of the secrets. */
   readonly secrets: SecretsRepository;
   /** Opens now instead of with the first call. */
@@ -358,8 +365,8 @@ export interface StoreCalls extends SealingRepository {
    */
   snapshot(dir: string): Promise<void>;
   /** Calls a function for every record that is changed; gives a function that ends it. */
-  on(event: 'change', fn: (event: ChangeEvent) => void): () => void;
-  off(event: 'change', fn: (event: ChangeEvent) => void): void;
+  on(event: 'change', fn: (event: Event) => void): () => void;
+  off(event: 'change', fn: (event: Event) => void): void;
   /** Closes this handle: `await using store = createStore()`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -575,7 +582,7 @@ export type RepositoriesWith<C extends CollectionDeclarations, F> = Repositories
 
 /** A store with the app's own collections and fields. */
 export type StoreWith<C extends CollectionDeclarations, F> = RepositoriesWith<C, F> &
-  StoreCalls &
+  StoreCalls<ChangeEventWith<C>> &
   Transactions<RepositoriesWith<C, F>>;
 
 /** Opens a store: synchronous and lazy. On one folder in one process, all share one engine. */

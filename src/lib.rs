@@ -18,6 +18,7 @@ pub mod store;
 
 mod auth;
 mod calls;
+mod jsonl;
 mod legacy;
 mod repos;
 mod secrets;

@@ -231,7 +231,7 @@ models! {
         .doc("A conversation with a character.");
 
     MESSAGE = model("Message", "messages", Place::Log {
-        dir: "chats".into(), owner: CHAT, schema: "chats/log".into(),
+        dir: "chats".into(), owner: CHAT, owner_field: "chatId".into(), schema: "chats/log".into(),
     }, vec![
         id("id").doc("The message's key; a UUID v4 when the store makes it."),
         text("type").default("\"message\"").doc("Always `message`; events of other types are free."),

@@ -176,8 +176,9 @@ pub enum Place {
     /// Exactly one record, whose fields stand at the top of `file` (which others share). Its
     /// key is the constant `settings`.
     Single { file: String },
-    /// Lines of the log `dir/{owner id}.jsonl`, oldest first; not held in memory.
-    Log { dir: String, owner: ModelId, schema: String },
+    /// Lines of the log `dir/{owner id}.jsonl`, oldest first; not held in memory. Whatever tells of a
+    /// row or refers to one names its owner in a field `owner_field`; the rows themselves may.
+    Log { dir: String, owner: ModelId, owner_field: String, schema: String },
 }
 
 /// Two lists of ids that mirror each other: the ids at `path` of this model and the list

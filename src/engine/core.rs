@@ -102,7 +102,7 @@ impl Engine {
             known_base: AtomicU64::new(0),
             words,
             known_edits: AtomicU64::new(0),
-            logs: LogCache::new(settings.migrations),
+            logs: LogCache::new(settings.max_record_bytes),
             stamps: Stamps::default(),
             keys: Keys::new(settings.costs),
             clock: Clock::held_at(settings.held_clock),

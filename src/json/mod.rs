@@ -5,11 +5,15 @@
 //! records.
 
 mod field;
+mod glance;
 mod parse;
+mod surrogates;
 mod write;
 
 pub use field::{pick, raw_field, raw_fields, text_field, text_value, with_fields, without};
+pub use glance::{Glance, glance};
 pub use parse::{Fault, MAX_DEPTH, parse, parse_bytes, parse_object};
+pub use surrogates::without_lone_surrogates;
 pub use write::{compact, compact_object, describe, indent, pretty, quote};
 
 /// An object: its keys in their order.

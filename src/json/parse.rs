@@ -7,6 +7,8 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
+use super::surrogates::without_lone_surrogates;
+
 /// Objects and arrays may be nested this deep.
 pub const MAX_DEPTH: usize = 100;
 
@@ -32,13 +34,20 @@ impl fmt::Display for Fault {
     }
 }
 
-/// The value of a JSON text.
+/// The value of a JSON text; a lone surrogate in it is read as U+FFFD.
 ///
 /// # Errors
 /// A [`Fault`] for anything that is not one JSON value by RFC 8259, for a key that an object
-/// has twice, for more than [`MAX_DEPTH`] levels, for a number beyond a double, and for a lone
-/// surrogate.
+/// has twice, for more than [`MAX_DEPTH`] levels, and for a number beyond a double.
 pub fn parse(text: &str) -> Result<Value, Fault> {
+    // Few texts have one, so they are looked for only where the text is refused.
+    read(text).or_else(|fault| match without_lone_surrogates(text) {
+        Cow::Owned(other) => read(&other),
+        Cow::Borrowed(_) => Err(fault),
+    })
+}
+
+fn read(text: &str) -> Result<Value, Fault> {
     let path = RefCell::new(Vec::new());
     let mut reader = serde_json::Deserializer::from_str(text);
     let read = Strict { path: &path, depth: 0 }.deserialize(&mut reader);
@@ -241,10 +250,19 @@ mod tests {
     fn hostile_texts_are_refused() {
         let deep = "[".repeat(5000) + &"]".repeat(5000);
         assert!(parse(&deep).is_err());
-        for text in ["", "1e999", "\"\\ud800\"", "{} x", "NaN", "{\"a\":1,}", "\u{feff}{}"] {
+        for text in ["", "1e999", "\"\\ud80\"", "{} x", "NaN", "{\"a\":1,}", "\u{feff}{}"] {
             assert!(parse(text).is_err(), "{text}");
         }
         assert!(parse_bytes(b"\xef\xbb\xbf{}").is_ok());
+    }
+
+    #[test]
+    fn a_lone_surrogate_is_read_as_the_replacement_character() {
+        let text = r#"{"a": "Hello \ud83d", "\udc00": ["\ud83d\ude00", "\\ud83d"]}"#;
+        let read = serde_json::json!({"a": "Hello \u{fffd}", "\u{fffd}": ["\u{1f600}", "\\ud83d"]});
+        assert_eq!(parse(text), Ok(read));
+        let fault = parse("{\"a\": \"\\ud83d\",\n \"b\": x}").expect_err("broken");
+        assert_eq!((fault.line, fault.column), (2, 7));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::catalogue::normalise_time;
 use crate::json;
+use crate::jsonl::{self, Line};
 
 pub(super) type Object = Map<String, Value>;
 
@@ -97,12 +98,10 @@ pub(super) fn without_participants(mut map: Object) -> Object {
 
 /// The lines of a file behind the header that says what they are.
 pub(super) fn with_header(schema: &str, lines: Vec<u8>) -> Vec<u8> {
-    if lines.starts_with(b"{\"type\":\"header\"") {
+    if jsonl::has_header(&lines) {
         return lines;
     }
-    let header =
-        format!("{{\"type\":\"header\",\"schema\":{},\"version\":1}}\n", json::quote(schema));
-    let mut bytes = header.into_bytes();
+    let mut bytes = (jsonl::header(schema, 1) + "\n").into_bytes();
     bytes.extend(lines);
     if !bytes.ends_with(b"\n") {
         bytes.push(b'\n');
@@ -114,12 +113,14 @@ pub(super) fn with_header(schema: &str, lines: Vec<u8>) -> Vec<u8> {
 pub(super) fn count_messages(log: &[u8]) -> (u64, Option<String>) {
     let mut messages = std::collections::BTreeMap::new();
     for line in log.split(|byte| *byte == b'\n') {
-        let Ok(Value::Object(row)) = json::parse_bytes(line) else { continue };
-        let id = text(&row, "id").to_owned();
-        match row.get("type").and_then(Value::as_str).unwrap_or("message") {
-            "header" => {}
-            "message" => drop(messages.insert(id, normalise_time(text(&row, "createdAt")))),
-            _ => drop(messages.remove(&id)),
+        match jsonl::read(jsonl::trimmed(line).1, "id") {
+            Ok(Line::Row(id, row))
+                if is_absent(&row, "type") || text(&row, "type") == "message" =>
+            {
+                messages.insert(id, normalise_time(text(&row, "createdAt")));
+            }
+            Ok(Line::Row(id, _) | Line::Deleted(id)) => drop(messages.remove(&id)),
+            Ok(Line::Header { .. }) | Err(_) => {}
         }
     }
     (messages.len() as u64, messages.into_values().flatten().max())

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::chats::query as log_options;
 use super::generic::{skips_duplicates, upsert_parts};
 use crate::calls::{Args, Call, Reply, read, write};
-use crate::catalogue::{Kind, ModelId, Place};
+use crate::catalogue::{ModelId, Place};
 use crate::engine::{LogQuery, Tx, View};
 use crate::error::{Code, Error, Issue, Result};
 use crate::json::{self, Object};
@@ -71,14 +71,10 @@ pub(crate) const CALLS: &[Call] = &[
 /// Whose logs they are, and the field that names the owner: the one after which files are named.
 fn owner_of(view: &View<'_>, model: ModelId) -> Result<(ModelId, String)> {
     let declared = view.catalogue().model(model);
-    let Place::Log { owner, .. } = declared.place else {
-        return Err(Error::validation(&declared.name, vec![Issue::new("", "a log", "none")]));
-    };
-    let names = |field: &&crate::catalogue::Field| {
-        !field.optional && matches!(field.kind, Kind::Link(to, _) if to == owner)
-    };
-    let field = declared.fields.iter().find(names).map(|field| field.name.clone());
-    Ok((owner, field.unwrap_or_default()))
+    match &declared.place {
+        Place::Log { owner, owner_field, .. } => Ok((*owner, owner_field.clone())),
+        _ => Err(Error::validation(&declared.name, vec![Issue::new("", "a log", "none")])),
+    }
 }
 
 /// The rows that a look must go through: of one log where `query` names it.

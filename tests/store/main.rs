@@ -15,8 +15,10 @@ mod faults;
 mod image_tags;
 mod legacy;
 mod log_edits;
+mod log_laws;
 mod migrations;
 mod model;
+mod odd_lines;
 mod owner_file;
 mod plans;
 #[cfg(target_os = "linux")]

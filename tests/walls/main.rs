@@ -17,6 +17,7 @@ const MODULES: &[(&str, &str)] = &[
     ("sync", ""),
     ("error", ""),
     ("json", ""),
+    ("jsonl", ""),
     ("disk", ""),
     ("crypto", ""),
     ("catalogue", ""),
@@ -168,7 +169,7 @@ fn may_use(own: usize, other: usize) -> bool {
     let ((own_name, known), (other_name, _)) = (MODULES[own], MODULES[other]);
     let outside = top_of(own_name) != "engine" && top_of(other_name) == "engine";
     let name = if outside { "engine" } else { other_name };
-    let for_all = matches!(other_name, "sync" | "error" | "json");
+    let for_all = matches!(other_name, "sync" | "error" | "json" | "jsonl");
     other < own && (for_all || known.split_whitespace().any(|known| known == name))
 }
 

@@ -237,13 +237,13 @@ fn read_collection(reader: &mut Reader<'_>, name: &str, entry: &Object) -> Model
         }
     }
     reader.only(&path, entry, KEYS);
-    let (place, owner_field) = place::read(reader, name, entry);
+    let place = place::read(reader, name, entry);
     let is_log = matches!(place, Place::Log { .. });
     let mut fields = reader.fields(&format!("{path}.fields"), entry.get("fields"), is_log);
     let mut model = declare::model(&model_name, name, place, Vec::new());
     model.doc = reader.text(&path, entry, "description").unwrap_or_default();
-    if let Some(field) = owner_field {
-        own_log(reader, &path, &mut model, &mut fields, &field);
+    if is_log {
+        own_log(reader, &path, &mut model, &mut fields);
         let row_type = reader.text(&path, entry, "type").unwrap_or_else(|| "entry".to_owned());
         if !fields.iter().any(|field| field.name == "type") {
             fields.insert(0, declare::text("type").default(&json::quote(&row_type)));
@@ -260,23 +260,16 @@ fn read_collection(reader: &mut Reader<'_>, name: &str, entry: &Object) -> Model
 }
 
 /// The log of a record goes with it, and its rows name it.
-fn own_log(
-    reader: &mut Reader<'_>,
-    path: &str,
-    model: &mut Model,
-    fields: &mut [Field],
-    owner: &str,
-) {
-    let field = fields.iter_mut().find(|field| field.name == owner);
+fn own_log(reader: &mut Reader<'_>, path: &str, model: &mut Model, fields: &mut [Field]) {
+    let Place::Log { owner, owner_field, .. } = &mut model.place else { return };
+    let field = fields.iter_mut().find(|field| field.name == *owner_field);
     match field.map(|field| (field.optional, &mut field.kind)) {
         Some((false, Kind::Link(to, on_delete))) => {
             *on_delete = OnDelete::NoAction;
-            if let Place::Log { owner, .. } = &mut model.place {
-                *owner = *to;
-            }
+            *owner = *to;
         }
         _ => reader.fault(
-            &format!("{path}.fields.{owner}"),
+            &format!("{path}.fields.{owner_field}"),
             "a field { type: 'id', references: … } that is not optional, for the file is named after it",
             "none",
         ),

@@ -12,38 +12,33 @@ const RESERVED: &[&str] = &["journal", "cache", "auth", "binaries"];
 const PLACES: &str = "a file such as notes/{id}.json (a file a record), settings/notes.json (one \
     list), notes/notes.jsonl (a line a record) or notes/{chatId}.jsonl (a log for each)";
 
-/// The place under `file`; for a log also the field that the files are named after.
-pub(super) fn read(
-    reader: &mut Reader<'_>,
-    collection: &str,
-    entry: &Object,
-) -> (Place, Option<String>) {
+/// The place under `file`.
+pub(super) fn read(reader: &mut Reader<'_>, collection: &str, entry: &Object) -> Place {
     let path = format!("collections.{collection}");
     let key = reader.text(&path, entry, "key");
     let file = entry.get("file").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let (place, owner) = of_file(&file, key.clone().unwrap_or_else(|| collection.to_owned()));
+    let place = of_file(&file, key.clone().unwrap_or_else(|| collection.to_owned()));
     if key.is_some() && !matches!(place, Some(Place::Document { .. })) {
         reader.fault(&format!("{path}.key"), "a key only where the file is one .json", "one");
     }
     if key.is_some_and(|key| matches!(&*key, "version" | "createdAt" | "updatedAt" | "")) {
         reader.fault(&format!("{path}.key"), "a key that is not the file's own", "one that is");
     }
-    if entry.contains_key("type") && owner.is_none() {
+    if entry.contains_key("type") && !matches!(place, Some(Place::Log { .. })) {
         reader.fault(&format!("{path}.type"), "a type only for the rows of a log", "one");
     }
     let nowhere = || Place::Rows { file: format!("{collection}.jsonl"), schema: String::new() };
-    let found = place.unwrap_or_else(|| {
+    place.unwrap_or_else(|| {
         let came = if file.is_empty() { "nothing" } else { &*file };
         reader.fault(&format!("{path}.file"), PLACES, came);
         nowhere()
-    });
-    (found, owner)
+    })
 }
 
-fn of_file(file: &str, key: String) -> (Option<Place>, Option<String>) {
+fn of_file(file: &str, key: String) -> Option<Place> {
     let (folders, name) = file.rsplit_once('/').map_or((None, file), |(f, n)| (Some(f), n));
     if folders.is_some_and(|folders| !folders.split('/').all(is_path_name)) {
-        return (None, None);
+        return None;
     }
     let inside = |text: &str| {
         text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).map(str::to_owned)
@@ -51,24 +46,20 @@ fn of_file(file: &str, key: String) -> (Option<Place>, Option<String>) {
     if let Some(stem) = name.strip_suffix(".jsonl") {
         let schema = file.trim_end_matches(".jsonl").to_owned();
         return match (inside(stem), folders) {
-            (Some(field), Some(dir)) => {
-                let schema = format!("{dir}/log");
-                let place = Place::Log { dir: dir.to_owned(), owner: ModelId(0), schema };
-                (Some(place), Some(field))
+            (Some(owner_field), Some(dir)) => {
+                let (dir, schema) = (dir.to_owned(), format!("{dir}/log"));
+                // Whose logs they are, the field says.
+                Some(Place::Log { dir, owner: ModelId(0), owner_field, schema })
             }
-            (None, _) if is_path_name(stem) => {
-                (Some(Place::Rows { file: file.to_owned(), schema }), None)
-            }
-            _ => (None, None),
+            (None, _) if is_path_name(stem) => Some(Place::Rows { file: file.to_owned(), schema }),
+            _ => None,
         };
     }
-    let Some(stem) = name.strip_suffix(".json") else { return (None, None) };
+    let stem = name.strip_suffix(".json")?;
     match (inside(stem).as_deref(), folders) {
-        (Some("id"), Some(dir)) => (Some(Place::Directory { dir: dir.to_owned() }), None),
-        (None, _) if is_path_name(stem) => {
-            (Some(Place::Document { file: file.to_owned(), key }), None)
-        }
-        _ => (None, None),
+        (Some("id"), Some(dir)) => Some(Place::Directory { dir: dir.to_owned() }),
+        (None, _) if is_path_name(stem) => Some(Place::Document { file: file.to_owned(), key }),
+        _ => None,
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use serde_json::{Map, Value};
 
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, Place};
 use crate::json;
 use crate::sync::locked;
 
@@ -54,10 +54,8 @@ fn event(catalogue: &Catalogue, touched: &Touched) -> String {
     // A key that is a secret in itself is not told.
     event.insert("id".into(), if model.key == "id" { id.into() } else { Value::Null });
     event.insert("type".into(), touched.effect.name().into());
-    if let Some(owner) = &touched.owner {
-        let owner_model = catalogue.counted(touched.model).map(|(owner, _)| catalogue.model(owner));
-        let name = owner_model.map_or("owner", |m| m.name.as_str()).to_lowercase();
-        event.insert(format!("{name}Id"), owner.as_ref().into());
+    if let (Some(owner), Place::Log { owner_field, .. }) = (&touched.owner, &model.place) {
+        event.insert(owner_field.clone(), owner.as_ref().into());
     }
     json::compact_object(&event)
 }

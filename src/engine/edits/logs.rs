@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::disk::{Access, SafePath, Stamp, read_all};
 use crate::error::Result;
+use crate::jsonl;
 
 use super::reconcile::Fit;
 use super::recount;
@@ -16,7 +17,6 @@ use crate::engine::core::Engine;
 use crate::engine::files::Writer;
 use crate::engine::journal::{Change, Commit};
 use crate::engine::logs::{LogKey, PendingLog};
-use crate::engine::logs::{first_version, header_line};
 use crate::engine::processes::locks::{BothLocks, FilesLock};
 use crate::engine::processes::shared_memory::word;
 
@@ -64,11 +64,11 @@ impl Engine {
         }
         let Some(missing) = self.missing(key, path, position, flushed)? else { return Ok(false) };
         let mut bytes = read_all(&*self.disk, path)?.unwrap_or_default();
-        self.settings.migrations.check(first_version(&bytes), path.as_str())?;
+        self.settings.migrations.check(jsonl::first_version(&bytes), path.as_str())?;
         if bytes.is_empty() {
             let state = self.state();
             let schema = &state.layout.log_place(key.0)?.schema;
-            bytes = header_line(schema, state.catalogue.migrations.version()).into_bytes();
+            bytes = jsonl::header(schema, state.catalogue.migrations.version()).into_bytes();
         }
         if bytes.last() != Some(&b'\n') {
             bytes.push(b'\n');

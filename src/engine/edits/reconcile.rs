@@ -10,9 +10,9 @@ use indexmap::IndexMap;
 
 use crate::disk::DiskFile;
 use crate::error::Result;
+use crate::jsonl::{self, Line};
 
-use crate::engine::logs::{Head, Line, first_version, lines};
-use crate::engine::logs::{PendingLog, Piece};
+use crate::engine::logs::{KEY, PendingLog, Piece};
 
 /// How a log's file and the lines that the journal holds of it go together.
 #[derive(Debug, PartialEq, Eq)]
@@ -59,8 +59,14 @@ impl Fit {
     }
 }
 
+/// The texts of the lines that say something.
+fn texts(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let texts = bytes.split(|byte| *byte == b'\n').map(|line| jsonl::trimmed(line).1);
+    texts.filter(|text| !text.is_empty())
+}
+
 fn are_lines(bytes: &[u8]) -> bool {
-    lines(0, bytes).all(|(_, _, line)| !matches!(line, Line::Fault { .. }))
+    texts(bytes).all(|text| jsonl::look(text, KEY).is_ok())
 }
 
 /// For each row that the committed lines are about, the last of these, unless the file has it, or
@@ -79,8 +85,8 @@ fn missing(file: &[u8], committed: &[Piece]) -> String {
         }
     }
     let mut found: HashMap<String, &str> = HashMap::new();
-    for (at, len, _) in lines(0, file) {
-        if let Ok(line) = std::str::from_utf8(&file[at..at + len])
+    for text in texts(file) {
+        if let Ok(line) = std::str::from_utf8(text)
             && let Some(id) = id_of(line)
             && wanted.contains_key(&id)
         {
@@ -95,20 +101,23 @@ fn missing(file: &[u8], committed: &[Piece]) -> String {
     let missing: String = missing.map(|(_, (line, _))| format!("{line}\n")).collect();
     // Of which version they are, where the file is of an older one.
     let header = header.filter(|_| !missing.is_empty() && !file.is_empty());
-    match header.filter(|header| first_version(header.as_bytes()) > last_version(file)) {
+    match header.filter(|header| jsonl::first_version(header.as_bytes()) > last_version(file)) {
         Some(header) => format!("{header}\n{missing}"),
         None => missing,
     }
 }
 
 fn last_version(file: &[u8]) -> u64 {
-    let headers = lines(0, file).filter_map(|(_, _, line)| match line {
-        Line::Header { version } => version,
+    let headers = texts(file).filter_map(|text| match jsonl::look(text, KEY) {
+        Ok(Line::Header { version }) => Some(version),
         _ => None,
     });
     headers.last().unwrap_or(1)
 }
 
 fn id_of(line: &str) -> Option<String> {
-    Head::of(line).ok()?.id.map(|id| id.into_owned())
+    match jsonl::look(line.as_bytes(), KEY).ok()? {
+        Line::Row(id, _) | Line::Deleted(id) => Some(id.into_owned()),
+        Line::Header { .. } => None,
+    }
 }

@@ -20,8 +20,7 @@ use crate::engine::clock;
 use crate::engine::core::Engine;
 use crate::engine::files::Writer;
 use crate::engine::journal::Change;
-use crate::engine::logs::LogKey;
-use crate::engine::logs::{LogIndex, Rows};
+use crate::engine::logs::{LogIndex, LogKey};
 use crate::engine::memory::Record;
 use crate::engine::memory::State;
 
@@ -82,9 +81,14 @@ pub(crate) fn count(
         None => ((0, None), 0),
         Some(stamp) => {
             let file = Arc::from(engine.disk.open(path, Access::Read)?);
-            let rows = Rows { model, migrations: catalogue.migrations };
+            let rows = engine.logs.rows(catalogue, model);
             let index = LogIndex::of_file(path.as_str(), file, stamp.len, rows)?;
-            (index.count(&counted.row_type, &[]), index.dead())
+            let rows = index.committed();
+            if !rows.are_whole() {
+                // What cannot be read cannot be counted: what was known of it stays.
+                return Ok((None, 0));
+            }
+            (rows.count(&[]), index.dead())
         }
     };
     let last = last.map(clock::format_ms);

@@ -113,6 +113,7 @@ impl Engine {
             let ours = state.collection_mut(model);
             ours.faults.clone_from(&found.faults);
             ours.broken.clone_from(&found.broken);
+            ours.lines.clone_from(&found.lines);
             if ours.first().is_none() {
                 ours.set_first(found.first());
             }

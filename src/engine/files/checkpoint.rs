@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 
 use crate::disk::{SafePath, read_all};
 use crate::error::Result;
+use crate::jsonl;
 use crate::sync::locked;
 
 use super::flush::sync_folder_of;
@@ -15,7 +16,7 @@ use super::{NeedsCompaction, Unsynced, all_rows};
 use crate::engine::core::Engine;
 use crate::engine::edits::recount;
 use crate::engine::journal::{self, Segment};
-use crate::engine::logs::{LogIndex, Need, Source, header_line};
+use crate::engine::logs::{LogIndex, LogQuery, LogSite, Need, Source};
 use crate::engine::processes::locks::BothLocks;
 use crate::engine::processes::shared_memory::{busy, word};
 
@@ -111,7 +112,7 @@ impl Engine {
                 closing && state.dirty.needs_compaction.rows.contains(&place.model);
             let touched = needs_compaction || state.dirty.unsynced.rows.contains(&place.model);
             let forced = torn.contains(&place.model);
-            if !(touched || forced) || !collection.faults.is_empty() {
+            if !(touched || forced) || !collection.is_whole() {
                 continue;
             }
             let rows = all_rows(&state, place);
@@ -148,21 +149,17 @@ impl Engine {
             let schema = &state.layout.log_place(key.0)?.schema;
             let pending = state.logs.get(&key);
             let read = |index: &LogIndex| {
-                index.check()?;
-                if index.dead() == 0 { Ok(None) } else { index.rows().map(Some) }
+                let all = LogQuery::default();
+                let stays = index.dead() == 0 || index.faults().next().is_some();
+                if stays { Ok(None) } else { index.committed().select(&all).map(Some) }
             };
-            let rows = self.logs.with(
-                &*self.disk,
-                &key,
-                &path,
-                pending,
-                (Source::Disk, Need::Texts),
-                read,
-            );
+            let (disk, catalogue) = (&*self.disk, &state.catalogue);
+            let site = LogSite { disk, catalogue, key: &key, path: &path, pending };
+            let rows = self.logs.with(site, (Source::Disk, Need::Texts), read);
             // A log with a line that cannot be read is left as it is.
             let Ok(Some(Some(rows))) = rows else { continue };
             let version = state.catalogue.migrations.version();
-            let mut bytes = header_line(schema, version) + "\n";
+            let mut bytes = jsonl::header(schema, version) + "\n";
             rows.iter().for_each(|row| bytes += &format!("{row}\n"));
             Writer { disk: &*self.disk }.replace(&path, bytes.as_bytes(), true)?;
             // The next lines are journaled with offsets of this file: it must not become the old one.

@@ -9,9 +9,9 @@ use serde_json::{Map, Value};
 
 use crate::catalogue::ModelId;
 use crate::json;
+use crate::jsonl;
 
 use super::layout::{OwnerPlace, RowsPlace, Target};
-use crate::engine::logs::{deleted_line, header_line};
 use crate::engine::memory::Record;
 use crate::engine::memory::{SINGLE_KEY, SharedFile, State};
 
@@ -144,7 +144,7 @@ fn owner_file(state: &State, place: &OwnerPlace, key: Option<&str>) -> Map<Strin
 
 /// All lines of a rows file.
 pub(crate) fn all_rows(state: &State, place: &RowsPlace) -> String {
-    let mut text = header_line(&place.schema, state.catalogue.migrations.version());
+    let mut text = jsonl::header(&place.schema, state.catalogue.migrations.version());
     text.push('\n');
     for (_, record) in state.collection(place.model).iter() {
         text += record.text();
@@ -164,7 +164,7 @@ pub(crate) fn changed_rows<'a>(
     for key in keys {
         match state.collection(model).get(key) {
             Some(record) => text += record.text(),
-            None => text += &deleted_line(key_field, key),
+            None => text += &jsonl::deleted(key_field, key),
         }
         text.push('\n');
     }

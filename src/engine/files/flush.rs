@@ -176,7 +176,7 @@ impl Engine {
                 anew.insert(place.model);
             }
         }
-        anew.retain(|model| state.collection(*model).faults.is_empty());
+        anew.retain(|model| state.collection(*model).is_whole());
         Ok(anew)
     }
 

@@ -97,7 +97,7 @@ impl Layout {
                 let (key, beside) = (key.clone(), Vec::new());
                 self.owner = Some(OwnerPlace { model, key, first, dir, beside, single: None });
             }
-            Place::Log { dir, owner, schema } => {
+            Place::Log { dir, owner, schema, .. } => {
                 let (dir, schema) = (SafePath::new(dir)?, schema.clone());
                 self.logs.push(LogPlace { model, owner: *owner, dir, schema });
             }

@@ -2,15 +2,12 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
-
 use crate::disk::read_all;
-use crate::error::{Code, Error, Result};
-use crate::json;
+use crate::error::{Error, Result};
+use crate::jsonl;
 
 use super::layout::RowsPlace;
-use super::load::{Loader, read_stored, version_of};
-use crate::engine::logs::{DELETED, HEADER};
+use super::load::{Loader, read_stored};
 use crate::engine::memory::Record;
 use crate::engine::memory::State;
 use crate::engine::par_map::par_map;
@@ -24,11 +21,13 @@ struct Line<'a> {
 
 /// What a line says.
 enum Row {
-    Header,
+    Header {
+        version: u64,
+    },
     Deleted(String),
     Record(Record),
-    /// A record that did not pass the checks, by its key.
-    Broken(String, Error),
+    /// It cannot be read, and is the record with this key, where that is known.
+    Broken(Option<String>, Error),
 }
 
 /// Reads all rows of a file.
@@ -39,30 +38,27 @@ pub(super) fn load_rows(
 ) -> Result<()> {
     let Some(bytes) = read_all(loader.disk, &place.path)? else { return Ok(()) };
     let ours_from = loader.checkpoint_rows.get(place.path.as_str()).copied();
-    let lines = lines(&bytes);
-    let version = match lines.first().map(|line| header_of(state, place, line)) {
-        Some(Ok(Some(version))) => version,
-        Some(Err(error)) => return Err(error),
-        _ => 1,
-    };
-    if version < state.catalogue.migrations.version() {
+    let (migrations, path) = (state.catalogue.migrations, place.path.as_str());
+    let version = jsonl::first_version(&bytes);
+    migrations.check(version, path)?;
+    if version < migrations.version() {
         state.outdated.insert(place.model);
     }
-    let parsed = par_map(lines, |line| (line.offset, row_of(state, place, &line, version)));
+    let parsed = par_map(lines(&bytes), |line| (line.offset, row_of(state, place, &line, version)));
     for (at, row) in parsed {
-        let error = match row {
-            Ok(row) => take_row(state, place, row).err(),
-            Err(error) => Some(error),
-        };
-        let Some(error) = error else { continue };
-        if error.code() == Code::UnsupportedVersion {
-            return Err(error);
+        match row {
+            Row::Header { version } => migrations.check(version, path)?,
+            Row::Broken(..) if ours_from.is_some_and(|from| at >= from) => {
+                loader.torn.insert(place.model);
+                break;
+            }
+            row => {
+                if let Row::Broken(_, error) = &row {
+                    state.collection_mut(place.model).lines.push(error.clone());
+                }
+                take_row(state, place, row);
+            }
         }
-        if ours_from.is_some_and(|from| at >= from) {
-            loader.torn.insert(place.model);
-            break;
-        }
-        state.collection_mut(place.model).faults.push(error);
     }
     Ok(())
 }
@@ -71,54 +67,31 @@ fn lines(bytes: &[u8]) -> Vec<Line<'_>> {
     let mut offset = 0;
     let lines = bytes.split_inclusive(|byte| *byte == b'\n').enumerate().map(|(at, line)| {
         offset += line.len() as u64;
-        Line { offset: offset - line.len() as u64, number: at + 1, text: line.trim_ascii() }
+        let text = jsonl::trimmed(line).1;
+        Line { offset: offset - line.len() as u64, number: at + 1, text }
     });
     lines.filter(|line| !line.text.is_empty()).collect()
 }
 
-/// The version that the first line of a file says; `None` when it is no header.
-fn header_of(state: &State, place: &RowsPlace, line: &Line<'_>) -> Result<Option<u64>> {
-    match json::parse_bytes(line.text) {
-        Ok(Value::Object(map)) if is_header(&map) => {
-            version_of(state.catalogue.migrations, &place.path, &map).map(Some)
+fn row_of(state: &State, place: &RowsPlace, line: &Line<'_>, version: u64) -> Row {
+    let path = place.path.as_str();
+    match jsonl::read(line.text, &state.catalogue.model(place.model).key) {
+        Ok(jsonl::Line::Header { version }) => Row::Header { version },
+        Ok(jsonl::Line::Deleted(key)) => Row::Deleted(key.into_owned()),
+        Ok(jsonl::Line::Row(key, map)) => {
+            let at = format!("{path}:{}:1", line.number);
+            match read_stored(state, place.model, (&at, version), map) {
+                Ok(record) => Row::Record(record),
+                Err(error) => Row::Broken(Some(key.into_owned()), error),
+            }
         }
-        _ => Ok(None),
+        Err(fault) => Row::Broken(fault.key.clone(), fault.error(path, line.number)),
     }
 }
 
-fn is_header(map: &Map<String, Value>) -> bool {
-    map.get("type").and_then(Value::as_str) == Some(HEADER) && map.contains_key("schema")
-}
-
-fn row_of(state: &State, place: &RowsPlace, line: &Line<'_>, version: u64) -> Result<Row> {
-    let number = line.number;
-    let value = json::parse_bytes(line.text).map_err(|fault| {
-        let at = format!("{}:{number}:{}", place.path, fault.column);
-        let message = format!("{at}: {}; mend the line or remove it", fault.message);
-        Error::new(Code::Corrupt, message).path(at)
-    })?;
-    let at = format!("{}:{number}:1", place.path);
-    let Value::Object(map) = value else {
-        let message = format!("{at}: expected a JSON object; mend the line or remove it");
-        return Err(Error::new(Code::Corrupt, message).path(at));
-    };
-    let key_field = &state.catalogue.model(place.model).key;
-    let key = map.get(key_field).and_then(Value::as_str).unwrap_or_default().to_owned();
-    if is_header(&map) {
-        return version_of(state.catalogue.migrations, &place.path, &map).map(|_| Row::Header);
-    }
-    if map.get("type").and_then(Value::as_str) == Some(DELETED) && map.len() == 2 {
-        return Ok(Row::Deleted(key));
-    }
-    Ok(match read_stored(state, place.model, (&at, version), map) {
-        Ok(record) => Row::Record(record),
-        Err(error) => Row::Broken(key, error),
-    })
-}
-
-fn take_row(state: &mut State, place: &RowsPlace, row: Row) -> Result<()> {
+fn take_row(state: &mut State, place: &RowsPlace, row: Row) {
     match row {
-        Row::Header => {}
+        Row::Header { .. } => {}
         Row::Deleted(key) => {
             state.remove(place.model, &key);
             state.dirty.needs_compaction.rows.insert(place.model);
@@ -128,10 +101,11 @@ fn take_row(state: &mut State, place: &RowsPlace, row: Row) -> Result<()> {
                 state.dirty.needs_compaction.rows.insert(place.model);
             }
         }
-        Row::Broken(key, error) => {
-            state.collection_mut(place.model).broken.insert(key, error.clone());
-            return Err(error);
+        // What an earlier line says of the record is no longer so.
+        Row::Broken(Some(key), error) => {
+            state.remove(place.model, &key);
+            state.collection_mut(place.model).broken.insert(key, error);
         }
+        Row::Broken(None, error) => state.collection_mut(place.model).faults.push(error),
     }
-    Ok(())
 }

@@ -7,13 +7,13 @@ use hashbrown::HashSet;
 use crate::catalogue::ModelId;
 use crate::disk::{Access, Disk, SafePath, Stamp};
 use crate::error::Result;
+use crate::jsonl;
 
 use super::compose::{self, SharedContent};
 use super::dirty::Unsynced;
 use super::layout::Target;
 use crate::engine::journal;
 use crate::engine::logs::LogKey;
-use crate::engine::logs::header_line;
 use crate::engine::memory::State;
 
 /// One piece of work on the files, made from the state and done without it.
@@ -61,7 +61,7 @@ pub(crate) fn plan(
             let keys = rows.keys().map(AsRef::as_ref);
             let lines = compose::changed_rows(state, place.model, keys);
             let path = place.path.clone();
-            let header = header_line(&place.schema, state.catalogue.migrations.version());
+            let header = jsonl::header(&place.schema, state.catalogue.migrations.version());
             let known = lengths.iter().find(|(known, _)| *known == path.as_str());
             let ours_from = known.map_or(0, |(_, len)| *len);
             work.push(FileWrite::Rows { path, header, lines, ours_from });

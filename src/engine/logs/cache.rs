@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use hashbrown::HashMap;
 
-use crate::catalogue::Migrations;
+use crate::catalogue::{Catalogue, ModelId};
 use crate::disk::{Access, Disk, DiskFile, SafePath, Stamp};
 use crate::error::Result;
 use crate::sync::locked;
@@ -36,6 +36,17 @@ pub(crate) enum Need {
     Texts,
 }
 
+/// A log, and what there is to know of it before it is read.
+#[derive(Clone, Copy)]
+pub(crate) struct LogSite<'a> {
+    pub(crate) disk: &'a dyn Disk,
+    pub(crate) catalogue: &'a Catalogue,
+    pub(crate) key: &'a LogKey,
+    pub(crate) path: &'a SafePath,
+    /// Its lines in the journal.
+    pub(crate) pending: Option<&'a PendingLog>,
+}
+
 /// One kept index and when it was used last.
 struct Kept {
     index: Arc<Mutex<LogIndex>>,
@@ -47,13 +58,18 @@ pub(crate) struct LogCache {
     kept: Mutex<(HashMap<LogKey, Kept>, u64)>,
     /// May the files hold what a crash has torn? Until the journal has been brought into them.
     torn: AtomicBool,
-    migrations: Migrations,
+    max_record_bytes: usize,
 }
 
 impl LogCache {
     /// An empty cache.
-    pub(crate) fn new(migrations: Migrations) -> LogCache {
-        LogCache { kept: Mutex::default(), torn: AtomicBool::new(false), migrations }
+    pub(crate) fn new(max_record_bytes: usize) -> LogCache {
+        LogCache { kept: Mutex::default(), torn: AtomicBool::new(false), max_record_bytes }
+    }
+
+    /// What there is to know of the rows of a model.
+    pub(crate) fn rows(&self, catalogue: &Catalogue, model: ModelId) -> Rows {
+        Rows::of(catalogue, model, self.max_record_bytes)
     }
 
     /// There was a crash, and the journal has what the files lack.
@@ -75,16 +91,13 @@ impl LogCache {
     /// and `source` does not allow it.
     pub(crate) fn with<T>(
         &self,
-        disk: &dyn Disk,
-        key: &LogKey,
-        path: &SafePath,
-        pending: Option<&PendingLog>,
+        site: LogSite<'_>,
         (source, need): (Source, Need),
         read: impl FnOnce(&LogIndex) -> Result<T>,
     ) -> Result<Option<T>> {
-        if let Some(index) = self.find(key) {
+        if let Some(index) = self.find(site.key) {
             let Some(mut index) = lock_for(source, &index) else { return Ok(None) };
-            if bring_up_to_date(&mut index, disk, path, pending, source)? {
+            if bring_up_to_date(&mut index, site, source)? {
                 match source {
                     Source::Memory if !index.holds_text() => return Ok(None),
                     // Its text made room for others, and is wanted again.
@@ -96,27 +109,25 @@ impl LogCache {
         if source == Source::Memory {
             return Ok(None);
         }
-        let rows = Rows { model: key.0, migrations: self.migrations };
-        let (index, fit) = build(disk, path, pending, rows, self.may_be_torn())?;
-        let answer = read(&index)?;
+        let rows = self.rows(site.catalogue, site.key.0);
+        let (index, fit) = build(site, rows, self.may_be_torn())?;
+        let answer = read(&index);
         if fit == Fit::Whole {
-            self.keep(key, index);
+            self.keep(site.key, index);
         }
+        let answer = answer?;
         Ok(Some(answer))
     }
 
     /// The fingerprint of a log whose index is kept and up to date.
     pub(crate) fn fingerprint(
         &self,
-        disk: &dyn Disk,
-        key: &LogKey,
-        path: &SafePath,
-        pending: Option<&PendingLog>,
+        site: LogSite<'_>,
         source: Source,
     ) -> Result<Option<Fingerprint>> {
-        let Some(index) = self.find(key) else { return Ok(None) };
+        let Some(index) = self.find(site.key) else { return Ok(None) };
         let Some(mut index) = lock_for(source, &index) else { return Ok(None) };
-        let current = bring_up_to_date(&mut index, disk, path, pending, source)?;
+        let current = bring_up_to_date(&mut index, site, source)?;
         Ok(current.then(|| index.fingerprint()))
     }
 
@@ -206,13 +217,8 @@ fn lock_for(source: Source, index: &Mutex<LogIndex>) -> Option<MutexGuard<'_, Lo
 }
 
 /// Brings an index up to date; `false` when it is stale and must be built anew.
-fn bring_up_to_date(
-    index: &mut LogIndex,
-    disk: &dyn Disk,
-    path: &SafePath,
-    pending: Option<&PendingLog>,
-    source: Source,
-) -> Result<bool> {
+fn bring_up_to_date(index: &mut LogIndex, site: LogSite<'_>, source: Source) -> Result<bool> {
+    let LogSite { disk, path, pending, .. } = site;
     if let Some(pending) = pending.filter(|pending| pending.fresh) {
         let same = index.generation == pending.generation;
         if same {
@@ -222,13 +228,13 @@ fn bring_up_to_date(
     }
     let Some(stamp) = disk.stamp(path)? else { return Ok(index.end == 0 && pending.is_none()) };
     let Some(known) = index.stamp else {
-        return find_file(index, disk, path, stamp, pending, source);
+        return find_file(index, site, stamp, source);
     };
     if known.file_number != stamp.file_number {
         return Ok(false);
     }
     match pending {
-        Some(pending) if (index.recent_from..=index.end).contains(&pending.start) => {
+        Some(pending) if index.may_go_on_at(pending.start) => {
             extend(index, pending);
         }
         None if known == stamp => {}
@@ -242,10 +248,8 @@ fn bring_up_to_date(
 /// For an index that was built from the journal alone: the file that has its bytes now.
 fn find_file(
     index: &mut LogIndex,
-    disk: &dyn Disk,
-    path: &SafePath,
+    LogSite { disk, path, pending, .. }: LogSite<'_>,
     stamp: Stamp,
-    pending: Option<&PendingLog>,
     source: Source,
 ) -> Result<bool> {
     let start = pending.map_or(stamp.len, |pending| pending.start);
@@ -274,13 +278,8 @@ fn extend(index: &mut LogIndex, pending: &PendingLog) {
 }
 
 /// The index of a log as it will be once the journal is in its file.
-fn build(
-    disk: &dyn Disk,
-    path: &SafePath,
-    pending: Option<&PendingLog>,
-    rows: Rows,
-    may_be_torn: bool,
-) -> Result<(LogIndex, Fit)> {
+fn build(site: LogSite<'_>, rows: Rows, may_be_torn: bool) -> Result<(LogIndex, Fit)> {
+    let LogSite { disk, path, pending, .. } = site;
     let mut fit = Fit::Whole;
     let generation = pending.map_or(0, |pending| pending.generation);
     let stamp = match pending {

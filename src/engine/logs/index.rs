@@ -1,47 +1,55 @@
-//! Where each live row of one log stands.
+//! One log: where each row stands, and the bytes in which it is read.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use hashbrown::HashTable;
-
-use crate::catalogue::{Migrations, ModelId};
+use crate::catalogue::{Catalogue, Migrations, ModelId};
 use crate::disk::{DiskFile, Stamp};
-use crate::error::{Code, Error, Issue, Result};
+use crate::error::{Code, Error, Result};
 
-use super::line::{Line, hash_of, lines, shares};
-use super::query::{LogBound, LogQuery};
-use crate::engine::clock;
+use super::bytes::{Bytes, KEEP_TEXT};
+use super::lines::{Line, lines, shares};
+use super::query::{LogQuery, choose};
+use super::table::{Entry, Table};
 use crate::engine::fingerprint::Fingerprint;
 use crate::engine::fingerprint::new_version;
 use crate::engine::par_map::par_map;
 use crate::json;
 
-/// Logs up to this length, in bytes, are kept whole beside their index.
-const KEEP_TEXT: u64 = 16 << 20;
 /// Bytes that are read at a time of a log that is not kept whole.
 const WINDOW: usize = 1 << 20;
-
-/// One row.
-#[derive(Debug, Clone, Copy)]
-struct Entry {
-    offset: u64,
-    id_hash: u128,
-    created_ms: i64,
-    len: u32,
-    kind: u16,
-    /// Of which version the row is.
-    version: u16,
-    live: bool,
-}
+/// No line of a log is longer, in bytes, where the limit of a record is lower: it is in memory
+/// whole while it is read.
+const LONGEST_LINE: usize = 64 << 20;
+/// JavaScript knows no longer text.
+const LONGEST_ANSWER: usize = 512 << 20;
 
 /// What there is to know of the rows of a log besides their bytes.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Rows {
-    pub(crate) model: ModelId,
-    pub(crate) migrations: Migrations,
+    model: ModelId,
+    /// The type of a row that says none.
+    row_type: Box<str>,
+    migrations: Migrations,
+    /// In bytes.
+    longest_line: usize,
 }
 
-/// Where each live row of one log stands.
+impl Rows {
+    /// What the catalogue says of the rows of a model, of which none may be longer than
+    /// `max_record_bytes`.
+    pub(crate) fn of(catalogue: &Catalogue, model: ModelId, max_record_bytes: usize) -> Rows {
+        let counted = catalogue.counted(model);
+        Rows {
+            model,
+            row_type: counted.map_or("", |(_, counted)| &counted.row_type).into(),
+            migrations: catalogue.migrations,
+            longest_line: max_record_bytes.max(LONGEST_LINE),
+        }
+    }
+}
+
+/// One log.
 pub(crate) struct LogIndex {
     /// Another one whenever the rows are others.
     version: u64,
@@ -49,32 +57,14 @@ pub(crate) struct LogIndex {
     pub(crate) generation: u64,
     /// The file as it was when its rows were last known to be indexed.
     pub(crate) stamp: Option<Stamp>,
-    /// The file whose offsets these are; it stays readable when its name becomes another's.
-    file: Option<Arc<dyn DiskFile>>,
-    path: String,
+    path: Box<str>,
     rows: Rows,
-    /// What the last header says, of which there may be several.
-    version_at_end: u64,
-    entries: Vec<Entry>,
-    by_id: HashTable<u32>,
-    kinds: Vec<String>,
+    table: Table,
+    bytes: Bytes,
     /// Offset behind the last indexed byte.
     pub(crate) end: u64,
-    lines: u64,
-    dead: usize,
-    /// The log's bytes from its start, where they are kept.
-    text: Option<Vec<u8>>,
-    /// The bytes from `recent_from` on, which the file may not have yet.
-    recent: Vec<u8>,
-    pub(crate) recent_from: u64,
-    /// The first line that is no row.
-    fault: Option<Error>,
     /// Does the file end without a line feed?
-    pub(crate) unfinished: bool,
-}
-
-fn short(hash: u128) -> u64 {
-    (hash & u128::from(u64::MAX)) as u64
+    unfinished: bool,
 }
 
 impl LogIndex {
@@ -84,25 +74,19 @@ impl LogIndex {
             version: new_version(),
             generation,
             stamp: None,
-            file: None,
-            path: path.to_owned(),
+            path: path.into(),
+            table: Table::new(path, &rows.row_type),
             rows,
-            version_at_end: 1,
-            entries: Vec::new(),
-            by_id: HashTable::new(),
-            kinds: Vec::new(),
+            bytes: Bytes::of_none(),
             end: 0,
-            lines: 0,
-            dead: 0,
-            text: Some(Vec::new()),
-            recent: Vec::new(),
-            recent_from: 0,
-            fault: None,
             unfinished: false,
         }
     }
 
     /// Indexes the first `len` bytes of a file.
+    ///
+    /// # Errors
+    /// Those of the disk.
     pub(crate) fn of_file(
         path: &str,
         file: Arc<dyn DiskFile>,
@@ -110,12 +94,26 @@ impl LogIndex {
         rows: Rows,
     ) -> Result<LogIndex> {
         let mut index = LogIndex::empty(path, 0, rows);
-        let whole = len <= KEEP_TEXT;
-        let window = if whole { usize::try_from(len).unwrap_or(WINDOW) } else { WINDOW };
-        let mut bytes: Vec<u8> = Vec::new();
-        let mut offset = 0;
+        let text = if len <= KEEP_TEXT {
+            let mut text = vec![0; usize::try_from(len).unwrap_or_default()];
+            let read = file.read_at(0, &mut text)?;
+            text.truncate(read);
+            index.take_lines(&text);
+            Some(text)
+        } else {
+            index.take_windows(&*file, len)?;
+            None
+        };
+        index.bytes = Bytes::of_file(file, text);
+        index.restamp(None);
+        Ok(index)
+    }
+
+    /// Indexes a long file, of which no more than the longest line is in memory at once.
+    fn take_windows(&mut self, file: &dyn DiskFile, len: u64) -> Result<()> {
+        let (mut bytes, mut offset, mut too_long) = (Vec::new(), 0, false);
         while offset < len {
-            let want = window.min(usize::try_from(len - offset).unwrap_or(window));
+            let want = WINDOW.min(usize::try_from(len - offset).unwrap_or(WINDOW));
             let start = bytes.len();
             bytes.resize(start + want, 0);
             let read = file.read_at(offset, &mut bytes[start..])?;
@@ -124,25 +122,44 @@ impl LogIndex {
             if read == 0 {
                 break;
             }
-            if !whole {
-                let lines = memchr::memrchr(b'\n', &bytes).map_or(0, |at| at + 1);
-                index.take_lines(&bytes[..lines]);
-                bytes.drain(..lines);
+            if too_long {
+                // What is left of a line that was too long.
+                let rest = memchr::memchr(b'\n', &bytes).map(|at| at + 1);
+                too_long = rest.is_none();
+                self.skip(&mut bytes, rest);
+            }
+            let whole = memchr::memrchr(b'\n', &bytes).map_or(0, |at| at + 1);
+            self.take_lines(&bytes[..whole]);
+            bytes.drain(..whole);
+            if bytes.len() > self.rows.longest_line {
+                too_long = true;
+                self.note_too_long();
+                self.skip(&mut bytes, None);
             }
         }
-        index.take_lines(&bytes);
-        index.text = whole.then_some(bytes);
-        index.settle(file, None);
-        Ok(index)
+        self.take_lines(&bytes);
+        Ok(())
+    }
+
+    fn skip(&mut self, bytes: &mut Vec<u8>, upto: Option<usize>) {
+        let skipped = bytes.drain(..upto.unwrap_or(bytes.len())).len();
+        self.end += skipped as u64;
+        self.unfinished = upto.is_none();
+    }
+
+    fn note_too_long(&mut self) {
+        let place = format!("{}:{}:1", self.path, self.table.count_line());
+        let message = format!(
+            "{place}: expected a line of at most {} bytes; raise maxRecordBytes, or mend the line or remove it",
+            self.rows.longest_line
+        );
+        self.table.take_fault(None, Error::new(Code::TooLarge, message).path(place));
     }
 
     /// Takes bytes that stand at the end of the log: whole lines.
     pub(crate) fn extend(&mut self, bytes: &[u8]) {
         self.take_lines(bytes);
-        match &mut self.text {
-            Some(text) => text.extend_from_slice(bytes),
-            None => self.recent.extend_from_slice(bytes),
-        }
+        self.bytes.extend(bytes);
     }
 
     /// Takes the lines that a file lacks which was edited by hand, as if they stood at its end.
@@ -152,13 +169,18 @@ impl LogIndex {
     }
 
     fn take_lines(&mut self, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
         self.version = new_version();
         let read = par_map(shares(bytes), |(at, share)| lines(at, share).collect::<Vec<_>>());
-        for (at, len, line) in read.into_iter().flatten() {
-            self.take_line(line, len, self.end + at as u64);
+        for line in read.into_iter().flatten() {
+            let offset = self.end + line.at as u64;
+            let newest = |version| self.rows.migrations.check(version, &self.path);
+            self.table.take(line, offset, newest);
         }
         self.end += bytes.len() as u64;
-        self.unfinished = bytes.last().map_or(self.unfinished, |last| *last != b'\n');
+        self.unfinished = bytes.last() != Some(&b'\n');
     }
 
     /// The fingerprint of what any query of the log gives.
@@ -168,189 +190,176 @@ impl LogIndex {
 
     /// Has the log grown since the file's stamp was taken?
     pub(crate) fn has_grown(&self) -> bool {
-        self.end > self.recent_from
+        self.end > self.bytes.recent_from
     }
 
-    fn take_line(&mut self, line: Line<'_>, len: usize, offset: u64) {
-        self.lines += 1;
-        match line {
-            Line::Blank => {}
-            // Its rows may say something else: none is read, and none is added.
-            Line::Header { version } => {
-                self.version_at_end = version.unwrap_or(1);
-                let known = self.rows.migrations.check(self.version_at_end, &self.path);
-                self.fault = known.err().or(self.fault.take());
-            }
-            Line::Row { id_hash, kind, created_ms } => {
-                let (len, kind) = (u32::try_from(len).unwrap_or(u32::MAX), self.kind_number(&kind));
-                let version = u16::try_from(self.version_at_end).unwrap_or(u16::MAX);
-                self.take_row(Entry {
-                    offset,
-                    id_hash,
-                    created_ms,
-                    len,
-                    kind,
-                    version,
-                    live: true,
-                });
-            }
-            Line::Deleted { id_hash } => self.kill(id_hash),
-            Line::Fault { column, problem } => self.note_fault(column, &problem),
-        }
+    /// Are the bytes from an offset on those that the file may not have yet?
+    pub(crate) fn may_go_on_at(&self, offset: u64) -> bool {
+        (self.bytes.recent_from..=self.end).contains(&offset)
     }
 
-    fn note_fault(&mut self, column: usize, problem: &str) {
-        let place = format!("{}:{}:{column}", self.path, self.lines);
-        let message = format!(
-            "{place}: expected one JSON object on this line ({problem}); mend the line or remove it"
-        );
-        self.fault.get_or_insert_with(|| Error::new(Code::Corrupt, message).path(place));
+    /// Is there a row with this id?
+    ///
+    /// # Errors
+    /// What is wrong with a line that may be that row.
+    pub(crate) fn contains(&self, id: &str) -> Result<bool> {
+        Ok(self.table.find(id)?.is_some())
     }
 
-    fn take_row(&mut self, entry: Entry) {
-        match self.position_of(entry.id_hash) {
-            Some(at) => {
-                self.dead += 1;
-                self.entries[at] = entry;
-            }
-            None => self.add(entry),
-        }
-    }
-
-    fn add(&mut self, entry: Entry) {
-        let number = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
-        self.entries.push(entry);
-        let entries = &self.entries;
-        let rehash = |n: &u32| short(entries[*n as usize].id_hash);
-        self.by_id.insert_unique(short(entry.id_hash), number, rehash);
-    }
-
-    fn kill(&mut self, hash: u128) {
-        self.dead += 1;
-        if let Some(at) = self.position_of(hash) {
-            self.entries[at].live = false;
-            self.dead += 1;
-            let entries = &self.entries;
-            let same = |n: &u32| entries[*n as usize].id_hash == hash;
-            if let Ok(found) = self.by_id.find_entry(short(hash), same) {
-                found.remove();
-            }
-        }
-    }
-
-    fn kind_number(&mut self, kind: &str) -> u16 {
-        let found = self.kinds.iter().position(|k| k == kind).unwrap_or_else(|| {
-            self.kinds.push(kind.to_owned());
-            self.kinds.len() - 1
-        });
-        u16::try_from(found).unwrap_or(u16::MAX)
-    }
-
-    fn position_of(&self, hash: u128) -> Option<usize> {
-        let same = |n: &u32| self.entries[*n as usize].id_hash == hash;
-        self.by_id.find(short(hash), same).map(|n| *n as usize)
-    }
-
-    /// Is there a live row with this id?
-    pub(crate) fn contains(&self, id: &str) -> bool {
-        self.position_of(hash_of(id)).is_some()
-    }
-
-    /// How many lines of the file hold no live row.
+    /// How many lines of the file hold no row.
     pub(crate) fn dead(&self) -> usize {
-        self.dead
+        self.table.dead()
     }
 
-    /// How many live rows there are.
+    /// How many rows there are.
     pub(crate) fn live(&self) -> usize {
-        self.by_id.len()
+        self.table.live()
     }
 
-    /// Fails when a line of the log cannot be read.
-    pub(crate) fn check(&self) -> Result<()> {
-        self.fault.clone().map_or(Ok(()), Err)
+    /// What is wrong with the log, up to a number of faults.
+    pub(crate) fn faults(&self) -> impl Iterator<Item = &Error> {
+        self.table.faults()
     }
 
     /// Fails for a log of a newer version: nothing is added to it either.
     pub(crate) fn refuse_newer(&self) -> Result<()> {
-        match &self.fault {
-            Some(fault) if fault.code() == Code::UnsupportedVersion => Err(fault.clone()),
-            _ => Ok(()),
-        }
+        self.table.refuse_newer()
     }
 
     /// The version of rows that would stand behind the last line as it is.
     pub(crate) fn version_at_end(&self) -> u64 {
-        self.version_at_end
+        self.table.version()
     }
 
     /// Are all bytes of the log in memory?
     pub(crate) fn holds_text(&self) -> bool {
-        self.text.is_some()
+        self.bytes.are_kept()
     }
 
     /// Is the log short enough for its bytes to be kept, and are they not?
     pub(crate) fn lacks_text(&self) -> bool {
-        self.text.is_none() && self.end <= KEEP_TEXT
+        !self.bytes.are_kept() && self.end <= KEEP_TEXT
     }
 
     /// Lets go of the bytes that the file has.
     pub(crate) fn forget_text(&mut self) {
-        if self.file.is_some()
-            && let Some(text) = self.text.take()
-        {
-            let from = usize::try_from(self.recent_from).unwrap_or(usize::MAX);
-            self.recent = text.get(from..).unwrap_or_default().to_vec();
-        }
+        self.bytes.forget();
     }
 
     /// Bytes of memory that the kept text takes.
     pub(crate) fn text_weight(&self) -> usize {
-        self.text.as_ref().map_or(0, Vec::capacity)
+        self.bytes.weights().0
     }
 
     /// Bytes of memory that the index takes besides, roughly.
     pub(crate) fn weight(&self) -> usize {
-        self.recent.capacity() + self.entries.capacity() * (size_of::<Entry>() + 8)
+        self.bytes.weights().1 + self.table.weight()
     }
 
-    /// The number of live rows of type `kind` and the latest of their times, in milliseconds,
-    /// leaving out the rows with the ids in `without`.
-    pub(crate) fn count(&self, kind: &str, without: &[String]) -> (u64, Option<i64>) {
-        let Some(number) = self.kinds.iter().position(|k| k == kind) else { return (0, None) };
-        let gone: Vec<u128> = without.iter().map(|id| hash_of(id)).collect();
-        let of_kind = self.entries.iter().filter(|entry| {
-            entry.live && usize::from(entry.kind) == number && !gone.contains(&entry.id_hash)
-        });
-        of_kind
-            .fold((0, None), |(count, last), entry| (count + 1, last.max(Some(entry.created_ms))))
+    /// Tells the index that this file now holds all its bytes.
+    pub(crate) fn settle(&mut self, file: Arc<dyn DiskFile>, stamp: Option<Stamp>) {
+        self.bytes.settle(Some(file), self.end);
+        self.stamp = stamp;
     }
 
+    /// Tells the index that its file now holds all its bytes.
+    pub(crate) fn restamp(&mut self, stamp: Option<Stamp>) {
+        self.bytes.settle(None, self.end);
+        self.stamp = stamp;
+    }
+
+    /// The rows as they are committed.
+    pub(crate) fn committed(&self) -> LogRows<'_> {
+        LogRows { index: self, table: Cow::Borrowed(&self.table), added: String::new() }
+    }
+
+    /// The rows as they are with uncommitted changes: texts by id, none where a row is removed.
+    pub(crate) fn changed<'a>(
+        &self,
+        changes: impl Iterator<Item = (&'a str, Option<&'a str>)>,
+    ) -> LogRows<'_> {
+        let (mut table, mut added) = (self.table.clone(), String::new());
+        table.go_on_as(self.rows.migrations.version());
+        for (id, text) in changes {
+            let deleted = text.is_none().then(|| crate::jsonl::deleted(super::lines::KEY, id));
+            let text = text.or(deleted.as_deref()).unwrap_or_default();
+            let offset = self.end + added.len() as u64;
+            table.take(Line::read(0, text.as_bytes()), offset, |_| Ok(()));
+            added += text;
+        }
+        LogRows { index: self, table: Cow::Owned(table), added }
+    }
+}
+
+/// The rows of a log as a reader sees them.
+pub(crate) struct LogRows<'a> {
+    index: &'a LogIndex,
+    table: Cow<'a, Table>,
+    /// What stands behind the end of the log, uncommitted.
+    added: String,
+}
+
+impl LogRows<'_> {
     /// The text of the row with this id.
+    ///
+    /// # Errors
+    /// What is wrong with a line that may be that row; those of the disk.
     pub(crate) fn row(&self, id: &str) -> Result<Option<Arc<str>>> {
-        self.position_of(hash_of(id)).map(|at| self.read(at)).transpose()
+        self.table.refuse_newer()?;
+        let Some(at) = self.table.find(id)? else { return Ok(None) };
+        let mut row = None;
+        self.read(&[at], |text| row = Some(text.into()))?;
+        Ok(row)
     }
 
-    /// The texts of all live rows, in order.
-    pub(crate) fn rows(&self) -> Result<Vec<Arc<str>>> {
-        self.select(&LogQuery::default())
+    /// The number of rows of the usual type and the latest of their times, in milliseconds,
+    /// leaving out the rows with the ids in `without`. A line that cannot be read is not counted.
+    pub(crate) fn count(&self, without: &[String]) -> (u64, Option<i64>) {
+        self.table.count(without)
+    }
+
+    /// Can every row be read?
+    pub(crate) fn are_whole(&self) -> bool {
+        self.table.is_readable()
+    }
+
+    /// Gives the texts of all rows that can be read.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub(crate) fn visit(&self, take: impl FnMut(&str)) -> Result<()> {
+        self.read(&self.table.live_rows(), take)
     }
 
     /// The texts of the rows that a query selects, oldest first.
+    ///
+    /// # Errors
+    /// As for [`choose`]; those of the disk.
     pub(crate) fn select(&self, query: &LogQuery) -> Result<Vec<Arc<str>>> {
-        let chosen = self.choose(query)?;
+        let chosen = choose(&self.table, query)?;
         let mut rows = Vec::with_capacity(chosen.len());
-        self.read_many(&chosen, |text| rows.push(text.into()))?;
+        self.read(&chosen, |text| rows.push(text.into()))?;
         Ok(rows)
     }
 
     /// The same rows as the text of one JSON list.
+    ///
+    /// # Errors
+    /// As for [`LogRows::select`]; `TOO_LARGE` for more than JavaScript could take.
     pub(crate) fn select_list(&self, query: &LogQuery) -> Result<String> {
-        let chosen = self.choose(query)?;
-        let bytes = chosen.iter().map(|at| self.entries[*at].len as usize + 1).sum::<usize>();
-        let mut list = String::with_capacity(bytes + 2);
+        let chosen = choose(&self.table, query)?;
+        let len = |at: &usize| self.table.entries[*at].len as usize + 1;
+        let bytes = chosen.iter().map(len).sum::<usize>() + 2;
+        if bytes > LONGEST_ANSWER {
+            let message = format!(
+                "these rows of {} take {bytes} bytes, more than a text may have in JavaScript; ask for fewer with limit",
+                self.index.path
+            );
+            return Err(Error::new(Code::TooLarge, message));
+        }
+        let mut list = String::with_capacity(bytes);
         list.push('[');
-        self.read_many(&chosen, |text| {
+        self.read(&chosen, |text| {
             list.push_str(text);
             list.push(',');
         })?;
@@ -361,109 +370,42 @@ impl LogIndex {
         Ok(list)
     }
 
-    /// The numbers of the rows that a query selects, oldest first.
-    fn choose(&self, query: &LogQuery) -> Result<Vec<usize>> {
-        let kinds = query.types.as_ref().map(|types| self.kind_numbers(types));
-        let wanted = |entry: &Entry| {
-            entry.live && kinds.as_ref().is_none_or(|kinds| kinds.contains(&entry.kind))
-        };
-        let (from, to) = self.range(query)?;
-        let inside = self.entries.get(from..to).unwrap_or_default();
-        let numbered = inside.iter().enumerate().filter(|(_, e)| wanted(e)).map(|(n, _)| from + n);
-        let limit = query.limit.unwrap_or(usize::MAX);
-        if query.after.is_some() {
-            return Ok(numbered.take(limit).collect());
-        }
-        let mut chosen: Vec<usize> = numbered.rev().take(limit).collect();
-        chosen.reverse();
-        Ok(chosen)
-    }
-
-    fn kind_numbers(&self, types: &[String]) -> Vec<u16> {
-        let numbered = self.kinds.iter().enumerate().filter(|(_, kind)| types.contains(kind));
-        numbered.filter_map(|(number, _)| u16::try_from(number).ok()).collect()
-    }
-
-    /// The entries that the bounds of a query leave.
-    fn range(&self, query: &LogQuery) -> Result<(usize, usize)> {
-        let from = match &query.after {
-            None => 0,
-            Some(LogBound::Id(id)) => self.place_of(id)? + 1,
-            Some(LogBound::Time(time)) => {
-                let ms = clock::parse_ms(time).unwrap_or(i64::MAX);
-                let last = self.entries.iter().rposition(|e| e.created_ms <= ms);
-                last.map_or(0, |at| at + 1)
-            }
-        };
-        let to = match &query.before {
-            None => self.entries.len(),
-            Some(LogBound::Id(id)) => self.place_of(id)?,
-            Some(LogBound::Time(time)) => {
-                let ms = clock::parse_ms(time).unwrap_or(0);
-                let first = self.entries.iter().position(|e| e.created_ms >= ms);
-                first.unwrap_or(self.entries.len())
-            }
-        };
-        Ok((from, to.max(from)))
-    }
-
-    /// Where a row stands, or stood before it was removed.
-    fn place_of(&self, id: &str) -> Result<usize> {
-        let hash = hash_of(id);
-        let removed = || self.entries.iter().rposition(|entry| entry.id_hash == hash);
-        self.position_of(hash).or_else(removed).ok_or_else(|| no_such_row(id))
-    }
-
-    fn read(&self, at: usize) -> Result<Arc<str>> {
-        let entry = &self.entries[at];
-        self.with_bytes(entry.offset, u64::from(entry.len), |bytes| {
-            let text = to_text(bytes, &self.path)?;
-            Ok(self.migrated(entry, text)?.map_or_else(|| text.into(), Into::into))
-        })?
-    }
-
-    fn read_many(&self, chosen: &[usize], mut take: impl FnMut(&str)) -> Result<()> {
+    fn read(&self, chosen: &[usize], mut take: impl FnMut(&str)) -> Result<()> {
         let mut at = 0;
         while at < chosen.len() {
             let stop = self.stretch(chosen, at);
-            let from = self.entries[chosen[at]].offset;
-            let last = &self.entries[chosen[stop - 1]];
-            let len = last.offset + u64::from(last.len) - from;
-            self.with_bytes(from, len, |bytes| {
-                for number in &chosen[at..stop] {
-                    let entry = &self.entries[*number];
-                    let start = usize::try_from(entry.offset - from).unwrap_or(usize::MAX);
+            let run = &chosen[at..stop];
+            let (first, last) = (self.entry(run[0]), self.entry(run[run.len() - 1]));
+            let len = usize::try_from(last.offset - first.offset).unwrap_or(usize::MAX);
+            let read = |bytes: &[u8]| {
+                run.iter().try_for_each(|number| {
+                    let entry = self.entry(*number);
+                    let start = usize::try_from(entry.offset - first.offset).unwrap_or(usize::MAX);
                     let line = bytes.get(start..start + entry.len as usize).unwrap_or_default();
-                    let text = to_text(line, &self.path)?;
-                    take(self.migrated(entry, text)?.as_deref().unwrap_or(text));
-                }
-                Ok(())
-            })??;
+                    let text = self.to_text(line)?;
+                    take(self.rewritten(entry, text)?.as_deref().unwrap_or(text));
+                    Ok(())
+                })
+            };
+            self.with_bytes(first.offset, len + last.len as usize, read)??;
             at = stop;
         }
         Ok(())
     }
 
-    /// The row as it is in the newest version, where it is otherwise.
-    fn migrated(&self, entry: &Entry, text: &str) -> Result<Option<String>> {
-        let (Rows { model, migrations }, version) = (self.rows, u64::from(entry.version));
-        if !migrations.concern(model, version) {
-            return Ok(None);
-        }
-        let mut row = json::parse_object(text).map_err(|_| changed(&self.path))?;
-        migrations.migrate(model, version, &mut row);
-        Ok(Some(json::compact_object(&row)))
+    fn entry(&self, number: usize) -> &Entry {
+        &self.table.entries[number]
     }
 
     /// The end of the run of rows from `at` on that one read of bounded size can give.
     fn stretch(&self, chosen: &[usize], at: usize) -> usize {
-        let from = self.entries[chosen[at]].offset;
+        let (index, from) = (self.index, self.entry(chosen[at]).offset);
         let mut stop = at + 1;
-        while let Some(next) = chosen.get(stop).map(|n| &self.entries[*n]) {
-            let previous = self.entries[chosen[stop - 1]].offset;
-            let same_source = (previous < self.recent_from) == (next.offset < self.recent_from);
-            let near = next.offset > previous && next.offset - from < WINDOW as u64 && same_source;
-            if !near {
+        while let Some(next) = chosen.get(stop).map(|number| self.entry(*number).offset) {
+            let previous = self.entry(chosen[stop - 1]).offset;
+            let together = index.bytes.hold_together(previous, next)
+                && (previous < index.end) == (next < index.end);
+            if next <= previous || next - from >= WINDOW as u64 || !together {
                 break;
             }
             stop += 1;
@@ -471,51 +413,38 @@ impl LogIndex {
         stop
     }
 
-    fn with_bytes<T>(&self, offset: u64, len: u64, take: impl FnOnce(&[u8]) -> T) -> Result<T> {
-        let start = usize::try_from(offset).unwrap_or(usize::MAX);
-        let size = usize::try_from(len).unwrap_or(usize::MAX);
-        if let Some(kept) = self.text.as_ref().and_then(|t| t.get(start..start + size)) {
-            return Ok(take(kept));
+    fn with_bytes<T>(&self, offset: u64, len: usize, take: impl FnOnce(&[u8]) -> T) -> Result<T> {
+        match offset.checked_sub(self.index.end).map(usize::try_from) {
+            None => self.index.bytes.with(offset, len, take),
+            Some(start) => {
+                let start = start.unwrap_or(usize::MAX);
+                let added = self.added.as_bytes().get(start..start.saturating_add(len));
+                Ok(take(added.unwrap_or_default()))
+            }
         }
-        if self.text.is_none() && offset >= self.recent_from {
-            let start = usize::try_from(offset - self.recent_from).unwrap_or(usize::MAX);
-            return Ok(take(self.recent.get(start..start + size).unwrap_or_default()));
+    }
+
+    fn to_text<'b>(&self, bytes: &'b [u8]) -> Result<&'b str> {
+        let text = std::str::from_utf8(bytes).ok().filter(|text| text.starts_with('{'));
+        text.ok_or_else(|| changed(&self.index.path))
+    }
+
+    /// The row as it is read and as it is in the newest version, where it stands otherwise.
+    fn rewritten(&self, entry: &Entry, text: &str) -> Result<Option<String>> {
+        let (Rows { model, migrations, .. }, version) =
+            (&self.index.rows, u64::from(entry.version));
+        let is_older = migrations.concern(*model, version);
+        if !is_older && !entry.rewritten {
+            return Ok(None);
         }
-        let mut bytes = vec![0; size];
-        let read = match &self.file {
-            Some(file) => file.read_at(offset, &mut bytes)?,
-            None => 0,
-        };
-        bytes.truncate(read);
-        Ok(take(&bytes))
-    }
-
-    /// Tells the index that this file now holds all its bytes.
-    pub(crate) fn settle(&mut self, file: Arc<dyn DiskFile>, stamp: Option<Stamp>) {
-        self.file = Some(file);
-        self.restamp(stamp);
-    }
-
-    /// Tells the index that its file now holds all its bytes.
-    pub(crate) fn restamp(&mut self, stamp: Option<Stamp>) {
-        self.stamp = stamp;
-        self.recent = Vec::new();
-        self.recent_from = self.end;
+        let mut row = json::parse_object(text).map_err(|_| changed(&self.index.path))?;
+        migrations.migrate(*model, version, &mut row);
+        Ok(Some(json::compact_object(&row)))
     }
 }
 
-/// The error of a bound that names no row.
-pub(crate) fn no_such_row(id: &str) -> Error {
-    let issue = Issue::new("before or after", "the id of a row of this log, or a time", id);
-    Error::validation("LogOptions", vec![issue])
-}
-
-fn to_text<'b>(bytes: &'b [u8], path: &str) -> Result<&'b str> {
-    let text = std::str::from_utf8(bytes).ok().filter(|text| text.starts_with('{'));
-    text.ok_or_else(|| changed(path))
-}
-
-fn changed(path: &str) -> Error {
+/// The error of a log whose bytes are no longer those that were indexed.
+pub(super) fn changed(path: &str) -> Error {
     let message = format!("{path} was changed while it was read; read it again");
     Error::new(Code::Corrupt, message).path(path)
 }

@@ -72,6 +72,9 @@ pub(crate) struct Collection {
     pub(crate) broken: BTreeMap<String, Error>,
     /// Faults of the place that cannot be told to one record.
     pub(crate) faults: Vec<Error>,
+    /// Lines of a rows file that cannot be read, whether or not another one says the same record
+    /// since: the file is not written anew, for they would be gone.
+    pub(crate) lines: Vec<Error>,
 }
 
 impl Collection {
@@ -87,6 +90,11 @@ impl Collection {
             })
         });
         Collection { indexes, orders: orders.collect(), ..Collection::default() }
+    }
+
+    /// Can everything in the collection's place be read?
+    pub(crate) fn is_whole(&self) -> bool {
+        self.faults.is_empty() && self.broken.is_empty() && self.lines.is_empty()
     }
 
     /// The record with this key.

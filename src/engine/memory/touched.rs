@@ -3,7 +3,8 @@
 use crate::catalogue::ModelId;
 
 use crate::engine::journal::{Effect, LogLines};
-use crate::engine::logs::{HEADER, Head};
+use crate::engine::logs::KEY;
+use crate::json;
 
 /// One record that a commit touched.
 #[derive(Debug, Clone)]
@@ -18,21 +19,14 @@ pub(crate) struct Touched {
 
 /// Adds what the lines did to the rows that they name.
 pub(super) fn of_lines(lines: &LogLines, touched: &mut Vec<Touched>) {
-    let mut push = |key: &str| {
-        touched.push(Touched {
-            model: lines.model,
-            key: key.into(),
-            effect: lines.effect,
-            owner: Some(lines.owner.clone()),
-        });
+    let touch = |key: &str| {
+        let (model, effect, owner) = (lines.model, lines.effect, Some(lines.owner.clone()));
+        Touched { model, key: key.into(), effect, owner }
     };
     if lines.fresh && lines.effect == Effect::Delete {
-        return push("");
+        return touched.push(touch(""));
     }
-    for line in lines.bytes.lines() {
-        let Ok(head) = Head::of(line) else { continue };
-        if head.kind.as_deref() != Some(HEADER) {
-            push(head.id.as_deref().unwrap_or_default());
-        }
-    }
+    // A header has no id.
+    let ids = lines.bytes.lines().filter_map(|line| json::text_field(line, KEY));
+    touched.extend(ids.map(|id| touch(&id)));
 }

@@ -75,7 +75,7 @@ impl Engine {
             let state = self.state();
             let collection = state.collection(model);
             // A row that cannot be read may be the one that has it.
-            if !collection.faults.is_empty() || !collection.broken.is_empty() {
+            if !collection.is_whole() {
                 return Ok(());
             }
             let declared = state.catalogue.model(model);

@@ -1,14 +1,18 @@
 //! What a call sees and may change: a view to read, a transaction to write, and the overlay of
 //! what is not committed yet.
 
+mod log_event;
 mod overlay;
 pub(crate) mod relations;
 mod tx;
 mod tx_log;
 mod view;
+mod view_log;
 
+pub(crate) use log_event::issues_of;
 pub(crate) use overlay::Overlay;
 pub use tx::Tx;
 pub(crate) use tx::new_id;
 pub(crate) use view::Context;
-pub use view::{Listed, RecordCounts, View};
+pub use view::{RecordCounts, View};
+pub use view_log::Listed;

@@ -25,7 +25,7 @@ pub(crate) struct LogOverlay {
     /// Does the log start anew?
     pub(crate) fresh: bool,
     /// Rows by id in the order in which they were written; `None` removes one.
-    pub(crate) rows: Vec<(Box<str>, Option<Arc<str>>)>,
+    rows: Vec<(Box<str>, Option<Arc<str>>)>,
     latest: HashMap<Box<str>, Vec<usize>>,
     /// Offset behind the last byte.
     pub(crate) end: u64,
@@ -36,6 +36,11 @@ impl LogOverlay {
     pub(crate) fn row(&self, id: &str) -> Option<Option<Arc<str>>> {
         let last = *self.latest.get(id)?.last()?;
         Some(self.rows[last].1.clone())
+    }
+
+    /// The uncommitted rows by id, in the order in which they were written.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        self.rows.iter().map(|(id, row)| (&**id, row.as_deref()))
     }
 
     fn push(&mut self, id: &str, row: Option<Arc<str>>) {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use hashbrown::HashSet;
 use serde_json::{Map, Value};
 
-use crate::catalogue::{self, Catalogue, Link, Model, ModelId, OnDelete};
+use crate::catalogue::{self, Catalogue, Link, Model, ModelId, OnDelete, Place};
 use crate::error::{Code, Error, Issue, Result};
 
 use super::tx::Tx;
@@ -88,10 +88,8 @@ pub(crate) fn log_owner<'m>(
     link: &Link,
     map: &'m Object,
 ) -> Option<&'m str> {
-    let (owner, _) = catalogue.counted(link.to)?;
-    let links = &catalogue.model(owner).collection;
-    let field = format!("{}Id", links.trim_end_matches('s'));
-    map.get(&field).and_then(Value::as_str)
+    let Place::Log { owner_field, .. } = &catalogue.model(link.to).place else { return None };
+    map.get(owner_field).and_then(Value::as_str)
 }
 
 /// Keeps the other side of mirrored lists in step.

@@ -64,10 +64,14 @@ impl Tx<'_> {
         self.whole(|tx| {
             let declared = tx.state.catalogue.model(model);
             tx.check_place(model)?;
+            let names_key = input.get("id").is_some_and(|id| !id.is_null());
             let map = catalogue::validate_new(declared, input, tx.context.now, &mut new_id)
                 .map_err(|issues| Error::validation(&declared.name, issues))?;
             let key = map.get(&declared.key).and_then(Value::as_str).unwrap_or_default().to_owned();
             tx.check_key(model, &key)?;
+            if declared.key == "id" && names_key {
+                tx.check_nameless(model)?;
+            }
             let record = Record::from_map(declared, &key, &map);
             relations::check_uniques(tx, model, &record)?;
             relations::check_references(tx, model, &map, record.index_keys(), None)?;
@@ -140,6 +144,12 @@ impl Tx<'_> {
             Some(fault) if !rows => Err(fault.clone()),
             _ => Ok(()),
         }
+    }
+
+    /// Refuses a key that the caller chose where a line cannot be told to a record: it may have the
+    /// same one. Nobody has a key that was made just now, or that is a secret in itself.
+    fn check_nameless(&self, model: ModelId) -> Result<()> {
+        self.state.collection(model).faults.first().cloned().map_or(Ok(()), Err)
     }
 
     fn check_key(&self, model: ModelId, key: &str) -> Result<()> {

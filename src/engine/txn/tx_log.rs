@@ -1,27 +1,24 @@
 //! What a writing call may do to a log.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::catalogue::{self, Counted, Model, ModelId};
+use crate::catalogue::{self, Counted, ModelId};
 use crate::disk::Access;
 use crate::error::{Code, Error, Issue, Result};
-use crate::json;
+use crate::{json, jsonl};
 
+use super::log_event::{is_usual, validate_event_patch, validate_new_event};
 use super::relations;
 use super::tx::{Tx, new_id};
 use crate::engine::clock;
 use crate::engine::journal::{Effect, LogLines};
-use crate::engine::logs::LogKey;
-use crate::engine::logs::{
-    DELETED, HEADER, Head, LogIndex, LogQuery, Need, deleted_line, first_version, header_line,
-};
+use crate::engine::logs::{KEY, LogIndex, LogKey, LogQuery, LogRows, Need};
 use crate::engine::memory::Record;
 
 type Object = Map<String, Value>;
-/// No header is longer, in bytes: it names a place and a version.
-const LONGEST_HEADER: usize = 512;
 
 /// A row's id and its text; no text where it is removed.
 type Row = (String, Option<Arc<str>>);
@@ -80,7 +77,7 @@ impl Tx<'_> {
         let counted = self.counted(model)?;
         let old = json::parse_object(&text).unwrap_or_default();
         let declared = self.catalogue().model(model);
-        let map = if text_of(&old, "type") == counted.row_type {
+        let map = if is_usual(&old, &counted) {
             catalogue::validate_patch(declared, &old, patch, self.context.now)
                 .map_err(|issues| Error::validation(&declared.name, issues))?
         } else {
@@ -111,7 +108,7 @@ impl Tx<'_> {
         if gone.is_empty() {
             return Ok(0);
         }
-        let count = self.count_without(model, owner, &gone)?;
+        let count = self.count_without(model, &record, &gone)?;
         let rows: Vec<Row> = gone.iter().map(|id| (id.clone(), None)).collect();
         self.whole(|tx| {
             tx.write_lines(model, &record, &rows, Effect::Delete, false, count)?;
@@ -127,7 +124,8 @@ impl Tx<'_> {
     pub fn log_clear(&mut self, model: ModelId, owner: &str) -> Result<usize> {
         let Some(record) = self.view().get(self.owner_model(model)?, owner)? else { return Ok(0) };
         let rows = self.view().log(model, owner, &LogQuery::default())?;
-        let ids: Vec<String> = rows.iter().filter_map(|row| head_id(row)).collect();
+        let ids: Vec<String> =
+            rows.iter().filter_map(|row| json::text_field(row, KEY)).map(Cow::into_owned).collect();
         if ids.is_empty() {
             return Ok(0);
         }
@@ -169,8 +167,7 @@ impl Tx<'_> {
     ) -> Result<Object> {
         let declared = self.catalogue().model(model);
         let given_id = row.get("id").is_some_and(|id| !id.is_null());
-        let kind = row.get("type").cloned().unwrap_or(Value::Null);
-        let map = if kind.is_null() || kind == counted.row_type.as_str() {
+        let map = if is_usual(&row, counted) {
             catalogue::validate_new(declared, row, self.context.now, &mut new_id)
                 .map_err(|issues| Error::validation(&declared.name, issues))?
         } else {
@@ -195,7 +192,7 @@ impl Tx<'_> {
         match self.overlay.log(&key) {
             Some(log) if log.row(id).is_some() => Ok(log.row(id).flatten().is_some()),
             Some(log) if log.fresh => Ok(false),
-            _ => self.view().with_log(&key, Need::Ids, |index| Ok(index.contains(id))),
+            _ => self.view().with_log(&key, Need::Ids, |index| index.contains(id)),
         }
     }
 
@@ -220,7 +217,7 @@ impl Tx<'_> {
             let now = context.disk.stamp(&path)?;
             if !context.counted.is_counted(context.disk, &path, now) {
                 context.logs.forget(&key);
-                return self.count_without(model, owner.key(), &[]);
+                return self.count_without(model, owner, &[]);
             }
         }
         Ok(owner.counts(counted))
@@ -230,27 +227,23 @@ impl Tx<'_> {
     fn count_without(
         &self,
         model: ModelId,
-        owner: &str,
+        owner: &Record,
         gone: &[String],
     ) -> Result<(u64, Option<String>)> {
         let counted = self.counted(model)?;
         if counted.fields.is_none() {
             return Ok((0, None));
         }
-        let key: LogKey = (model, owner.into());
-        if self.overlay.log(&key).is_none() {
-            let counts = |index: &LogIndex| Ok(index.count(&counted.row_type, gone));
-            let (count, last) = self.view().with_log(&key, Need::Ids, counts)?;
-            return Ok((count, last.map(clock::format_ms)));
+        let key: LogKey = (model, owner.key().into());
+        let count =
+            |rows: &LogRows<'_>| Ok((rows.count(&[]).0, rows.count(gone), rows.are_whole()));
+        let (all, (staying, last), whole) = self.view().with_rows(&key, Need::Ids, count)?;
+        if whole {
+            return Ok((staying, last.map(clock::format_ms)));
         }
-        let types = Some(vec![counted.row_type]);
-        let rows = self.view().log(model, owner, &LogQuery { types, ..LogQuery::default() })?;
-        let heads = rows.iter().filter_map(|row| Head::of(row).ok());
-        let staying =
-            heads.filter(|head| !gone.iter().any(|id| Some(id.as_str()) == head.id.as_deref()));
-        Ok(staying.fold((0, None), |(count, last), head| {
-            (count + 1, last.max(head.created_at.map(|time| time.into_owned())))
-        }))
+        // What cannot be read cannot be counted: it stays in what was known.
+        let (known, last) = owner.counts(&counted);
+        Ok((known.saturating_sub(all - staying), last))
     }
 
     fn write_lines(
@@ -270,11 +263,11 @@ impl Tx<'_> {
         }
         if fresh || end.older {
             let schema = &self.state.layout.log_place(model)?.schema;
-            bytes += &header_line(schema, self.catalogue().migrations.version());
+            bytes += &jsonl::header(schema, self.catalogue().migrations.version());
             bytes.push('\n');
         }
         for (id, text) in rows {
-            bytes += text.as_deref().unwrap_or(&deleted_line("id", id));
+            bytes += text.as_deref().unwrap_or(&jsonl::deleted(KEY, id));
             bytes.push('\n');
         }
         let offset = if fresh { 0 } else { end.offset };
@@ -310,9 +303,10 @@ impl Tx<'_> {
         let mut last = [0];
         let file = self.context.disk.open(&path, Access::Read)?;
         file.read_at(len - 1, &mut last)?;
-        let mut first = [0; LONGEST_HEADER];
+        let mut first = [0; jsonl::LONGEST_HEADER];
         let read = file.read_at(0, &mut first)?;
-        let (migrations, version) = (self.catalogue().migrations, first_version(&first[..read]));
+        let (migrations, version) =
+            (self.catalogue().migrations, jsonl::first_version(&first[..read]));
         migrations.check(version, path.as_str())?;
         let newest = |index: &LogIndex| Ok(index.version_at_end());
         let older = version < migrations.version()
@@ -325,60 +319,13 @@ fn text_of(map: &Object, field: &str) -> String {
     map.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
-fn head_id(row: &str) -> Option<String> {
-    Head::of(row).ok()?.id.map(|id| id.into_owned())
-}
-
 fn count_row(map: &Object, counted: &Counted, count: &mut (u64, Option<String>)) {
-    if text_of(map, "type") == counted.row_type {
+    if is_usual(map, counted) {
         count.0 += 1;
-        count.1 = count.1.take().max(Some(text_of(map, "createdAt")));
+        let time = Some(text_of(map, "createdAt"));
+        let ms = |time: &Option<String>| time.as_deref().and_then(clock::parse_ms);
+        count.1 = if ms(&count.1) < ms(&time) { time } else { count.1.take() };
     }
-}
-
-/// An event of a type that the catalogue does not describe: an id, a type, a time, and whatever
-/// else it holds.
-fn validate_new_event(model: &Model, mut event: Object, now: &str) -> Result<Object> {
-    let mut issues = Vec::new();
-    let id = event.shift_remove("id").filter(|id| !id.is_null());
-    let id = id.unwrap_or_else(|| new_id().into());
-    if !id.as_str().is_some_and(catalogue::is_id) {
-        issues.push(Issue::new("id", "1 to 64 of A-Z a-z 0-9 _ -", json::describe(&id)));
-    }
-    let kind = event.shift_remove("type").unwrap_or_default();
-    if !kind.as_str().is_some_and(|kind| !kind.is_empty() && kind != HEADER && kind != DELETED) {
-        let wanted = format!("a type other than {HEADER} and {DELETED}");
-        issues.push(Issue::new("type", wanted, json::describe(&kind)));
-    }
-    let time = event.shift_remove("createdAt").filter(|time| !time.is_null());
-    let given = time.clone().unwrap_or_else(|| now.into());
-    let created = given.as_str().and_then(catalogue::normalise_time);
-    if created.is_none() {
-        issues.push(Issue::new("createdAt", "a time (ISO-8601)", json::describe(&given)));
-    }
-    if !issues.is_empty() {
-        return Err(Error::validation(&model.name, issues));
-    }
-    event.sort_keys();
-    let mut map = Object::new();
-    map.insert("id".into(), id);
-    map.insert("type".into(), kind);
-    map.extend(event);
-    map.insert("createdAt".into(), created.into());
-    Ok(map)
-}
-
-fn validate_event_patch(model: &Model, old: &Object, patch: Object) -> Result<Object> {
-    let mut map = old.clone();
-    for (key, value) in patch {
-        if matches!(key.as_str(), "id" | "type" | "createdAt") && Some(&value) != old.get(&key) {
-            let issue = Issue::new(&key, "the value that it has", json::describe(&value));
-            return Err(Error::validation(&model.name, vec![issue]));
-        }
-        map.insert(key, value);
-    }
-    let now = text_of(old, "createdAt");
-    validate_new_event(model, map, &now)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::catalogue::{self, Access, Catalogue, ModelId, Place};
-use crate::disk::{Disk, read_all};
+use crate::disk::Disk;
 use crate::error::{Code, Error, Result};
 
 use super::overlay::Overlay;
@@ -14,10 +14,7 @@ use crate::engine::edits::LogMarks;
 use crate::engine::edits::Stamps;
 use crate::engine::fingerprint::Fingerprint;
 use crate::engine::keys::Keys;
-use crate::engine::logs::LogKey;
-use crate::engine::logs::{
-    Head, LogBound, LogCache, LogIndex, LogQuery, Need, Rows, Source, no_such_row,
-};
+use crate::engine::logs::{LogCache, Source};
 use crate::engine::memory::{Order, Record, State, backwards};
 
 /// What a look needs besides the state.
@@ -75,14 +72,6 @@ impl RecordCounts<'_> {
     }
 }
 
-/// The rows of a log that a query selects.
-pub struct Listed {
-    /// Their fingerprint; none where a transaction has changed them.
-    pub print: Option<Fingerprint>,
-    /// The text of a JSON list; none when the caller has it already.
-    pub text: Option<String>,
-}
-
 impl<'a> View<'a> {
     pub(crate) fn new(
         state: &'a State,
@@ -98,6 +87,15 @@ impl<'a> View<'a> {
     /// Notes the fingerprint of the answer that the caller has already.
     pub fn expect(&self, known: Fingerprint) {
         self.known.set(Some(known));
+    }
+
+    pub(super) fn known(&self) -> Option<Fingerprint> {
+        self.known.get()
+    }
+
+    /// The file of this record, or the log of this owner, changed behind the store's back.
+    pub(super) fn suspect(&self, what: (ModelId, Box<str>)) {
+        self.suspects.borrow_mut().push(what);
     }
 
     /// Was an answer given up because it needs the disk?
@@ -158,11 +156,11 @@ impl<'a> View<'a> {
         if self.context.stamps.are_of(self.context.disk, &path)? {
             return Ok(());
         }
-        self.suspects.borrow_mut().push((model, key.into()));
+        self.suspect((model, key.into()));
         Err(self.give_up())
     }
 
-    fn give_up(&self) -> Error {
+    pub(super) fn give_up(&self) -> Error {
         self.needs_disk.set(true);
         Error::new(Code::Io, "the answer needs the disk")
     }
@@ -352,191 +350,4 @@ impl<'a> View<'a> {
         }
         Ok(self.log_owner_of(model, key)?.is_some())
     }
-
-    /// The texts of the rows of a log that a query selects, oldest first.
-    ///
-    /// # Errors
-    /// `CORRUPT` when a line of the log cannot be read.
-    pub fn log(&self, model: ModelId, owner: &str, query: &LogQuery) -> Result<Vec<Arc<str>>> {
-        if !self.owns_log(model, owner)? {
-            return Ok(Vec::new());
-        }
-        let key: LogKey = (model, owner.into());
-        let Some(changes) = self.overlay.and_then(|overlay| overlay.log(&key)) else {
-            return self.with_log(&key, Need::Texts, |index| {
-                index.check()?;
-                index.select(query)
-            });
-        };
-        let mut rows: indexmap::IndexMap<Box<str>, Arc<str>> = indexmap::IndexMap::new();
-        if !changes.fresh {
-            for text in self.with_log(&key, Need::Texts, LogIndex::rows)? {
-                rows.insert(id_of(&text).into(), text);
-            }
-        }
-        for (id, row) in &changes.rows {
-            match row {
-                Some(text) => drop(rows.insert(id.clone(), Arc::clone(text))),
-                None => drop(rows.shift_remove(id)),
-            }
-        }
-        select(rows, query)
-    }
-
-    /// The same rows as [`View::log`] gives, as the text of one JSON list.
-    ///
-    /// # Errors
-    /// As for [`View::log`].
-    pub fn log_list(&self, model: ModelId, owner: &str, query: &LogQuery) -> Result<Listed> {
-        let key: LogKey = (model, owner.into());
-        let changed = self.overlay.is_some_and(|overlay| overlay.log(&key).is_some());
-        if changed || !self.owns_log(model, owner)? {
-            let text = format!("[{}]", self.log(model, owner, query)?.join(","));
-            return Ok(Listed { print: None, text: Some(text) });
-        }
-        if let Some(print) = self.known.get()
-            && self.log_fingerprint(&key)? == Some(print)
-        {
-            return Ok(Listed { print: Some(print), text: None });
-        }
-        self.with_log(&key, Need::Texts, |index| {
-            index.check()?;
-            Ok(Listed { print: Some(index.fingerprint()), text: Some(index.select_list(query)?) })
-        })
-    }
-
-    /// The text of the row with this id.
-    ///
-    /// # Errors
-    /// Those of the disk.
-    pub fn log_row(&self, model: ModelId, owner: &str, id: &str) -> Result<Option<Arc<str>>> {
-        if !self.owns_log(model, owner)? {
-            return Ok(None);
-        }
-        let key: LogKey = (model, owner.into());
-        let changes = self.overlay.and_then(|overlay| overlay.log(&key));
-        if let Some(row) = changes.and_then(|changes| changes.row(id)) {
-            return Ok(row);
-        }
-        if changes.is_some_and(|changes| changes.fresh) {
-            return Ok(None);
-        }
-        self.with_log(&key, Need::Texts, |index| index.row(id))
-    }
-
-    /// Is there a record to whom such a log belongs? The file of a removed one may still be there.
-    fn owns_log(&self, model: ModelId, owner: &str) -> Result<bool> {
-        self.exists(self.state.layout.log_place(model)?.owner, owner, None)
-    }
-
-    /// The fingerprint of a committed log, where its index is in memory.
-    fn log_fingerprint(&self, key: &LogKey) -> Result<Option<Fingerprint>> {
-        let path = self.state.layout.log_path(key.0, &key.1)?;
-        if self.state.is_leftover(key) {
-            return Ok(None);
-        }
-        let (context, pending) = (&self.context, self.state.logs.get(key));
-        context.logs.fingerprint(context.disk, key, &path, pending, self.source)
-    }
-
-    /// Calls `read` with the index of a committed log.
-    pub(crate) fn with_log<T>(
-        &self,
-        key: &LogKey,
-        need: Need,
-        read: impl FnOnce(&LogIndex) -> Result<T>,
-    ) -> Result<T> {
-        let path = self.state.layout.log_path(key.0, &key.1)?;
-        if self.state.is_leftover(key) {
-            let rows = Rows { model: key.0, migrations: self.catalogue().migrations };
-            return read(&LogIndex::empty(path.as_str(), 0, rows));
-        }
-        let pending = self.state.logs.get(key);
-        let context = &self.context;
-        if self.source == Source::Disk && self.overlay.is_none() && pending.is_none() {
-            let now = context.disk.stamp(&path)?;
-            if !context.counted.is_counted(context.disk, &path, now) {
-                self.suspects.borrow_mut().push(key.clone());
-            }
-        }
-        let answer =
-            context.logs.with(context.disk, key, &path, pending, (self.source, need), read)?;
-        answer.ok_or_else(|| self.give_up())
-    }
-
-    /// The key of the record whose log has a row with this id.
-    ///
-    /// # Errors
-    /// Those of the disk.
-    pub fn log_owner_of(&self, model: ModelId, id: &str) -> Result<Option<String>> {
-        if self.source == Source::Memory {
-            return Err(self.give_up());
-        }
-        let owner_model = self.state.layout.log_place(model)?.owner;
-        let needle = format!("\"id\":{}", crate::json::quote(id));
-        for owner in self.all(owner_model)? {
-            if self.may_hold(model, owner.key(), &needle)?
-                && self.log_row(model, owner.key(), id)?.is_some()
-            {
-                return Ok(Some(owner.key().to_owned()));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Does a text occur in the bytes of a log? Cheaper than indexing the log.
-    fn may_hold(&self, model: ModelId, owner: &str, needle: &str) -> Result<bool> {
-        let key: LogKey = (model, owner.into());
-        let uncommitted = self.overlay.is_some_and(|overlay| overlay.log(&key).is_some());
-        let pending = self.state.logs.get(&key);
-        let holds = |text: &str| text.contains(needle);
-        if uncommitted || pending.is_some_and(|log| log.pieces.iter().any(|p| holds(&p.bytes))) {
-            return Ok(true);
-        }
-        let path = self.state.layout.log_path(model, owner)?;
-        let bytes = read_all(self.context.disk, &path)?.unwrap_or_default();
-        // A file edited by hand may have spaces behind the colon: such a log is indexed.
-        let spaced = memchr::memmem::find(&bytes, b"\"id\": ").is_some();
-        Ok(spaced || memchr::memmem::find(&bytes, needle.as_bytes()).is_some())
-    }
-}
-
-fn id_of(text: &str) -> String {
-    crate::json::text_field(text, "id").map(std::borrow::Cow::into_owned).unwrap_or_default()
-}
-
-/// What [`LogIndex::select`] does, for rows that are in memory.
-fn select(rows: indexmap::IndexMap<Box<str>, Arc<str>>, query: &LogQuery) -> Result<Vec<Arc<str>>> {
-    let time = |text: &str| Head::of(text).ok().and_then(|h| h.created_at.map(|t| t.into_owned()));
-    let place = |id: &str| rows.get_index_of(id).ok_or_else(|| no_such_row(id));
-    let from = match &query.after {
-        None => 0,
-        Some(LogBound::Id(id)) => place(id)? + 1,
-        Some(LogBound::Time(bound)) => {
-            let last = rows.values().rposition(|text| time(text).as_ref() <= Some(bound));
-            last.map_or(0, |at| at + 1)
-        }
-    };
-    let to = match &query.before {
-        None => rows.len(),
-        Some(LogBound::Id(id)) => place(id)?,
-        Some(LogBound::Time(bound)) => {
-            let first = rows.values().position(|text| time(text).as_ref() >= Some(bound));
-            first.unwrap_or(rows.len())
-        }
-    };
-    let to = to.max(from);
-    let wanted = |text: &&Arc<str>| {
-        let kind = Head::of(text).ok().and_then(|h| h.kind.map(|k| k.into_owned()));
-        query.types.as_ref().is_none_or(|types| types.contains(&kind.unwrap_or_default()))
-    };
-    let inside = rows.values().skip(from).take(to - from).filter(wanted).cloned();
-    let mut chosen: Vec<Arc<str>> = inside.collect();
-    let limit = query.limit.unwrap_or(usize::MAX);
-    if query.after.is_some() {
-        chosen.truncate(limit);
-    } else if chosen.len() > limit {
-        chosen.drain(..chosen.len() - limit);
-    }
-    Ok(chosen)
 }

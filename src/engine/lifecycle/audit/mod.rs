@@ -8,6 +8,7 @@
 mod folder;
 mod payloads;
 mod records;
+mod rows;
 
 use serde_json::{Map, Value, json};
 
@@ -26,6 +27,7 @@ use crate::engine::txn::{Context, View};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum FaultKind {
     Unreadable,
+    Invalid,
     Unique,
     Relation,
     Count,
@@ -38,6 +40,7 @@ impl FaultKind {
     fn name(self) -> &'static str {
         match self {
             FaultKind::Unreadable => "unreadable",
+            FaultKind::Invalid => "invalid",
             FaultKind::Unique => "unique",
             FaultKind::Relation => "relation",
             FaultKind::Count => "count",
@@ -119,10 +122,11 @@ impl Engine {
             self.note_files(&files)?;
         }
         let state = self.read_anew(&files)?;
-        let (now, logs) = (self.clock.now(), LogCache::new(self.settings.migrations));
+        let (now, logs) = (self.clock.now(), LogCache::new(self.settings.max_record_bytes));
         let context = Context { logs: &logs, ..self.context(&now) };
         let view = View::new(&state, None, context, Source::Disk);
         records::look(&view, &mut report);
+        rows::look(&view, &mut report);
         folder::look(&*self.disk, &state, &mut report)?;
         drop(files);
         payloads::look(self, &view, &mut report)?;

@@ -63,7 +63,7 @@ fn orphans(engine: &Engine) -> Result<Vec<String>> {
     let state = engine.state();
     let Some((model, payload)) = state.catalogue.payload() else { return Ok(Vec::new()) };
     let collection = state.collection(model);
-    if !collection.faults.is_empty() || !collection.broken.is_empty() {
+    if !collection.is_whole() {
         return Ok(Vec::new());
     }
     let contents: HashSet<String> = collection

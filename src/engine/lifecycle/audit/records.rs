@@ -1,19 +1,16 @@
-//! The records: what cannot be read, occurs twice, refers to nothing, or miscounts.
+//! The records: what cannot be read, occurs twice, or refers to nothing.
 
 use hashbrown::HashMap;
 
 use crate::catalogue::{Index, Link, ModelId};
 
 use super::{FaultKind, Report, Subject};
-use crate::engine::clock;
-use crate::engine::logs::LogKey;
-use crate::engine::logs::{LogIndex, Need};
 use crate::engine::memory::Record;
 use crate::engine::memory::State;
 use crate::engine::txn::View;
 use crate::engine::txn::relations::{is_checked, log_owner};
 
-/// Looks at every record and at every row of every log.
+/// Looks at every record.
 pub(super) fn look(view: &View<'_>, report: &mut Report) {
     let state = view.state;
     for model in state.catalogue.ids() {
@@ -23,6 +20,7 @@ pub(super) fn look(view: &View<'_>, report: &mut Report) {
             .faults
             .iter()
             .chain(collection.broken.values())
+            .chain(&collection.lines)
             .for_each(|e| report.unreadable(e));
         for (number, index) in declared.indexes.iter().enumerate().filter(|(_, i)| i.unique) {
             find_doubles(state, model, number, index, report);
@@ -32,7 +30,6 @@ pub(super) fn look(view: &View<'_>, report: &mut Report) {
             links.for_each(|link| check_link(view, model, record, link, report));
         }
     }
-    look_at_logs(view, report);
 }
 
 fn find_doubles(state: &State, model: ModelId, number: usize, index: &Index, report: &mut Report) {
@@ -76,38 +73,4 @@ fn check_link(view: &View<'_>, model: ModelId, record: &Record, link: &Link, rep
 fn may_be_there(state: &State, model: ModelId, id: &str) -> bool {
     let collection = state.collection(model);
     !collection.faults.is_empty() || collection.broken.contains_key(id)
-}
-
-fn look_at_logs(view: &View<'_>, report: &mut Report) {
-    let state = view.state;
-    for place in state.layout.logs() {
-        let Some((owner_model, counted)) = state.catalogue.counted(place.model) else { continue };
-        for (_, owner) in state.collection(place.owner).iter() {
-            let key: LogKey = (place.model, owner.key().into());
-            let found = view.with_log(&key, Need::Ids, |index: &LogIndex| {
-                index.check()?;
-                Ok((index.live(), index.count(&counted.row_type, &[])))
-            });
-            let (rows, (number, last)) = match found {
-                Ok(found) => found,
-                Err(error) => {
-                    report.unreadable(&error);
-                    continue;
-                }
-            };
-            report.rows += rows;
-            let last = last.map(clock::format_ms);
-            if counted.fields.is_some() && owner.counts(counted) != (number, last.clone()) {
-                let name = &state.catalogue.model(owner_model).name;
-                let message = format!(
-                    "{name} {} counts {} of {}, and its log has {number}; the next opening counts anew",
-                    owner.key(),
-                    owner.counts(counted).0,
-                    counted.row_type
-                );
-                let subject = Subject { model: owner_model, record: owner };
-                report.about(FaultKind::Count, state, &subject, message);
-            }
-        }
-    }
 }

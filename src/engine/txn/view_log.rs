@@ -1,0 +1,217 @@
+//! What a view sees of logs: committed, or with the uncommitted changes of a transaction, by the same
+//! evaluator.
+
+use std::sync::Arc;
+
+use memchr::memmem;
+
+use super::view::View;
+use crate::catalogue::ModelId;
+use crate::disk::{Access, SafePath};
+use crate::engine::fingerprint::Fingerprint;
+use crate::engine::logs::{LogIndex, LogKey, LogQuery, LogRows, LogSite, Need, Source};
+use crate::error::Result;
+use crate::{json, jsonl};
+
+/// A log is looked through for an id, before it is indexed for that, up to this length in bytes.
+const LONGEST_LOOK: u64 = 64 << 20;
+
+/// How a header begins that the store has written.
+const PLAIN_HEADER: &[u8] = b"{\"type\":\"header\"";
+
+/// The rows of a log that a query selects.
+pub struct Listed {
+    /// Their fingerprint; none where a transaction has changed them.
+    pub print: Option<Fingerprint>,
+    /// The text of a JSON list; none when the caller has it already.
+    pub text: Option<String>,
+}
+
+impl View<'_> {
+    /// The texts of the rows of a log that a query selects, oldest first.
+    ///
+    /// # Errors
+    /// `CORRUPT` when a line that may be one of them cannot be read, or nobody knows whether the
+    /// owner is there; `VALIDATION` for a bound that names no row.
+    pub fn log(&self, model: ModelId, owner: &str, query: &LogQuery) -> Result<Vec<Arc<str>>> {
+        if !self.owns_log(model, owner)? {
+            return Ok(Vec::new());
+        }
+        self.with_rows(&(model, owner.into()), Need::Texts, |rows| rows.select(query))
+    }
+
+    /// The same rows as [`View::log`] gives, as the text of one JSON list.
+    ///
+    /// # Errors
+    /// As for [`View::log`].
+    pub fn log_list(&self, model: ModelId, owner: &str, query: &LogQuery) -> Result<Listed> {
+        if !self.owns_log(model, owner)? {
+            return Ok(Listed { print: None, text: Some("[]".to_owned()) });
+        }
+        let key: LogKey = (model, owner.into());
+        if self.overlay.is_some_and(|overlay| overlay.log(&key).is_some()) {
+            let text = self.with_rows(&key, Need::Texts, |rows| rows.select_list(query))?;
+            return Ok(Listed { print: None, text: Some(text) });
+        }
+        if let Some(print) = self.known()
+            && self.log_fingerprint(&key)? == Some(print)
+        {
+            return Ok(Listed { print: Some(print), text: None });
+        }
+        self.with_log(&key, Need::Texts, |index| {
+            let text = index.committed().select_list(query)?;
+            Ok(Listed { print: Some(index.fingerprint()), text: Some(text) })
+        })
+    }
+
+    /// The text of the row with this id.
+    ///
+    /// # Errors
+    /// `CORRUPT` when a line that may be that row cannot be read; those of the disk.
+    pub fn log_row(&self, model: ModelId, owner: &str, id: &str) -> Result<Option<Arc<str>>> {
+        if !self.owns_log(model, owner)? {
+            return Ok(None);
+        }
+        let key: LogKey = (model, owner.into());
+        let changes = self.overlay.and_then(|overlay| overlay.log(&key));
+        if let Some(row) = changes.and_then(|changes| changes.row(id)) {
+            return Ok(row);
+        }
+        if changes.is_some_and(|changes| changes.fresh) {
+            return Ok(None);
+        }
+        self.with_log(&key, Need::Texts, |index| index.committed().row(id))
+    }
+
+    /// Is there a record to whom such a log belongs? The file of a removed one may still be there.
+    fn owns_log(&self, model: ModelId, owner: &str) -> Result<bool> {
+        let owners = self.state.layout.log_place(model)?.owner;
+        // One that cannot be read is told.
+        Ok(self.exists(owners, owner, None)? || self.get(owners, owner)?.is_some())
+    }
+
+    /// The fingerprint of a committed log, where its index is in memory.
+    fn log_fingerprint(&self, key: &LogKey) -> Result<Option<Fingerprint>> {
+        let path = self.state.layout.log_path(key.0, &key.1)?;
+        if self.state.is_leftover(key) {
+            return Ok(None);
+        }
+        self.context.logs.fingerprint(self.site(key, &path), self.source)
+    }
+
+    fn site<'b>(&'b self, key: &'b LogKey, path: &'b SafePath) -> LogSite<'b> {
+        let pending = self.state.logs.get(key);
+        LogSite { disk: self.context.disk, catalogue: self.catalogue(), key, path, pending }
+    }
+
+    /// Calls `read` with the index of a committed log.
+    pub(crate) fn with_log<T>(
+        &self,
+        key: &LogKey,
+        need: Need,
+        read: impl FnOnce(&LogIndex) -> Result<T>,
+    ) -> Result<T> {
+        let path = self.state.layout.log_path(key.0, &key.1)?;
+        if self.state.is_leftover(key) {
+            return read(&self.no_log(key, &path));
+        }
+        let (context, site) = (&self.context, self.site(key, &path));
+        if self.source == Source::Disk && self.overlay.is_none() && site.pending.is_none() {
+            let now = context.disk.stamp(&path)?;
+            if !context.counted.is_counted(context.disk, &path, now) {
+                self.suspect(key.clone());
+            }
+        }
+        let answer = context.logs.with(site, (self.source, need), read)?;
+        answer.ok_or_else(|| self.give_up())
+    }
+
+    fn no_log(&self, key: &LogKey, path: &SafePath) -> LogIndex {
+        LogIndex::empty(path.as_str(), 0, self.context.logs.rows(self.catalogue(), key.0))
+    }
+
+    /// Calls `read` with the rows of a log as this view has them.
+    pub(crate) fn with_rows<T>(
+        &self,
+        key: &LogKey,
+        need: Need,
+        read: impl FnOnce(&LogRows<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let Some(changes) = self.overlay.and_then(|overlay| overlay.log(key)) else {
+            return self.with_log(key, need, |index| read(&index.committed()));
+        };
+        if changes.fresh {
+            let path = self.state.layout.log_path(key.0, &key.1)?;
+            return read(&self.no_log(key, &path).changed(changes.rows()));
+        }
+        self.with_log(key, need, |index| read(&index.changed(changes.rows())))
+    }
+
+    /// The key of the record whose log has a row with this id.
+    ///
+    /// # Errors
+    /// `CORRUPT` when it is in none that can be read, and may be in one that cannot; those of the
+    /// disk.
+    pub fn log_owner_of(&self, model: ModelId, id: &str) -> Result<Option<String>> {
+        if self.source == Source::Memory {
+            return Err(self.give_up());
+        }
+        let owners = self.state.layout.log_place(model)?.owner;
+        let mut fault = None;
+        for owner in self.all(owners)? {
+            let held = self.may_hold(model, owner.key(), id).and_then(|may_hold| {
+                Ok(may_hold && self.log_row(model, owner.key(), id)?.is_some())
+            });
+            match held {
+                Ok(true) => return Ok(Some(owner.key().to_owned())),
+                Ok(false) => {}
+                Err(error) => fault = fault.or(Some(error)),
+            }
+        }
+        let owners = self.state.collection(owners);
+        let lost = || owners.broken.values().chain(&owners.faults).next().cloned();
+        fault.or_else(lost).map_or(Ok(None), Err)
+    }
+
+    /// Must a log be indexed to see whether it has a row? Cheaper than indexing all of them.
+    fn may_hold(&self, model: ModelId, owner: &str, id: &str) -> Result<bool> {
+        let key: LogKey = (model, owner.into());
+        let quoted = json::quote(id);
+        let uncommitted = self.overlay.is_some_and(|overlay| overlay.log(&key).is_some());
+        let pending = self.state.logs.get(&key);
+        let holds = |text: &str| text.contains(&quoted);
+        if uncommitted || pending.is_some_and(|log| log.pieces.iter().any(|p| holds(&p.bytes))) {
+            return Ok(true);
+        }
+        let path = self.state.layout.log_path(model, owner)?;
+        let Some(stamp) = self.context.disk.stamp(&path)? else { return Ok(false) };
+        if stamp.len > LONGEST_LOOK {
+            return Ok(true);
+        }
+        let file = self.context.disk.open(&path, Access::Read)?;
+        let mut bytes = vec![0; usize::try_from(stamp.len).unwrap_or_default()];
+        let read = file.read_at(0, &mut bytes)?;
+        let bytes = &bytes[..read];
+        let found = memmem::find(bytes, quoted.as_bytes()).is_some();
+        Ok(found || has_odd_lines(bytes))
+    }
+}
+
+/// Is there a line of which a look for an id may not tell which row it is: is one written with
+/// escapes, or no row at all?
+fn has_odd_lines(bytes: &[u8]) -> bool {
+    let is_letter = |at: usize| matches!(bytes.get(at + 4), Some(b'2'..=b'7'));
+    if memmem::find_iter(bytes, "\\u00").any(is_letter) {
+        return true;
+    }
+    let field = memmem::Finder::new("\"id\"");
+    let is_plain = |text: &[u8]| {
+        let id = field.find(text).map(|at| text[at + 4..].trim_ascii_start());
+        let id = id.and_then(|rest| rest.strip_prefix(b":")).map(<[u8]>::trim_ascii_start);
+        let quoted = id.and_then(|rest| rest.strip_prefix(b"\""));
+        quoted.is_some_and(|rest| memchr::memchr(b'"', rest).is_some()) && text.ends_with(b"}")
+    };
+    let texts = bytes.split(|byte| *byte == b'\n').map(|line| jsonl::trimmed(line).1);
+    let mut rows = texts.filter(|text| !text.is_empty() && !text.starts_with(PLAIN_HEADER));
+    rows.any(|text| !is_plain(text))
+}

@@ -191,6 +191,11 @@ impl Error {
         self.0.code
     }
 
+    /// Is it about what a file holds, or how much? Then it is the concern of that file alone.
+    pub fn is_of_content(&self) -> bool {
+        matches!(self.0.code, Code::Corrupt | Code::TooLarge | Code::UnsupportedVersion)
+    }
+
     /// The sentence.
     pub fn message(&self) -> &str {
         &self.0.message

@@ -14,7 +14,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 
 pub use copy::{copy, make_durable, share};
 pub use new_folder::{NewFolder, UNFINISHED};
@@ -165,10 +165,14 @@ pub trait SharedWords: Send + Sync {
     fn increment(&self, index: usize) -> u64;
 }
 
+/// No file is read whole that is longer, in bytes. (A record of the usual limit, written in lines, is
+/// shorter whatever it holds.)
+pub const LONGEST_FILE: u64 = 2 << 30;
+
 /// The whole of a file, or `None` when there is none.
 ///
 /// # Errors
-/// Those of the disk.
+/// Those of the disk; `TOO_LARGE` beyond [`LONGEST_FILE`].
 pub fn read_all(disk: &dyn Disk, path: &SafePath) -> Result<Option<Vec<u8>>> {
     Ok(read_stamped(disk, path)?.map(|(bytes, _)| bytes))
 }
@@ -176,13 +180,20 @@ pub fn read_all(disk: &dyn Disk, path: &SafePath) -> Result<Option<Vec<u8>>> {
 /// The whole of a file and its state, or `None` when there is none.
 ///
 /// # Errors
-/// Those of the disk.
+/// As for [`read_all`].
 pub fn read_stamped(disk: &dyn Disk, path: &SafePath) -> Result<Option<(Vec<u8>, Stamp)>> {
     let file = match disk.open(path, Access::Read) {
         Ok(file) => file,
         Err(error) => return if disk.stamp(path)?.is_none() { Ok(None) } else { Err(error) },
     };
     let stamp = file.stamp()?;
+    if stamp.len > LONGEST_FILE {
+        let message = format!(
+            "{path} has {} bytes, and no file of the store has more than {LONGEST_FILE}; restore it, or move it away",
+            stamp.len
+        );
+        return Err(Error::new(Code::TooLarge, message).path(path.as_str()));
+    }
     let mut bytes = vec![0; usize::try_from(stamp.len).unwrap_or(usize::MAX)];
     let read = file.read_at(0, &mut bytes)?;
     bytes.truncate(read);

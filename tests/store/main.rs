@@ -27,6 +27,7 @@ mod relations;
 mod repositories;
 mod secrets;
 mod snapshot;
+mod spoilt_places;
 
 mod support;
 mod unfinished_row;

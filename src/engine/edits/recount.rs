@@ -36,18 +36,13 @@ pub(crate) fn check(engine: &Engine, state: &mut State) -> Result<Vec<Change>> {
             state.collection(place.owner).iter().map(|(_, record)| Arc::clone(record)).collect();
         for owner in owners {
             let path = layout.log_path(place.model, owner.key())?;
-            let stamp = engine.disk.stamp(&path)?;
             // Its lines, or that the log of an earlier owner of this key is gone.
             let journaled = state.dirty.logs.contains_key(&(place.model, owner.key().into()));
             let remembered = known.get(path.as_str()).copied();
-            let same = stamp.map(mark) == remembered.map(|(mark, _)| mark);
-            let mut dead_lines =
-                same && remembered.is_some_and(|(_, needs_compaction)| needs_compaction);
-            if !same && !journaled {
-                let (change, dead) = count(engine, state, place.model, &owner, &path, stamp)?;
-                wrong.extend(change);
-                dead_lines = dead > 0;
-            }
+            let looked = look(engine, state, (place.model, &owner), &path, (remembered, journaled));
+            // What stands in the place of one log is told to whoever asks for that log.
+            let Ok((stamp, change, dead_lines)) = looked else { continue };
+            wrong.extend(change);
             if dead_lines {
                 needs_compaction.push((place.model, owner.key().into()));
             }
@@ -58,6 +53,25 @@ pub(crate) fn check(engine: &Engine, state: &mut State) -> Result<Vec<Change>> {
     state.dirty.needs_compaction.logs.extend(needs_compaction);
     *locked(&engine.counted.0) = now;
     Ok(wrong)
+}
+
+/// The state of a log, what its owner's record must be where that is wrong, and may it hold dead lines?
+fn look(
+    engine: &Engine,
+    state: &State,
+    (model, owner): (ModelId, &Record),
+    path: &SafePath,
+    (remembered, journaled): (Option<((u64, i128), bool)>, bool),
+) -> Result<(Option<Stamp>, Option<Change>, bool)> {
+    let stamp = engine.disk.stamp(path)?;
+    if stamp.map(mark) == remembered.map(|(mark, _)| mark) {
+        return Ok((stamp, None, remembered.is_some_and(|(_, dead_lines)| dead_lines)));
+    }
+    if journaled {
+        return Ok((stamp, None, false));
+    }
+    let (change, dead) = count(engine, state, model, owner, path, stamp)?;
+    Ok((stamp, change, dead > 0))
 }
 
 /// What the owner's record must be where its counts are wrong, and the number of dead lines.

@@ -139,6 +139,11 @@ fn read_object(
     Ok(Some((map, version)))
 }
 
+/// Is it that one file which cannot be read? A newer version of a file that belongs to all is not.
+fn is_unreadable(error: &Error) -> bool {
+    error.is_of_content() && error.code() != Code::UnsupportedVersion
+}
+
 /// Lets a file that cannot be read stand as a fault of its models.
 fn or_fault<T>(
     state: &mut State,
@@ -146,7 +151,7 @@ fn or_fault<T>(
     result: Result<Option<T>>,
 ) -> Result<Option<T>> {
     match result {
-        Err(error) if error.code() == Code::Corrupt => {
+        Err(error) if is_unreadable(&error) => {
             for model in models {
                 state.collection_mut(*model).faults.push(error.clone());
             }
@@ -232,21 +237,18 @@ fn take_record(state: &mut State, model: ModelId, from: (&str, u64), map: Map<St
 }
 
 fn note_broken(state: &mut State, model: ModelId, key: &str, error: Error) -> Result<()> {
-    match error.code() {
-        Code::Corrupt | Code::UnsupportedVersion => {
-            state.collection_mut(model).broken.insert(key.to_owned(), error);
-            Ok(())
-        }
-        _ => Err(error),
+    if !error.is_of_content() {
+        return Err(error);
     }
+    state.collection_mut(model).broken.insert(key.to_owned(), error);
+    Ok(())
 }
 
 fn load_shared(loader: &Loader<'_>, state: &mut State, number: usize) -> Result<()> {
     let place = state.layout.shared_files()[number].clone();
     let models: Vec<ModelId> = place.arrays.iter().map(|(_, model)| *model).collect();
     let read = read_shared(loader, state, &place.path, &place.arrays[0].0);
-    let corrupt = matches!(&read, Err(error) if error.code() == Code::Corrupt);
-    state.shared[number].corrupt = corrupt;
+    state.shared[number].corrupt = read.as_ref().err().is_some_and(is_unreadable);
     let Some((mut file, version)) = or_fault(state, &models, read)? else { return Ok(()) };
     file.shift_remove("version");
     for (key, model) in &place.arrays {
@@ -317,9 +319,13 @@ fn load_directory(
         // A portion at a time bounds the bytes in memory.
         let mut read = Vec::new();
         for (path, key) in files.by_ref().take(PORTION) {
-            if let Some((bytes, stamp)) = read_stamped(loader.disk, &path)? {
-                loader.stamps.insert(path.clone(), stamp);
-                read.push((path, key, bytes));
+            match read_stamped(loader.disk, &path) {
+                Ok(Some((bytes, stamp))) => {
+                    loader.stamps.insert(path.clone(), stamp);
+                    read.push((path, key, bytes));
+                }
+                Ok(None) => {}
+                Err(error) => note_broken(state, model, &key, error)?,
             }
         }
         if read.is_empty() && files.len() == 0 {

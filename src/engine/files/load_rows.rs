@@ -36,7 +36,15 @@ pub(super) fn load_rows(
     state: &mut State,
     place: &RowsPlace,
 ) -> Result<()> {
-    let Some(bytes) = read_all(loader.disk, &place.path)? else { return Ok(()) };
+    let bytes = match read_all(loader.disk, &place.path) {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => return Ok(()),
+        Err(error) if error.is_of_content() => {
+            state.collection_mut(place.model).faults.push(error);
+            return Ok(());
+        }
+        Err(error) => return Err(error),
+    };
     let ours_from = loader.checkpoint_rows.get(place.path.as_str()).copied();
     let (migrations, path) = (state.catalogue.migrations, place.path.as_str());
     let version = jsonl::first_version(&bytes);

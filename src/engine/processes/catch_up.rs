@@ -243,7 +243,7 @@ impl Engine {
         drop(state);
         self.stamps.know(path, stamp);
         match (read, known) {
-            (Err(error), _) if matches!(error.code(), Code::Corrupt | Code::UnsupportedVersion) => {
+            (Err(error), _) if error.is_of_content() => {
                 self.state_mut().collection_mut(model).broken.insert(key.to_owned(), error);
                 Ok(None)
             }

@@ -356,6 +356,15 @@ describe('one-time tokens', () => {
     assert.equal(await use(bob), null)
   })
 
+  it('are nobody else’s, whatever a token says', async () => {
+    const literal = newToken({ identifier: 'eve@globe.example', token: '123456 for bob@globe.example' })
+    await adapter.createVerificationToken(literal)
+    const asBob = { identifier: 'bob@globe.example', token: '123456' }
+    assert.equal(await adapter.useVerificationToken(asBob), null)
+    assert.equal(await adapter.useVerificationToken({ token: '123456' }), null)
+    assert.deepEqual(await adapter.useVerificationToken(literal), literal)
+  })
+
   it('give way to a newer one of the same person, and when they have expired', async () => {
     const [first, again] = [1, 2].map((days) => newToken({ token: '123456', expires: inDays(days) }))
     const other = newToken({ token: '123456', identifier: 'other@globe.example', expires: inDays(-1) })

@@ -68,12 +68,12 @@ async function freePort() {
   return port
 }
 
-/** Starts a server; gives its address once it listens. */
-async function start(t, server, dataDir) {
+/** Starts a server; gives its address once it listens, and what it says. */
+async function start(t, server, DATA_DIR) {
   const PORT = await freePort()
   const address = `http://127.0.0.1:${PORT}`
   const child = spawn(process.execPath, [server], {
-    env: { ...env, DATA_DIR: dataDir, PORT, HOSTNAME: '127.0.0.1', NEXTAUTH_URL: address, NEXTAUTH_SECRET: 's' },
+    env: { ...env, DATA_DIR, PORT, HOSTNAME: '127.0.0.1', NEXTAUTH_URL: address, NEXTAUTH_SECRET: 's' },
   })
   const closed = once(child, 'close')
   t.after(() => child.kill('SIGKILL') && closed)
@@ -81,7 +81,7 @@ async function start(t, server, dataDir) {
   return new Promise((resolve, reject) => {
     const hear = (data) => {
       output += data
-      if (output.includes('Ready')) resolve(address)
+      if (output.includes('Ready')) resolve({ address, said: () => output })
     }
     child.stdout.on('data', hear)
     child.stderr.on('data', hear)
@@ -105,7 +105,8 @@ for (const bundler of ['--turbopack', '--webpack']) {
   test(`the app of the pages, built by ${bundler}, answers from three servers on one folder`, async (t) => {
     const { routes, server } = await build(bundler)
     const dataDir = join(folder(), 'data')
-    const servers = await Promise.all([1, 2, 3].map(() => start(t, server, dataDir)))
+    const started = await Promise.all([1, 2, 3].map(() => start(t, server, dataDir)))
+    const servers = started.map(({ address }) => address)
     const [one, two, three] = servers
 
     await t.test('a page that reads the store is rendered when it is asked for', async () => {
@@ -150,6 +151,14 @@ for (const bundler of ['--turbopack', '--webpack']) {
     await t.test('the proxy reads the store', async () => {
       const got = await fetch(`${one}/characters`, { redirect: 'manual' })
       assert.deepEqual([got.status, new URL(got.headers.get('location'), one).pathname], [307, '/'])
+    })
+
+    await t.test('a server that would keep its data in the build says so, once', async (t) => {
+      for (const { said } of started) assert.doesNotMatch(said(), /QuilltapStoreWarning/)
+      const { address, said } = await start(t, join(app, '.next/standalone', relative(root, app), 'server.js'), '')
+      await Promise.all([1, 2, 3].map(() => fetch(`${address}/reads`)))
+      const told = said().match(/QuilltapStoreWarning: .* lies in \.next, which the next build makes anew/g)
+      assert.equal(told?.length, 1, said())
     })
 
     await t.test('a browser is told that the package is not for it', () => {

@@ -9,7 +9,7 @@ use super::{one, refuse_empty, reply, shown, text};
 use crate::calls::{Args, MaskedRecord, Reply};
 use crate::catalogue::{ModelId, models};
 use crate::crypto::{is_session_token_hash, session_token_hash};
-use crate::engine::{Record, Tx, View};
+use crate::engine::{Record, Tx, View, time_ms};
 use crate::error::Result;
 use crate::json::text_field;
 use crate::repos::rules;
@@ -100,6 +100,13 @@ pub(super) fn delete(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Resul
     Ok(with_token(&session, token))
 }
 
+/// Has a session or one-time token expired at this time? Beyond the year 9999 the texts of times do
+/// not sort as the times do.
+pub(super) fn has_expired(record: &Record, now: &str) -> bool {
+    let expires = text_field(record.text(), "expires").and_then(|expires| time_ms(&expires));
+    expires.zip(time_ms(now)).is_some_and(|(expires, now)| expires < now)
+}
+
 /// The sessions and one-time tokens that have expired: model and key.
 ///
 /// # Errors
@@ -108,9 +115,7 @@ pub(crate) fn expired(view: &View<'_>) -> Result<Vec<(ModelId, String)>> {
     let mut expired = Vec::new();
     for model in [models::SESSION, models::VERIFICATION_TOKEN] {
         let records = view.all(model)?;
-        let past = records.iter().filter(|record| {
-            text_field(record.text(), "expires").is_some_and(|expires| &*expires < view.now())
-        });
+        let past = records.iter().filter(|record| has_expired(record, view.now()));
         expired.extend(past.map(|record| (model, record.key().to_owned())));
     }
     Ok(expired)

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::sessions::has_expired;
 use super::{refuse_empty, reply, shown, text};
 use crate::calls::{Args, Reply};
 use crate::catalogue::{ModelId, models::VERIFICATION_TOKEN};
@@ -24,23 +25,27 @@ fn with_identifier(token: &str, identifier: &str) -> String {
     format!("{token} for {identifier}")
 }
 
-fn is_whose(record: &Record, identifier: &str) -> bool {
-    text_field(record.text(), IDENTIFIER).is_some_and(|whose| whose == identifier)
+fn whose(record: &Record) -> String {
+    text_field(record.text(), IDENTIFIER).unwrap_or_default().into_owned()
 }
 
 /// The record of a token that was sent to an identifier.
 fn find(view: &View<'_>, token: &str, identifier: &str) -> Result<Option<Arc<Record>>> {
-    match view.get(VERIFICATION_TOKEN, token)?.filter(|record| is_whose(record, identifier)) {
-        Some(record) => Ok(Some(record)),
-        None => view.get(VERIFICATION_TOKEN, &with_identifier(token, identifier)),
+    for key in [token, &with_identifier(token, identifier)] {
+        let found = view.get(VERIFICATION_TOKEN, key)?;
+        if let Some(record) = found.filter(|record| whose(record) == identifier) {
+            return Ok(Some(record));
+        }
     }
+    Ok(None)
 }
 
 /// The record of a token, when it is one person's only.
 fn find_only(view: &View<'_>, token: &str) -> Result<Option<Arc<Record>>> {
-    let begin = with_identifier(token, "");
-    let is_same = |record: &Record| record.key() == token || record.key().starts_with(&begin);
-    let mut same = view.all(VERIFICATION_TOKEN)?.into_iter().filter(|record| is_same(record));
+    let is_same = |record: &Arc<Record>| {
+        record.key() == token || record.key() == with_identifier(token, &whose(record))
+    };
+    let mut same = view.all(VERIFICATION_TOKEN)?.into_iter().filter(is_same);
     Ok(same.next().filter(|_| same.next().is_none()))
 }
 
@@ -51,9 +56,7 @@ pub(super) fn create(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Resul
     // The same person's newer one counts, and one that has expired is nobody's.
     let own = find(&tx.view(), &token, &identifier)?;
     let held = tx.view().get(VERIFICATION_TOKEN, &token)?;
-    let expired = held.filter(|record| {
-        text_field(record.text(), "expires").is_some_and(|expires| &*expires < tx.now())
-    });
+    let expired = held.filter(|record| has_expired(record, tx.now()));
     for record in own.iter().chain(expired.iter()) {
         tx.delete(VERIFICATION_TOKEN, record.key())?;
     }

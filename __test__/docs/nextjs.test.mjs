@@ -13,7 +13,7 @@ import ts from 'typescript'
 import support from '../package/support.cjs'
 import { makeApp, root, snippets } from './pages.mjs'
 
-const { bin, folder, index, runFile } = support
+const { bin, folder, runFile } = support
 const app = makeApp()
 const env = { ...process.env, NEXT_TELEMETRY_DISABLED: '1', NODE_ENV: 'production' }
 
@@ -38,6 +38,8 @@ for (const page of new Set(snippets().map(({ page }) => page))) {
       writeFileSync(file, ts.transpileModule(block, { compilerOptions }).outputText)
       return file
     })
+    // The same copy of the package as the fragments import.
+    const index = join(app, 'node_modules/quilltap-store/index.js')
     const argv = [join(import.meta.dirname, 'run-fragments.mjs'), index, ...files]
     const run = await runFile(argv[0], argv.slice(1), { cwd: folder(), env: { ...process.env, DATA_DIR: folder() } })
     assert.equal(run.code, 0, run.stdout + run.stderr)

@@ -19,6 +19,7 @@ const WORKS = {
   getCharacter: READ,
   listCharacters: READ,
   listChats: READ,
+  getMessages: READ,
   createSession: WRITE,
   createTag: WRITE,
   createCharacter: WRITE,

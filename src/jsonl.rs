@@ -166,6 +166,13 @@ fn legible_key(line: &[u8], key_field: &str) -> Option<String> {
     json::text_field(&text, key_field).map(Cow::into_owned)
 }
 
+/// Would the text of a record be read as the removal of one?
+pub(crate) fn is_removal(text: &str, key_field: &str) -> bool {
+    // Few records are so short, or have such a type.
+    text.contains("\"type\":\"deleted\"")
+        && matches!(look(text.as_bytes(), key_field), Ok(Line::Deleted(_)))
+}
+
 /// The version of the rows behind the first line of a file, of which these are the first bytes; 1
 /// where it is no header.
 pub(crate) fn first_version(bytes: &[u8]) -> u64 {

@@ -388,6 +388,24 @@ fn a_row_that_cannot_be_read_is_not_written_over() {
 }
 
 #[test]
+fn a_record_is_never_read_as_its_own_removal() {
+    let disk = SimulatedDisk::new();
+    let mut options = Options::new("unused");
+    let marks = json!({"collections": {"marks": {"file": "marks/marks.jsonl", "timestamps": false,
+        "fields": {"type": {"type": "string"}, "note": {"type": "string", "optional": true}}}}});
+    options.declaration = Declaration::parse(&marks.to_string()).unwrap();
+    let open = || Store::open_on(Arc::new(disk.clone()), &options).unwrap();
+    let store = open();
+    let alone = json!([{"id": "a", "type": "deleted"}]);
+    assert_eq!(code(&store, "marks.create", alone), "VALIDATION");
+    call(&store, "marks.create", json!([{"id": "b", "type": "deleted", "note": "x"}]));
+    call(&store, "marks.create", json!([{"id": "c", "type": "header"}]));
+    store.close().unwrap();
+    let all = call(&open(), "marks.findAll", json!([]));
+    assert_eq!(ids(&all), ["b", "c"]);
+}
+
+#[test]
 fn the_messages_of_a_chat_whose_row_cannot_be_read_are_not_none() {
     let chat = Chat::with(&message("m1", 2).to_string());
     let index = String::from_utf8(chat.disk.files()["chats/index.jsonl"].clone()).unwrap();

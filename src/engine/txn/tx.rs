@@ -9,7 +9,8 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::catalogue::{self, Catalogue, ModelId, Place};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Issue, Result};
+use crate::jsonl;
 
 use super::overlay::Overlay;
 use super::relations;
@@ -192,10 +193,24 @@ impl Tx<'_> {
     fn put_record(&mut self, model: ModelId, record: Record) -> Result<Arc<Record>> {
         let record = Arc::new(record);
         self.check_size(model, record.text())?;
+        self.check_is_row(model, &record)?;
         let new = self.order_of(model, record.key()).is_none();
         self.set(model, &record);
         self.overlay.note(Change::Put { model, record: Arc::clone(&record), new });
         Ok(record)
+    }
+
+    /// Refuses a record that would be read as the removal of itself: its key, the type `deleted`, and
+    /// nothing else.
+    fn check_is_row(&self, model: ModelId, record: &Record) -> Result<()> {
+        let declared = self.catalogue().model(model);
+        let is_row = !matches!(declared.place, Place::Rows { .. })
+            || !jsonl::is_removal(record.text(), &declared.key);
+        if is_row {
+            return Ok(());
+        }
+        let issue = Issue::new("type", "another word, or another field beside it", jsonl::DELETED);
+        Err(Error::validation(&declared.name, vec![issue]))
     }
 
     /// Sets a record whose new content follows from another change in the journal.

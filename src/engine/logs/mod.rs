@@ -1,9 +1,10 @@
 //! Logs: files of lines that belong to one record (a chat), and are not held in memory.
 //!
 //! `lines` looks at lines, `table` knows where each row of one log stands, `query` says which of them a
-//! reader gets, `bytes` where a log is read, `index` is the whole of one log, and `cache` keeps the
-//! indexes that were used last. A log only ever grows, or starts anew: a row whose id was seen before
-//! replaces the earlier one, a `deleted` row removes it.
+//! reader gets, `bytes` where a log is read. `index` is the whole of one log, `rows` what a reader sees
+//! of it, and `cache` keeps the indexes that were used last. `pending` are the lines that the journal
+//! still holds. A log only ever grows, or starts anew: a row whose id was seen before replaces the
+//! earlier one, a `deleted` row removes it.
 
 mod bytes;
 mod cache;
@@ -11,10 +12,12 @@ mod index;
 mod lines;
 mod pending;
 mod query;
+mod rows;
 mod table;
 
 pub(crate) use cache::{LogCache, LogSite, Need, Source};
-pub(crate) use index::{LogIndex, LogRows};
+pub(crate) use index::LogIndex;
 pub(crate) use lines::KEY;
 pub(crate) use pending::{LogKey, PendingLog, Piece};
 pub use query::{LogBound, LogQuery};
+pub(crate) use rows::LogRows;

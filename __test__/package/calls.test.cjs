@@ -253,6 +253,20 @@ test('the adapter is a plain object of functions that need no this, and gives Da
   assert.deepEqual({ ...kept, ...account }, kept)
 })
 
+test('any Date is kept, by a repository and by the adapter', async (t) => {
+  const store = open(t)
+  const adapter = QuilltapAdapter(store)
+  const dates = [-8.64e15, Date.UTC(-1, 0), Date.UTC(9999, 11, 31, 23, 59, 59, 999), Date.UTC(99999, 5), 8.64e15]
+  for (const [at, ms] of dates.entries()) {
+    const date = new Date(ms)
+    const user = await store.users.create({ email: `${at}@example.org`, emailVerified: date })
+    assert.equal(user.emailVerified, date.toISOString())
+    const { expires } = await adapter.createSession({ sessionToken: `t${at}`, userId: user.id, expires: date })
+    assert.deepEqual(expires, date)
+    assert.deepEqual((await adapter.getUser(user.id)).emailVerified, date)
+  }
+})
+
 test('the adapter refuses what it cannot do', (t) => {
   const store = open(t)
   assert.throws(() => QuilltapAdapter(store, { encryptTokens: 'yes' }), /encryptTokens: expected true or false/)

@@ -27,7 +27,7 @@ pub use migrations::{Migration, Migrations};
 pub use own::Declaration;
 pub use schema::{schema, schemas};
 pub use sort::{SortKey, has_order, sort_keys};
-pub use times::{normalise_time, time_ms};
+pub use times::{normalise_time, time_ms, time_text};
 pub use types::{
     Counted, Field, Index, Kind, Link, Mirror, Model, ModelId, OnDelete, Payload, Place, Sealed,
     Sealing, SortField, Sorting, Times, Unique,

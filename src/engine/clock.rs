@@ -3,9 +3,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use jiff::Timestamp;
-
-pub(crate) use crate::catalogue::time_ms as parse_ms;
+pub(crate) use crate::catalogue::{time_ms as parse_ms, time_text as format_ms};
 
 /// Gives the time of each commit.
 #[derive(Debug, Default)]
@@ -42,22 +40,4 @@ impl Clock {
 fn system_ms() -> i64 {
     let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX)
-}
-
-/// A time in milliseconds since 1970 as records hold it.
-pub(crate) fn format_ms(ms: i64) -> String {
-    let time = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH);
-    format!("{time:.3}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn formats_and_parses() {
-        assert_eq!(format_ms(0), "1970-01-01T00:00:00.000Z");
-        assert_eq!(parse_ms("1970-01-01T00:00:01.500Z"), Some(1500));
-        assert_eq!(format_ms(1_700_000_000_123), "2023-11-14T22:13:20.123Z");
-    }
 }

@@ -1,6 +1,11 @@
 //! The promises of the store, seen through its public API; each file is named after one.
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "tests look at the files themselves"
+)]
 
 mod auth;
 mod basics;
@@ -30,4 +35,5 @@ mod snapshot;
 mod spoilt_places;
 
 mod support;
+mod times;
 mod unfinished_row;

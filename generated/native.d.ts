@@ -45,7 +45,7 @@ export declare class NativeReading {
  */
 export declare class NativeStore {
   /** Makes a handle; nothing is opened before its first call. */
-  constructor(options: string, settle: SettleFunction)
+  constructor(options: string, settle: (ids: number[], texts: string[]) => void)
   /** Keeps the process alive while calls are under way. */
   keepAlive(alive: boolean): void
   /**
@@ -86,7 +86,7 @@ export declare class NativeStore {
   /** What the store holds. */
   stats(id: number): void
   /** Calls `listen` with the JSON texts of events, until `unsubscribe`. */
-  subscribe(listen: ListenFunction): void
+  subscribe(listen: (events: string[]) => void): void
   /** Ends what `subscribe` began. */
   unsubscribe(): void
   /** Reads everything, and tells every fault. */

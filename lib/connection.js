@@ -28,14 +28,14 @@ function internal(cause) {
 function settler(waiting) {
   return (ids, texts) => {
     let handle
-    ids.forEach((id, at) => {
-      if (id === WARNING) return warn(texts[at])
+    for (const [at, id] of ids.entries()) {
       const call = waiting.get(id)
-      if (call === undefined) return
+      if (id === WARNING) warn(texts[at])
+      if (call === undefined) continue
       waiting.delete(id)
       handle = call.handle
       call.resolve(texts[at])
-    })
+    }
     if (waiting.size === 0) handle?.keepAlive(false)
   }
 }

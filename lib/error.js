@@ -9,7 +9,8 @@ class StoreError extends Error {
   constructor(parts) {
     super(parts.message, 'cause' in parts ? { cause: parts.cause } : undefined)
     this.code = parts.code
-    for (const key of ['model', 'path', 'issues']) {
+    if (parts.issues !== undefined) this.issues = parts.issues
+    for (const key of ['model', 'path']) {
       if (parts[key] !== undefined) this[key] = parts[key]
     }
   }

@@ -83,9 +83,10 @@ function place() {
 
 function libc() {
   if (process.platform !== 'linux') return ''
+  const report = /** @type {any} */ (process.report)
   // Looking up every network interface takes seconds on some machines.
-  process.report.excludeNetwork = true
-  return process.report.getReport().header.glibcVersionRuntime ? 'glibc' : 'musl'
+  report.excludeNetwork = true
+  return report.getReport().header.glibcVersionRuntime ? 'glibc' : 'musl'
 }
 
 function builds() {

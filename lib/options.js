@@ -6,30 +6,35 @@ const { pack } = require('./pack.js')
 
 const isPositive = (value) => Number.isSafeInteger(value) && value > 0
 const isFolder = (value) => typeof value === 'string' && value !== '' && !value.includes('\0')
-const isFolders = (value) => value === undefined || (Array.isArray(value) && value.every(isFolder))
+const isFolders = (value) => Array.isArray(value) && value.every(isFolder)
 const isDurability = (value) => value === 'strict' || value === 'batched'
 const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value)
 const isBoolean = (value) => typeof value === 'boolean'
-const isPassphrase = (value) =>
-  value === undefined || typeof value === 'string' || typeof value === 'function' || ArrayBuffer.isView(value)
+const isPassphrase = (value) => typeof value === 'string' || typeof value === 'function' || ArrayBuffer.isView(value)
 
-/** Each option: what it must be, how to say so, and what it is when it is not given. */
+/**
+ * Each option: what it must be, and how to say so. What it is when it is not given, the native part knows.
+ * @type {Record<string, [(value: unknown) => boolean, string]>}
+ */
 const OPTIONS = {
-  dataDir: [isFolder, 'a path of a folder', () => process.env.DATA_DIR || './data'],
-  durability: [isDurability, "'strict' or 'batched'", () => 'strict'],
-  maxRecordBytes: [isPositive, 'a number of bytes above 0', () => 16 * 1024 * 1024],
-  lockTimeout: [isPositive, 'milliseconds above 0', () => 30_000],
-  transactionTimeout: [isPositive, 'milliseconds above 0', () => 5_000],
-  pathsWithin: [isFolders, 'a list of paths of folders', () => undefined],
-  allowNetworkFs: [isBoolean, 'true or false', () => false],
-  collections: [isObject, 'an object of declarations', () => ({})],
-  fields: [isObject, 'an object of declarations', () => ({})],
-  kdf: [isObject, 'an object of costs', () => ({})],
+  dataDir: [isFolder, 'a path of a folder'],
+  durability: [isDurability, "'strict' or 'batched'"],
+  maxRecordBytes: [isPositive, 'a number of bytes above 0'],
+  lockTimeout: [isPositive, 'milliseconds above 0'],
+  transactionTimeout: [isPositive, 'milliseconds above 0'],
+  pathsWithin: [isFolders, 'a list of paths of folders'],
+  allowNetworkFs: [isBoolean, 'true or false'],
+  collections: [isObject, 'an object of declarations'],
+  fields: [isObject, 'an object of declarations'],
+  kdf: [isObject, 'an object of costs'],
   // It stays here, where it is asked for when the first secret is.
-  passphrase: [isPassphrase, 'a text, bytes, or a function that gives one', () => undefined],
+  passphrase: [isPassphrase, 'a text, bytes, or a function that gives one'],
 }
 
-/** The options of `createStore`, checked and complete. */
+/**
+ * The options of `createStore`, checked, with paths that no later `chdir` changes.
+ * @param {Record<string, any>} given
+ */
 function readOptions(given = {}) {
   if (given === null || typeof given !== 'object') {
     throw invalid('Options', [{ path: '', expected: 'an object', received: described(given) }])
@@ -37,19 +42,29 @@ function readOptions(given = {}) {
   const issues = Object.keys(given)
     .filter((name) => !Object.hasOwn(OPTIONS, name) && given[name] !== undefined)
     .map((name) => ({ path: name, expected: advice(name, Object.keys(OPTIONS)), received: 'an unknown option' }))
-  const options = {}
-  for (const [name, [fits, expected, fallback]] of Object.entries(OPTIONS)) {
-    options[name] = given[name] === undefined ? fallback() : given[name]
-    if (!fits(options[name])) issues.push({ path: name, expected, received: described(options[name]) })
+  const fallback = given.dataDir === undefined ? process.env.DATA_DIR || './data' : given.dataDir
+  const {
+    collections = {},
+    fields = {},
+    passphrase,
+    dataDir,
+    pathsWithin,
+    ...rest
+  } = /** @type {Record<string, any>} */ ({ ...given, dataDir: fallback })
+  for (const [name, [fits, expected]] of Object.entries(OPTIONS)) {
+    const value = name === 'dataDir' ? dataDir : given[name]
+    if (value !== undefined && !fits(value)) issues.push({ path: name, expected, received: described(value) })
   }
   if (issues.length > 0) throw invalid('Options', issues)
-  options.meantDirs = meantBy(options.dataDir)
-  options.dataDir = path.resolve(options.dataDir)
-  options.pathsWithin = options.pathsWithin?.map((folder) => path.resolve(folder))
-  const { collections, fields, ...rest } = options
-  // What JSON would drop without a word is refused here.
-  rest.declaration = pack([{ collections, fields }]).slice(1, -1)
-  return rest
+  return {
+    ...rest,
+    passphrase,
+    dataDir: path.resolve(dataDir),
+    meantDirs: meantBy(dataDir),
+    pathsWithin: pathsWithin?.map((folder) => path.resolve(folder)),
+    // What JSON would drop without a word is refused here.
+    declaration: pack([{ collections, fields }]).slice(1, -1),
+  }
 }
 
 /**

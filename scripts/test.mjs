@@ -14,4 +14,15 @@ run(root, 'npm', 'run', 'build')
 run(root, 'cargo', 'test', '--locked')
 // A file that hangs is told by its name; the longest takes about a minute.
 const limit = '--test-timeout=600000'
-run(root, 'node', '--test', limit, '--test-reporter=spec', ...tests('auth'), ...tests('processes'), ...tests('package'), ...tests('attacks'), ...tests('docs'))
+run(
+  root,
+  'node',
+  '--test',
+  limit,
+  '--test-reporter=spec',
+  ...tests('auth'),
+  ...tests('processes'),
+  ...tests('package'),
+  ...tests('attacks'),
+  ...tests('docs'),
+)

@@ -2,6 +2,7 @@
 //! program looks into every block that is freed or grown.
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+#![allow(unsafe_code, reason = "an allocator that looks at what it frees")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::backtrace::Backtrace;

@@ -12,36 +12,81 @@ const record = (...operations) =>
 const fits = (...operations) => isLinearizable(record(...operations), RECORD)
 
 test('what happened one after the other', () => {
-  assert.ok(fits([0, 1, 'create', 'v1', 'v1'], [2, 3, 'read', , 'v1'], [4, 5, 'delete', , 'gone'], [6, 7, 'read', , 'none']))
+  assert.ok(
+    fits([0, 1, 'create', 'v1', 'v1'], [2, 3, 'read', , 'v1'], [4, 5, 'delete', , 'gone'], [6, 7, 'read', , 'none']),
+  )
   assert.ok(fits([0, 1, 'read', , 'none'], [2, 3, 'update', 'v1', 'none'], [4, 5, 'delete', , 'none']))
 })
 
 test('at once, either may come first', () => {
-  assert.ok(fits([0, 1, 'create', 'v1', 'v1'], [2, 9, 'update', 'v2', 'v2'], [3, 8, 'read', , 'v1'], [3, 8, 'read', , 'v2']))
+  assert.ok(
+    fits([0, 1, 'create', 'v1', 'v1'], [2, 9, 'update', 'v2', 'v2'], [3, 8, 'read', , 'v1'], [3, 8, 'read', , 'v2']),
+  )
   assert.ok(fits([0, 9, 'create', 'v1', 'v1'], [0, 9, 'create', 'v2', 'UNIQUE']))
   assert.ok(fits([0, 9, 'create', 'v2', 'UNIQUE'], [0, 9, 'create', 'v1', 'v1']))
 })
 
 test('what never came back may have happened late, or never', () => {
-  assert.ok(fits([0, 1, 'create', 'v1', 'v1'], [2, undefined, 'update', 'v2'], [3, 4, 'read', , 'v1'], [5, 6, 'read', , 'v2']))
-  assert.ok(fits([0, 1, 'create', 'v1', 'v1'], [2, undefined, 'update', 'v2'], [3, 4, 'read', , 'v1'], [5, 6, 'read', , 'v1']))
+  assert.ok(
+    fits([0, 1, 'create', 'v1', 'v1'], [2, undefined, 'update', 'v2'], [3, 4, 'read', , 'v1'], [5, 6, 'read', , 'v2']),
+  )
+  assert.ok(
+    fits([0, 1, 'create', 'v1', 'v1'], [2, undefined, 'update', 'v2'], [3, 4, 'read', , 'v1'], [5, 6, 'read', , 'v1']),
+  )
 })
 
 const REFUSED = {
-  'a stale read': [[0, 1, 'create', 'v1', 'v1'], [2, 3, 'update', 'v2', 'v2'], [4, 5, 'read', , 'v1']],
-  'a lost update': [[0, 1, 'create', 'v1', 'v1'], [2, 9, 'update', 'v2', 'v2'], [2, 9, 'update', 'v3', 'v3'], [10, 11, 'read', , 'v1']],
-  'a value from nowhere': [[0, 1, 'create', 'v1', 'v1'], [2, 3, 'read', , 'v7']],
-  'back from the dead': [[0, 1, 'create', 'v1', 'v1'], [2, 3, 'delete', , 'gone'], [4, 5, 'read', , 'v1']],
-  'two owners of one key': [[0, 9, 'create', 'v1', 'v1'], [0, 9, 'create', 'v2', 'v2']],
-  'deleted twice': [[0, 1, 'create', 'v1', 'v1'], [2, 9, 'delete', , 'gone'], [2, 9, 'delete', , 'gone']],
-  'back and forth': [[0, 1, 'create', 'v1', 'v1'], [2, 20, 'update', 'v2', 'v2'], [3, 4, 'read', , 'v2'], [5, 6, 'read', , 'v1']],
-  'seen, then never happened': [[0, 1, 'create', 'v1', 'v1'], [2, undefined, 'update', 'v2'], [3, 4, 'read', , 'v2'], [5, 6, 'read', , 'v1']],
+  'a stale read': [
+    [0, 1, 'create', 'v1', 'v1'],
+    [2, 3, 'update', 'v2', 'v2'],
+    [4, 5, 'read', , 'v1'],
+  ],
+  'a lost update': [
+    [0, 1, 'create', 'v1', 'v1'],
+    [2, 9, 'update', 'v2', 'v2'],
+    [2, 9, 'update', 'v3', 'v3'],
+    [10, 11, 'read', , 'v1'],
+  ],
+  'a value from nowhere': [
+    [0, 1, 'create', 'v1', 'v1'],
+    [2, 3, 'read', , 'v7'],
+  ],
+  'back from the dead': [
+    [0, 1, 'create', 'v1', 'v1'],
+    [2, 3, 'delete', , 'gone'],
+    [4, 5, 'read', , 'v1'],
+  ],
+  'two owners of one key': [
+    [0, 9, 'create', 'v1', 'v1'],
+    [0, 9, 'create', 'v2', 'v2'],
+  ],
+  'deleted twice': [
+    [0, 1, 'create', 'v1', 'v1'],
+    [2, 9, 'delete', , 'gone'],
+    [2, 9, 'delete', , 'gone'],
+  ],
+  'back and forth': [
+    [0, 1, 'create', 'v1', 'v1'],
+    [2, 20, 'update', 'v2', 'v2'],
+    [3, 4, 'read', , 'v2'],
+    [5, 6, 'read', , 'v1'],
+  ],
+  'seen, then never happened': [
+    [0, 1, 'create', 'v1', 'v1'],
+    [2, undefined, 'update', 'v2'],
+    [3, 4, 'read', , 'v2'],
+    [5, 6, 'read', , 'v1'],
+  ],
 }
 
 for (const [name, operations] of Object.entries(REFUSED)) {
   test(`${name} is refused, and the fault is told with nothing beside it`, () => {
     assert.equal(fits(...operations), false)
-    const noise = [[30, 31, 'delete', , operations.at(-1)[4] === 'none' ? 'none' : 'gone'], [32, 33, 'create', 'v8', 'v8'], [34, 35, 'read', , 'v8']]
+    const noise = [
+      [30, 31, 'delete', , operations.at(-1)[4] === 'none' ? 'none' : 'gone'],
+      [32, 33, 'create', 'v8', 'v8'],
+      [34, 35, 'read', , 'v8'],
+    ]
     const least = leastFault(record(...operations, ...noise), RECORD)
     assert.ok(least.length <= operations.length, JSON.stringify(least))
     assert.equal(isLinearizable(least, RECORD), false)
@@ -61,11 +106,30 @@ test('a long history of many at once is checked in time', () => {
   assert.ok(fits(...operations))
 })
 
-const add = (call, back, items, answer = 'added') => ({ call, back, ask: ['add', Object.entries(items)], answer: back === undefined ? undefined : answer, who: 'p' })
-const look = (call, back, seen) => ({ call, back, ask: ['look', Object.keys(seen)], answer: Object.values(seen), who: 'p' })
+const add = (call, back, items, answer = 'added') => ({
+  call,
+  back,
+  ask: ['add', Object.entries(items)],
+  answer: back === undefined ? undefined : answer,
+  who: 'p',
+})
+const look = (call, back, seen) => ({
+  call,
+  back,
+  ask: ['look', Object.keys(seen)],
+  answer: Object.values(seen),
+  who: 'p',
+})
 
 test('lists that one order explains', () => {
-  const history = [add(0, 1, { a: 1, b: 2 }), add(2, 9, { a: 3 }), add(2, 9, { a: 4, b: 5 }), look(3, 8, { a: [1, 4], b: [2, 5] }), add(2, undefined, { b: 6 }), add(3, 4, { a: 7 }, 'refused')]
+  const history = [
+    add(0, 1, { a: 1, b: 2 }),
+    add(2, 9, { a: 3 }),
+    add(2, 9, { a: 4, b: 5 }),
+    look(3, 8, { a: [1, 4], b: [2, 5] }),
+    add(2, undefined, { b: 6 }),
+    add(3, 4, { a: 7 }, 'refused'),
+  ]
   assert.deepEqual(listFaults(history, { a: [1, 4, 3], b: [2, 5, 6] }), [])
   assert.deepEqual(listFaults(history, { a: [1, 4, 3], b: [2, 5] }), [])
 })
@@ -87,6 +151,9 @@ const FAULTS = {
 for (const [fault, [history, final]] of Object.entries(FAULTS)) {
   test(`lists: «${fault}» is told`, () => {
     const faults = listFaults(history, final)
-    assert.ok(faults.some((told) => told.includes(fault)), faults.join('\n'))
+    assert.ok(
+      faults.some((told) => told.includes(fault)),
+      faults.join('\n'),
+    )
   })
 }

@@ -63,12 +63,25 @@ function start(durability) {
 
 async function world(process) {
   const user = await process.call('users', 'create', { email: 'will@globe.example' })
-  const profile = await process.call('connections', 'create', { userId: user.id, name: 'n', provider: 'OLLAMA', modelName: 'm' })
+  const profile = await process.call('connections', 'create', {
+    userId: user.id,
+    name: 'n',
+    provider: 'OLLAMA',
+    modelName: 'm',
+  })
   const character = await process.call('characters', 'create', {
-    userId: user.id, name: 'Hamlet', description: '', personality: '', scenario: '', firstMessage: '',
+    userId: user.id,
+    name: 'Hamlet',
+    description: '',
+    personality: '',
+    scenario: '',
+    firstMessage: '',
   })
   const chat = await process.call('chats', 'create', {
-    userId: user.id, characterId: character.id, connectionProfileId: profile.id, title: 't',
+    userId: user.id,
+    characterId: character.id,
+    connectionProfileId: profile.id,
+    title: 't',
   })
   return { user, profile, character, chat }
 }
@@ -122,7 +135,10 @@ test('writers that are killed at random leave whole transactions and a store tha
     await moves[0]
     await movers[0].end()
     const tags = await first.call('tags', 'findAll')
-    assert.equal(tags.reduce((sum, { count }) => sum + count, 0), 2000)
+    assert.equal(
+      tags.reduce((sum, { count }) => sum + count, 0),
+      2000,
+    )
   }
   await first.end()
 })
@@ -147,7 +163,8 @@ test('a broken file is told with its place, and everything else works', async ()
   const { createStore, StoreError } = quilltap
   let store = createStore({ dataDir })
   const user = await store.users.create({ email: 'a@b.example' })
-  const make = (name) => store.characters.create({ userId: user.id, name, description: '', personality: '', scenario: '', firstMessage: '' })
+  const make = (name) =>
+    store.characters.create({ userId: user.id, name, description: '', personality: '', scenario: '', firstMessage: '' })
   const [broken, whole] = [await make('Broken'), await make('Whole')]
   await store.close()
   const file = join(dataDir, 'characters', `${broken.id}.json`)
@@ -162,7 +179,10 @@ test('a broken file is told with its place, and everything else works', async ()
     return true
   })
   assert.equal((await store.characters.findById(whole.id)).name, 'Whole')
-  assert.deepEqual((await store.characters.findAll()).map(({ name }) => name), ['Whole'])
+  assert.deepEqual(
+    (await store.characters.findAll()).map(({ name }) => name),
+    ['Whole'],
+  )
   await assert.rejects(store.characters.update(broken.id, { name: 'x' }), { code: 'CORRUPT' })
   assert.equal((await store.stats()).faults.length, 1)
   assert.equal(await readFile(file, 'utf8'), bad)
@@ -176,7 +196,14 @@ test('a broken file is told with its place, and everything else works', async ()
 test('a hand edit of a record is seen by the next read, and by those who listen', async () => {
   const store = quilltap.createStore({ dataDir })
   const user = await store.users.create({ email: 'a@b.example' })
-  const { id } = await store.characters.create({ userId: user.id, name: 'Before', description: '', personality: '', scenario: '', firstMessage: '' })
+  const { id } = await store.characters.create({
+    userId: user.id,
+    name: 'Before',
+    description: '',
+    personality: '',
+    scenario: '',
+    firstMessage: '',
+  })
   await store.flush()
   const changed = new Promise((resolve) => store.on('change', resolve))
   const file = join(dataDir, 'characters', `${id}.json`)
@@ -220,7 +247,10 @@ test('a chat that is edited while processes write to it keeps the edit and every
     }
     // What an editor saves that was opened a moment ago.
     const text = await readFile(file, 'utf8')
-    await writeFile(`${file}~`, text.replace(/"Who is there[^"]*"/, `"Who is there, for the ${'very '.repeat(round)}last time?"`))
+    await writeFile(
+      `${file}~`,
+      text.replace(/"Who is there[^"]*"/, `"Who is there, for the ${'very '.repeat(round)}last time?"`),
+    )
     await rename(`${file}~`, file)
     await other.call('chats', 'getMessages', chat.id)
   }
@@ -242,7 +272,11 @@ test('a git checkout while the store is open brings everything back', async () =
   const tag = await process.call('tags', 'create', { userId: user.id, name: 'sea' })
   await process.call('chats', 'addMessage', chat.id, { role: 'USER', content: 'first' })
   await process.ask('compact')
-  const git = (...args) => execFileSync('git', ['-c', 'user.name=w', '-c', 'user.email=w@globe.example', ...args], { cwd: dataDir, stdio: 'pipe' })
+  const git = (...args) =>
+    execFileSync('git', ['-c', 'user.name=w', '-c', 'user.email=w@globe.example', ...args], {
+      cwd: dataDir,
+      stdio: 'pipe',
+    })
   git('init', '--quiet')
   git('add', '--all')
   git('commit', '--quiet', '--message', 'before')
@@ -255,7 +289,10 @@ test('a git checkout while the store is open brings everything back', async () =
   const name = async () => (await process.call('tags', 'findById', tag.id)).name
   while ((await name()) !== 'sea') await new Promise((resolve) => setTimeout(resolve, 50))
   assert.equal((await process.call('characters', 'findById', character.id)).name, character.name)
-  assert.deepEqual((await process.call('chats', 'getMessages', chat.id)).map((message) => message.content), ['first'])
+  assert.deepEqual(
+    (await process.call('chats', 'getMessages', chat.id)).map((message) => message.content),
+    ['first'],
+  )
   const { title, messageCount } = await process.call('chats', 'findById', chat.id)
   assert.deepEqual({ title, messageCount }, { title: chat.title, messageCount: 1 })
   await process.call('chats', 'addMessage', chat.id, { role: 'USER', content: 'third' })

@@ -68,7 +68,11 @@ const tasks = {
   async keep({ count }) {
     await user()
     const data = Array.from({ length: count }, (_, at) => ({
-      id: `k${at}`, userId: 'will', provider: 'OPENAI', label: `${at}`, key: `sk-${at}`,
+      id: `k${at}`,
+      userId: 'will',
+      provider: 'OPENAI',
+      label: `${at}`,
+      key: `sk-${at}`,
     }))
     await Promise.all(data.map((one) => store.connections.createApiKey(one)))
   },
@@ -98,7 +102,10 @@ const tasks = {
     await user()
     await (async () => {
       const { id } = await store.connections.createApiKey({
-        userId: 'will', provider: 'OPENAI', label: 'l', key: planted('key'),
+        userId: 'will',
+        provider: 'OPENAI',
+        label: 'l',
+        key: planted('key'),
       })
       await store.connections.revealApiKey(id)
       await store.users.setTotpSecret('will', planted('totp'))

@@ -36,7 +36,12 @@ async function withClient(work) {
 }
 
 export async function open(dir, synchronousCommit) {
-  const schema = PREFIX + path.basename(dir).toLowerCase().replace(/[^a-z0-9]/g, '_')
+  const schema =
+    PREFIX +
+    path
+      .basename(dir)
+      .toLowerCase()
+      .replace(/[^a-z0-9]/g, '_')
   const options = `-c synchronous_commit=${synchronousCommit} -c search_path=${schema}`
   // Made once: an app that starts finds its tables.
   const made = path.join(dir, 'schema')
@@ -50,7 +55,8 @@ export async function open(dir, synchronousCommit) {
   const prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString, options }, { schema }) })
   const oldestFirst = { orderBy: { createdAt: 'asc' } }
   const createMany = async (model, records = []) => {
-    for (let at = 0; at < records.length; at += 1000) await model.createMany({ data: records.slice(at, at + 1000).map(data) })
+    for (let at = 0; at < records.length; at += 1000)
+      await model.createMany({ data: records.slice(at, at + 1000).map(data) })
   }
   const counted = (chatId, count, lastMessageAt) =>
     prisma.chat.update({ where: { id: chatId }, data: { messageCount: { increment: count }, lastMessageAt } })
@@ -64,7 +70,10 @@ export async function open(dir, synchronousCommit) {
       await createMany(prisma.chat, chats)
     },
     addMessages: async (chatId, messages) => {
-      await createMany(prisma.message, messages.map((message) => ({ ...message, chatId })))
+      await createMany(
+        prisma.message,
+        messages.map((message) => ({ ...message, chatId })),
+      )
       await counted(chatId, messages.length, messages.at(-1).createdAt)
     },
     createSession: (session) => prisma.session.create({ data: session }),

@@ -1,5 +1,11 @@
 //! Writes the generated files; with `--check` says which are stale.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "it writes sources, not data"
+)]
+
 use std::path::Path;
 use std::process::ExitCode;
 

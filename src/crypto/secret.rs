@@ -255,6 +255,7 @@ mod tests {
     fn a_key_is_locked_and_stays_out_of_core_dumps() {
         let key = Key::random().expect("random");
         let address = key.expose().as_ptr() as usize;
+        #[allow(clippy::disallowed_methods, reason = "what the system tells of this process")]
         let maps = std::fs::read_to_string("/proc/self/smaps").expect("smaps");
         let mut inside = false;
         let mut flags = None;

@@ -4,6 +4,12 @@
 //! a simulated one that can lose, reorder and tear what was not synced. This room must not
 //! know what is in a file.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "this is the one door to the file system"
+)]
+
 mod copy;
 mod new_folder;
 mod placement;

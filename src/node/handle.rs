@@ -13,46 +13,42 @@ use zeroize::Zeroizing;
 
 use super::lazy::Lazy;
 use super::wake::{ListenFunction, SettleFunction, Text, Waker, answer_text, listener};
-use crate::store::{
-    Answer, Costs, Declaration, Durability, Fingerprint, Migrations, Options, Secret,
-};
+use crate::store::{Answer, Costs, Declaration, Durability, Fingerprint, Options, Secret};
 
-/// Options as the skin sends them, checked there.
+/// The options that were given, as the JavaScript side sends them, checked there.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct OptionsText {
     data_dir: PathBuf,
-    durability: String,
-    max_record_bytes: usize,
-    lock_timeout: u64,
-    transaction_timeout: u64,
+    durability: Option<Durability>,
+    max_record_bytes: Option<usize>,
+    lock_timeout: Option<u64>,
+    transaction_timeout: Option<u64>,
     meant_dirs: Vec<PathBuf>,
     paths_within: Option<Vec<PathBuf>>,
-    allow_network_fs: bool,
+    allow_network_fs: Option<bool>,
     declaration: String,
-    kdf: serde_json::Value,
+    kdf: Option<serde_json::Value>,
 }
 
 impl TryFrom<OptionsText> for Options {
     type Error = crate::error::Error;
 
     fn try_from(text: OptionsText) -> Result<Options, crate::error::Error> {
-        let declaration = Declaration::parse(&text.declaration)?;
-        let costs = Costs::from_value(&text.kdf).map_err(|error| error.inside("kdf"))?;
-        let strict = text.durability == "strict";
+        let usual = Options::new(text.data_dir);
+        let ms = |given: Option<u64>, usual| given.map_or(usual, Duration::from_millis);
+        let costs = text.kdf.as_ref().map(Costs::from_value).transpose();
         Ok(Options {
-            data_dir: text.data_dir,
-            durability: if strict { Durability::Strict } else { Durability::Batched },
-            max_record_bytes: text.max_record_bytes,
-            lock_timeout: Duration::from_millis(text.lock_timeout),
-            transaction_timeout: Duration::from_millis(text.transaction_timeout),
+            durability: text.durability.unwrap_or(usual.durability),
+            max_record_bytes: text.max_record_bytes.unwrap_or(usual.max_record_bytes),
+            lock_timeout: ms(text.lock_timeout, usual.lock_timeout),
+            transaction_timeout: ms(text.transaction_timeout, usual.transaction_timeout),
             meant_dirs: text.meant_dirs,
             paths_within: text.paths_within,
-            allow_network_fs: text.allow_network_fs,
-            held_clock: None,
-            migrations: Migrations::default(),
-            declaration,
-            costs,
+            allow_network_fs: text.allow_network_fs.unwrap_or(usual.allow_network_fs),
+            declaration: Declaration::parse(&text.declaration)?,
+            costs: costs.map_err(|error| error.inside("kdf"))?.unwrap_or(usual.costs),
+            ..usual
         })
     }
 }
@@ -78,7 +74,12 @@ pub(super) fn whole(number: f64) -> u64 {
 impl NativeStore {
     /// Makes a handle; nothing is opened before its first call.
     #[napi(constructor, catch_unwind)]
-    pub fn new(options: String, settle: SettleFunction<'_>) -> napi::Result<NativeStore> {
+    pub fn new(
+        options: String,
+        #[napi(ts_arg_type = "(ids: number[], texts: string[]) => void")] settle: SettleFunction<
+            '_,
+        >,
+    ) -> napi::Result<NativeStore> {
         let options: OptionsText = serde_json::from_str(&options)
             .map_err(|error| napi::Error::from_reason(error.to_string()))?;
         let waker = Arc::new(Waker::new(&settle)?);
@@ -229,7 +230,10 @@ impl NativeStore {
 
     /// Calls `listen` with the JSON texts of events, until `unsubscribe`.
     #[napi(catch_unwind)]
-    pub fn subscribe(&self, listen: ListenFunction<'_>) -> napi::Result<()> {
+    pub fn subscribe(
+        &self,
+        #[napi(ts_arg_type = "(events: string[]) => void")] listen: ListenFunction<'_>,
+    ) -> napi::Result<()> {
         self.lazy.listen(listener(&listen)?);
         Ok(())
     }

@@ -8,7 +8,9 @@
 //! - Nothing here keeps a process alive but calls under way, and a worker thread may end with
 //!   calls under way: no future ever borrows a handle.
 //!
-//! This room must not know what a call means.
+//! This module must not know what a call means.
+
+#![allow(unsafe_code, reason = "the exports that napi makes, and what it has no safe call for")]
 
 mod handle;
 mod lazy;

@@ -12,6 +12,8 @@ use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use crate::api::Calls;
 use crate::auth;
 pub use crate::catalogue::{Declaration, Migration, Migrations, ModelId, models};
@@ -26,7 +28,8 @@ pub use crate::engine::{Ended, Fingerprint, Listener, Settle, Ticket};
 pub use payloads::{Bytes, Reading, Stream, Use};
 
 /// What is safe when a call resolves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Durability {
     /// The change survives power loss.
     Strict,

@@ -106,7 +106,9 @@ function leastFault(history, model) {
   const backs = history.flatMap(({ back }) => back ?? []).sort((a, b) => a - b)
   // Until a time: what came back later is not known to have come back.
   const until = (time) =>
-    history.filter(({ call }) => call <= time).map((one) => (one.back <= time ? one : { ...one, back: undefined, answer: undefined }))
+    history
+      .filter(({ call }) => call <= time)
+      .map((one) => (one.back <= time ? one : { ...one, back: undefined, answer: undefined }))
   let [fine, failing] = [-1, backs.length - 1]
   while (failing - fine > 1) {
     const middle = (fine + failing) >> 1
@@ -144,7 +146,8 @@ function listFaults(history, final) {
   // Whole or not at all, and as acknowledged.
   for (const { ask, answer, who } of adds) {
     const there = ask[1].filter((pair) => placeOf(pair) !== undefined).length
-    if (there !== 0 && there !== ask[1].length) faults.push(`half of an addition of ${who} is there: ${JSON.stringify(ask[1])}`)
+    if (there !== 0 && there !== ask[1].length)
+      faults.push(`half of an addition of ${who} is there: ${JSON.stringify(ask[1])}`)
     if (answer === 'added' && there === 0) faults.push(`lost: ${JSON.stringify(ask[1])} of ${who}`)
     if (answer === 'refused' && there > 0) faults.push(`refused and there: ${JSON.stringify(ask[1])} of ${who}`)
   }
@@ -174,17 +177,21 @@ function listFaults(history, final) {
     all.sort((a, b) => a.at - b.at)
     let earliest = Infinity
     for (let number = all.length - 1; number >= 0; number--) {
-      if (earliest < all[number].call) faults.push(`${list}: ${all[number].item} stands before one that was there already`)
+      if (earliest < all[number].call)
+        faults.push(`${list}: ${all[number].item} stands before one that was there already`)
       earliest = Math.min(earliest, all[number].back ?? Infinity)
     }
   }
   // A look sees a beginning of every list, the same moment of all, and it is neither old nor of the future.
-  for (const { ask, answer, call, back, who } of history.filter(({ ask, answer }) => ask[0] === 'look' && answer !== undefined)) {
+  for (const { ask, answer, call, back, who } of history.filter(
+    ({ ask, answer }) => ask[0] === 'look' && answer !== undefined,
+  )) {
     for (const [number, list] of ask[1].entries()) {
       const [seen, whole] = [answer[number], final[list] ?? []]
       if (seen.some((item, at) => item !== whole[at])) faults.push(`${who} saw in ${list} what is no beginning of it`)
       for (const { at, item, call: added, back: acknowledged } of inList.get(list) ?? []) {
-        if (acknowledged !== undefined && acknowledged < call && at >= seen.length) faults.push(`${who} did not see ${item} in ${list}`)
+        if (acknowledged !== undefined && acknowledged < call && at >= seen.length)
+          faults.push(`${who} did not see ${item} in ${list}`)
         if (added > back && at < seen.length) faults.push(`${who} saw ${item} in ${list} before it was added`)
       }
     }

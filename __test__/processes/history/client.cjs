@@ -32,7 +32,16 @@ const fresh = () => `v${who}-${++counter}`
 /** The kinds of records that stand for a value: in a document, in a file of their own, as a row. */
 const KINDS = {
   tags: (id, value) => ({ id, userId: 'user', name: id, value }),
-  characters: (id, value) => ({ id, userId: 'user', name: id, description: '', personality: '', scenario: '', firstMessage: '', value }),
+  characters: (id, value) => ({
+    id,
+    userId: 'user',
+    name: id,
+    description: '',
+    personality: '',
+    scenario: '',
+    firstMessage: '',
+    value,
+  }),
   sessions: (id, value) => ({ id, userId: 'user', sessionToken: id, expires: '2100-01-01', value }),
 }
 
@@ -60,7 +69,8 @@ const items = async (from, list) => (await from.chats.getMessages(list)).map(({ 
 async function onLists() {
   const chosen = roll(3) === 0 ? [lists[roll(lists.length)]] : [...lists.slice(0, 2)]
   if (roll(3) === 0) {
-    const look = () => store.transaction(async (tx) => [await items(tx, chosen[0]), ...(chosen[1] ? [await items(tx, chosen[1])] : [])])
+    const look = () =>
+      store.transaction(async (tx) => [await items(tx, chosen[0]), ...(chosen[1] ? [await items(tx, chosen[1])] : [])])
     const alone = async () => [await items(store, chosen[0])]
     return [{ ask: ['look', chosen] }, chosen.length === 1 ? alone : look]
   }

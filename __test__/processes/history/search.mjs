@@ -20,7 +20,9 @@ const { createStore } = quilltap
 const PROCESSES = 8
 const LISTS = ['one', 'other', 'third']
 /** So few that clients meet at them all the time. */
-const KEYS = ['tags', 'characters', 'sessions'].flatMap((kind) => [1, 2, 3].map((number) => [kind, `${kind}-${number}`]))
+const KEYS = ['tags', 'characters', 'sessions'].flatMap((kind) =>
+  [1, 2, 3].map((number) => [kind, `${kind}-${number}`]),
+)
 
 function dice(seed) {
   let state = seed >>> 0
@@ -76,7 +78,16 @@ export async function round({ seed, durability = 'strict', calls = 60, kills = 1
   const running = new Set()
   const start = () => {
     const who = `p${++started}`
-    const plan = { dataDir, durability, file: `${notes}.${who}`, seed: seed * 1000 + started * 2, keys: KEYS, lists: LISTS, calls, who }
+    const plan = {
+      dataDir,
+      durability,
+      file: `${notes}.${who}`,
+      seed: seed * 1000 + started * 2,
+      keys: KEYS,
+      lists: LISTS,
+      calls,
+      who,
+    }
     const child = fork(join(import.meta.dirname, 'client.cjs'), [JSON.stringify(plan)])
     running.add(child)
     child.ended = once(child, 'exit').then(([code, signal]) => {
@@ -121,13 +132,20 @@ export async function round({ seed, durability = 'strict', calls = 60, kills = 1
   }
   // The listener was there all the time: it hears of every message once, in the order of the lists. What
   // the reads above have brought is told in a later turn.
-  const isTold = () => told.filter(({ model, type }) => model === 'Message' && type === 'create').length >= Object.values(final).flat().length
+  const isTold = () =>
+    told.filter(({ model, type }) => model === 'Message' && type === 'create').length >=
+    Object.values(final).flat().length
   for (let turn = 0; turn < 200 && !isTold(); turn++) await sleep(10)
   for (const list of LISTS) {
-    const heard = told.filter(({ model, type, chatId }) => model === 'Message' && type === 'create' && chatId === list).map(({ id }) => id)
-    if (heard.join() !== final[list].join()) faults.push(`the listener heard otherwise of ${list}: ${difference(heard, final[list])}`)
+    const heard = told
+      .filter(({ model, type, chatId }) => model === 'Message' && type === 'create' && chatId === list)
+      .map(({ id }) => id)
+    if (heard.join() !== final[list].join())
+      faults.push(`the listener heard otherwise of ${list}: ${difference(heard, final[list])}`)
   }
-  const onLists = all.filter(({ record }) => record === undefined).map((one) => (refused(one) ? { ...one, answer: 'refused' } : one))
+  const onLists = all
+    .filter(({ record }) => record === undefined)
+    .map((one) => (refused(one) ? { ...one, answer: 'refused' } : one))
   faults.push(...listFaults(onLists, final))
   const last = Math.max(...all.map(({ call, back }) => back ?? call)) + 1
   for (const [kind, id] of KEYS) {
@@ -138,7 +156,10 @@ export async function round({ seed, durability = 'strict', calls = 60, kills = 1
     const telling = history.filter(({ ask, back }) => ask[0] !== 'read' || back !== undefined)
     if (!isLinearizable(telling, RECORD)) {
       const least = leastFault(telling, RECORD).sort((a, b) => a.call - b.call)
-      const lines = least.map(({ who, ask, answer, call, back }) => `  ${call}–${back ?? '…'} ${who}: ${ask.filter(Boolean).join(' ')} → ${answer ?? '?'}`)
+      const lines = least.map(
+        ({ who, ask, answer, call, back }) =>
+          `  ${call}–${back ?? '…'} ${who}: ${ask.filter(Boolean).join(' ')} → ${answer ?? '?'}`,
+      )
       faults.push([`${kind} ${id}: no order explains`, ...lines].join('\n'))
     }
   }
@@ -147,16 +168,31 @@ export async function round({ seed, durability = 'strict', calls = 60, kills = 1
   const anew = createStore({ dataDir })
   for (const list of LISTS) {
     const again = (await anew.chats.getMessages(list)).map(({ id }) => id)
-    if (again.join() !== final[list].join()) faults.push(`${list} is another after a new opening: ${difference(again, final[list])}`)
+    if (again.join() !== final[list].join())
+      faults.push(`${list} is another after a new opening: ${difference(again, final[list])}`)
   }
   await anew.close()
   if (faults.length === 0) await rm(folder, { recursive: true })
   else faults.push(`the folder and the notes: ${folder}`)
   const writes = all.filter(({ ask, back }) => back !== undefined && ask[0] !== 'read' && ask[0] !== 'look')
   // How many writes of others began and ended while one waited.
-  const overtaken = Math.max(0, ...writes.map(({ call, back, who }) => writes.filter((other) => other.who !== who && other.call > call && other.back < back).length))
+  const overtaken = Math.max(
+    0,
+    ...writes.map(
+      ({ call, back, who }) =>
+        writes.filter((other) => other.who !== who && other.call > call && other.back < back).length,
+    ),
+  )
   const unanswered = all.filter(({ back }) => back === undefined).length
-  return { faults, overtaken, writes: writes.length, calls: all.length, unanswered, processes: started, messages: Object.values(final).flat().length }
+  return {
+    faults,
+    overtaken,
+    writes: writes.length,
+    calls: all.length,
+    unanswered,
+    processes: started,
+    messages: Object.values(final).flat().length,
+  }
 }
 
 /** What a round did, in a line. */
@@ -165,7 +201,10 @@ export function told(seed, durability, { calls, unanswered, processes, messages,
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const options = { minutes: { type: 'string', default: '10' }, seed: { type: 'string', default: String(Date.now() % 1_000_000) } }
+  const options = {
+    minutes: { type: 'string', default: '10' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+  }
   const { minutes, seed } = parseArgs({ options }).values
   const until = Date.now() + Number(minutes) * 60_000
   for (let number = Number(seed); Date.now() < until; number++) {

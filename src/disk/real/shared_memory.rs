@@ -1,4 +1,6 @@
-//! Words of memory that all processes share: a small file, mapped. The one room with `unsafe`.
+//! Words of memory that all processes share: a small file, mapped.
+
+#![allow(unsafe_code, reason = "memory that other processes write to has no safe type")]
 
 use std::fs::File;
 use std::io;
@@ -19,7 +21,7 @@ pub(super) struct MappedWords {
 impl MappedWords {
     pub(super) fn new(file: &File) -> io::Result<MappedWords> {
         // Without the length, touching the memory would kill the process (SIGBUS). Extending is
-        // the same whoever does it first, and nobody who follows the rules of this room cuts it.
+        // the same whoever does it first, and nobody who follows the rules of this module cuts it.
         super::file::extend(file, LEN)?;
         Ok(MappedWords { map: memmap2::MmapOptions::new().len(LEN as usize).map_raw(file)? })
     }

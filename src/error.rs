@@ -1,6 +1,6 @@
 //! The one error of the whole store.
 //!
-//! Every room returns it; it holds what a caller needs to act: a stable code, a sentence that
+//! Every module returns it; it holds what a caller needs to act: a stable code, a sentence that
 //! names the thing, what is wrong and what to do, and where it applies the model, the path and
 //! all the faults found. It must not hold logic, and never a secret.
 

@@ -1,6 +1,6 @@
 //! quilltap-store: an embedded data layer that keeps every record in plain JSON files.
 //!
-//! The rooms, in the order in which a call passes them, each knowing only those below it:
+//! The modules, in the order in which a call passes them, each knowing only those below it:
 //! `node` (the border to JavaScript, a Cargo feature), `api` (the table of calls), `auth` and `repos`
 //! (the calls), `calls` (what a call is), `query`,
 //! `engine` (journal, commit, state, files), `crypto` (keys and sealing), `catalogue` (every model,

@@ -1,7 +1,7 @@
 //! Every model, once: fields, types, defaults, uniques, relations and file places.
 //!
 //! Checks, defaults, index keys, JSON Schema and TypeScript types follow from the declarations
-//! in `models.rs`. This room may use `json` and `error`; it must not know how or where records
+//! in `models.rs`. This module may use `json` and `error`; it must not know how or where records
 //! are kept, nor which calls exist.
 
 mod access;

@@ -1,4 +1,4 @@
-//! AES-256-GCM and the derivation of keys, as everything in this room uses them.
+//! AES-256-GCM and the derivation of keys, as everything in this module uses them.
 
 use aes_gcm::aead::AeadInOut;
 use aes_gcm::{Aes256Gcm, KeyInit};

@@ -1,4 +1,4 @@
-//! Strict reading of the small objects of this room. A fault names the place and the kind of value
+//! Strict reading of the small objects of this module. A fault names the place and the kind of value
 //! that stands there, never the value.
 
 use data_encoding::BASE64;

@@ -1,7 +1,7 @@
 //! The one door to the file system.
 //!
 //! The rest of the store sees files only through [`Disk`], which has a real implementation and
-//! a simulated one that can lose, reorder and tear what was not synced. This room must not
+//! a simulated one that can lose, reorder and tear what was not synced. This module must not
 //! know what is in a file.
 
 #![allow(

@@ -1,7 +1,7 @@
 //! The engine: journal, commit, state, indexes, logs, files, recovery, compaction.
 //!
 //! A change is committed when its line is durable in the journal; then the state in memory has
-//! it, then the files that people see. This room follows the catalogue and the disk; it must
+//! it, then the files that people see. This module follows the catalogue and the disk; it must
 //! not know which models exist, nor which calls there are.
 
 mod clock;
@@ -22,8 +22,8 @@ mod runtime;
 mod txn;
 
 pub(crate) use clock::parse_ms as time_ms;
-pub use commit::{Ended, Listener, Settle, Ticket};
-pub(crate) use commit::{closed, settle};
+pub use commit::{Ended, Listener, Settle, Settled, Ticket};
+pub(crate) use commit::{WriteCall, closed, settle};
 pub(crate) use core::{Engine, Settings};
 pub use fingerprint::Fingerprint;
 pub use logs::{LogBound, LogQuery};

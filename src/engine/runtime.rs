@@ -17,7 +17,7 @@ use crate::sync::{self, locked};
 
 use crate::engine::commit;
 use crate::engine::commit::Listener;
-use crate::engine::commit::{Inside, Job, Ticket, WriteCall, closed, internal, settle};
+use crate::engine::commit::{Inside, Job, Settled, Ticket, WriteCall, closed, internal, settle};
 use crate::engine::core::{Engine, Settings};
 use crate::engine::files;
 use crate::engine::lifecycle;
@@ -117,7 +117,7 @@ impl Runtime {
     /// Answers on a thread that may use the disk.
     pub(crate) fn read_later(
         &self,
-        read: impl Fn(&View<'_>) -> Result<String> + Send + 'static,
+        read: impl Fn(&View<'_>) -> Result<Settled> + Send + 'static,
         ticket: Ticket,
     ) {
         self.later(ticket, move |engine| {
@@ -126,7 +126,11 @@ impl Runtime {
         });
     }
 
-    fn later(&self, ticket: Ticket, work: impl FnOnce(&Engine) -> Result<String> + Send + 'static) {
+    fn later(
+        &self,
+        ticket: Ticket,
+        work: impl FnOnce(&Engine) -> Result<Settled> + Send + 'static,
+    ) {
         self.tasks.add(ticket, move |engine, ticket| settle(vec![(ticket, work(engine))]));
     }
 
@@ -151,7 +155,7 @@ impl Runtime {
     /// As [`Runtime::read_later`], on a thread for payloads.
     pub(crate) fn read_payload(
         &self,
-        read: impl Fn(&View<'_>) -> Result<String> + Send + 'static,
+        read: impl Fn(&View<'_>) -> Result<Settled> + Send + 'static,
         ticket: Ticket,
     ) {
         self.with_payloads(ticket, move |engine, ticket| {
@@ -206,27 +210,27 @@ impl Runtime {
 
     /// Brings everything that is committed into the files.
     pub(crate) fn flush(&self, ticket: Ticket) {
-        self.later(ticket, |engine| engine.flush().map(|()| "null".to_owned()));
+        self.later(ticket, |engine| engine.flush().map(Settled::from));
     }
 
     /// Makes the files safe, drops dead lines, and starts the journal anew.
     pub(crate) fn compact(&self, ticket: Ticket) {
         self.later(ticket, |engine| {
             engine.checkpoint(true)?;
-            engine.sweep_orphans().map(|()| "null".to_owned())
+            engine.sweep_orphans().map(Settled::from)
         });
     }
 
     /// Makes a consistent copy of the folder at `place`.
     pub(crate) fn snapshot(&self, place: PathBuf, ticket: Ticket) {
         self.apart(ticket, "snapshot", move |engine| {
-            snapshot_at(engine, &place).map(|()| "null".to_owned())
+            snapshot_at(engine, &place).map(Settled::from)
         });
     }
 
     /// Reads everything, and tells every fault.
     pub(crate) fn audit(&self, ticket: Ticket) {
-        self.apart(ticket, "check", Engine::audit);
+        self.apart(ticket, "check", |engine| engine.audit().map(Settled::Text));
     }
 
     /// Does what is seldom and long on a thread of its own.
@@ -234,7 +238,7 @@ impl Runtime {
         &self,
         ticket: Ticket,
         name: &str,
-        work: impl FnOnce(&Engine) -> Result<String> + Send + 'static,
+        work: impl FnOnce(&Engine) -> Result<Settled> + Send + 'static,
     ) {
         let waiting = locked(&self.tasks.waiting);
         if waiting.1 {

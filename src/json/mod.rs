@@ -1,6 +1,6 @@
 //! JSON text: strict reading, and writing so that the same content gives the same bytes.
 //!
-//! Values are `serde_json`'s, whose reader this room makes stricter (duplicate keys, depth) and
+//! Values are `serde_json`'s, whose reader this module makes stricter (duplicate keys, depth) and
 //! whose writer it makes to agree with JavaScript's `JSON.stringify`. It knows nothing of
 //! records.
 

@@ -3,7 +3,7 @@
 //!
 //! `translate` makes of such a folder the files that this store would have; [`Older`] is a disk that
 //! shows these in place of the older ones, so the engine reads them without knowing; `convert` puts
-//! them there for good. This room knows what the older store wrote; it must not know how records
+//! them there for good. This module knows what the older store wrote; it must not know how records
 //! are kept in memory, nor the journal.
 
 mod convert;

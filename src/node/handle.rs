@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::lazy::Lazy;
 use super::wake::{ListenFunction, SettleFunction, Text, Waker, answer_text, listener};
-use crate::store::{Answer, Costs, Declaration, Durability, Fingerprint, Options, Secret};
+use crate::store::{Answer, Command, Costs, Declaration, Durability, Fingerprint, Options, Secret};
 
 /// The options that were given, as the JavaScript side sends them, checked there.
 #[derive(Deserialize)]
@@ -136,9 +136,7 @@ impl NativeStore {
     ) {
         let transaction = Some(whole(transaction)).filter(|number| *number > 0);
         let passphrase = passphrase.map(Secret::copy_of);
-        self.lazy.with(whole(id), move |store, ticket| {
-            store.slow(transaction, call as usize, args, passphrase, ticket);
-        });
+        self.run(id, Command::Slow { transaction, call: call as usize, args, passphrase });
     }
 
     /// Makes a call from bytes to bytes; null when the answer needs the disk, a text for an error.
@@ -153,14 +151,13 @@ impl NativeStore {
     /// Answers a read on a thread that may use the disk.
     #[napi(catch_unwind)]
     pub fn read_later(&self, id: f64, call: u32, args: String) {
-        self.lazy
-            .with(whole(id), move |store, ticket| store.read_later(call as usize, args, ticket));
+        self.run(id, Command::Read { call: call as usize, args });
     }
 
     /// Commits what a writing call changes.
     #[napi(catch_unwind)]
     pub fn write(&self, id: f64, call: u32, args: String) {
-        self.lazy.with(whole(id), move |store, ticket| store.write(call as usize, args, ticket));
+        self.run(id, Command::Write { call: call as usize, args });
     }
 
     /// Begins a transaction; 0 means the store's own timeout.
@@ -169,16 +166,15 @@ impl NativeStore {
         let timeout = (timeout_ms > 0.0).then(|| Duration::from_millis(whole(timeout_ms)));
         let transactions = Arc::clone(self.lazy.transactions());
         self.lazy.with(whole(id), move |store, ticket| {
-            store.begin(timeout, transactions.noting(store, ticket));
+            store.run(Command::Begin { timeout }, transactions.noting(store, ticket));
         });
     }
 
     /// Makes a call in a transaction.
     #[napi(catch_unwind)]
     pub fn inside(&self, id: f64, transaction: f64, call: u32, args: String) {
-        self.lazy.with(whole(id), move |store, ticket| {
-            store.inside(whole(transaction), call as usize, args, ticket);
-        });
+        let (transaction, call) = (whole(transaction), call as usize);
+        self.run(id, Command::Inside { transaction, call, args });
     }
 
     /// Ends a transaction.
@@ -189,7 +185,7 @@ impl NativeStore {
         // Forgotten only once its end is on the way: a handle that closes refuses this call, and
         // must then end the transaction itself.
         self.lazy.with(whole(id), move |store, ticket| {
-            store.finish(transaction, commit, ticket);
+            store.run(Command::Finish { transaction, commit }, ticket);
             transactions.finished(transaction);
         });
     }
@@ -197,35 +193,31 @@ impl NativeStore {
     /// Opens the store.
     #[napi(catch_unwind)]
     pub fn open(&self, id: f64) {
-        self.lazy.with(whole(id), |_, ticket| {
-            crate::engine::settle(vec![(ticket, Ok("null".to_owned()))]);
-        });
+        self.run(id, Command::Open);
     }
 
     /// Opens the store, and settles when it has seen what was changed by others.
     #[napi(catch_unwind)]
     pub fn catch_up(&self, id: f64) {
-        self.lazy.with(whole(id), |store, ticket| store.catch_up(ticket));
+        self.run(id, Command::CatchUp);
     }
 
     /// Settles when the files show every change so far.
     #[napi(catch_unwind)]
     pub fn flush(&self, id: f64) {
-        self.lazy.with(whole(id), |store, ticket| store.flush(ticket));
+        self.run(id, Command::Flush);
     }
 
     /// Drops dead lines and starts the journal anew.
     #[napi(catch_unwind)]
     pub fn compact(&self, id: f64) {
-        self.lazy.with(whole(id), |store, ticket| store.compact(ticket));
+        self.run(id, Command::Compact);
     }
 
     /// What the store holds.
     #[napi(catch_unwind)]
     pub fn stats(&self, id: f64) {
-        self.lazy.with(whole(id), |store, ticket| {
-            crate::engine::settle(vec![(ticket, Ok(store.stats()))]);
-        });
+        self.run(id, Command::Stats);
     }
 
     /// Calls `listen` with the JSON texts of events, until `unsubscribe`.
@@ -247,13 +239,13 @@ impl NativeStore {
     /// Reads everything, and tells every fault.
     #[napi(catch_unwind)]
     pub fn check(&self, id: f64) {
-        self.lazy.with(whole(id), |store, ticket| store.check(ticket));
+        self.run(id, Command::Check);
     }
 
     /// Makes a consistent copy of the folder.
     #[napi(catch_unwind)]
     pub fn snapshot(&self, id: f64, place: String) {
-        self.lazy.with(whole(id), move |store, ticket| store.snapshot(place.into(), ticket));
+        self.run(id, Command::Snapshot(place.into()));
     }
 
     /// Closes the handle.
@@ -264,6 +256,10 @@ impl NativeStore {
 }
 
 impl NativeStore {
+    fn run(&self, id: f64, command: Command) {
+        self.lazy.with(whole(id), move |store, ticket| store.run(command, ticket));
+    }
+
     /// What is open, or opens with its first call.
     pub(super) fn lazy(&self) -> &Arc<Lazy> {
         &self.lazy

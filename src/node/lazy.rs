@@ -10,7 +10,7 @@ use std::thread;
 use super::transactions::Transactions;
 use crate::engine::{closed, settle};
 use crate::error::{Code, Error, Result};
-use crate::store::{Answer, Fingerprint, Listener, Options, Settle, Store, Ticket};
+use crate::store::{Answer, Fingerprint, Listener, Options, Settle, Settled, Store, Ticket};
 use crate::sync::locked;
 
 /// The number under which no call waits, but a warning is told.
@@ -61,7 +61,7 @@ fn without_panic<T>(what: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(internal(what)))
 }
 
-fn settle_all(tickets: Vec<Ticket>, answer: &Result<String>) {
+fn settle_all(tickets: Vec<Ticket>, answer: &Result<Settled>) {
     settle(tickets.into_iter().map(|ticket| (ticket, answer.clone())).collect());
 }
 
@@ -160,7 +160,7 @@ impl Lazy {
     /// Tells what the folder's owner should know, under the number of no call.
     fn warn(&self, store: &Store) {
         for warning in store.warnings() {
-            settle(vec![(self.ticket(WARNING), Ok(crate::json::quote(warning)))]);
+            settle(vec![(self.ticket(WARNING), Ok(Settled::Text(crate::json::quote(warning))))]);
         }
     }
 
@@ -185,7 +185,7 @@ impl Lazy {
             *phase = Phase::Closed;
             drop(phase);
             let closed = opened.as_ref().map_or(Ok(()), |store| self.end(store));
-            settle_all(tickets, &closed.map(|()| "null".to_owned()));
+            settle_all(tickets, &closed.map(Settled::from));
             return None;
         }
         *phase = opened.as_ref().map_or(Phase::Unopened, |store| Phase::Open(store.clone()));
@@ -258,7 +258,7 @@ impl Lazy {
             Phase::Open(store) => Some((store, ticket)),
             _ => {
                 drop(phase);
-                settle_all(ticket.into_iter().collect(), &Ok("null".to_owned()));
+                settle_all(ticket.into_iter().collect(), &Ok(Settled::Nothing));
                 None
             }
         }
@@ -268,7 +268,7 @@ impl Lazy {
     fn end_later(self: &Arc<Self>, store: Store, ticket: Option<Ticket>) {
         let lazy = Arc::clone(self);
         let end = move || {
-            let closed = lazy.end(&store).map(|()| "null".to_owned());
+            let closed = lazy.end(&store).map(Settled::from);
             // Where nobody waits nobody hears of a failure; what is committed is in the journal.
             settle_all(ticket.into_iter().collect(), &closed);
         };

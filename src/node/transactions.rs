@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::engine::closed;
 use crate::error::Result;
-use crate::store::{Settle, Store, Ticket};
+use crate::store::{Command, Ended, Settle, Settled, Store, Ticket};
 use crate::sync::locked;
 
 #[derive(Default)]
@@ -31,10 +31,8 @@ impl Transactions {
     }
 
     /// Takes note of a transaction; one that has begun too late is rolled back.
-    fn begun(&self, answer: Result<String>, store: &Store) -> Result<String> {
-        let Some(number) = answer.as_ref().ok().and_then(|text| text.parse().ok()) else {
-            return answer;
-        };
+    fn begun(&self, answer: Result<Settled>, store: &Store) -> Result<Settled> {
+        let Ok(Settled::Number(number)) = answer else { return answer };
         let too_late = self.known(|known| {
             if !known.ended {
                 known.under_way.push(number);
@@ -65,7 +63,8 @@ impl Transactions {
 
 /// Nobody hears of it: it ends in the same way if this comes too late.
 fn roll_back(number: u64, store: &Store) {
-    store.finish(number, false, Ticket::new(Arc::new(Nobody), 0));
+    let rollback = Command::Finish { transaction: number, commit: false };
+    store.run(rollback, Ticket::new(Arc::new(Nobody), 0));
 }
 
 /// Takes note of what has begun on the way to its caller.
@@ -76,7 +75,7 @@ struct Noting {
 }
 
 impl Settle for Noting {
-    fn settle(&self, ended: Vec<(u64, Result<String>)>) {
+    fn settle(&self, ended: Vec<Ended>) {
         let noted = |answer| self.transactions.begun(answer, &self.store);
         self.settler.settle(ended.into_iter().map(|(id, answer)| (id, noted(answer))).collect());
     }
@@ -85,5 +84,5 @@ impl Settle for Noting {
 struct Nobody;
 
 impl Settle for Nobody {
-    fn settle(&self, _ended: Vec<(u64, Result<String>)>) {}
+    fn settle(&self, _ended: Vec<Ended>) {}
 }

@@ -9,7 +9,7 @@ use zeroize::Zeroize;
 
 use crate::error::Result;
 use crate::store::Listener;
-use crate::store::Settle;
+use crate::store::{Ended, Settle, Settled};
 
 /// The numbers of the calls that ended, and their answers.
 pub(super) type Answers = FnArgs<(Vec<f64>, Vec<Text>)>;
@@ -108,8 +108,11 @@ impl Waker {
 }
 
 impl Settle for Waker {
-    fn settle(&self, ended: Vec<(u64, Result<String>)>) {
-        let texts = ended.into_iter().map(|(id, answer)| (id, answer_text(answer))).collect();
+    fn settle(&self, ended: Vec<Ended>) {
+        let texts = ended
+            .into_iter()
+            .map(|(id, answer)| (id, answer_text(answer.map(Settled::into_json))))
+            .collect();
         // A thread that has ended waits for nothing.
         self.0.call(texts, ThreadsafeFunctionCallMode::NonBlocking);
     }

@@ -1,6 +1,6 @@
 //! `findMany` and `count`: where, orderBy, take and skip, as Prisma has them.
 //!
-//! This room works on any records of a declared model; it must not know where they come from.
+//! This module works on any records of a declared model; it must not know where they come from.
 
 mod condition;
 mod operand;

@@ -2,7 +2,7 @@
 //!
 //! The keys are those of `crypto`; what there is to know of them stands in the settings, and goes
 //! the way of every change: into the journal, to other processes. Which places hold sealed values
-//! follows from the catalogue. This room may use the engine; it must not know of calls, nor of
+//! follows from the catalogue. This module may use the engine; it must not know of calls, nor of
 //! where a passphrase comes from.
 
 mod fields;

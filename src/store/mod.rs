@@ -2,102 +2,31 @@
 //!
 //! It joins the engine, which knows no calls, and the table of calls, which knows no files.
 
+mod commands;
+mod options;
 mod payloads;
 mod registry;
 mod slow;
+mod waiting;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
-
-use serde::Deserialize;
 
 use crate::api::Calls;
 use crate::auth;
 pub use crate::catalogue::{Declaration, Migration, Migrations, ModelId, models};
 pub use crate::crypto::{Costs, Secret};
 use crate::disk::{Disk, RealDisk, misplaced};
-use crate::engine::{Runtime, Settings, View, closed, settle};
+use crate::engine::{Runtime, Tx, closed, settle};
 use crate::error::{Code, Error, Result};
-use crate::sync::locked;
+use waiting::{Nobody, wait};
 
 pub use crate::calls::Answer;
-pub use crate::engine::{Ended, Fingerprint, Listener, Settle, Ticket};
+pub use crate::engine::{Ended, Fingerprint, Listener, Settle, Settled, Ticket};
+pub use commands::Command;
+pub use options::{Durability, Options};
 pub use payloads::{Bytes, Reading, Stream, Use};
-
-/// What is safe when a call resolves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Durability {
-    /// The change survives power loss.
-    Strict,
-    /// The change survives the death of the process, and power loss 50 ms later.
-    Batched,
-}
-
-/// How a store is opened.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// The folder; made when it is not there.
-    pub data_dir: PathBuf,
-    /// What is safe when a call resolves.
-    pub durability: Durability,
-    /// Largest record, in bytes of its JSON text.
-    pub max_record_bytes: usize,
-    /// How long a call waits for other processes before it gives up with `LOCKED`.
-    pub lock_timeout: Duration,
-    /// How long a transaction may take.
-    pub transaction_timeout: Duration,
-    /// What a relative name of the folder stood for where the process was started.
-    pub meant_dirs: Vec<PathBuf>,
-    /// The folders from which bytes are taken by their path, and those below them; any unless given.
-    pub paths_within: Option<Vec<PathBuf>>,
-    /// Is a folder on a network file system opened without a warning?
-    pub allow_network_fs: bool,
-    /// Where the clock is held from the opening on, in milliseconds since 1970, for the same calls
-    /// to give the same bytes.
-    pub held_clock: Option<i64>,
-    /// What brings records of older versions to the newest: what there is, but for tests.
-    pub migrations: Migrations,
-    /// The app's own collections, and fields that it adds to built-in models.
-    pub declaration: Declaration,
-    /// What new passphrases are derived with.
-    pub costs: Costs,
-}
-
-impl Options {
-    /// The usual options for a folder.
-    pub fn new(data_dir: impl Into<PathBuf>) -> Options {
-        Options {
-            data_dir: data_dir.into(),
-            durability: Durability::Strict,
-            max_record_bytes: 16 << 20,
-            lock_timeout: Duration::from_secs(30),
-            transaction_timeout: Duration::from_secs(5),
-            meant_dirs: Vec::new(),
-            paths_within: None,
-            allow_network_fs: false,
-            held_clock: None,
-            migrations: Migrations::default(),
-            declaration: Declaration::default(),
-            costs: Costs::default(),
-        }
-    }
-
-    fn settings(&self) -> Settings {
-        Settings {
-            strict: self.durability == Durability::Strict,
-            max_record_bytes: self.max_record_bytes,
-            lock_timeout: self.lock_timeout,
-            transaction_timeout: self.transaction_timeout,
-            costs: self.costs,
-            held_clock: self.held_clock,
-            migrations: self.migrations,
-        }
-    }
-}
 
 /// Which folder a handle counts for; none for a disk of its own.
 type Folder = Option<(PathBuf, (u64, u64))>;
@@ -193,16 +122,13 @@ impl Store {
 
     /// Removes sessions and tokens that have expired, behind everything that waits already.
     fn sweep(&self, settler: Arc<dyn Settle>) {
-        let none_expired =
-            self.0.engine.read(|view| Ok(auth::expired(view)?.is_empty().to_string()));
+        let expired = self.0.engine.read(|view| Ok(!auth::expired(view)?.is_empty()));
         let ticket = Ticket::new(settler, 0);
-        if matches!(none_expired, Some(Ok(none)) if none == "false") {
-            let sweep = Box::new(|tx: &mut crate::engine::Tx<'_>| {
-                auth::sweep(tx).map(|gone| gone.to_string())
-            });
-            self.0.engine.write(sweep, ticket);
+        if matches!(expired, Some(Ok(true))) {
+            let sweep = |tx: &mut Tx<'_>| Ok(Settled::Number(auth::sweep(tx)? as u64));
+            self.0.engine.write(Box::new(sweep), ticket);
         } else {
-            settle(vec![(ticket, Ok(String::new()))]);
+            settle(vec![(ticket, Ok(Settled::Nothing))]);
         }
     }
 
@@ -221,7 +147,7 @@ impl Store {
     }
 
     /// Answers from memory a caller who may have the answer with the fingerprint `known`; `None`
-    /// when the answer needs the disk: then [`Store::read_later`].
+    /// when the answer needs the disk: then [`Command::Read`].
     pub fn read(
         &self,
         call: usize,
@@ -234,84 +160,13 @@ impl Store {
         self.0.engine.read(|view| self.0.calls.read(call, view, args, known))
     }
 
-    /// Answers on a thread that may use the disk.
-    pub fn read_later(&self, call: usize, args: String, ticket: Ticket) {
-        if let Some((engine, ticket)) = self.open_engine(ticket) {
-            let (calls, args) = (Arc::clone(&self.0.calls), self.0.calls.guarded(call, args));
-            let read =
-                move |view: &View<'_>| calls.read(call, view, &args, None).map(Answer::into_text);
-            engine.read_later(read, ticket);
-        }
-    }
-
-    /// Commits what a writing call changes.
-    pub fn write(&self, call: usize, args: String, ticket: Ticket) {
-        if let Some((engine, ticket)) = self.open_engine(ticket) {
-            let calls = Arc::clone(&self.0.calls);
-            let args = self.0.calls.guarded(call, args);
-            engine.write(Box::new(move |tx| calls.any(call, tx, &args)), ticket);
-        }
-    }
-
-    /// Begins a transaction; settles with its number.
-    pub fn begin(&self, timeout: Option<Duration>, ticket: Ticket) {
-        if let Some((engine, ticket)) = self.open_engine(ticket) {
-            engine.begin(timeout, ticket);
-        }
-    }
-
-    /// Makes a call, reading or writing, in a transaction.
-    pub fn inside(&self, transaction: u64, call: usize, args: String, ticket: Ticket) {
-        if let Some((engine, ticket)) = self.open_engine(ticket) {
-            let calls = Arc::clone(&self.0.calls);
-            let args = self.0.calls.guarded(call, args);
-            let change = Box::new(move |tx: &mut crate::engine::Tx<'_>| calls.any(call, tx, &args));
-            engine.inside(transaction, change, ticket);
-        }
-    }
-
-    /// Ends a transaction, on a closed handle too: it would hold up the others until it expires.
-    pub fn finish(&self, transaction: u64, commit: bool, ticket: Ticket) {
-        self.0.engine.finish(transaction, commit, ticket);
-    }
-
-    /// Settles when the files show every change so far.
-    pub fn flush(&self, ticket: Ticket) {
-        if let Some((engine, ticket)) = self.open_engine(ticket) {
-            engine.flush(ticket);
-        }
-    }
-
-    /// Removes what has expired, drops dead lines, and starts the journal anew.
-    pub fn compact(&self, ticket: Ticket) {
-        if let Some((_, ticket)) = self.open_engine(ticket) {
-            let engine = Arc::clone(&self.0.engine);
-            self.sweep(Arc::new(Compaction { engine, ticket: Mutex::new(Some(ticket)) }));
-        }
-    }
-
-    /// Makes a consistent copy of the folder, with every change so far, in a new or empty folder.
-    pub fn snapshot(&self, place: PathBuf, ticket: Ticket) {
-        if let Some((engine, ticket)) = self.open_engine(ticket) {
-            engine.snapshot(place, ticket);
-        }
-    }
-
-    /// Reads everything that the folder holds; settles with what was looked at and every fault,
-    /// as JSON text.
-    pub fn check(&self, ticket: Ticket) {
-        if let Some((engine, ticket)) = self.open_engine(ticket) {
-            engine.audit(ticket);
-        }
-    }
-
     /// Reads everything that the folder holds, and waits; gives what was looked at and every fault,
     /// as JSON text.
     ///
     /// # Errors
     /// Those of the disk; what a file says is a fault in the answer.
     pub fn check_now(&self) -> Result<String> {
-        wait(|ticket| self.check(ticket))
+        wait(|ticket| self.run(Command::Check, ticket)).map(Settled::into_json)
     }
 
     /// Makes such a copy and waits for it.
@@ -320,7 +175,7 @@ impl Store {
     /// `VALIDATION` for a folder that is not new or empty, or within the data folder; those of
     /// the disk.
     pub fn snapshot_now(&self, place: impl Into<PathBuf>) -> Result<()> {
-        wait(|ticket| self.snapshot(place.into(), ticket)).map(|_| ())
+        wait(|ticket| self.run(Command::Snapshot(place.into()), ticket)).map(drop)
     }
 
     /// Makes such a copy on any disk, for tests.
@@ -376,16 +231,23 @@ impl Store {
     /// Those of the call; `VALIDATION` when there is no such call.
     pub fn call(&self, name: &str, args: &str) -> Result<String> {
         let call = self.number_of(name)?;
-        if self.0.calls.is_slow(call) {
-            return wait(|ticket| self.slow(None, call, args.to_owned(), None, ticket));
+        let is_write = self.0.calls.is_write(call);
+        let is_slow = self.0.calls.is_slow(call);
+        if !is_slow
+            && !is_write
+            && let Some(answer) = self.read(call, args, None)
+        {
+            return answer.map(Answer::into_text);
         }
-        if !self.0.calls.is_write(call) {
-            if let Some(answer) = self.read(call, args, None) {
-                return answer.map(Answer::into_text);
-            }
-            return wait(|ticket| self.read_later(call, args.to_owned(), ticket));
-        }
-        wait(|ticket| self.write(call, args.to_owned(), ticket))
+        let args = args.to_owned();
+        let command = if is_slow {
+            Command::Slow { transaction: None, call, args, passphrase: None }
+        } else if is_write {
+            Command::Write { call, args }
+        } else {
+            Command::Read { call, args }
+        };
+        wait(|ticket| self.run(command, ticket)).map(Settled::into_json)
     }
 
     /// Makes several calls one atomic change, and waits for it; nothing stays when `calls`
@@ -394,12 +256,14 @@ impl Store {
     /// # Errors
     /// Those of the calls.
     pub fn transaction<T>(&self, calls: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
-        let number = wait(|ticket| self.begin(None, ticket))?;
-        let number =
-            number.parse().map_err(|_| Error::new(Code::Io, "a transaction without a number"))?;
-        let transaction = Transaction { store: self, number };
-        let done = calls(&transaction);
-        let ended = wait(|ticket| self.finish(number, done.is_ok(), ticket));
+        let Settled::Number(number) =
+            wait(|ticket| self.run(Command::Begin { timeout: None }, ticket))?
+        else {
+            return Err(Error::new(Code::Io, "a transaction without a number"));
+        };
+        let done = calls(&Transaction { store: self, number });
+        let finish = Command::Finish { transaction: number, commit: done.is_ok() };
+        let ended = wait(|ticket| self.run(finish, ticket));
         done.and_then(|value| ended.map(|_| value))
     }
 
@@ -408,7 +272,7 @@ impl Store {
     /// # Errors
     /// Those of the disk.
     pub fn flush_now(&self) -> Result<()> {
-        wait(|ticket| self.flush(ticket)).map(|_| ())
+        wait(|ticket| self.run(Command::Flush, ticket)).map(drop)
     }
 
     /// Waits until the journal is empty and no dead line is left.
@@ -416,7 +280,7 @@ impl Store {
     /// # Errors
     /// Those of the disk.
     pub fn compact_now(&self) -> Result<()> {
-        wait(|ticket| self.compact(ticket)).map(|_| ())
+        wait(|ticket| self.run(Command::Compact, ticket)).map(drop)
     }
 }
 
@@ -433,51 +297,12 @@ impl Transaction<'_> {
     /// Those of the call.
     pub fn call(&self, name: &str, args: &str) -> Result<String> {
         let call = self.store.number_of(name)?;
-        if self.store.0.calls.is_slow(call) {
-            let number = Some(self.number);
-            return wait(|ticket| self.store.slow(number, call, args.to_owned(), None, ticket));
-        }
-        wait(|ticket| self.store.inside(self.number, call, args.to_owned(), ticket))
+        let args = args.to_owned();
+        let command = if self.store.0.calls.is_slow(call) {
+            Command::Slow { transaction: Some(self.number), call, args, passphrase: None }
+        } else {
+            Command::Inside { transaction: self.number, call, args }
+        };
+        wait(|ticket| self.store.run(command, ticket)).map(Settled::into_json)
     }
-}
-
-/// Nobody waits for the answer.
-struct Nobody;
-
-impl Settle for Nobody {
-    fn settle(&self, _ended: Vec<(u64, Result<String>)>) {}
-}
-
-/// A compaction that waits for the sweep before it, for what is swept to be dropped as well.
-struct Compaction {
-    engine: Arc<Runtime>,
-    ticket: Mutex<Option<Ticket>>,
-}
-
-impl Settle for Compaction {
-    fn settle(&self, _ended: Vec<(u64, Result<String>)>) {
-        let ticket = locked(&self.ticket).take();
-        if let Some(ticket) = ticket {
-            self.engine.compact(ticket);
-        }
-    }
-}
-
-/// A thread that waits for one answer.
-struct Waiter(Mutex<mpsc::Sender<Result<String>>>);
-
-impl Settle for Waiter {
-    fn settle(&self, ended: Vec<(u64, Result<String>)>) {
-        let sender = locked(&self.0);
-        for (_, answer) in ended {
-            // Who no longer waits needs no answer.
-            let _ = sender.send(answer);
-        }
-    }
-}
-
-fn wait(start: impl FnOnce(Ticket)) -> Result<String> {
-    let (sender, receiver) = mpsc::channel();
-    start(Ticket::new(Arc::new(Waiter(Mutex::new(sender))), 0));
-    receiver.recv().unwrap_or_else(|_| Err(closed()))
 }

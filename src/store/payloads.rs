@@ -4,9 +4,10 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use super::{Store, Transaction, wait};
+use super::waiting::wait;
+use super::{Store, Transaction};
 use crate::disk::SourceFile;
-use crate::engine::{Arrived, Arriving, OpenPayload, Ticket, Tx, View, settle};
+use crate::engine::{Arrived, Arriving, OpenPayload, Settled, Ticket, Tx, View, settle};
 use crate::error::{Code, Error, Result};
 use crate::repos;
 use crate::sync::locked;
@@ -53,10 +54,12 @@ impl Reading {
 
 impl Use {
     /// What happens in the commit.
-    fn commit(self, tx: &mut Tx<'_>, arrived: &Arrived, name: Option<&str>) -> Result<String> {
+    fn commit(self, tx: &mut Tx<'_>, arrived: &Arrived, name: Option<&str>) -> Result<Settled> {
         match self {
-            Use::Row(data) => Ok(repos::put(tx, &data, arrived, name)?.text().to_owned()),
-            Use::Derived(id, name) => Ok(repos::derive(tx, &id, &name, arrived)?.to_string()),
+            Use::Row(data) => {
+                Ok(Settled::Text(repos::put(tx, &data, arrived, name)?.text().to_owned()))
+            }
+            Use::Derived(id, name) => Ok(Settled::Flag(repos::derive(tx, &id, &name, arrived)?)),
         }
     }
 }
@@ -76,7 +79,7 @@ impl Store {
             // After a failure it is dropped, and what was written with it.
             let answer = appended.map(|open| *arriving = Some(open));
             drop(arriving);
-            settle(vec![(ticket, answer.map(|()| "null".to_owned()))]);
+            settle(vec![(ticket, answer.map(Settled::from))]);
         });
     }
 
@@ -119,11 +122,11 @@ impl Store {
         let Some((engine, ticket)) = self.open_engine(ticket) else { return };
         let reading = reading.clone();
         let open = move |view: &View<'_>| {
-            let Some(at) = repos::locate(view, &id)? else { return Ok("false".to_owned()) };
+            let Some(at) = repos::locate(view, &id)? else { return Ok(Settled::Flag(false)) };
             let opened = view.open_payload(&at.sha256, at.size, derived.as_deref())?;
             let found = opened.is_some();
             *locked(&reading.0) = opened.map(Arc::new);
-            Ok(found.to_string())
+            Ok(Settled::Flag(found))
         };
         match transaction {
             Some(number) => engine.inside(number, Box::new(move |tx| open(&tx.view())), ticket),
@@ -145,9 +148,9 @@ impl Store {
         engine.with_payloads(ticket, move |_, ticket| {
             let read = open.ok_or_else(not_open).and_then(|open| open.read(offset, len));
             let answer = read.map(|bytes| {
-                let len = bytes.len().to_string();
+                let len = bytes.len() as u64;
                 take(bytes);
-                len
+                Settled::Number(len)
             });
             settle(vec![(ticket, answer)]);
         });
@@ -158,7 +161,7 @@ impl Store {
     /// # Errors
     /// Those of the disk and of creating the row.
     pub fn put_now(&self, bytes: Bytes, made: Use) -> Result<String> {
-        wait(|ticket| self.put(bytes, made, None, ticket))
+        wait(|ticket| self.put(bytes, made, None, ticket)).map(Settled::into_json)
     }
 
     /// Appends to a stream, and waits.
@@ -166,7 +169,7 @@ impl Store {
     /// # Errors
     /// Those of the disk.
     pub fn append_now(&self, stream: &Stream, bytes: &[u8]) -> Result<()> {
-        wait(|ticket| self.append(stream, Arc::from(bytes), ticket)).map(|_| ())
+        wait(|ticket| self.append(stream, Arc::from(bytes), ticket)).map(drop)
     }
 
     /// The bytes of a row, or of a file beside them; `None` when there is no such thing.
@@ -188,6 +191,7 @@ impl Transaction<'_> {
     /// Those of the disk and of creating the row.
     pub fn put(&self, bytes: Bytes, made: Use) -> Result<String> {
         wait(|ticket| self.store.put(bytes, made, Some(self.number), ticket))
+            .map(Settled::into_json)
     }
 }
 

@@ -3,12 +3,11 @@
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
-use super::{Handle, Settle, Store, Ticket};
+use super::{Ended, Handle, Settle, Settled, Store, Ticket};
 use crate::calls::{ChangeStep, Reply, Step};
 use crate::crypto::Secret;
 use crate::engine::{Runtime, Tx, View, closed, settle};
 use crate::error::{Code, Error, Result};
-use crate::secrets;
 use crate::sync::locked;
 
 /// Where a call's changes are made.
@@ -20,8 +19,7 @@ struct Way {
 }
 
 impl Store {
-    /// Makes a call that takes long, alone or in a transaction; a passphrase is given apart.
-    pub fn slow(
+    pub(super) fn slow(
         &self,
         transaction: Option<u64>,
         call: usize,
@@ -29,10 +27,7 @@ impl Store {
         passphrase: Option<Secret>,
         ticket: Ticket,
     ) {
-        let Handle { engine, calls, closed: ended, .. } = &*self.0;
-        if ended.load(Ordering::Acquire) {
-            return settle(vec![(ticket, Err(closed()))]);
-        }
+        let Handle { engine, calls, .. } = &*self.0;
         let way = Way { engine: Arc::clone(engine), transaction };
         let (calls, args) = (Arc::clone(calls), calls.guarded(call, args));
         let first = move |view: &View<'_>| calls.first_step(call, view, &args, passphrase.clone());
@@ -45,14 +40,6 @@ impl Store {
             return Some(Err(closed()));
         }
         self.0.engine.read(|view| self.0.calls.bytes(call, view, args, data))
-    }
-}
-
-impl Store {
-    /// Settles when this process has seen what others, or an editor, have changed of the keys.
-    pub fn catch_up(&self, ticket: Ticket) {
-        let look = |view: &View<'_>| secrets::envelope(view).map(|_| String::from("null"));
-        self.0.engine.read_later(look, ticket);
     }
 }
 
@@ -76,7 +63,7 @@ impl Way {
 
     fn go(self, step: Step, ticket: Ticket) {
         match step {
-            Step::Done(reply) => settle(vec![(ticket, Ok(Reply::into_text(reply)))]),
+            Step::Done(reply) => settle(vec![(ticket, Ok(Settled::Text(Reply::into_text(reply))))]),
             Step::Slow(work) => {
                 let way = self.clone();
                 self.engine.slowly(ticket, move |ticket| match work() {
@@ -106,10 +93,9 @@ impl Way {
 struct Found(Mutex<Option<Step>>);
 
 impl Found {
-    /// Keeps it; an answer is a text, and this one says nothing.
-    fn put(&self, step: Step) -> String {
+    fn put(&self, step: Step) -> Settled {
         *locked(&self.0) = Some(step);
-        String::new()
+        Settled::Nothing
     }
 
     fn take(&self) -> Option<Step> {
@@ -131,10 +117,10 @@ impl Next {
 }
 
 impl Settle for Next {
-    fn settle(&self, ended: Vec<(u64, Result<String>)>) {
+    fn settle(&self, ended: Vec<Ended>) {
         let ticket = locked(&self.ticket).take();
         let Some(ticket) = ticket else { return };
-        let done = ended.into_iter().next().map_or(Ok(()), |(_, answer)| answer.map(|_| ()));
+        let done = ended.into_iter().next().map_or(Ok(()), |(_, answer)| answer.map(drop));
         let lost = || Error::new(Code::Io, "a call has lost its next step; please report it");
         match done.and_then(|()| self.step.take().ok_or_else(lost)) {
             Ok(step) => self.way.clone().go(step, ticket),

@@ -126,7 +126,7 @@ const MODULES: &[(&str, &str)] = &[
     ("repos", "crypto catalogue query engine secrets calls"),
     ("auth", "crypto catalogue engine secrets calls repos"),
     ("api", "crypto catalogue engine calls repos auth"),
-    ("store", "disk crypto engine secrets calls repos auth api"),
+    ("store", "disk crypto catalogue engine secrets calls repos auth api"),
     ("node", "crypto catalogue engine calls api store"),
 ];
 

@@ -3,7 +3,7 @@
 //!
 //! A declaration comes as JSON (see `docs/collections.md`), is told all its faults at once, and
 //! becomes models like any other. `field` reads one field, `place` a file's place, `merge` joins
-//! what several processes declare. This room must not know how a declaration is kept.
+//! what several processes declare. This module must not know how a declaration is kept.
 
 mod field;
 mod merge;

@@ -1,7 +1,10 @@
 //! An open file of the real disk.
 
 use std::fs::File;
-use std::io;
+use std::io::{
+    self,
+    ErrorKind::{Interrupted, Unsupported},
+};
 
 use super::super::{DiskFile, SafePath, Stamp};
 use super::{context, system};
@@ -67,7 +70,11 @@ impl DiskFile for RealFile {
     fn allocate(&self, len: u64) -> Result<()> {
         let reserve = || {
             let from = self.file.metadata()?.len();
-            system::allocate(&self.file, len)?;
+            match fs4::FileExt::allocate(&self.file, len) {
+                // The zeros below take the room as well, only less in one piece.
+                Err(error) if matches!(error.kind(), Unsupported | Interrupted) => {}
+                reserved => reserved?,
+            }
             // Room that was never written to is noted as such by the file system, and every sync of
             // the first bytes in it would have to make that note durable too.
             for at in (from..len).step_by(ZEROS.len()) {

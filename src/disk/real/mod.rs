@@ -2,7 +2,7 @@
 //!
 //! Links are never followed beneath the data folder, and nothing but regular files is opened.
 //! Files are made with mode 0600 and folders with 0700, so from their first byte on nobody else
-//! can read them. The room may use the operating system; it must not know what is in a file.
+//! can read them. The module may use the operating system; it must not know what is in a file.
 
 mod file;
 mod shared_memory;

@@ -1,22 +1,9 @@
-//! Room on the disk, and what kind of disk it is: Linux.
+//! Shared bytes, syncs of a whole file system, and what kind of disk it is: Linux.
 
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::Path;
-
-use rustix::fs::{FallocateFlags, fallocate};
-use rustix::io::{Errno, retry_on_intr};
-
-pub(super) fn allocate(file: &File, len: u64) -> io::Result<()> {
-    if len == 0 {
-        return Ok(());
-    }
-    match retry_on_intr(|| fallocate(file, FallocateFlags::empty(), 0, len)) {
-        Err(Errno::OPNOTSUPP | Errno::NOSYS) => super::file::extend(file, len),
-        other => Ok(other?),
-    }
-}
 
 /// Lets an empty file share the bytes of another one until either is written to; `false` where
 /// the file system cannot (Btrfs, XFS and bcachefs can).

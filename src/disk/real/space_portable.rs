@@ -1,12 +1,7 @@
-//! Room on the disk, and what kind of disk it is: systems other than Linux.
+//! Shared bytes, syncs of a whole file system, and what kind of disk it is: systems other than Linux.
 
 use std::fs::File;
-use std::io;
 use std::path::Path;
-
-pub(super) fn allocate(file: &File, len: u64) -> io::Result<()> {
-    super::file::extend(file, len)
-}
 
 /// Shared bytes are Linux's only, here.
 pub(super) fn clone_file(_from: &File, _copy: &File) -> bool {
@@ -15,7 +10,7 @@ pub(super) fn clone_file(_from: &File, _copy: &File) -> bool {
 
 /// Others have no call that waits for a whole file system.
 #[cfg(unix)]
-pub(super) fn sync_file_system(_folder: &std::os::fd::OwnedFd) -> io::Result<bool> {
+pub(super) fn sync_file_system(_folder: &std::os::fd::OwnedFd) -> std::io::Result<bool> {
     Ok(false)
 }
 

@@ -9,7 +9,7 @@ use rustix::fs::{FileType, Stat};
 
 use super::super::{EntryKind, Stamp};
 use super::About;
-pub(super) use super::space::{allocate, network_file_system};
+pub(super) use super::space::network_file_system;
 
 const NANOSECONDS: i128 = 1_000_000_000;
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::super::{EntryKind, Stamp};
 use super::About;
-pub(super) use super::space::{allocate, network_file_system};
+pub(super) use super::space::network_file_system;
 
 /// Virus scanners hold a new file for a moment: the waits between the tries of a rename, 1.0 s
 /// in all.

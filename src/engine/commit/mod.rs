@@ -4,9 +4,11 @@
 mod events;
 mod queue;
 mod thread;
+mod ticket;
 
 pub use events::Listener;
 pub(crate) use events::Listeners;
-pub use queue::{Ended, Settle, Ticket};
-pub(crate) use queue::{Inside, Job, Queue, WriteCall, closed, internal, settle};
+pub(crate) use queue::{Inside, Job, Queue, WriteCall};
 pub(crate) use thread::run;
+pub use ticket::{Ended, Settle, Settled, Ticket};
+pub(crate) use ticket::{closed, internal, settle};

@@ -1,61 +1,18 @@
-//! What waits for the committing thread, and the way back to those who wait.
+//! What waits for the committing thread.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock};
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
 
 use crate::error::{Code, Error, Result};
 use crate::sync::{self, locked};
 
+use super::ticket::{Settled, Ticket, closed, settle};
 use crate::engine::txn::Tx;
 
-/// Who is told when calls have ended; called once a batch, from any thread.
-pub trait Settle: Send + Sync {
-    /// The calls that ended, by the numbers under which their callers wait.
-    fn settle(&self, ended: Vec<Ended>);
-}
-
-/// A call that ended, by the number under which its caller waits, and its answer.
-pub type Ended = (u64, Result<String>);
-
-/// A call's way back.
-pub struct Ticket {
-    settler: Option<Arc<dyn Settle>>,
-    id: u64,
-}
-
-impl Ticket {
-    /// The way back to the caller who waits under the number `id`.
-    pub fn new(settler: Arc<dyn Settle>, id: u64) -> Ticket {
-        Ticket { settler: Some(settler), id }
-    }
-
-    /// Who is told, and under which number; the caller of this sees to it from now on.
-    pub fn into_parts(mut self) -> (Arc<dyn Settle>, u64) {
-        let settler = self.settler.take().expect("a ticket is taken apart once, by value");
-        (settler, self.id)
-    }
-}
-
-impl Drop for Ticket {
-    fn drop(&mut self) {
-        // A thread that panicked has dropped what it was working on: nobody must wait for ever.
-        if let Some(settler) = self.settler.take() {
-            settler.settle(vec![(self.id, Err(internal()))]);
-        }
-    }
-}
-
-/// The error of a call that a fault of our own has stopped.
-pub(crate) fn internal() -> Error {
-    let message =
-        "an internal error stopped this call, and nothing of it was kept; please report it";
-    Error::new(Code::Io, message)
-}
-
 /// What a writing call does, and what it answers.
-pub(crate) type WriteCall = Box<dyn FnOnce(&mut Tx<'_>) -> Result<String> + Send>;
+pub(crate) type WriteCall = Box<dyn FnOnce(&mut Tx<'_>) -> Result<Settled> + Send>;
 
 /// At most so many changes share one sync, which bounds what a batch holds in memory.
 const MAX_BATCH: usize = 256;
@@ -261,28 +218,10 @@ impl Queue {
     }
 }
 
-/// The error of a call on a store that is closed.
-pub(crate) fn closed() -> Error {
-    Error::new(Code::Closed, "the store is closed; open it anew with createStore")
-}
-
 fn ended(expired: bool) -> Error {
     if expired {
         let message = "the transaction took too long and was rolled back; do less in it, or give it a longer timeout";
         return Error::new(Code::Locked, message);
     }
     Error::new(Code::Closed, "the transaction has ended; use the store, or begin another one")
-}
-
-/// Tells each settler once about all its calls that ended.
-pub(crate) fn settle(ended: Vec<(Ticket, Result<String>)>) {
-    let mut by_settler: Vec<(Arc<dyn Settle>, Vec<Ended>)> = Vec::new();
-    for (ticket, result) in ended {
-        let (settler, id) = ticket.into_parts();
-        match by_settler.iter_mut().find(|(other, _)| Arc::ptr_eq(other, &settler)) {
-            Some((_, his)) => his.push((id, result)),
-            None => by_settler.push((settler, vec![(id, result)])),
-        }
-    }
-    by_settler.into_iter().for_each(|(settler, ended)| settler.settle(ended));
 }

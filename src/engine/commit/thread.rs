@@ -8,7 +8,8 @@ use std::time::Instant;
 use crate::catalogue::Place;
 use crate::error::{Code, Error, Result};
 
-use super::queue::{Inside, Ticket, Turn, WriteCall, internal, settle};
+use super::queue::{Inside, Turn, WriteCall};
+use super::ticket::{Settled, Ticket, internal, settle};
 use crate::engine::core::Engine;
 use crate::engine::journal::Commit;
 use crate::engine::journal::{self, Header, Tail};
@@ -18,7 +19,7 @@ use crate::engine::txn::Overlay;
 use crate::engine::txn::Tx;
 
 /// One answer of a batch: whose, what, and whether it waits for the journal.
-type Answer = (Ticket, Result<String>, bool);
+type Answer = (Ticket, Result<Settled>, bool);
 
 /// Commits until the store is closed.
 pub(crate) fn run(engine: &Engine) {
@@ -70,7 +71,7 @@ impl Engine {
         &self,
         lock: &CommitLock<'_>,
         mut batch: Vec<(WriteCall, Ticket)>,
-    ) -> Vec<(Ticket, Result<String>)> {
+    ) -> Vec<(Ticket, Result<Settled>)> {
         let now = self.clock.now();
         let mut overlay = Overlay::default();
         let mut commits = Vec::new();
@@ -100,7 +101,7 @@ impl Engine {
     }
 
     /// Runs one change over the uncommitted ones; nothing of it stays when it fails.
-    fn run_change(&self, overlay: &mut Overlay, now: &str, change: WriteCall) -> Result<String> {
+    fn run_change(&self, overlay: &mut Overlay, now: &str, change: WriteCall) -> Result<Settled> {
         let state = self.state();
         let mark = overlay.mark();
         let mut tx = Tx { state: &state, overlay, context: self.context(now) };
@@ -197,7 +198,7 @@ impl Engine {
             Err(error) => return settle(vec![(ticket, Err(error))]),
         };
         self.queue.begin(number);
-        settle(vec![(ticket, Ok(number.to_string()))]);
+        settle(vec![(ticket, Ok(Settled::Number(number)))]);
         let now = self.clock.now();
         let mut overlay = Overlay::default();
         let mut changes = Vec::new();
@@ -218,7 +219,7 @@ impl Engine {
             if commit { self.persist(&lock, vec![Commit { at: now, changes }]) } else { Ok(()) };
         drop(lock);
         if let Some((_, ticket)) = finish {
-            settle(vec![(ticket, done.map(|()| "null".to_owned()))]);
+            settle(vec![(ticket, done.map(Settled::from))]);
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! `layout` tells which record stands in which file, `compose` makes a file's bytes, `dirty`
 //! remembers what must be written, `write` writes it, `load` reads everything at open. This
-//! room follows the places that the catalogue declares; it must not know which models exist.
+//! module follows the places that the catalogue declares; it must not know which models exist.
 
 mod checkpoint;
 mod compose;

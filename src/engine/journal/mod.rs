@@ -1,7 +1,7 @@
 //! The journal: what has been committed and is not yet safely in the files that people see.
 //!
 //! `line` is the codec of one line, `segment` the name and the first line of a segment file,
-//! `tail` follows the end of the journal, whoever writes it. This room knows lines of text; it
+//! `tail` follows the end of the journal, whoever writes it. This module knows lines of text; it
 //! must not know what a change means.
 
 mod change;

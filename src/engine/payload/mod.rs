@@ -4,7 +4,7 @@
 //! synced there. Within the commit of its first record, and so under the commit lock, it is
 //! renamed to its place; only then the record's line goes into the journal. It is removed under
 //! the same lock, after the journal is synced, when no record has its content any more. So
-//! neither a crash nor another process can come between a record and its payload. This room must
+//! neither a crash nor another process can come between a record and its payload. This module must
 //! not know what a payload is for.
 
 mod arriving;

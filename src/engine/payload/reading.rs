@@ -12,6 +12,7 @@ use crate::sync::locked;
 use super::hashing::hex;
 use super::place::missing;
 use super::{RAW, check_derived_name, home, is_content};
+use crate::engine::commit::Settled;
 use crate::engine::core::Engine;
 use crate::engine::logs::Source;
 use crate::engine::txn::View;
@@ -68,8 +69,8 @@ impl Engine {
     /// Answers from the state and the payloads.
     pub(crate) fn read_payload(
         &self,
-        read: impl Fn(&View<'_>) -> Result<String>,
-    ) -> Option<Result<String>> {
+        read: impl Fn(&View<'_>) -> Result<Settled>,
+    ) -> Option<Result<Settled>> {
         loop {
             let before = self.position();
             let answer = self.read(Source::Disk, &read);

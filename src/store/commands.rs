@@ -1,0 +1,95 @@
+//! What a handle is asked to do and answers later.
+
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use super::Store;
+use super::waiting::Compaction;
+use crate::calls::Answer;
+use crate::crypto::Secret;
+use crate::engine::{Settled, Ticket, Tx, View, WriteCall, closed, settle};
+use crate::secrets;
+
+/// What a handle is asked to do. A call is named by its number.
+pub enum Command {
+    /// Nothing but that the store be open.
+    Open,
+    /// Answers on a thread that may use the disk.
+    Read { call: usize, args: String },
+    /// Commits what a writing call changes.
+    Write { call: usize, args: String },
+    /// Makes a call that takes long, alone or in a transaction; a passphrase is given apart.
+    Slow { transaction: Option<u64>, call: usize, args: String, passphrase: Option<Secret> },
+    /// Begins a transaction, which may take this long or the store's own time; settles with its
+    /// number.
+    Begin { timeout: Option<Duration> },
+    /// Makes a call, reading or writing, in a transaction.
+    Inside { transaction: u64, call: usize, args: String },
+    /// Ends a transaction.
+    Finish { transaction: u64, commit: bool },
+    /// Sees what others, or an editor, have changed of the keys.
+    CatchUp,
+    /// Brings every change so far into the files.
+    Flush,
+    /// Removes what has expired, drops dead lines, and starts the journal anew.
+    Compact,
+    /// Makes a consistent copy of the folder, with every change so far, in a new or empty folder.
+    Snapshot(PathBuf),
+    /// Reads everything that the folder holds; settles with what was looked at and every fault.
+    Check,
+    /// Settles with what the store holds.
+    Stats,
+}
+
+impl Store {
+    /// Does what it is asked to; the ticket is settled with the answer, at once or by another thread.
+    pub fn run(&self, command: Command, ticket: Ticket) {
+        let engine = &self.0.engine;
+        // A transaction ends on a closed handle too: it would hold up the others until it expires.
+        let ends = matches!(command, Command::Finish { .. });
+        if self.0.closed.load(Ordering::Acquire) && !ends {
+            return settle(vec![(ticket, Err(closed()))]);
+        }
+        match command {
+            Command::Open => settle(vec![(ticket, Ok(Settled::Nothing))]),
+            Command::Read { call, args } => self.read_later(call, args, ticket),
+            Command::Write { call, args } => engine.write(self.body(call, args), ticket),
+            Command::Slow { transaction, call, args, passphrase } => {
+                self.slow(transaction, call, args, passphrase, ticket);
+            }
+            Command::Begin { timeout } => engine.begin(timeout, ticket),
+            Command::Inside { transaction, call, args } => {
+                engine.inside(transaction, self.body(call, args), ticket);
+            }
+            Command::Finish { transaction, commit } => engine.finish(transaction, commit, ticket),
+            Command::CatchUp => {
+                let look = |view: &View<'_>| secrets::envelope(view).map(|_| Settled::Nothing);
+                engine.read_later(look, ticket);
+            }
+            Command::Flush => engine.flush(ticket),
+            Command::Compact => {
+                let (engine, ticket) = (Arc::clone(engine), Mutex::new(Some(ticket)));
+                self.sweep(Arc::new(Compaction { engine, ticket }));
+            }
+            Command::Snapshot(place) => engine.snapshot(place, ticket),
+            Command::Check => engine.audit(ticket),
+            Command::Stats => settle(vec![(ticket, Ok(Settled::Text(self.stats())))]),
+        }
+    }
+
+    fn read_later(&self, call: usize, args: String, ticket: Ticket) {
+        let (calls, args) = (Arc::clone(&self.0.calls), self.0.calls.guarded(call, args));
+        let read = move |view: &View<'_>| {
+            calls.read(call, view, &args, None).map(Answer::into_text).map(Settled::Text)
+        };
+        self.0.engine.read_later(read, ticket);
+    }
+
+    /// What a call does within a commit.
+    fn body(&self, call: usize, args: String) -> WriteCall {
+        let (calls, args) = (Arc::clone(&self.0.calls), self.0.calls.guarded(call, args));
+        Box::new(move |tx: &mut Tx<'_>| calls.any(call, tx, &args).map(Settled::Text))
+    }
+}

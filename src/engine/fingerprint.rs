@@ -1,4 +1,5 @@
-//! The fingerprint of an answer: who has an answer with the same one need not be given it again.
+//! The fingerprint of an answer: a caller that has an answer with the same one need not be given it
+//! again.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -26,7 +27,7 @@ impl Fingerprint {
             mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
             mixed ^ (mixed >> 31)
         });
-        // 0 and 1 mean something else to who asks.
+        // 0 and 1 mean something else in a question.
         Fingerprint((mixed >> (64 - BITS)).max(2))
     }
 

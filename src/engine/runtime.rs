@@ -140,7 +140,7 @@ impl Runtime {
         ticket: Ticket,
         work: impl FnOnce(&Arc<Engine>, Ticket) + Send + 'static,
     ) {
-        // With the first of it: most stores have none under way. Who closes waits for these threads.
+        // They start with the first payload, for most stores never have one. `close` waits for them.
         let mut threads = locked(&self.payload_threads);
         while threads.len() < PAYLOAD_THREADS && !self.payloads.is_closed() {
             let (engine, tasks) = (Arc::clone(&self.engine), Arc::clone(&self.payloads));

@@ -62,7 +62,7 @@ pub struct NativeStore {
     kept_alive: AtomicBool,
 }
 
-/// What a caller says who has no answer yet, but wants its fingerprint.
+/// Said by a caller that has no answer yet, but wants its fingerprint.
 const ASK: u64 = 1;
 
 /// A call's number is a whole number far below 2^53.

@@ -23,7 +23,8 @@ type Deferred = Box<dyn FnOnce(&Store, Ticket) + Send>;
 #[derive(Default)]
 struct Waiting {
     calls: Vec<(Deferred, Ticket)>,
-    /// Who waits for it to be closed again behind those calls; none when nobody closes it.
+    /// The callers that wait for it to be closed again behind those calls; `None` when nobody closes
+    /// it.
     closing: Option<Vec<Ticket>>,
 }
 
@@ -34,7 +35,7 @@ enum Phase {
     Closed,
 }
 
-/// Who hears of changes.
+/// Whether somebody hears of changes.
 enum Listening {
     Nobody,
     /// From the opening on.

@@ -51,7 +51,7 @@ pub(crate) fn enter(
 /// # Errors
 /// Those of closing.
 pub(crate) fn leave(folder: &Folder) -> Result<()> {
-    // Closing under the lock: who opens the folder meanwhile finds it at rest.
+    // Closing under the lock, so that a call that opens the folder meanwhile finds it at rest.
     let mut engines = engines();
     let Some(shared) = engines.get_mut(folder) else { return Ok(()) };
     shared.handles -= 1;

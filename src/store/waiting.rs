@@ -36,7 +36,7 @@ impl Settle for Waiter {
     fn settle(&self, ended: Vec<Ended>) {
         let sender = locked(&self.0);
         for (_, answer) in ended {
-            // Who no longer waits needs no answer.
+            // A thread that no longer waits needs no answer.
             let _ = sender.send(answer);
         }
     }

@@ -13,7 +13,7 @@ use crate::engine::memory::Touched;
 /// Called with the JSON texts of the events of one or more commits.
 pub type Listener = Box<dyn Fn(&[String]) + Send + Sync>;
 
-/// Who listens.
+/// The listeners, each with its number.
 #[derive(Default)]
 pub(crate) struct Listeners(Mutex<(u64, Vec<(u64, Listener)>)>);
 

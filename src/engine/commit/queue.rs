@@ -116,7 +116,7 @@ impl Queue {
         }
     }
 
-    /// Who writes one change after another is soon back: looking out for it for a moment spares
+    /// A caller that writes one change after another is soon back: looking out for it for a moment spares
     /// both the time of falling asleep and of being woken, which is as long as a sync.
     fn look_out(&self) {
         let seen = self.added.load(Ordering::Acquire);

@@ -84,7 +84,8 @@ impl Engine {
                 if !changes.is_empty() {
                     commits.push(Commit { at: now.clone(), changes });
                 }
-                // Who changed nothing has yet seen what the ones before changed.
+                // A call that changed nothing may have answered from the unsynced changes before it in
+                // the batch, so its answer waits for the sync too.
                 answers.push((ticket, answer, !commits.is_empty()));
             }
             batch =
@@ -126,6 +127,7 @@ impl Engine {
         let texts: Vec<String> = commits.iter().map(|commit| commit.encode(&catalogue)).collect();
         let mut guard = self.tail();
         let tail = self.current_tail(&mut guard)?;
+        // From here on another process that finds us dead must look behind the committed end.
         self.words.store(word::BUSY, busy::APPENDING);
         // What a failed write leaves behind the end is overwritten by the next one, and nobody
         // may take it for the work of a holder who died.
@@ -135,12 +137,16 @@ impl Engine {
         };
         let appended = tail.append(&texts).map_err(idle)?;
         let file = tail.file();
+        // Readers need the tail to catch up; they need not wait for the disk. Nobody else appends, for
+        // this thread holds the commit lock.
         drop(guard);
         if self.settings.strict {
             file.sync().map_err(|error| idle(self.poison(&error)))?;
         }
         let mut guard = self.tail();
         let Some(tail) = guard.as_mut() else { return Ok(()) };
+        // Only now: a reader that followed the tail before the sync would have shown what the sync
+        // might still lose.
         tail.advance(&appended);
         let position = tail.position();
         if self.settings.strict {
@@ -151,6 +157,8 @@ impl Engine {
             let mut state = self.state_mut();
             commits.iter().for_each(|commit| touched.extend(state.apply(commit, position)));
         }
+        // The state first, then the word: a process that sees the word may ask us, and a thread of
+        // ours that sees it must find the state there already.
         self.position.store(position, Ordering::Release);
         self.words.raise(word::COMMITTED, position);
         self.words.store(word::BUSY, busy::IDLE);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::error::{Code, Error, Result};
 
-/// Who is told when calls have ended; called once a batch, from any thread.
+/// Told when calls have ended; called once a batch, from any thread.
 pub trait Settle: Send + Sync {
     /// The calls that ended, by the numbers under which their callers wait.
     fn settle(&self, ended: Vec<Ended>);
@@ -56,7 +56,7 @@ impl Ticket {
         Ticket { settler: Some(settler), id }
     }
 
-    /// Who is told, and under which number; the caller of this sees to it from now on.
+    /// The one to tell, and the number; the caller of this sees to it from now on.
     pub fn into_parts(mut self) -> (Arc<dyn Settle>, u64) {
         let settler = self.settler.take().expect("a ticket is taken apart once, by value");
         (settler, self.id)

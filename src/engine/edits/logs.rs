@@ -26,7 +26,8 @@ const SETTLED: Duration = Duration::from_millis(50);
 const LOOKS: usize = 40;
 
 impl Engine {
-    /// Was a log edited of which the journal holds lines? Only who holds the files lock can be sure.
+    /// Was a log edited of which the journal holds lines? Without the files
+    /// lock this is a guess.
     ///
     /// # Errors
     /// Those of the disk.

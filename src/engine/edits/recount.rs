@@ -113,7 +113,8 @@ pub(crate) fn count(
     Ok((wrong.then_some(put), dead))
 }
 
-/// Writes down the state of logs that have changed. The cache may be lost, so a failure is none.
+/// Writes down the state of logs that have changed. The cache may be lost, so a failure is
+/// not told.
 pub(crate) fn save(engine: &Engine, changed: &BTreeSet<LogKey>) {
     let state = engine.state();
     for key in changed {

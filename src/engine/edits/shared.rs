@@ -1,7 +1,7 @@
 //! Edits by hand of the files that several records stand in, noticed while the store is open.
 //!
 //! A shared word tells what these files looked like when a process last read or wrote them, and it
-//! changes under the files lock only. Whoever finds them otherwise reads them, and commits what is
+//! changes under the files lock only. A process that finds them otherwise reads them, and commits what is
 //! different as if somebody had called: so all processes and listeners hear of it, and the next
 //! write of such a file has it. The edit of a record that was changed since the last checkpoint
 //! loses against that change, for the journal has it. A record with a file of its own is looked at
@@ -41,7 +41,7 @@ impl Engine {
     }
 
     /// Do the files look otherwise than when they were last read or written, or has another process
-    /// found that? Only who holds the files lock can be sure.
+    /// found that? Without the files lock this is a guess.
     pub(crate) fn are_files_edited(&self) -> Result<bool> {
         if self.older.is_unconverted() || self.check_health().is_err() {
             return Ok(false);
@@ -53,7 +53,7 @@ impl Engine {
     /// Takes over what was edited in the files.
     ///
     /// # Errors
-    /// Those of the disk. A file that cannot be read is none: it is told by whoever asks for it.
+    /// Those of the disk. A file that cannot be read is told to whoever asks for its records.
     pub(crate) fn take_edits(&self, _: &FilesLock) -> Result<()> {
         if !self.are_files_edited()? {
             return Ok(());

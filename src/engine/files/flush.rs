@@ -60,7 +60,7 @@ pub(crate) fn run(engine: &Engine, stopped: &dyn Fn() -> bool) {
 }
 
 impl Engine {
-    /// One round of keeping; a failure is kept for whoever asks, and tried again.
+    /// One round; a failure is kept for `stats`, and the next round tries again.
     fn tend(&self, is_time: bool, edited: bool) {
         let long = self.tail().as_ref().is_some_and(|tail| tail.used() > JOURNAL_LIMIT);
         let done = if long || (is_time && self.tail().is_some()) {
@@ -133,7 +133,7 @@ impl Engine {
         };
         // A crash may keep any part of what follows: the journal must have all of it by then.
         self.sync_journal()?;
-        // A file of somebody who stands in the owner's file now goes when that one is sure to stay:
+        // The own file of a user that stands in the owner's file now goes once that one is sure to stay:
         // the journal need not hold the record.
         let (last, first): (Vec<_>, Vec<_>) = work.into_iter().partition(FileWrite::removes_shared);
         let writer = Writer { disk: &*self.disk };

@@ -18,7 +18,7 @@ fn path() -> SafePath {
     cache_folder().join("order.json").expect("a constant that is a safe path")
 }
 
-/// Writes the order down. The cache may be lost, so a failure is none.
+/// Writes the order down. The cache may be lost, so a failure is not told.
 pub(crate) fn save(engine: &Engine) {
     let state = engine.state();
     let shared = |target: &Target| matches!(target, Target::Shared(_));

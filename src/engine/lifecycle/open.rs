@@ -64,11 +64,14 @@ struct Opening<'a> {
 }
 
 fn open_shared(engine: &Engine) -> Result<()> {
+    // With both locks nobody commits or writes files until everything here is done.
     let opening = enter(engine)?;
+    // A conversion that a process died in is finished or undone before any file is believed.
     legacy::settle(&*engine.disk)?;
     engine.older.look()?;
     let was_poisoned = engine.words.load(word::POISONED) != 0;
     if opening.first {
+        // They are of processes that are gone, and after a power loss they may say anything.
         (0..WORDS).for_each(|index| engine.words.store(index, 0));
         write_gitignore(&*engine.disk)?;
     } else {
@@ -78,12 +81,14 @@ fn open_shared(engine: &Engine) -> Result<()> {
     if opening.first && was_poisoned {
         segment = segment.map(|segment| trust(engine, segment)).transpose()?;
     }
+    // The last process to leave removes the journal: one that is there means a crash.
     let recovered = segment.is_some();
     if opening.first && recovered {
         engine.logs.after_crash();
     }
     // Behind the committed end may stand what a failed sync has lost.
     let upto = (!opening.first).then(|| engine.words.load(word::COMMITTED));
+    // Which models there are must be known before a record is read, and the journal may say it too.
     let base = segment.as_ref().map(|segment| segment.header.base);
     let (state, undeclared) = engine.empty_state(base, upto, opening.first)?;
     *engine.state_mut() = state;
@@ -103,8 +108,9 @@ fn open_shared(engine: &Engine) -> Result<()> {
         engine.note_files(opening.locks.files())?;
     }
     engine.know_edits();
+    // What must be put right is a commit like any other, so that the other processes hear of it.
     for changes in [undeclared, changes] {
-        // Who only reads an older folder leaves it as it is.
+        // An older folder that is only read stays as it is.
         if !engine.older.is_unconverted() && !changes.is_empty() && engine.check_health().is_ok() {
             let commit = Commit { at: engine.clock.now(), changes };
             engine.persist(opening.locks.commit(), vec![commit])?;

@@ -276,7 +276,7 @@ impl State {
             (Target::Shared(number), _) => !self.shared[*number].corrupt,
             (Target::Record(model, key), _) => readable(*model, key),
             (Target::First, Some((_, users))) => users.faults.is_empty(),
-            // Who is to stand in the owner's file has no other one, once that is written.
+            // A user that moves into the owner's file has no file of its own once that is written.
             (Target::Further(key), Some((model, users))) => {
                 let moves = users.first() == Some(&**key);
                 readable(model, key) && (users.faults.is_empty() || !moves)

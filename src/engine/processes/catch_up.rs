@@ -182,7 +182,7 @@ impl Engine {
         self.stamps.replace(loader.stamps);
         let catalogue = Arc::clone(&fresh.catalogue);
         {
-            // Who follows meanwhile must not find the new tail beside the old state.
+            // A thread that follows meanwhile must not find the new tail beside the old state.
             let mut standing = self.tail();
             *standing = tail;
             *self.state_mut() = fresh;

@@ -16,7 +16,7 @@ use super::shared_memory::word;
 const COMMIT_PAUSE: Duration = Duration::from_micros(100);
 /// Waiting for the files lock, look again this often.
 const FILES_PAUSE: Duration = Duration::from_millis(1);
-/// Somebody who looked so lately still waits.
+/// A process that looked so lately still waits.
 const STILL_WANTED_US: u64 = 2_000;
 
 /// The folder of locks and derived indexes.

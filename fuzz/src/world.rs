@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
+use quilltap_store::api::Calls;
 use quilltap_store::disk::SimulatedDisk;
 use quilltap_store::error::Error;
-use quilltap_store::repos::Calls;
 use quilltap_store::store::{Declaration, Options, Store};
 use serde_json::Value;
 

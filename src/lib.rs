@@ -13,6 +13,7 @@ pub mod disk;
 pub mod engine;
 pub mod error;
 pub mod json;
+pub mod prisma;
 pub mod query;
 pub mod store;
 

@@ -99,4 +99,4 @@ function distance(one, other) {
   return row[other.length]
 }
 
-module.exports = { readOptions, advice }
+module.exports = { OPTIONS, readOptions, advice }

@@ -23,7 +23,8 @@ function repositories(calls, methodOf) {
     made[call.repository] ??= {}
     made[call.repository][call.name] = Object.defineProperty(method, 'length', { value: call.params })
   })
-  const { store: own, sealing, auth, ...named } = made
+  // Prisma's requests go by `lib/requests.js`: they are no methods.
+  const { store: own, sealing, auth, prisma, ...named } = made
   return Object.defineProperty({ ...named, ...own, ...sealing }, AUTH, { value: auth })
 }
 

@@ -9,6 +9,7 @@ const { readOptions } = require('./options.js')
 const { storeRepositories } = require('./repositories.js')
 const { keys } = require('./keys.js')
 const { passphraseSource } = require('./passphrase.js')
+const { PRISMA, requests } = require('./requests.js')
 const { refuseInside, transaction } = require('./transaction.js')
 
 /** Opens a store on a folder: synchronous and lazy, nothing is read before the first call. */
@@ -26,7 +27,7 @@ function createStore(given) {
   }
   const close = () => outside('close')
   const repositories = storeRepositories(calls, connection, unlocking, mayWrite)
-  return Object.assign(repositories, events(connection), {
+  const made = Object.assign(repositories, events(connection), {
     open: async () => void (await connection.run('open')),
     flush: async () => void (await connection.run('flush')),
     compact: () => outside('compact'),
@@ -40,6 +41,7 @@ function createStore(given) {
     transaction: (work, options) => transaction(calls, connection, unlocking, dataDir, work, options),
     [Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose')]: close,
   })
+  return Object.defineProperty(made, PRISMA, { value: requests(calls, connection, dataDir) })
 }
 
 /** The absolute path of a folder that is given. */

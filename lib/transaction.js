@@ -26,20 +26,26 @@ async function transaction(calls, connection, keys, dataDir, work, options) {
   const timeout = readTimeout(work, options)
   refuseInside(dataDir)
   const number = await connection.run('begin', timeout)
-  const here = { dataDir, ended: false, above: underWay.getStore() }
   const tx = transactionRepositories(calls, connection, keys, number)
-  let result
+  const finish = (number, commit) => connection.run('finish', number, commit)
+  return inTransaction({ dataDir, finish }, number, async () => ({ result: await work(tx), commit: true }))
+}
+
+/** Runs a function in the transaction of this number, which then ends as the function says. */
+async function inTransaction({ dataDir, finish }, number, work) {
+  const here = { dataDir, ended: false, above: underWay.getStore() }
+  let done
   try {
-    result = await underWay.run(here, async () => work(tx))
+    done = await underWay.run(here, work)
   } catch (error) {
     here.ended = true
     // What went wrong in the function is the news; a transaction that has ended is rolled back.
-    await connection.run('finish', number, false).catch(() => {})
+    await finish(number, false).catch(() => {})
     throw error
   }
   here.ended = true
-  await connection.run('finish', number, true)
-  return result
+  await finish(number, done.commit)
+  return done.result
 }
 
 /** The time that a transaction may take, in milliseconds; 0 for that of the store. */
@@ -54,4 +60,4 @@ function readTimeout(work, options) {
   return timeout
 }
 
-module.exports = { refuseInside, transaction }
+module.exports = { refuseInside, transaction, inTransaction }

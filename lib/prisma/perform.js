@@ -1,0 +1,78 @@
+'use strict'
+
+const { fromStore } = require('./connection.js')
+const { CLIENT_VERSION, classes } = require('./errors.js')
+const { compute } = require('./extensions.js')
+const { PrismaPromise } = require('./promise.js')
+const { STATE } = require('./state.js')
+
+/** Makes a call, through the extensions that stand around it. */
+function perform(client, operation, args, transaction) {
+  const { extensions } = client[STATE]
+  if (!extensions.hasQueries) return send(client, operation, args, transaction)
+  const around = extensions.queries(operation.model.accessor, operation.method)
+  const names = { model: operation.model.name, operation: operation.method }
+  return through(around, names, args, transaction, (args, transaction) => send(client, operation, args, transaction))
+}
+
+/** Calls functions around one another; what each calls `query` is lazy and can itself be in a batch. */
+function through(around, names, args, transaction, last, at = 0) {
+  if (at === around.length) return last(args, transaction)
+  const query = (next) =>
+    new PrismaPromise(async (within) => through(around, names, next, within, last, at + 1), transaction)
+  return around[at]({ ...names, args: copied(args ?? {}), query })
+}
+
+/** What an extension may change without the caller's own arguments changing. */
+function copied(value) {
+  if (Array.isArray(value)) return value.map(copied)
+  if (value === null || typeof value !== 'object' || !isPlain(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, copied(field)]))
+}
+
+/** Of any realm. */
+function isPlain(value) {
+  const prototype = Object.getPrototypeOf(value)
+  return prototype === null || Object.getPrototypeOf(prototype) === null
+}
+
+async function send(client, operation, args, transaction) {
+  const { connection, extensions, logger, around } = client[STATE]
+  const began = logger.wantsQueries ? performance.now() : 0
+  const { model, method } = operation
+  let asked
+  try {
+    asked = operation.request(args, around)
+    const data = await (transaction ?? connection).ask(asked)
+    const answer = operation.answer(data, args, asked)
+    return extensions.hasResults && operation.givesRecords ? compute(answer, model, args, around) : answer
+  } catch (error) {
+    throw told(client, `${model.accessor}.${method}`, error)
+  } finally {
+    if (logger.wantsQueries) logQuery(logger, operation, asked, began)
+  }
+}
+
+function logQuery(logger, { model, method }, asked, began) {
+  const params = JSON.stringify(asked?.query ?? {})
+  logger.tell('query', {
+    query: `prisma.${model.accessor}.${method}`,
+    params,
+    duration: Math.round(performance.now() - began),
+  })
+}
+
+/** The error as the caller gets it: it says which call failed, and the log has it too. */
+function told(client, call, thrown) {
+  const { options, logger } = client[STATE]
+  const error = fromStore(thrown)
+  if (!(error?.name in classes) || error.clientVersion !== CLIENT_VERSION) return error
+  if (options.errorFormat !== 'minimal') {
+    error.message = `\nInvalid \`prisma.${call}()\` invocation:\n\n\n${error.message}`
+    Error.captureStackTrace(error, told)
+  }
+  logger.tell('error', { message: error.message })
+  return error
+}
+
+module.exports = { perform, through, told }

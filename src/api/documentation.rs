@@ -12,6 +12,14 @@ use crate::repos::{generic, logs};
 /// Repositories that are not found on a store under their own name.
 const APART: &[&str] = &["store", "sealing", "secrets", "auth"];
 
+/// A repository whose calls are no part of the store's face: its front has types of its own.
+const HIDDEN: &str = "prisma";
+
+/// The repositories that are documented.
+fn told() -> impl Iterator<Item = &'static Repository> {
+    REPOSITORIES.iter().filter(|repository| repository.name != HIDDEN)
+}
+
 /// The calls of a declared collection that only some have: the interface, its sentence, and who
 /// has them.
 const PARTS: &[(&str, &str, &[&str])] = &[
@@ -37,7 +45,7 @@ const PARTS: &[(&str, &str, &[&str])] = &[
 pub(super) fn typescript_repositories() -> Result<String> {
     let (catalogue, calls) = (Catalogue::builtin(), Calls::of(&Declaration::default())?);
     let mut text = String::new();
-    for repository in REPOSITORIES {
+    for repository in told() {
         let open = format!("{}{}", interface(repository), parameter(repository));
         let _ = write!(text, "/** {} */\nexport interface {open} {{\n", repository.doc);
         for entry in entries(&calls, repository) {
@@ -55,7 +63,7 @@ pub(super) fn typescript_repositories() -> Result<String> {
         "/** The repositories, on a store and in a transaction. */\n\
          export interface Repositories<M extends ModelTypes = Models> extends StoreRepository<M> {\n",
     );
-    for repository in REPOSITORIES.iter().filter(|repository| !APART.contains(&repository.name)) {
+    for repository in told().filter(|repository| !APART.contains(&repository.name)) {
         let (doc, name, interface) = (repository.doc, repository.name, interface(repository));
         let _ = write!(text, "  /** {doc} */\n  readonly {name}: {interface}<M>;\n");
     }

@@ -19,6 +19,7 @@ pub fn files() -> Result<Vec<(String, String)>> {
     ];
     let schemas = schemas(&catalogue).into_iter();
     files.extend(schemas.map(|(name, text)| (format!("schemas/{name}"), text)));
+    files.extend(crate::prisma::types::files());
     Ok(files)
 }
 

@@ -11,7 +11,7 @@ pub use table::Calls;
 
 use crate::calls::Call;
 use crate::catalogue::{ModelId, models};
-use crate::{auth, repos};
+use crate::{auth, prisma, repos};
 
 /// The calls on the records of one model.
 pub(crate) struct Repository {
@@ -105,5 +105,12 @@ pub(crate) static REPOSITORIES: &[Repository] = &[
         generic: false,
         calls: auth::CALLS,
         doc: "The adapter for NextAuth 4 and Auth.js 5: what `QuilltapAdapter` gives.",
+    },
+    Repository {
+        name: "prisma",
+        model: models::USER,
+        generic: false,
+        calls: prisma::CALLS,
+        doc: "Prisma's client: what `quilltap-store/prisma` gives.",
     },
 ];

@@ -8,7 +8,7 @@ mod generated;
 use serde_json::{Map, Value};
 
 use super::times::normalise_time;
-use super::types::{Field, Model, Times};
+use super::types::{Field, Kind, Model, Times};
 use crate::error::Issue;
 use arrange::{arrange, field_value};
 use faults::{Faults, Path};
@@ -75,6 +75,23 @@ pub fn validate_patch(
 pub fn validate_stored(model: &Model, mut map: Object) -> Result<Object, Vec<Issue>> {
     follow(model, &mut map);
     checked(model, map, Faults::default())
+}
+
+/// Gives entries of lists what the store fills in, where they lack it: a new id, or the time.
+pub fn fill(model: &Model, map: &mut Object, now: &str, new_id: &mut dyn FnMut() -> String) {
+    for field in &model.fields {
+        let Kind::List(inner) = &field.kind else { continue };
+        let Kind::Object(fields) = &**inner else { continue };
+        let entries = map.get_mut(&field.name).and_then(Value::as_array_mut).into_iter().flatten();
+        for entry in entries.filter_map(Value::as_object_mut) {
+            for lacking in fields.iter().filter(|inner| inner.filled) {
+                if absent(entry, &lacking.name) {
+                    let value = if lacking.kind == Kind::Id { new_id() } else { now.to_owned() };
+                    entry.insert(lacking.name.clone(), value.into());
+                }
+            }
+        }
+    }
 }
 
 /// Does this JSON value fit the field, as its default must?

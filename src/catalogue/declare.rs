@@ -16,6 +16,7 @@ pub(super) fn field(name: &str, kind: Kind) -> Field {
         one_per: None,
         indexed: false,
         unchecked: false,
+        filled: false,
         least: None,
         most: None,
         sealing: None,
@@ -43,7 +44,13 @@ pub(super) fn time(name: &str) -> Field {
     field(name, Kind::Time)
 }
 
+/// Any JSON value. Where it may be absent, absent is nothing at all, and null is JSON's null.
 pub(super) fn json(name: &str) -> Field {
+    field(name, Kind::Any)
+}
+
+/// Any JSON object.
+pub(super) fn json_object(name: &str) -> Field {
     field(name, Kind::Json)
 }
 
@@ -90,6 +97,13 @@ impl Field {
     /// It follows another field, in lower case, unless it is given.
     pub(super) fn lower_case_of(mut self, other: &str) -> Field {
         self.lower_case_of = Some(other.to_owned());
+        self
+    }
+
+    /// The store gives it a value in an entry that lacks it: a new id, or the time of the change.
+    /// (Only a file that was written elsewhere has entries without it.)
+    pub(super) fn filled(mut self) -> Field {
+        (self.optional, self.filled) = (true, true);
         self
     }
 

@@ -20,7 +20,7 @@ mod types;
 mod typescript;
 
 pub use access::{Access, By};
-pub use check::{validate_new, validate_patch, validate_stored};
+pub use check::{fill, validate_new, validate_patch, validate_stored};
 pub use id::is_id;
 pub use index::{index_keys, key_of};
 pub use migrations::{Migration, Migrations};

@@ -1,8 +1,8 @@
 //! Every built-in model, one line a field, and nothing else: `SPEC.md` §3.
 
 use super::declare::{
-    directory, document, flag, id, integer, json, link, links, model, object, objects, one_of,
-    rows, text, time,
+    directory, document, flag, id, integer, json, json_object, link, links, model, object, objects,
+    one_of, rows, text, time,
 };
 use super::types::{Field, Model, ModelId, OnDelete, Place, Sealing, Times};
 use OnDelete::{Cascade, NoAction, Restrict, SetNull};
@@ -52,12 +52,13 @@ fn tags() -> Field {
 
 /// What the rows that once joined a tag and its owner held besides the two ids.
 fn tag_links() -> Field {
-    let fields = vec![id("id").opt(), link("tagId", TAG, SetNull), time("createdAt").opt()];
+    let fields =
+        vec![id("id").opt().indexed(), link("tagId", TAG, SetNull), time("createdAt").opt()];
     objects("tagLinks", fields).opt().doc("What a join row of the app's old database held.")
 }
 
 fn sealed(name: &str, more: Vec<Field>) -> Field {
-    let mut fields = vec![text("ciphertext"), text("iv"), text("authTag")];
+    let mut fields = vec![text("ciphertext").opt(), text("iv").opt(), text("authTag").opt()];
     fields.extend(more);
     object(name, fields).opt().sealed(Parts)
 }
@@ -73,7 +74,7 @@ models! {
         text("passwordHash").opt(),
         sealed("totp", vec![flag("enabled").default("false"), time("verifiedAt").opt()])
             .doc("The sealed secret of one-time passwords."),
-        sealed("backupCodes", vec![time("createdAt")]).doc("The sealed backup codes."),
+        sealed("backupCodes", vec![time("createdAt").opt()]).doc("The sealed backup codes."),
     ]).unique(&["email"]).caseless().doc("A person who can sign in; the first one owns the store.");
 
     CHAT_SETTINGS = model("ChatSettings", "chatSettings", Place::Beside {
@@ -188,10 +189,10 @@ models! {
         tags(),
         tag_links(),
         objects("avatarOverrides", vec![
-            id("id"),
+            id("id").filled().indexed(),
             link("chatId", CHAT, Cascade),
             link("imageId", BINARY, Cascade),
-            time("createdAt"),
+            time("createdAt").filled(),
         ]).default("[]").one_per("chatId").doc("Its avatar in single chats."),
     ]).mirror(&["personaLinks", "personaId"], PERSONA, "characterLinks")
         .sorted(&["userId"], &["updatedAt", "name"])
@@ -248,7 +249,7 @@ models! {
 
     BINARY = model("Binary", "images", rows("binaries/index.jsonl"), vec![
         owned_by_user(),
-        text("sha256").indexed(),
+        text("sha256").opt().indexed().doc("Without it the bytes are not in the store."),
         one_of("type", &["image", "chat_file", "avatar"]),
         text("filename"),
         text("relativePath"),
@@ -269,7 +270,7 @@ models! {
             .unchecked()
             .doc("Ids of tags, or of the characters, personas, chats and themes it is tagged with."),
         objects("tagLinks", vec![
-            id("id").opt(),
+            id("id").opt().indexed(),
             one_of("tagType", &["CHARACTER", "PERSONA", "CHAT", "THEME"]).opt(),
             link("tagId", TAG, SetNull).unchecked(),
             time("createdAt").opt(),
@@ -286,8 +287,8 @@ models! {
     SETTINGS = model("Settings", "settings", Place::Single {
         file: "settings/general.json".into(),
     }, vec![
-        json("encryption").opt().doc("How the secrets are sealed; never a key."),
-        json("flags").default("{}").doc("Onboarding step, telemetry opt-in and the like."),
+        json_object("encryption").opt().doc("How the secrets are sealed; never a key."),
+        json_object("flags").default("{}").doc("Onboarding step, telemetry opt-in and the like."),
     ]).doc("What belongs to the whole store.");
 
     DECLARATION = model("Declaration", "declarations",
@@ -297,6 +298,6 @@ models! {
         text("description").opt(),
         text("file").opt().doc("Where its records are; none for fields of a built-in model."),
         text("key").opt(),
-        json("fields"),
+        json_object("fields"),
     ]).times(Times::None).doc("What an app declared besides the built-in models.");
 }

@@ -72,9 +72,11 @@ pub struct Field {
     pub one_per: Option<String>,
     /// Looked up by often: keeps an index (unique fields and links have one anyway).
     pub indexed: bool,
-    /// For a link: the id may be of nothing, or of something else than the model that the link
-    /// names; a deletion is followed all the same.
+    /// For a link: it may be any text, the id of nothing, or of something else than the model that
+    /// the link names; a deletion is followed all the same.
     pub unchecked: bool,
+    /// In an entry of a list: does the store give it a value where it is absent?
+    pub filled: bool,
     /// Of a number the least value, of a text the fewest characters, of a list the fewest entries.
     pub least: Option<f64>,
     /// The same, the other way.

@@ -60,7 +60,7 @@ pub(super) struct Draft {
 
 /// A table whose rows are the records of a model.
 pub(super) fn records(name: &str, db_name: &str, model: ModelId) -> Draft {
-    draft(name, db_name, Source::Records { model, only: None }, None)
+    draft(name, db_name, Source::Records { model, only: None, inherited: None }, None)
 }
 
 /// A table whose rows are the entries of a list in the records of a model; the record's key is
@@ -92,6 +92,14 @@ impl Draft {
     pub(super) fn only(mut self, field: &str, words: &str) -> Draft {
         if let Source::Records { only, .. } = &mut self.source {
             *only = Some((field.into(), words.split(' ').map(str::to_owned).collect()));
+        }
+        self
+    }
+
+    /// A field that has no column is that of the record which a column refers to.
+    pub(super) fn inherits(mut self, field: &str, column: &str) -> Draft {
+        if let Source::Records { inherited, .. } = &mut self.source {
+            *inherited = Some((field.into(), column.into()));
         }
         self
     }
@@ -322,7 +330,8 @@ fn relation_of(
             && matches!(relation.end, End::One { .. }) != matches!(own.end, End::One { .. })
     };
     let back = other.relations.iter().position(|relation| is_back(&relation)).unwrap_or_default();
-    let given = own.relation_name.as_ref().or_else(|| other.relations.get(back)?.relation_name.as_ref());
+    let given =
+        own.relation_name.as_ref().or_else(|| other.relations.get(back)?.relation_name.as_ref());
     let foreign_key = match &own.end {
         End::One { column } => Some(foreign_key(catalogue, draft, column, other)),
         End::Many | End::Maybe => None,
@@ -338,7 +347,8 @@ fn relation_of(
             column_of(model, enums, draft, column).nullable
         }),
         relation_name: given.cloned().unwrap_or_else(|| {
-            let (a, b) = (draft.name.as_str().min(&other.name), draft.name.as_str().max(&other.name));
+            let (a, b) =
+                (draft.name.as_str().min(&other.name), draft.name.as_str().max(&other.name));
             format!("{a}To{b}")
         }),
         back,

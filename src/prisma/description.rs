@@ -54,6 +54,9 @@ pub enum Source {
         model: ModelId,
         /// with one of these words in a field, where tables share a model. The first is written.
         only: Option<(String, Vec<String>)>,
+        /// A field without a column, and the column of the reference to the record from whose field
+        /// of the same name it is taken.
+        inherited: Option<(String, String)>,
     },
     /// A row is an entry of a list of objects in a record.
     Entries {
@@ -76,15 +79,15 @@ impl Source {
     /// The model whose records, or lines, hold the rows.
     pub fn model(&self) -> ModelId {
         match self {
-            Source::Records { model, .. } | Source::Entries { model, .. } | Source::Log { model } => {
-                *model
-            }
+            Source::Records { model, .. }
+            | Source::Entries { model, .. }
+            | Source::Log { model } => *model,
         }
     }
 }
 
 /// A column's type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Scalar {
     /// Any text.
     String,

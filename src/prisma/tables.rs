@@ -4,11 +4,11 @@
 //! of the catalogue's field; here stands only where a table and its fields are, and what differs.
 
 use super::declare::{Draft, EnumDraft, entries, enumeration, log, records};
+use crate::catalogue::ModelId;
 use crate::catalogue::models::{
     ACCOUNT, API_KEY, BINARY, CHARACTER, CHAT, CHAT_SETTINGS, CONNECTION_PROFILE, IMAGE_PROFILE,
     MESSAGE, PERSONA, SESSION, TAG, USER, VERIFICATION_TOKEN,
 };
-use crate::catalogue::ModelId;
 
 /// The enumerations, in the order of the app's schema.
 pub(super) fn enums() -> Vec<EnumDraft> {
@@ -127,6 +127,7 @@ pub(super) fn tables() -> Vec<Draft> {
             .many("attachments", "ChatFile"),
         records("ChatFile", "chat_files", BINARY)
             .only("type", "chat_file")
+            .inherits("userId", "chatId")
             .columns("id chatId messageId filename")
             .at("filepath", "relativePath")
             .columns("mimeType size width height sentToProvider providerError createdAt")

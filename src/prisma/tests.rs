@@ -30,12 +30,16 @@ fn the_tables_are_those_of_the_schema() {
     for table in &described.tables {
         let known = &facts["models"][&table.name];
         assert_eq!(json!(table.db_name), known["table"], "{}", table.name);
-        let order: Vec<&str> = table.fields().map(|field| match field {
-            FieldRef::Column(_, column) => column.name.as_str(),
-            FieldRef::Relation(_, relation) => relation.name.as_str(),
-        }).collect();
+        let order: Vec<&str> = table
+            .fields()
+            .map(|field| match field {
+                FieldRef::Column(_, column) => column.name.as_str(),
+                FieldRef::Relation(_, relation) => relation.name.as_str(),
+            })
+            .collect();
         assert_eq!(json!(order), known["fieldOrder"], "{}", table.name);
-        let columns: Vec<Value> = table.columns.iter().map(|c| column(described, table, c)).collect();
+        let columns: Vec<Value> =
+            table.columns.iter().map(|c| column(described, table, c)).collect();
         let facts: Vec<Value> = known["fields"].as_array().unwrap().iter().map(fact).collect();
         assert_eq!(columns, facts, "{}", table.name);
         keys_are_known(table, known);
@@ -89,13 +93,17 @@ fn the_relations_are_those_of_the_schema() {
         let relations: Vec<Value> =
             table.relations.iter().map(|own| relation(described, table, own)).collect();
         let known = facts["models"][&table.name]["relations"].as_array().unwrap().iter();
-        let known: Vec<Value> = known.map(|fact| json!({
-            "field": fact["field"], "target": fact["target"], "list": fact["list"],
-            "nullable": fact["nullable"], "name": fact["relationName"],
-            "columns": fact["fromFields"], "references": fact["references"],
-            "onDelete": fact["onDelete"], "constraint": fact["constraint"],
-            "back": fact["backRelation"]["field"],
-        })).collect();
+        let known: Vec<Value> = known
+            .map(|fact| {
+                json!({
+                    "field": fact["field"], "target": fact["target"], "list": fact["list"],
+                    "nullable": fact["nullable"], "name": fact["relationName"],
+                    "columns": fact["fromFields"], "references": fact["references"],
+                    "onDelete": fact["onDelete"], "constraint": fact["constraint"],
+                    "back": fact["backRelation"]["field"],
+                })
+            })
+            .collect();
         assert_eq!(relations, known, "{}", table.name);
     }
 }

@@ -59,13 +59,25 @@ pub(in crate::catalogue) fn field_value(
 fn given_value(field: &Field, value: Value, path: &Path<'_>, faults: &mut Faults) -> Value {
     let before = faults.hidden;
     faults.hidden |= field.sealing.is_some();
-    let value = kind_value(&field.kind, value, path, faults);
+    let value = if field.unchecked && are_texts(&value) {
+        value
+    } else {
+        kind_value(&field.kind, value, path, faults)
+    };
     faults.hidden = before;
     check_limits(field, &value, path, faults);
     if let (Some(inner), Some(items)) = (&field.one_per, value.as_array()) {
         check_one_per(inner, items, path, faults);
     }
     value
+}
+
+/// Is it a text, or a list of such? An unchecked link may be any.
+fn are_texts(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.iter().all(Value::is_string),
+        value => value.is_string(),
+    }
 }
 
 fn check_limits(field: &Field, value: &Value, path: &Path<'_>, faults: &mut Faults) {

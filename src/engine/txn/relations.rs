@@ -221,17 +221,28 @@ struct Consequences {
     restricts: Vec<(Key, Key, String)>,
 }
 
-/// Deletes a record with everything that follows.
-pub(crate) fn delete(tx: &mut Tx<'_>, model: ModelId, key: &str) -> Result<()> {
-    let found = follow(tx, (model, key.to_owned()));
+/// Deletes records with everything that follows. What restricts a deletion may go in the same one.
+pub(crate) fn delete(tx: &mut Tx<'_>, model: ModelId, keys: &[&str]) -> Result<()> {
+    let found = follow(tx, model, keys);
     refuse_restricted(tx, &found)?;
     apply(tx, found)
 }
 
-fn follow(tx: &Tx<'_>, start: Key) -> Consequences {
+/// What would refuse a deletion: the model of who refers to what would go, and by which path.
+pub(crate) fn restriction(tx: &Tx<'_>, model: ModelId, keys: &[&str]) -> Option<(ModelId, String)> {
+    let found = follow(tx, model, keys);
+    let mut staying = staying(&found);
+    staying.next().map(|(referrer, _, path)| (referrer.0, path.clone()))
+}
+
+fn staying(found: &Consequences) -> impl Iterator<Item = &(Key, Key, String)> {
+    found.restricts.iter().filter(|(referrer, ..)| !found.seen.contains(referrer))
+}
+
+fn follow(tx: &Tx<'_>, model: ModelId, keys: &[&str]) -> Consequences {
     let mut found = Consequences::default();
-    found.seen.insert(start.clone());
-    let mut next = vec![start];
+    let mut next: Vec<Key> = keys.iter().map(|key| (model, (*key).to_owned())).collect();
+    found.seen.extend(next.iter().cloned());
     while let Some(target) = next.pop() {
         follow_links(tx, &target, &mut found, &mut next);
         found.gone.push(target);
@@ -264,8 +275,7 @@ fn follow_links(tx: &Tx<'_>, target: &Key, found: &mut Consequences, next: &mut 
 }
 
 fn refuse_restricted(tx: &Tx<'_>, found: &Consequences) -> Result<()> {
-    let staying: Vec<_> =
-        found.restricts.iter().filter(|(referrer, ..)| !found.seen.contains(referrer)).collect();
+    let staying: Vec<_> = staying(found).collect();
     let Some((_, target, _)) = staying.first() else { return Ok(()) };
     let name = |model: ModelId| tx.catalogue().model(model).name.clone();
     let list: Vec<String> = staying

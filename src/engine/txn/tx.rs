@@ -48,7 +48,10 @@ impl Tx<'_> {
     }
 
     /// Does something whole, or leaves everything as it was.
-    pub(crate) fn whole<T>(&mut self, change: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+    pub(crate) fn whole<T, E>(
+        &mut self,
+        change: impl FnOnce(&mut Self) -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
         let mark = self.overlay.mark();
         let done = change(self);
         if done.is_err() {
@@ -61,11 +64,12 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// `VALIDATION` with every fault, `UNIQUE`, `FOREIGN_KEY`, `TOO_LARGE`.
-    pub fn create(&mut self, model: ModelId, input: Map<String, Value>) -> Result<Arc<Record>> {
+    pub fn create(&mut self, model: ModelId, mut input: Map<String, Value>) -> Result<Arc<Record>> {
         self.whole(|tx| {
             let declared = tx.state.catalogue.model(model);
             tx.check_place(model)?;
             let names_key = input.get("id").is_some_and(|id| !id.is_null());
+            catalogue::fill(declared, &mut input, tx.context.now, &mut new_id);
             let map = catalogue::validate_new(declared, input, tx.context.now, &mut new_id)
                 .map_err(|issues| Error::validation(&declared.name, issues))?;
             let key = map.get(&declared.key).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -90,23 +94,56 @@ impl Tx<'_> {
         &mut self,
         model: ModelId,
         key: &str,
-        patch: Map<String, Value>,
+        mut patch: Map<String, Value>,
     ) -> Result<Option<Arc<Record>>> {
         let Some(old) = self.current(model, key)? else { return Ok(None) };
         let old_map = old.map();
         self.whole(|tx| {
             let declared = tx.state.catalogue.model(model);
             tx.check_place(model)?;
+            catalogue::fill(declared, &mut patch, tx.context.now, &mut new_id);
             let map = catalogue::validate_patch(declared, &old_map, patch, tx.context.now)
                 .map_err(|issues| Error::validation(&declared.name, issues))?;
-            let record = Record::from_map(declared, key, &map);
-            relations::check_uniques(tx, model, &record)?;
-            let (after, before) = (record.index_keys(), old.index_keys());
-            relations::check_references(tx, model, &map, after, Some(before))?;
-            let record = tx.put_record(model, record)?;
-            relations::sync_mirrors(tx, model, key, Some(&old_map), Some(&map))?;
-            Ok(Some(record))
+            tx.exchange(model, &old, &map).map(Some)
         })
+    }
+
+    /// Puts other content into a record, as it is given: what is absent goes, the times too are the
+    /// caller's; `None` when there is none.
+    ///
+    /// # Errors
+    /// As for [`Tx::create`].
+    pub(crate) fn replace(
+        &mut self,
+        model: ModelId,
+        key: &str,
+        map: Map<String, Value>,
+    ) -> Result<Option<Arc<Record>>> {
+        let Some(old) = self.current(model, key)? else { return Ok(None) };
+        self.whole(|tx| {
+            let declared = tx.state.catalogue.model(model);
+            tx.check_place(model)?;
+            let map = catalogue::validate_stored(declared, map)
+                .map_err(|issues| Error::validation(&declared.name, issues))?;
+            tx.exchange(model, &old, &map).map(Some)
+        })
+    }
+
+    /// Puts checked content into the place of a record.
+    fn exchange(
+        &mut self,
+        model: ModelId,
+        old: &Record,
+        map: &Map<String, Value>,
+    ) -> Result<Arc<Record>> {
+        let key = old.key();
+        let record = Record::from_map(self.state.catalogue.model(model), key, map);
+        relations::check_uniques(self, model, &record)?;
+        let (after, before) = (record.index_keys(), old.index_keys());
+        relations::check_references(self, model, map, after, Some(before))?;
+        let record = self.put_record(model, record)?;
+        relations::sync_mirrors(self, model, key, Some(&old.map()), Some(map))?;
+        Ok(record)
     }
 
     /// The record to be changed; the one of a place `Single` is there from the first write on.
@@ -131,11 +168,25 @@ impl Tx<'_> {
         if self.view().get(model, key)?.is_none() {
             return Ok(false);
         }
+        self.delete_all(model, &[key])?;
+        Ok(true)
+    }
+
+    /// Deletes records that are there, and what follows from it, all or none.
+    ///
+    /// # Errors
+    /// As for [`Tx::delete`].
+    pub(crate) fn delete_all(&mut self, model: ModelId, keys: &[&str]) -> Result<()> {
         self.whole(|tx| {
             tx.check_place(model)?;
-            relations::delete(tx, model, key)
-        })?;
-        Ok(true)
+            relations::delete(tx, model, keys)
+        })
+    }
+
+    /// What would refuse to let records go: the model that refers to what would go, and the path
+    /// by which it does.
+    pub(crate) fn restriction(&self, model: ModelId, keys: &[&str]) -> Option<(ModelId, String)> {
+        relations::restriction(self, model, keys)
     }
 
     /// Refuses to change what stands in a file that cannot be read.

@@ -73,7 +73,6 @@ impl Tx<'_> {
         patch: Object,
     ) -> Result<Option<Arc<str>>> {
         let Some(text) = self.view().log_row(model, owner, id)? else { return Ok(None) };
-        let record = self.log_owner(model, owner)?;
         let counted = self.counted(model)?;
         let old = json::parse_object(&text).unwrap_or_default();
         let declared = self.catalogue().model(model);
@@ -83,14 +82,55 @@ impl Tx<'_> {
         } else {
             validate_event_patch(declared, &old, patch)?
         };
+        self.exchange_row(model, owner, &old, &map).map(Some)
+    }
+
+    /// Puts other content into a row, as it is given: what is absent goes, the time too is the
+    /// caller's; `None` when there is none.
+    ///
+    /// # Errors
+    /// As for [`Tx::log_append`].
+    pub(crate) fn log_replace(
+        &mut self,
+        model: ModelId,
+        owner: &str,
+        id: &str,
+        map: Object,
+    ) -> Result<Option<Arc<str>>> {
+        let Some(text) = self.view().log_row(model, owner, id)? else { return Ok(None) };
+        let old = json::parse_object(&text).unwrap_or_default();
+        let declared = self.catalogue().model(model);
+        let map = catalogue::validate_stored(declared, map)
+            .map_err(|issues| Error::validation(&declared.name, issues))?;
+        self.exchange_row(model, owner, &old, &map).map(Some)
+    }
+
+    /// Puts checked content into the place of a row.
+    fn exchange_row(
+        &mut self,
+        model: ModelId,
+        owner: &str,
+        old: &Object,
+        map: &Object,
+    ) -> Result<Arc<str>> {
+        let record = self.log_owner(model, owner)?;
+        let counted = self.counted(model)?;
+        let declared = self.catalogue().model(model);
         let (after, before) =
-            (catalogue::index_keys(declared, &map), catalogue::index_keys(declared, &old));
-        relations::check_references(self, model, &map, &after, Some(&before))?;
-        let text = self.row_text(model, &map)?;
-        let rows = [(id.to_owned(), Some(Arc::clone(&text)))];
-        let count = self.count_of(model, &record, &counted)?;
+            (catalogue::index_keys(declared, map), catalogue::index_keys(declared, old));
+        relations::check_references(self, model, map, &after, Some(&before))?;
+        let text = self.row_text(model, map)?;
+        let id = text_of(map, "id");
+        let count = if map.get("createdAt") == old.get("createdAt") {
+            self.count_of(model, &record, &counted)?
+        } else {
+            let mut count = self.count_without(model, owner, std::slice::from_ref(&id))?;
+            count_row(map, &counted, &mut count);
+            count
+        };
+        let rows = [(id, Some(Arc::clone(&text)))];
         self.write_lines(model, &record, &rows, Effect::Update, false, count)?;
-        Ok(Some(text))
+        Ok(text)
     }
 
     /// Removes rows; gives how many there were.

@@ -1,0 +1,130 @@
+//! Whether a row fits a condition: true, false, or unknown.
+
+use std::cmp::Ordering;
+
+use super::like::{equals_caseless, like, lower};
+use super::{Ask, Filter, How, Operand, Test, json};
+use crate::prisma::error::Answer;
+use crate::prisma::rows::{Reader, Row};
+use crate::prisma::value::Cell;
+
+impl Filter {
+    /// Does the row fit? Unknown is no.
+    pub(crate) fn fits(&self, reader: &Reader<'_>, table: usize, row: &Row) -> Answer<bool> {
+        Ok(self.answer(reader, table, row)? == Some(true))
+    }
+
+    fn answer(&self, reader: &Reader<'_>, table: usize, row: &Row) -> Answer<Option<bool>> {
+        match self {
+            Filter::All(filters) => {
+                let mut all = Some(true);
+                for filter in filters {
+                    match filter.answer(reader, table, row)? {
+                        Some(false) => return Ok(Some(false)),
+                        None => all = None,
+                        Some(true) => {}
+                    }
+                }
+                Ok(all)
+            }
+            Filter::Any(filters) => {
+                let mut any = Some(false);
+                for filter in filters {
+                    match filter.answer(reader, table, row)? {
+                        Some(true) => return Ok(Some(true)),
+                        None => any = None,
+                        Some(false) => {}
+                    }
+                }
+                Ok(any)
+            }
+            Filter::Not(filter) => Ok(filter.answer(reader, table, row)?.map(|holds| !holds)),
+            Filter::Column(column, test) => Ok(test.answer(&row.cells[*column], &row.cells)),
+            Filter::Related(relation, how, filter) => {
+                related(reader, (table, *relation), row, *how, filter.as_deref())
+            }
+        }
+    }
+}
+
+fn related(
+    reader: &Reader<'_>,
+    (table, relation): (usize, usize),
+    row: &Row,
+    how: How,
+    filter: Option<&Filter>,
+) -> Answer<Option<bool>> {
+    let own = &reader.table(table).relations[relation];
+    let mut unknown = false;
+    for other in reader.related(table, relation, row)? {
+        let fits = match filter {
+            Some(filter) => filter.answer(reader, own.target, &other)?,
+            None => Some(true),
+        };
+        match (how, fits) {
+            (How::Some, Some(true)) => return Ok(Some(true)),
+            (How::Every, Some(false)) | (How::None, Some(true)) => return Ok(Some(false)),
+            // Of a single row the condition itself is asked, of a list whether rows exist.
+            (_, None) if !own.list => unknown = true,
+            _ => {}
+        }
+    }
+    Ok(if unknown { None } else { Some(how != How::Some) })
+}
+
+impl Operand {
+    pub(super) fn cell<'c>(&'c self, row: &'c [Cell]) -> &'c Cell {
+        match self {
+            Operand::Value(cell) => cell,
+            Operand::Column(column) => &row[*column],
+        }
+    }
+}
+
+impl Test {
+    pub(crate) fn answer(&self, cell: &Cell, row: &[Cell]) -> Option<bool> {
+        match &self.ask {
+            Ask::Json(path, ask) => json::answer(cell, path, ask, self.caseless, row),
+            Ask::Equals(Operand::Value(Cell::Null)) => Some(cell.is_null()),
+            Ask::In(cells) if cells.is_empty() => Some(false),
+            _ if cell.is_null() => None,
+            Ask::Equals(other) => self.equals(cell, other.cell(row)),
+            Ask::In(cells) => Some(
+                cells
+                    .iter()
+                    .any(|other| folded(cell, self.caseless).same(&folded(other, self.caseless))),
+            ),
+            Ask::Less(other) => self.order(cell, other.cell(row)).map(Ordering::is_lt),
+            Ask::LessOrEqual(other) => self.order(cell, other.cell(row)).map(Ordering::is_le),
+            Ask::Greater(other) => self.order(cell, other.cell(row)).map(Ordering::is_gt),
+            Ask::GreaterOrEqual(other) => self.order(cell, other.cell(row)).map(Ordering::is_ge),
+            Ask::Like(part, other) => {
+                Some(like(cell.text()?, other.cell(row).text()?, *part, self.caseless))
+            }
+        }
+    }
+
+    fn equals(&self, cell: &Cell, other: &Cell) -> Option<bool> {
+        match (cell, other) {
+            (_, Cell::Null) => None,
+            (Cell::Text(text), Cell::Text(pattern)) if self.caseless => {
+                Some(equals_caseless(text, pattern))
+            }
+            _ => Some(cell.same(other)),
+        }
+    }
+
+    fn order(&self, cell: &Cell, other: &Cell) -> Option<Ordering> {
+        if other.is_null() {
+            return None;
+        }
+        Some(folded(cell, self.caseless).order(&folded(other, self.caseless)))
+    }
+}
+
+fn folded(cell: &Cell, caseless: bool) -> Cell {
+    match cell {
+        Cell::Text(text) if caseless => Cell::Text(text.chars().map(lower).collect()),
+        other => other.clone(),
+    }
+}

@@ -1,0 +1,211 @@
+//! Which rows a request finds: condition, order, cursor, page.
+
+use std::cmp::Ordering;
+use std::rc::Rc;
+
+use super::order::{OrderKey, compare, is_total, order_of, values};
+use super::{condition, matching};
+use crate::prisma::description::Scalar;
+use crate::prisma::error::{Answer, Failure};
+use crate::prisma::filter::{Filter, unique_of};
+use crate::prisma::request::{Arguments, Request};
+use crate::prisma::rows::{Reader, Row};
+use crate::prisma::schema::{In, InField, Obj, Parsed, Schema, Words, optional};
+use crate::prisma::value::Cell;
+
+/// What selects rows of a table, and in which order.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Find {
+    pub(crate) filter: Option<Filter>,
+    pub(crate) order: Vec<OrderKey>,
+    /// The columns that name the row to begin with.
+    pub(crate) cursor: Option<Vec<(usize, Cell)>>,
+    /// How many; a negative number counts from the end.
+    pub(crate) take: Option<i64>,
+    pub(crate) skip: usize,
+    /// Of rows with the same values in these columns only the first is taken.
+    pub(crate) distinct: Vec<usize>,
+    /// Only the first of them. (That alone asks for no order by the key, as a page does.)
+    pub(crate) single: bool,
+}
+
+impl Find {
+    /// Only the first one, or with a negative `take` the last one.
+    pub(crate) fn only_one(&mut self) {
+        self.single = true;
+        self.take = self.take.map(|take| take.signum());
+    }
+
+    fn is_paged(&self) -> bool {
+        self.take.is_some() || self.skip > 0 || self.cursor.is_some()
+    }
+}
+
+/// The arguments that select rows of a table.
+pub(crate) fn arguments_of(table: usize) -> Vec<InField> {
+    let order = In::Object(Obj::OrderBy(table));
+    let columns = In::Words(Words::Columns(table));
+    let list = |of: &In| In::List(Box::new(of.clone()));
+    vec![
+        optional("where", vec![In::Object(Obj::Where(table))]),
+        optional("orderBy", vec![list(&order), order]),
+        optional("cursor", vec![In::Object(Obj::WhereUnique(table))]),
+        optional("take", vec![In::Scalar(Scalar::Int)]),
+        optional("skip", vec![In::Scalar(Scalar::Int)]),
+        optional("distinct", vec![columns.clone(), list(&columns)]),
+    ]
+}
+
+/// What the arguments of a request select.
+///
+/// # Errors
+/// Validation errors; a negative `skip`.
+pub(crate) fn find_arguments(schema: &Schema, table: usize, request: &Request<'_>) -> Answer<Find> {
+    find_of(schema, table, &request.read(schema, &arguments_of(table))?)
+}
+
+/// What arguments that were read select.
+///
+/// # Errors
+/// A negative `skip`.
+pub(crate) fn find_of(schema: &Schema, table: usize, arguments: &Arguments) -> Answer<Find> {
+    let skip = arguments.int("skip").unwrap_or(0);
+    let of = &schema.description.tables[table];
+    let cursor = match arguments.get("cursor") {
+        Some(Parsed::Object(object)) => Some(unique_of(of, object)),
+        _ => None,
+    };
+    let distinct = match arguments.get("distinct") {
+        Some(Parsed::List(items)) => items.iter().filter_map(Parsed::word).collect(),
+        Some(one) => one.word().into_iter().collect(),
+        None => Vec::new(),
+    };
+    Ok(Find {
+        filter: condition(schema, table, arguments.get("where")),
+        order: order_of(schema.description, table, arguments.get("orderBy")),
+        cursor,
+        take: arguments.int("take"),
+        skip: usize::try_from(skip).map_err(|_| negative_skip(skip))?,
+        distinct: distinct.into_iter().filter_map(|name| of.column(name)).collect(),
+        single: false,
+    })
+}
+
+fn negative_skip(skip: i64) -> Failure {
+    Failure::Unknown(format!(
+        "Error in query graph construction: AssertionError(\"Invalid value for skip argument: \
+         Value can only be positive, found: {skip}\")"
+    ))
+}
+
+/// The rows that are found, of the whole table or of those `among` which they are looked for.
+///
+/// # Errors
+/// Those of reading.
+pub(crate) fn run(
+    reader: &Reader<'_>,
+    table: usize,
+    find: &Find,
+    among: Option<Vec<Rc<Row>>>,
+) -> Answer<Vec<Rc<Row>>> {
+    if find.take == Some(0) {
+        return Ok(Vec::new());
+    }
+    let rows = match among {
+        None => matching(reader, table, find.filter.as_ref())?,
+        Some(rows) => fitting(reader, table, rows, find.filter.as_ref())?,
+    };
+    page(reader, table, find, rows)
+}
+
+fn fitting(
+    reader: &Reader<'_>,
+    table: usize,
+    rows: Vec<Rc<Row>>,
+    filter: Option<&Filter>,
+) -> Answer<Vec<Rc<Row>>> {
+    let Some(filter) = filter else { return Ok(rows) };
+    let mut fitting = Vec::new();
+    for row in rows {
+        if filter.fits(reader, table, &row)? {
+            fitting.push(row);
+        }
+    }
+    Ok(fitting)
+}
+
+/// A row, and the values that it is ordered by.
+type Ordered = (Vec<Cell>, Rc<Row>);
+
+fn page(
+    reader: &Reader<'_>,
+    table: usize,
+    find: &Find,
+    rows: Vec<Rc<Row>>,
+) -> Answer<Vec<Rc<Row>>> {
+    let of = reader.table(table);
+    let mut order = find.order.clone();
+    if order.is_empty() && find.is_paged() {
+        let key = of.keys().next().unwrap_or_default();
+        order.extend(key.iter().map(|column| OrderKey::column(*column)));
+    }
+    let with_values = |row: Rc<Row>| -> Answer<Ordered> {
+        Ok((values(reader, reader.description, table, &row, &order)?, row))
+    };
+    let mut ordered: Vec<Ordered> = rows.into_iter().map(with_values).collect::<Answer<_>>()?;
+    let backwards = find.take.is_some_and(|take| take < 0);
+    ordered.sort_by(|(a, _), (b, _)| compare(&order, a, b));
+    if backwards {
+        ordered.reverse();
+    }
+    if let Some(cursor) = &find.cursor {
+        ordered = from_cursor(reader, table, cursor, (&order, backwards), ordered)?;
+    }
+    let mut rows: Vec<Rc<Row>> = ordered.into_iter().map(|(_, row)| row).collect();
+    if !find.distinct.is_empty() {
+        rows = distinct(rows, &find.distinct);
+    }
+    let take = find
+        .take
+        .map_or(usize::MAX, |take| usize::try_from(take.unsigned_abs()).unwrap_or(usize::MAX));
+    let take = if find.single { take.min(1) } else { take };
+    let mut rows: Vec<Rc<Row>> = rows.into_iter().skip(find.skip).take(take).collect();
+    if backwards {
+        rows.reverse();
+    }
+    Ok(rows)
+}
+
+/// The rows from the cursor on. Where the order is total, a cursor may name a row that the
+/// condition leaves out; otherwise it must be among the rows.
+fn from_cursor(
+    reader: &Reader<'_>,
+    table: usize,
+    cursor: &[(usize, Cell)],
+    (order, backwards): (&[OrderKey], bool),
+    rows: Vec<Ordered>,
+) -> Answer<Vec<Ordered>> {
+    let named = |row: &Row| cursor.iter().all(|(column, cell)| row.cells[*column].same(cell));
+    if !is_total(reader.table(table), order) {
+        return Ok(rows.into_iter().skip_while(|(_, row)| !named(row)).collect());
+    }
+    let wanted: Vec<_> = cursor.iter().map(|(at, cell)| (*at, vec![cell.clone()])).collect();
+    let first = reader.candidates(table, &wanted)?.into_iter().find(|row| named(row));
+    let Some(first) = first else { return Ok(Vec::new()) };
+    let from = values(reader, reader.description, table, &first, order)?;
+    let behind = |(values, _): &Ordered| match compare(order, values, &from) {
+        Ordering::Equal => true,
+        Ordering::Greater => !backwards,
+        Ordering::Less => backwards,
+    };
+    Ok(rows.into_iter().filter(behind).collect())
+}
+
+fn distinct(rows: Vec<Rc<Row>>, columns: &[usize]) -> Vec<Rc<Row>> {
+    let mut seen = std::collections::HashSet::new();
+    let key = |row: &Row| -> Vec<Option<String>> {
+        let cells = columns.iter().map(|column| &row.cells[*column]);
+        cells.map(|cell| (!cell.is_null()).then(|| cell.key())).collect()
+    };
+    rows.into_iter().filter(|row| seen.insert(key(row))).collect()
+}

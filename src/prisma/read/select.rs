@@ -1,0 +1,230 @@
+//! What an answer tells of rows: columns, related rows, counts.
+
+use std::rc::Rc;
+
+use serde_json::{Map, Value};
+
+use super::condition;
+use super::find::{Find, arguments_of, find_of, run};
+use crate::prisma::description::{Relation, Table};
+use crate::prisma::error::Answer;
+use crate::prisma::filter::Filter;
+use crate::prisma::request::{invalid, nothing, read};
+use crate::prisma::rows::{Reader, Row};
+use crate::prisma::schema::{Fault, In, InField, Obj, Schema, optional};
+
+/// One key of an answer.
+#[derive(Debug)]
+enum Field {
+    Column(usize),
+    /// The related rows.
+    Relation(usize, Box<(Find, Selection)>),
+    /// How many related rows there are, of some relation fields.
+    Count(Vec<(usize, Option<Filter>)>),
+}
+
+/// What is answered of each row, in this order.
+#[derive(Debug, Default)]
+pub(crate) struct Selection {
+    fields: Vec<Field>,
+}
+
+impl Selection {
+    /// The selection of a request; `path` is where it stands.
+    ///
+    /// # Errors
+    /// Validation errors.
+    pub(crate) fn of(
+        schema: &Schema,
+        table: usize,
+        given: &Map<String, Value>,
+        path: &[&str],
+    ) -> Answer<Selection> {
+        let of = &schema.description.tables[table];
+        let mut fields = Vec::new();
+        let omitted = |name: &str| given.get(name) == Some(&Value::Bool(false));
+        for (name, value) in given {
+            match (name.as_str(), value) {
+                ("$scalars", _) => {
+                    let columns = of.columns.iter().enumerate();
+                    let columns = columns.filter(|(_, column)| !omitted(&column.name));
+                    fields.extend(columns.map(|(at, _)| Field::Column(at)));
+                }
+                ("$composites", _) | (_, Value::Bool(false)) if known(of, name) => {}
+                ("_count", value) if of.relations.iter().any(|own| own.list) => {
+                    fields.push(Field::Count(counts(schema, table, value, path)?));
+                }
+                (name, value) => fields.push(field(schema, table, (name, value), (given, path))?),
+            }
+        }
+        if fields.is_empty() {
+            return Err(empty(of, given, path));
+        }
+        Ok(Selection { fields })
+    }
+}
+
+fn known(table: &Table, name: &str) -> bool {
+    let field = table.column(name).is_some() || table.relation(name).is_some();
+    field || matches!(name, "$composites" | "_count")
+}
+
+fn empty(
+    table: &Table,
+    given: &Map<String, Value>,
+    path: &[&str],
+) -> crate::prisma::error::Failure {
+    let name = &table.name;
+    let sentence = if given.is_empty() {
+        format!(
+            "The `select` statement for type {name} must not be empty. Available options are \
+             marked with ?."
+        )
+    } else {
+        format!("The `select` statement for type {name} needs at least one truthy value.")
+    };
+    invalid(vec![Fault::selection(path.len(), sentence)])
+}
+
+fn unknown(type_name: &str, name: &str, given: &Map<String, Value>) -> Fault {
+    let statement = if given.contains_key("$scalars") { "include" } else { "select" };
+    Fault::selection(
+        0,
+        format!(
+            "Unknown field `{name}` for {statement} statement on model `{type_name}`. Available \
+             options are marked with ?."
+        ),
+    )
+}
+
+/// The key of an answer that a key of a selection asks for.
+fn field(
+    schema: &Schema,
+    table: usize,
+    (name, value): (&str, &Value),
+    (given, path): (&Map<String, Value>, &[&str]),
+) -> Answer<Field> {
+    let of = &schema.description.tables[table];
+    if let Some(column) = of.column(name) {
+        return Ok(Field::Column(column));
+    }
+    let Some(number) = of.relation(name) else {
+        return Err(invalid(vec![unknown(&of.name, name, given)]));
+    };
+    let own = &of.relations[number];
+    let mut place = path.to_vec();
+    place.push(name);
+    let part = |part: &str| value.get(part).and_then(Value::as_object);
+    let wanted = relation_arguments(own);
+    let arguments = read(schema, &place, &wanted, part("arguments").unwrap_or(nothing()))?;
+    let find = find_of(schema, own.target, &arguments)?;
+    let all = all_columns();
+    let selection = part("selection").unwrap_or(&all);
+    let selection = Selection::of(schema, own.target, selection, &place)?;
+    Ok(Field::Relation(number, Box::new((find, selection))))
+}
+
+fn all_columns() -> Map<String, Value> {
+    Map::from_iter([("$scalars".to_owned(), Value::Bool(true))])
+}
+
+/// What selects among related rows.
+fn relation_arguments(relation: &Relation) -> Vec<InField> {
+    match (relation.list, relation.nullable) {
+        (true, _) => arguments_of(relation.target),
+        (false, true) => vec![optional("where", vec![In::Object(Obj::Where(relation.target))])],
+        (false, false) => Vec::new(),
+    }
+}
+
+fn counts(
+    schema: &Schema,
+    table: usize,
+    value: &Value,
+    path: &[&str],
+) -> Answer<Vec<(usize, Option<Filter>)>> {
+    let of = &schema.description.tables[table];
+    let lists = || of.relations.iter().enumerate().filter(|(_, own)| own.list);
+    let selected = value.get("selection").and_then(Value::as_object);
+    let Some(selected) = selected.filter(|selected| !selected.contains_key("$scalars")) else {
+        return Ok(lists().map(|(number, _)| (number, None)).collect());
+    };
+    let mut counts = Vec::new();
+    for (name, value) in selected.iter().filter(|(_, value)| **value != Value::Bool(false)) {
+        let Some((number, own)) = lists().find(|(_, own)| own.name == *name) else {
+            let type_name = format!("{}CountOutputType", of.name);
+            return Err(invalid(vec![unknown(&type_name, name, selected)]));
+        };
+        let place = [path, &["_count", name]].concat();
+        let wanted = [optional("where", vec![In::Object(Obj::Where(own.target))])];
+        let given = value.get("arguments").and_then(Value::as_object).unwrap_or(nothing());
+        let arguments = read(schema, &place, &wanted, given)?;
+        counts.push((number, condition(schema, own.target, arguments.get("where"))));
+    }
+    Ok(counts)
+}
+
+/// The answers about rows.
+///
+/// # Errors
+/// Those of reading.
+pub(crate) fn answer(
+    schema: &Schema,
+    reader: &Reader<'_>,
+    table: usize,
+    rows: &[Rc<Row>],
+    selection: &Selection,
+) -> Answer<Vec<Value>> {
+    rows.iter().map(|row| one(schema, reader, table, row, selection)).collect()
+}
+
+fn one(
+    schema: &Schema,
+    reader: &Reader<'_>,
+    table: usize,
+    row: &Rc<Row>,
+    selection: &Selection,
+) -> Answer<Value> {
+    let of = &schema.description.tables[table];
+    let mut map = Map::with_capacity(selection.fields.len());
+    for field in &selection.fields {
+        match field {
+            Field::Column(column) => {
+                map.insert(of.columns[*column].name.clone(), row.cells[*column].to_value());
+            }
+            Field::Relation(number, asked) => {
+                let own = &of.relations[*number];
+                let (find, selection) = &**asked;
+                let related = reader.related(table, *number, row)?;
+                let related = run(reader, own.target, find, Some(related))?;
+                let answers = answer(schema, reader, own.target, &related, selection)?;
+                let value = match own.list {
+                    true => answers.into(),
+                    false => answers.into_iter().next().unwrap_or(Value::Null),
+                };
+                map.insert(own.name.clone(), value);
+            }
+            Field::Count(counts) => {
+                map.insert("_count".into(), count(reader, table, row, counts)?);
+            }
+        }
+    }
+    Ok(Value::Object(map))
+}
+
+fn count(
+    reader: &Reader<'_>,
+    table: usize,
+    row: &Row,
+    counts: &[(usize, Option<Filter>)],
+) -> Answer<Value> {
+    let mut map = Map::new();
+    for (number, filter) in counts {
+        let own = &reader.table(table).relations[*number];
+        let related = reader.related(table, *number, row)?;
+        let find = Find { filter: filter.clone(), ..Find::default() };
+        let related = run(reader, own.target, &find, Some(related))?;
+        map.insert(own.name.clone(), related.len().into());
+    }
+    Ok(Value::Object(map))
+}

@@ -1,0 +1,247 @@
+//! Finding rows.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::super::description::{Description, Source, Table};
+use super::super::error::Answer;
+use super::super::value::Cell;
+use super::access::{Access, access, index_over};
+use super::{Home, Row, cells_of, entries_of};
+use crate::engine::{LogQuery, Record, View};
+use crate::json;
+
+/// Rows by the key of a cell.
+type ByKey = HashMap<String, Vec<Rc<Row>>>;
+
+/// Finds rows in one view, and remembers what it found: so what many rows refer to is looked up
+/// once.
+pub(crate) struct Reader<'v> {
+    pub(crate) description: &'static Description,
+    view: &'v View<'v>,
+    found: RefCell<HashMap<(usize, usize), ByKey>>,
+    /// All rows of a table by a column that no index is over.
+    scanned: RefCell<HashMap<(usize, usize), Rc<ByKey>>>,
+}
+
+impl<'v> Reader<'v> {
+    pub(crate) fn new(description: &'static Description, view: &'v View<'v>) -> Reader<'v> {
+        Reader { description, view, found: RefCell::default(), scanned: RefCell::default() }
+    }
+
+    pub(crate) fn table(&self, number: usize) -> &'static Table {
+        &self.description.tables[number]
+    }
+
+    /// Every row of a table, in the order in which they were made.
+    pub(crate) fn all(&self, number: usize) -> Answer<Vec<Rc<Row>>> {
+        let table = self.table(number);
+        match &table.source {
+            Source::Log { model } => {
+                let mut rows = Vec::new();
+                let owner = self.view.catalogue().counted(*model).map(|(owner, _)| owner);
+                for owner in
+                    owner.map(|owner| self.view.all(owner)).transpose()?.into_iter().flatten()
+                {
+                    rows.append(&mut self.lines(table, owner.key())?);
+                }
+                Ok(rows)
+            }
+            source => Ok(self.rows_of(table, self.view.all(source.model())?)),
+        }
+    }
+
+    fn rows_of(&self, table: &Table, records: Vec<Arc<Record>>) -> Vec<Rc<Row>> {
+        let Source::Records { only, .. } = &table.source else {
+            let entries = records.iter().flat_map(|r| entries_of(self.view.catalogue(), table, r));
+            return entries.map(|entry| Rc::new(entry.row)).collect();
+        };
+        let row = |record: Arc<Record>| {
+            let map = record.map();
+            if let Some((field, words)) = only {
+                let word = map.get(field).and_then(Value::as_str)?;
+                words.iter().find(|other| *other == word)?;
+            }
+            let home = Home { key: record.key().to_owned(), line: None };
+            Some(Rc::new(Row { cells: cells_of(table, record.key(), &map), home }))
+        };
+        records.into_iter().filter_map(row).collect()
+    }
+
+    /// The lines of one log that are rows.
+    fn lines(&self, table: &Table, owner: &str) -> Answer<Vec<Rc<Row>>> {
+        let model = table.source.model();
+        let counted = self.view.catalogue().counted(model);
+        let types = counted.map(|(_, counted)| vec![counted.row_type.clone()]);
+        let query = LogQuery { types, ..LogQuery::default() };
+        let texts = self.view.log(model, owner, &query)?;
+        Ok(texts.iter().filter_map(|text| self.line(table, owner, text)).collect())
+    }
+
+    /// The row that a line is; none for a line of another type.
+    fn line(&self, table: &Table, owner: &str, text: &str) -> Option<Rc<Row>> {
+        let model = table.source.model();
+        let map = json::parse_object(text).ok()?;
+        let (_, counted) = self.view.catalogue().counted(model)?;
+        if map.get("type").is_some_and(|kind| *kind != counted.row_type.as_str()) {
+            return None;
+        }
+        let id = map.get(&self.view.catalogue().model(model).key)?.as_str()?;
+        let home = Home { key: owner.to_owned(), line: Some(id.to_owned()) };
+        Some(Rc::new(Row { cells: cells_of(table, owner, &map), home }))
+    }
+
+    /// The rows with one of these values in a column.
+    pub(crate) fn with(&self, table: usize, column: usize, cells: &[Cell]) -> Answer<Vec<Rc<Row>>> {
+        let mut rows = Vec::new();
+        let mut seen: Vec<&Cell> = Vec::new();
+        for cell in cells {
+            if seen.iter().any(|other| other.same(cell)) {
+                continue;
+            }
+            rows.append(&mut self.with_one(table, column, cell)?);
+            seen.push(cell);
+        }
+        Ok(rows)
+    }
+
+    /// The rows with a value in a column.
+    pub(crate) fn with_one(
+        &self,
+        table: usize,
+        column: usize,
+        cell: &Cell,
+    ) -> Answer<Vec<Rc<Row>>> {
+        if cell.is_null() {
+            return Ok(Vec::new());
+        }
+        let key = cell.key();
+        let known = self.found.borrow().get(&(table, column)).and_then(|by| by.get(&key).cloned());
+        if let Some(rows) = known {
+            return Ok(rows);
+        }
+        let rows = self.look_up(table, column, cell, &key)?;
+        let mut found = self.found.borrow_mut();
+        found.entry((table, column)).or_default().insert(key, rows.clone());
+        Ok(rows)
+    }
+
+    fn look_up(
+        &self,
+        number: usize,
+        column: usize,
+        cell: &Cell,
+        key: &str,
+    ) -> Answer<Vec<Rc<Row>>> {
+        let table = self.table(number);
+        let model = table.source.model();
+        let mut rows = match access(self.view.catalogue(), table, column) {
+            Access::Key => self.rows_of(table, self.view.get(model, key)?.into_iter().collect()),
+            Access::Line => self.line_by_id(table, key)?.into_iter().collect(),
+            Access::Owner if matches!(table.source, Source::Log { .. }) => {
+                self.lines(table, key)?
+            }
+            Access::Owner => self.rows_of(table, self.view.get(model, key)?.into_iter().collect()),
+            Access::Index(field) => {
+                let rows = self.rows_of(table, self.view.find(model, &[&field], &[key])?);
+                let derived = rows.is_empty() && self.may_be_derived(table, column);
+                if derived { self.scan(number, column, key)? } else { rows }
+            }
+            Access::Scan => self.scan(number, column, key)?,
+        };
+        rows.retain(|row| row.cells[column].same(cell));
+        Ok(rows)
+    }
+
+    /// Ids of entries may follow from what they are; no index has those.
+    fn may_be_derived(&self, table: &Table, column: usize) -> bool {
+        let entries = matches!(&table.source, Source::Entries { ids: Some(_), .. });
+        entries && table.columns[column].default.is_some()
+    }
+
+    fn scan(&self, table: usize, column: usize, key: &str) -> Answer<Vec<Rc<Row>>> {
+        let known = self.scanned.borrow().get(&(table, column)).cloned();
+        let by_key = match known {
+            Some(by_key) => by_key,
+            None => {
+                let mut by_key = ByKey::new();
+                for row in self.all(table)? {
+                    by_key.entry(row.cells[column].key()).or_default().push(row);
+                }
+                let by_key = Rc::new(by_key);
+                self.scanned.borrow_mut().insert((table, column), Rc::clone(&by_key));
+                by_key
+            }
+        };
+        Ok(by_key.get(key).cloned().unwrap_or_default())
+    }
+
+    /// A line of whichever log has it: the one place that asks for lines without their owner.
+    fn line_by_id(&self, table: &Table, id: &str) -> Answer<Option<Rc<Row>>> {
+        let model = table.source.model();
+        let Some(owner) = self.view.log_owner_of(model, id)? else { return Ok(None) };
+        let text = self.view.log_row(model, &owner, id)?;
+        Ok(text.and_then(|text| self.line(table, &owner, &text)))
+    }
+
+    /// The rows in which these columns have one of these values each; all rows where nothing is
+    /// asked. What is found must still be looked at: it may be more.
+    pub(crate) fn candidates(
+        &self,
+        number: usize,
+        wanted: &[(usize, Vec<Cell>)],
+    ) -> Answer<Vec<Rc<Row>>> {
+        let table = self.table(number);
+        if let Some(rows) = self.by_index(table, wanted)? {
+            return Ok(rows);
+        }
+        let of = |(column, _): &&(usize, Vec<Cell>)| access(self.view.catalogue(), table, *column);
+        let best = wanted.iter().min_by_key(of).filter(|best| of(best) != Access::Scan);
+        match best {
+            Some((column, cells)) => self.with(number, *column, cells),
+            None => self.all(number),
+        }
+    }
+
+    /// By a unique index over several columns that each have one value.
+    fn by_index(
+        &self,
+        table: &Table,
+        wanted: &[(usize, Vec<Cell>)],
+    ) -> Answer<Option<Vec<Rc<Row>>>> {
+        let value = |column: &usize| {
+            let cells = &wanted.iter().find(|(other, _)| other == column)?.1;
+            cells.first().filter(|_| cells.len() == 1)?.text()
+        };
+        for key in table.keys().filter(|key| key.len() > 1) {
+            let values: Option<Vec<&str>> = key.iter().map(value).collect();
+            let fields = index_over(self.view.catalogue(), table, key);
+            if let (Some(values), Some(fields)) = (values, fields) {
+                let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
+                let records = self.view.find(table.source.model(), &fields, &values)?;
+                return Ok(Some(self.rows_of(table, records)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The rows at the other end of a relation field.
+    pub(crate) fn related(&self, table: usize, relation: usize, row: &Row) -> Answer<Vec<Rc<Row>>> {
+        let own = &self.table(table).relations[relation];
+        let (_, _, key) = self.description.holder(table, relation);
+        let (mine, theirs) = match own.foreign_key {
+            Some(_) => (&key.columns, &key.references),
+            None => (&key.references, &key.columns),
+        };
+        let mut rows = self.with_one(own.target, theirs[0], &row.cells[mine[0]])?;
+        let rest = mine.iter().zip(theirs).skip(1);
+        for (mine, theirs) in rest {
+            rows.retain(|other| other.cells[*theirs].same(&row.cells[*mine]));
+        }
+        Ok(rows)
+    }
+}

@@ -1,0 +1,84 @@
+//! Rows of the tables: how records, entries of their lists and lines of logs become rows.
+
+mod access;
+mod entries;
+mod find;
+
+pub(crate) use entries::{Entry, entries_of};
+pub(crate) use find::Reader;
+
+use serde_json::{Map, Value};
+
+use super::description::{Place, Table};
+use super::value::Cell;
+
+/// Where a row is in the store.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Home {
+    /// The key of the record, or of the record that an entry or a log belongs to.
+    pub(crate) key: String,
+    /// The id of the line, where the row is one.
+    pub(crate) line: Option<String>,
+}
+
+/// A row.
+#[derive(Debug, Clone)]
+pub(crate) struct Row {
+    /// Its cells, in the order of the columns.
+    pub(crate) cells: Vec<Cell>,
+    pub(crate) home: Home,
+}
+
+impl Row {
+    /// The cells of some columns.
+    pub(crate) fn pick(&self, columns: &[usize]) -> Vec<Cell> {
+        columns.iter().map(|column| self.cells[*column].clone()).collect()
+    }
+
+    /// Are they one row? (Two rows of one table never have the same home and the same cells.)
+    pub(crate) fn is(&self, other: &Row) -> bool {
+        self.home == other.home && self.cells == other.cells
+    }
+}
+
+/// The cells that an object holds for a table; `owner` is the key of the record that it belongs
+/// to.
+pub(crate) fn cells_of(table: &Table, owner: &str, map: &Map<String, Value>) -> Vec<Cell> {
+    let cells = table.columns.iter().map(|column| {
+        let cell = match &column.place {
+            Place::Owner => Cell::Text(owner.to_owned()),
+            Place::Path(path) => Cell::stored(column.scalar, at(map, path)),
+        };
+        match (&column.default, cell) {
+            // A part of an object that is not there: `totpEnabled` of a user without one.
+            (Some(super::Default::Value(value)), Cell::Null) => {
+                Cell::stored(column.scalar, Some(value))
+            }
+            (_, cell) => cell,
+        }
+    });
+    cells.collect()
+}
+
+fn at<'m>(map: &'m Map<String, Value>, path: &[String]) -> Option<&'m Value> {
+    let (first, rest) = path.split_first()?;
+    rest.iter().try_fold(map.get(first)?, |value, step| value.get(step))
+}
+
+/// Puts a cell into an object; nothing takes the key away.
+pub(crate) fn set(map: &mut Map<String, Value>, path: &[String], cell: &Cell) {
+    let Some((first, rest)) = path.split_first() else { return };
+    if rest.is_empty() {
+        match cell.to_stored() {
+            Some(value) => drop(map.insert(first.clone(), value)),
+            None => drop(map.shift_remove(first)),
+        }
+        return;
+    }
+    if !map.get(first).is_some_and(Value::is_object) {
+        map.insert(first.clone(), Value::Object(Map::new()));
+    }
+    if let Some(inner) = map.get_mut(first).and_then(Value::as_object_mut) {
+        set(inner, rest, cell);
+    }
+}

@@ -1,0 +1,227 @@
+//! Requests that change something.
+//!
+//! `store` puts rows into the store, `one` makes and changes single rows, `many` several at once,
+//! `inline` and `nested` do what data say about related rows: where the row itself holds the
+//! reference, and where the others do.
+
+mod inline;
+mod many;
+mod nested;
+mod one;
+mod store;
+
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use serde_json::{Value, json};
+
+use super::description::{Description, Relation, Scalar, Table};
+use super::error::{Answer, Failure};
+use super::read::{
+    Selection, answer, condition, matching, unique_argument, unique_row, where_argument,
+};
+use super::request::{Arguments, Request};
+use super::rows::{Reader, Row};
+use super::schema::{Data, In, InField, Obj, Object, Parsed, Schema, optional, required};
+use super::time;
+use crate::engine::Tx;
+
+/// Changes rows in a transaction.
+struct Writer<'w, 't> {
+    schema: &'static Schema,
+    tx: &'w mut Tx<'t>,
+    /// The time of the request: one for all rows that it makes or changes.
+    now: i64,
+    /// The ids that the request has made.
+    made: HashSet<String>,
+}
+
+/// Answers a request that changes something; nothing for one that only reads.
+///
+/// # Errors
+/// Why it cannot; what it did by then is for the caller to take back.
+pub(crate) fn run_request(
+    schema: &'static Schema,
+    tx: &mut Tx<'_>,
+    request: &Request<'_>,
+) -> Answer<Option<Value>> {
+    let now = time::stored(tx.now()).unwrap_or_default();
+    let mut writer = Writer { schema, tx, now, made: HashSet::new() };
+    Ok(Some(match request.action {
+        "createOne" => writer.create_one(request)?,
+        "updateOne" => writer.update_one(request)?,
+        "upsertOne" => writer.upsert_one(request)?,
+        "deleteOne" => writer.delete_one(request)?,
+        "createMany" => writer.create_many(request, false)?,
+        "createManyAndReturn" => writer.create_many(request, true)?,
+        "updateMany" => writer.update_many(request, false)?,
+        "updateManyAndReturn" => writer.update_many(request, true)?,
+        "deleteMany" => writer.delete_many(request)?,
+        _ => return Ok(None),
+    }))
+}
+
+/// The two kinds of data that a row may be given as.
+fn data_types(table: usize, of: fn(Data) -> Obj) -> Vec<In> {
+    [true, false].map(|checked| In::Object(of(Data { table, checked, without: None }))).into()
+}
+
+fn object<'a>(arguments: &'a Arguments, name: &str) -> Answer<&'a Object> {
+    match arguments.get(name) {
+        Some(Parsed::Object(object)) => Ok(object),
+        _ => Err(Failure::Unknown(format!("the request has no {name}"))),
+    }
+}
+
+impl Writer<'_, '_> {
+    fn description(&self) -> &'static Description {
+        self.schema.description
+    }
+
+    fn table(&self, number: usize) -> &'static Table {
+        &self.description().tables[number]
+    }
+
+    fn relation(&self, table: usize, number: usize) -> &'static Relation {
+        &self.table(table).relations[number]
+    }
+
+    /// Reads what is there now.
+    fn read<T>(&self, read: impl FnOnce(&Reader<'_>) -> Answer<T>) -> Answer<T> {
+        let view = self.tx.view();
+        read(&Reader::new(self.description(), &view))
+    }
+
+    fn find_unique(&self, table: usize, object: &Object) -> Answer<Option<Rc<Row>>> {
+        self.read(|reader| unique_row(self.schema, reader, table, object))
+    }
+
+    fn selection(&self, request: &Request<'_>) -> Answer<Selection> {
+        Selection::of(self.schema, request.table, request.selection, &[])
+    }
+
+    fn told(&self, table: usize, row: &Rc<Row>, selection: &Selection) -> Answer<Value> {
+        let rows = std::slice::from_ref(row);
+        let answers = self.read(|reader| answer(self.schema, reader, table, rows, selection))?;
+        Ok(answers.into_iter().next().unwrap_or(Value::Null))
+    }
+
+    fn create_one(&mut self, request: &Request<'_>) -> Answer<Value> {
+        let wanted = [required("data", data_types(request.table, Obj::Create))];
+        let arguments = request.read(self.schema, &wanted)?;
+        let selection = self.selection(request)?;
+        let row = self.create(request.table, object(&arguments, "data")?, None)?;
+        self.told(request.table, &row, &selection)
+    }
+
+    fn update_one(&mut self, request: &Request<'_>) -> Answer<Value> {
+        let table = request.table;
+        let wanted = [required("data", data_types(table, Obj::Update)), unique_argument(table)];
+        let arguments = request.read(self.schema, &wanted)?;
+        let selection = self.selection(request)?;
+        let row = self.find_unique(table, object(&arguments, "where")?)?;
+        let row = row.ok_or_else(|| Failure::not_found("No record was found for an update."))?;
+        let row = self.update(table, &row, object(&arguments, "data")?)?;
+        self.told(table, &row, &selection)
+    }
+
+    fn upsert_one(&mut self, request: &Request<'_>) -> Answer<Value> {
+        let table = request.table;
+        let wanted = [
+            unique_argument(table),
+            required("create", data_types(table, Obj::Create)),
+            required("update", data_types(table, Obj::Update)),
+        ];
+        let arguments = request.read(self.schema, &wanted)?;
+        let selection = self.selection(request)?;
+        let row = match self.find_unique(table, object(&arguments, "where")?)? {
+            Some(row) => self.update(table, &row, object(&arguments, "update")?)?,
+            None => self.create(table, object(&arguments, "create")?, None)?,
+        };
+        self.told(table, &row, &selection)
+    }
+
+    fn delete_one(&mut self, request: &Request<'_>) -> Answer<Value> {
+        let table = request.table;
+        let arguments = request.read(self.schema, &[unique_argument(table)])?;
+        let selection = self.selection(request)?;
+        let row = self.find_unique(table, object(&arguments, "where")?)?;
+        let row = row.ok_or_else(|| Failure::not_found("No record was found for a delete."))?;
+        // What is answered is what was there.
+        let told = self.told(table, &row, &selection)?;
+        self.remove(table, &[&row])?;
+        Ok(told)
+    }
+
+    fn create_many(&mut self, request: &Request<'_>, tell: bool) -> Answer<Value> {
+        let table = request.table;
+        let row = In::Object(Obj::CreateMany(Data { table, checked: false, without: None }));
+        let wanted = [
+            required("data", vec![row.clone(), In::List(Box::new(row))]),
+            optional("skipDuplicates", vec![In::Scalar(Scalar::Boolean)]),
+        ];
+        let arguments = request.read(self.schema, &wanted)?;
+        let selection = if tell { Some(self.selection(request)?) } else { None };
+        let skip = arguments.get("skipDuplicates").is_some_and(Parsed::is_true);
+        let data = arguments.get("data").into_iter().flat_map(Parsed::objects);
+        let rows = self.insert_many(table, data, skip, None)?;
+        self.told_many(table, &rows, selection.as_ref())
+    }
+
+    fn told_many(
+        &self,
+        table: usize,
+        rows: &[Rc<Row>],
+        selection: Option<&Selection>,
+    ) -> Answer<Value> {
+        let Some(selection) = selection else { return Ok(json!({ "count": rows.len() })) };
+        let answers = self.read(|reader| answer(self.schema, reader, table, rows, selection))?;
+        Ok(answers.into())
+    }
+
+    fn limit(arguments: &Arguments) -> Answer<usize> {
+        let Some(limit) = arguments.int("limit") else { return Ok(usize::MAX) };
+        usize::try_from(limit).map_err(|_| {
+            Failure::input(&format!("Provided limit ({limit}) must be a positive integer."))
+        })
+    }
+
+    fn limit_argument() -> InField {
+        optional("limit", vec![In::Scalar(Scalar::Int)])
+    }
+
+    fn update_many(&mut self, request: &Request<'_>, tell: bool) -> Answer<Value> {
+        let table = request.table;
+        let wanted = [
+            required("data", data_types(table, Obj::UpdateMany)),
+            where_argument(table),
+            Writer::limit_argument(),
+        ];
+        let arguments = request.read(self.schema, &wanted)?;
+        let selection = if tell { Some(self.selection(request)?) } else { None };
+        let limit = Writer::limit(&arguments)?;
+        let data = object(&arguments, "data")?;
+        let filter = condition(self.schema, table, arguments.get("where"));
+        let mut rows = self.read(|reader| matching(reader, table, filter.as_ref()))?;
+        rows.truncate(limit);
+        // Without anything to set there is no statement.
+        if data.fields.is_empty() {
+            rows.clear();
+        }
+        let rows = self.change_many(table, &rows, data)?;
+        self.told_many(table, &rows, selection.as_ref())
+    }
+
+    fn delete_many(&mut self, request: &Request<'_>) -> Answer<Value> {
+        let table = request.table;
+        let wanted = [where_argument(table), Writer::limit_argument()];
+        let arguments = request.read(self.schema, &wanted)?;
+        let limit = Writer::limit(&arguments)?;
+        let filter = condition(self.schema, table, arguments.get("where"));
+        let mut rows = self.read(|reader| matching(reader, table, filter.as_ref()))?;
+        rows.truncate(limit);
+        let all: Vec<&Row> = rows.iter().map(|row| &**row).collect();
+        self.remove(table, &all)?;
+        Ok(json!({ "count": rows.len() }))
+    }
+}

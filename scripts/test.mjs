@@ -10,6 +10,7 @@ const tests = (folder) =>
     .map((name) => `__test__/${folder}/${name}`)
 
 run(root, 'npm', 'ci')
+run(root, 'npm', '--prefix', '__test__/prisma/adapter', 'ci')
 run(root, 'npm', 'run', 'build')
 run(root, 'cargo', 'test', '--locked')
 // A file that hangs is told by its name; the longest takes about a minute.
@@ -23,6 +24,7 @@ run(
   ...tests('auth'),
   ...tests('processes'),
   ...tests('package'),
+  ...tests('prisma'),
   ...tests('attacks'),
   ...tests('docs'),
 )

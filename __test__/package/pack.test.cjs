@@ -26,6 +26,13 @@ test('the tarball holds what is needed and no sources', () => {
     'index.d.ts',
     'index.d.mts',
     'stub.mjs',
+    'prisma.js',
+    'prisma.mjs',
+    'prisma.d.ts',
+    'prisma.d.mts',
+    'prisma-browser.mjs',
+    'lib/prisma/client.js',
+    'generated/prisma.js',
     'generated/native.js',
     'package.json',
   ]) {

@@ -29,6 +29,8 @@ for (const [module, moduleResolution] of [
 ]) {
   test(`the types compile strictly with nothing skipped, as ${moduleResolution}`, () =>
     compile(['use.ts'], { skipLibCheck: false, module, moduleResolution }))
+  test(`the types of Prisma's client do, as ${moduleResolution}`, () =>
+    compile(['prisma.ts'], { skipLibCheck: false, module, moduleResolution }))
 }
 
 test('the types compile with exact optional properties', () =>

@@ -39,9 +39,15 @@ function field({ select, include, omit, ...args }, model, around) {
 
 function selection(select, include, omit, model, around) {
   if (select === undefined || select === null || select === false) return implicit(include, omit, model, around)
+  if (typeof select === 'string') throw notAField(model)
   if (include) throw exclusive('include')
   if (omit) throw exclusive('omit')
   return explicit(select, model, around)
+}
+
+/** Prisma takes a text for a list of fields: its letters. */
+function notAField(model) {
+  return validationError(`Unknown field \`0\` on model \`${model?.name}\`. Available options are marked with ?.`)
 }
 
 function exclusive(other) {

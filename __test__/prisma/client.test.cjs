@@ -1,0 +1,147 @@
+'use strict'
+
+const assert = require('node:assert/strict')
+const fs = require('node:fs')
+const path = require('node:path')
+const { test } = require('node:test')
+const { createStore } = require('../../index.js')
+const { PrismaClient, Prisma, client, failure, folder, play } = require('./support.cjs')
+
+test('nothing is read or made before somebody waits', async () => {
+  const dataDir = folder()
+  const prisma = client({ dataDir })
+  const promise = prisma.user.create({ data: { email: 'a@example.test' } })
+  assert.equal(promise[Symbol.toStringTag], 'PrismaPromise')
+  assert.deepEqual(fs.readdirSync(dataDir), [])
+  assert.equal(await prisma.user.count(), 0)
+  await promise
+  await promise
+  assert.equal(await prisma.user.count(), 1)
+  await prisma.$disconnect()
+})
+
+test('after $disconnect the next call opens the store again', async () => {
+  const prisma = client()
+  await prisma.$connect()
+  await prisma.user.create({ data: { email: 'a@example.test' } })
+  await prisma.$disconnect()
+  assert.equal(await prisma.user.count(), 1)
+  await prisma.$disconnect()
+})
+
+test('two clients on one folder are one store, and an app may give its own', async () => {
+  const store = createStore({ dataDir: folder(), durability: 'batched' })
+  const prisma = new PrismaClient({ store })
+  const { user } = await play(prisma)
+  assert.equal((await store.users.findById(user.id)).email, user.email)
+  await prisma.$disconnect()
+  assert.equal((await store.users.findAll()).length, 1)
+  await store.close()
+})
+
+for (const [options, words] of [
+  [{ datasourceUrl: 'postgresql://x' }, /datasourceUrl.*no database.*dataDir/],
+  [{ adapter: {} }, /adapter.*no database/],
+  [{ datasources: { db: { url: 'x' } } }, /datasources.*no database/],
+  [{ nope: 1 }, /nope/],
+  [{ dataDirr: 'x' }, /did you mean dataDir/],
+  [{ errorFormat: 'loud' }, /pretty, colorless, minimal/],
+  [{ store: {} }, /a store from createStore/],
+  [{ log: 'query' }, /log.*an array/],
+]) {
+  test(`the option ${Object.keys(options)[0]} is refused with a sentence`, () => {
+    assert.throws(
+      () => new PrismaClient(options),
+      (error) => words.test(error.message),
+    )
+  })
+}
+
+test('SELECT 1 is answered, and other SQL is refused with the call to use', async () => {
+  const prisma = client()
+  assert.deepEqual(await prisma.$queryRaw`SELECT 1`, [{ '?column?': 1 }])
+  assert.deepEqual(await prisma.$queryRaw(Prisma.sql`select 1 as ok`), [{ ok: 1 }])
+  assert.deepEqual(await prisma.$queryRawUnsafe('SELECT 1'), [{ '?column?': 1 }])
+  for (const asked of [
+    prisma.$queryRaw`SELECT * FROM users WHERE id = ${'x'}`,
+    prisma.$executeRaw`DELETE FROM users`,
+    prisma.$executeRawUnsafe('DELETE FROM users'),
+  ]) {
+    const error = await failure(asked)
+    assert.ok(error instanceof Prisma.PrismaClientUnknownRequestError)
+    assert.match(error.message, /no SQL here.*use .*Many/)
+  }
+  await prisma.$disconnect()
+})
+
+test('a known error has the keys that apps send to their clients', async () => {
+  const prisma = client({ errorFormat: 'colorless' })
+  await prisma.user.create({ data: { email: 'a@example.test' } })
+  const error = await failure(prisma.user.create({ data: { email: 'a@example.test' } }))
+  assert.ok(error instanceof Prisma.PrismaClientKnownRequestError && error instanceof Error)
+  assert.deepEqual(Object.keys(error), ['code', 'meta', 'clientVersion', 'name'])
+  assert.equal(error.code, 'P2002')
+  assert.match(error.message, /^\nInvalid `prisma\.user\.create\(\)` invocation:/)
+  assert.match(error.stack, /client\.test\.cjs/)
+  assert.equal(error instanceof Prisma.PrismaClientValidationError, false)
+  await prisma.$disconnect()
+})
+
+test('a broken file gives an error that says which, and is not written over', async () => {
+  const dataDir = folder()
+  const first = client({ dataDir })
+  const { character } = await play(first)
+  await first.$disconnect()
+  const file = path.join(dataDir, 'characters', `${character.id}.json`)
+  fs.writeFileSync(file, '{ "name": ')
+  const prisma = client({ dataDir })
+  const error = await failure(prisma.character.findMany())
+  assert.ok(error instanceof Prisma.PrismaClientUnknownRequestError)
+  assert.match(error.message, new RegExp(`${character.id}\\.json`))
+  assert.equal(error.cause.code, 'CORRUPT')
+  await prisma.$disconnect()
+  assert.equal(fs.readFileSync(file, 'utf8'), '{ "name": ')
+})
+
+test('the fluent API goes from a record to its relations', async () => {
+  const prisma = client()
+  const { user, chat } = await play(prisma)
+  const made = await prisma.chat.create({ data: { ...chat, messages: { create: { role: 'USER', content: 'Hi' } } } })
+  const messages = await prisma.chat.findUnique({ where: { id: made.id } }).messages({ select: { content: true } })
+  assert.deepEqual(messages, [{ content: 'Hi' }])
+  const character = await prisma.chat.findFirst({ where: { id: made.id } }).character()
+  assert.equal(character.name, 'Bo')
+  const owner = await prisma.chat
+    .findUnique({ where: { id: made.id } })
+    .character()
+    .user({ select: { id: true } })
+  assert.deepEqual(owner, { id: user.id })
+  assert.equal(await prisma.chat.findUnique({ where: { id: 'none' } }).character(), null)
+  await prisma.$disconnect()
+})
+
+test('omit leaves fields out, of one call or of all', async () => {
+  const prisma = client({ omit: { user: { passwordHash: true } } })
+  const made = await prisma.user.create({ data: { email: 'a@example.test', passwordHash: 'x' } })
+  assert.equal('passwordHash' in made, false)
+  const { id } = made
+  assert.equal((await prisma.user.findUnique({ where: { id }, omit: { passwordHash: false } })).passwordHash, 'x')
+  assert.equal('email' in (await prisma.user.findUnique({ where: { id }, omit: { email: true } })), false)
+  await prisma.$disconnect()
+})
+
+test('a field can be compared with another', async () => {
+  const prisma = client()
+  await prisma.user.createMany({
+    data: [
+      { email: 'a@example.test', name: 'a@example.test' },
+      { email: 'b@example.test', name: 'B' },
+    ],
+  })
+  const same = await prisma.user.findMany({
+    where: { name: { equals: prisma.user.fields.email } },
+    select: { name: true },
+  })
+  assert.deepEqual(same, [{ name: 'a@example.test' }])
+  await prisma.$disconnect()
+})

@@ -1,0 +1,89 @@
+'use strict'
+
+const assert = require('node:assert/strict')
+const { spawnSync } = require('node:child_process')
+const fs = require('node:fs')
+const path = require('node:path')
+const { test } = require('node:test')
+const { Worker } = require('node:worker_threads')
+const { client, entry, folder, play, root, run } = require('./support.cjs')
+
+const opened = (dataDir) =>
+  `const { PrismaClient, Prisma } = require(${JSON.stringify(entry)}); const prisma = new PrismaClient({ dataDir: ${JSON.stringify(dataDir)}, durability: 'batched' });`
+
+test('what another process wrote is seen by the next read', async () => {
+  const dataDir = folder()
+  const prisma = client({ dataDir })
+  assert.equal(await prisma.user.count(), 0)
+  const { code, stderr } = await run(
+    `${opened(dataDir)} prisma.user.create({ data: { email: 'a@example.test' } }).then(() => {})`,
+  )
+  assert.deepEqual([code, stderr], [0, ''])
+  assert.equal((await prisma.user.findFirst()).email, 'a@example.test')
+  await prisma.$disconnect()
+})
+
+test('counters in many processes lose no increment', async () => {
+  const dataDir = folder()
+  const prisma = client({ dataDir })
+  const { user } = await play(prisma)
+  const image = await prisma.image.create({
+    data: { userId: user.id, filename: 'f', filepath: 'f', mimeType: 'image/png', size: 0 },
+  })
+  const child = `${opened(dataDir)}
+    const bump = () => prisma.image.update({ where: { id: ${JSON.stringify(image.id)} }, data: { size: { increment: 1 } } });
+    Promise.all(Array.from({ length: 25 }, bump)).then(() => {})`
+  const ended = await Promise.all([run(child), run(child), run(child)])
+  assert.deepEqual(
+    ended.map(({ code }) => code),
+    [0, 0, 0],
+  )
+  assert.equal((await prisma.image.findUnique({ where: { id: image.id } })).size, 75)
+  await prisma.$disconnect()
+})
+
+test('a worker shares the store, and may end with calls under way', async () => {
+  const dataDir = folder()
+  const prisma = client({ dataDir })
+  const text = `${opened(dataDir)}
+    prisma.user.create({ data: { email: 'w@example.test' } }).then(() => {
+      for (let n = 0; n < 100; n++) prisma.user.count().then(() => {})
+      process.exit(0)
+    })`
+  const code = await new Promise((resolve) => new Worker(text, { eval: true }).on('exit', resolve))
+  assert.equal(code, 0)
+  assert.equal(await prisma.user.count(), 1)
+  await prisma.$disconnect()
+})
+
+test('a client made anew at each hot reload goes on with the same data', async () => {
+  const dataDir = folder()
+  const text = `
+    const fresh = () => { for (const key of Object.keys(require.cache)) delete require.cache[key]
+      const { PrismaClient, Prisma } = require(${JSON.stringify(entry)})
+      return [new PrismaClient({ dataDir: ${JSON.stringify(dataDir)} }), Prisma] }
+    ;(async () => {
+      const errors = []
+      for (let n = 0; n < 20; n++) {
+        const [prisma, Prisma] = fresh()
+        await prisma.user.create({ data: { email: n + '@example.test' } })
+        errors.push(await prisma.user.create({ data: { email: '0@example.test' } }).catch((error) => error))
+        if (!errors.every((error) => error instanceof Prisma.PrismaClientKnownRequestError)) throw new Error('not the same class')
+        if ((await prisma.user.count()) !== n + 1) throw new Error('another store')
+      }
+    })()`
+  const { code, stderr } = await run(text)
+  assert.deepEqual([code, stderr], [0, ''])
+})
+
+test('under Jest, answers and errors are of the realm of the test', () => {
+  const project = folder()
+  fs.writeFileSync(path.join(project, 'package.json'), '{}')
+  fs.copyFileSync(path.join(__dirname, 'fixtures/realm.js'), path.join(project, 'realm.test.js'))
+  const ended = spawnSync(process.execPath, [path.join(root, 'node_modules/jest/bin/jest.js'), '--rootDir', project], {
+    cwd: project,
+    env: { ...process.env, PRISMA_ENTRY: entry, DATA_DIR: path.join(project, 'data') },
+    encoding: 'utf8',
+  })
+  assert.equal(ended.status, 0, ended.stdout + ended.stderr)
+})

@@ -1,0 +1,2 @@
+export * from 'quilltap-store/prisma'
+export { default } from 'quilltap-store/prisma'

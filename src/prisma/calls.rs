@@ -23,7 +23,7 @@ pub(crate) const CALLS: &[Call] = &[
         "Answers a request that changes something.",
         write_call,
     ),
-    writing("batch", "requests: any", "any", "Answers requests, all or none.", batch_call),
+    writing("batch", "requests: object[]", "any", "Answers requests, all or none.", batch_call),
 ];
 
 fn schema() -> &'static Schema {
@@ -81,6 +81,6 @@ fn told(request: &Value, index: Option<usize>, done: Answer<Value>) -> Result<Re
     let model = request.get("modelName").and_then(Value::as_str).unwrap_or_default();
     Ok(Reply::Value(match done {
         Ok(data) => json!({ "data": data }),
-        Err(failure) => failure.to_json(model, index)?,
+        Err(failure) => failure.into_json(model, index)?,
     }))
 }

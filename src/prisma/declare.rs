@@ -30,7 +30,7 @@ struct ColumnDraft {
     name: String,
     place: Place,
     not_null: bool,
-    as_text: bool,
+    plain_text: bool,
 }
 
 enum End {
@@ -124,7 +124,7 @@ impl Draft {
                 name: name.to_owned(),
                 place,
                 not_null: false,
-                as_text: false,
+                plain_text: false,
             });
         }
         self
@@ -134,7 +134,7 @@ impl Draft {
     pub(super) fn at(mut self, name: &str, path: &str) -> Draft {
         let place = Place::Path(path.split('.').map(str::to_owned).collect());
         let name = name.to_owned();
-        self.columns.push(ColumnDraft { name, place, not_null: false, as_text: false });
+        self.columns.push(ColumnDraft { name, place, not_null: false, plain_text: false });
         self
     }
 
@@ -144,8 +144,8 @@ impl Draft {
     }
 
     /// The column is a text, though the catalogue's field is one of some words.
-    pub(super) fn as_text(self, name: &str) -> Draft {
-        self.with_column(name, |column| column.as_text = true)
+    pub(super) fn plain_text(self, name: &str) -> Draft {
+        self.with_column(name, |column| column.plain_text = true)
     }
 
     fn with_column(mut self, name: &str, change: impl FnOnce(&mut ColumnDraft)) -> Draft {
@@ -255,7 +255,8 @@ fn table(catalogue: &Catalogue, enums: &[&[String]], draft: &Draft, all: &[Draft
         let key = table.key_column(model).filter(|key| id != [*key]);
         uniques.extend(key.map(|key| vec![key]));
         for unique in &model.uniques {
-            let columns = unique.fields.iter().map(|name| table.column_at(&[name.clone()]));
+            let columns =
+                unique.fields.iter().map(|name| table.column_at(std::slice::from_ref(name)));
             uniques.extend(columns.collect::<Option<Vec<usize>>>());
         }
     }
@@ -266,8 +267,15 @@ fn table(catalogue: &Catalogue, enums: &[&[String]], draft: &Draft, all: &[Draft
 fn column_of(model: &Model, enums: &[&[String]], draft: &Draft, column: &ColumnDraft) -> Column {
     let name = column.name.clone();
     let Place::Path(path) = &column.place else {
-        let (scalar, place) = (Scalar::String, Place::Owner);
-        return Column { name, scalar, nullable: false, default: None, updated_at: false, place };
+        return Column {
+            name,
+            scalar: Scalar::String,
+            nullable: false,
+            default: None,
+            updated_at: false,
+            place: Place::Owner,
+            identifies: true,
+        };
     };
     let mut full: Vec<String> = match &draft.source {
         Source::Entries { list, .. } => vec![list.clone()],
@@ -281,7 +289,7 @@ fn column_of(model: &Model, enums: &[&[String]], draft: &Draft, column: &ColumnD
     let nullable = optional && !column.not_null && default.is_none();
     Column {
         scalar: match field.map(|field| &field.kind) {
-            Some(Kind::Enum(_)) if column.as_text => Scalar::String,
+            Some(Kind::Enum(_)) if column.plain_text => Scalar::String,
             Some(kind) => scalar_of(kind, enums),
             None => Scalar::String,
         },
@@ -290,6 +298,10 @@ fn column_of(model: &Model, enums: &[&[String]], draft: &Draft, column: &ColumnD
         nullable,
         default,
         place: column.place.clone(),
+        // An unchecked link may be any text, so it needs no other form.
+        identifies: field.is_some_and(|field| {
+            !field.unchecked && matches!(field.kind, Kind::Id | Kind::Link(..))
+        }),
     }
 }
 

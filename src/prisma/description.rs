@@ -140,6 +140,8 @@ pub struct Column {
     pub updated_at: bool,
     /// Where it is in the record.
     pub place: Place,
+    /// Is it an id, which the store keeps in a form of its own where it must?
+    pub identifies: bool,
 }
 
 impl Column {
@@ -210,7 +212,7 @@ impl Description {
     }
 
     /// The foreign key of a relation, the table that holds it, and its relation field there.
-    pub fn holder<'d>(&'d self, table: usize, relation: usize) -> (usize, usize, &'d ForeignKey) {
+    pub fn holder(&self, table: usize, relation: usize) -> (usize, usize, &ForeignKey) {
         let own = &self.tables[table].relations[relation];
         match &own.foreign_key {
             Some(key) => (table, relation, key),

@@ -109,7 +109,7 @@ impl Failure {
     ///
     /// # Errors
     /// The store's error.
-    pub(crate) fn to_json(self, model: &str, index: Option<usize>) -> Result<Value, Error> {
+    pub(crate) fn into_json(self, model: &str, index: Option<usize>) -> Result<Value, Error> {
         let mut error = match self {
             Failure::Store(error) => return Err(error),
             Failure::Validation(message) => json!({ "kind": "validation", "message": message }),

@@ -19,6 +19,7 @@ mod declare;
 mod description;
 mod error;
 mod filter;
+mod ids;
 mod read;
 mod request;
 mod rows;

@@ -32,6 +32,13 @@ fn tag_rows(name: &str, db_name: &str, model: ModelId, owner: &str) -> Draft {
 
 /// The tables, in the order of the app's schema.
 pub(super) fn tables() -> Vec<Draft> {
+    [people(), keys(), characters(), chats(), images(), tags(), image_profiles()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn people() -> Vec<Draft> {
     vec![
         records("User", "users", USER)
             .columns("id email name image emailVerified passwordHash")
@@ -67,6 +74,11 @@ pub(super) fn tables() -> Vec<Draft> {
             .one("user", "User", "userId"),
         records("VerificationToken", "verification_tokens", VERIFICATION_TOKEN)
             .columns("identifier token expires"),
+    ]
+}
+
+fn keys() -> Vec<Draft> {
+    vec![
         records("ApiKey", "api_keys", API_KEY)
             .columns("id userId provider label")
             .at("keyEncrypted", "ciphertext")
@@ -83,6 +95,11 @@ pub(super) fn tables() -> Vec<Draft> {
             .one("apiKey", "ApiKey", "apiKeyId")
             .many("chats", "Chat")
             .many("tags", "ConnectionProfileTag"),
+    ]
+}
+
+fn characters() -> Vec<Draft> {
+    vec![
         records("Character", "characters", CHARACTER)
             .columns("id userId name title description personality scenario firstMessage")
             .columns("exampleDialogues systemPrompt avatarUrl defaultImageId sillyTavernData")
@@ -108,6 +125,11 @@ pub(super) fn tables() -> Vec<Draft> {
             .id("characterId personaId")
             .one("character", "Character", "characterId")
             .one("persona", "Persona", "personaId"),
+    ]
+}
+
+fn chats() -> Vec<Draft> {
+    vec![
         records("Chat", "chats", CHAT)
             .columns("id userId characterId personaId connectionProfileId imageProfileId title")
             .columns("contextSummary sillyTavernMetadata createdAt updatedAt")
@@ -134,13 +156,18 @@ pub(super) fn tables() -> Vec<Draft> {
             .not_null("chatId")
             .one("chat", "Chat", "chatId")
             .one("message", "Message", "messageId"),
+    ]
+}
+
+fn images() -> Vec<Draft> {
+    vec![
         records("Image", "images", BINARY)
             .only("type", "image avatar")
             .columns("id userId filename")
             .at("filepath", "relativePath")
             .columns("url mimeType size width height source generationPrompt generationModel")
             .columns("createdAt updatedAt")
-            .as_text("source")
+            .plain_text("source")
             .one("user", "User", "userId")
             .many("tags", "ImageTag")
             .many("charactersUsingAsDefault", "Character")
@@ -164,6 +191,11 @@ pub(super) fn tables() -> Vec<Draft> {
         .one("chat", "Chat", "chatId")
         .one("character", "Character", "characterId")
         .one("image", "Image", "imageId"),
+    ]
+}
+
+fn tags() -> Vec<Draft> {
+    vec![
         records("Tag", "tags", TAG)
             .columns("id userId name nameLower createdAt updatedAt")
             .not_null("nameLower")
@@ -190,6 +222,11 @@ pub(super) fn tables() -> Vec<Draft> {
         )
         .one("connectionProfile", "ConnectionProfile", "connectionProfileId")
         .one("tag", "Tag", "tagId"),
+    ]
+}
+
+fn image_profiles() -> Vec<Draft> {
+    vec![
         records("ImageProfile", "image_profiles", IMAGE_PROFILE)
             .columns("id userId name provider apiKeyId baseUrl modelName parameters isDefault")
             .columns("createdAt updatedAt")

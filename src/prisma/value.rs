@@ -1,11 +1,12 @@
 //! A cell of a row: what a column holds, how cells compare, and their JSON.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use serde_json::{Map, Number, Value};
 
-use super::description::Scalar;
-use super::time;
+use super::description::{Column, Scalar};
+use super::{ids, time};
 use crate::json;
 
 /// What a column holds.
@@ -42,13 +43,28 @@ impl Cell {
         cell.unwrap_or(Cell::Null)
     }
 
+    /// The cell of a column.
+    pub(crate) fn of(column: &Column, value: Option<&Value>) -> Cell {
+        match Cell::stored(column.scalar, value) {
+            Cell::Text(id) if column.identifies => Cell::Text(ids::given(&id).into_owned()),
+            cell => cell,
+        }
+    }
+
     /// The value with which a record holds the cell; none for nothing.
-    pub(crate) fn to_stored(&self) -> Option<Value> {
+    pub(crate) fn to_stored(&self, column: &Column) -> Option<Value> {
         match self {
             Cell::Null => None,
             Cell::Json(value) => Some(value.clone()),
+            Cell::Text(_) => Some(self.kept(column).into_owned().into()),
             other => Some(other.to_value()),
         }
+    }
+
+    /// The text of the cell as the store keeps it.
+    pub(crate) fn kept(&self, column: &Column) -> Cow<'_, str> {
+        let text = self.text().unwrap_or_default();
+        if column.identifies { ids::kept(text) } else { text.into() }
     }
 
     /// The value in an answer.

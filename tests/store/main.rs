@@ -26,6 +26,7 @@ mod model;
 mod odd_lines;
 mod owner_file;
 mod plans;
+mod prisma;
 #[cfg(target_os = "linux")]
 mod power_cut;
 mod relations;

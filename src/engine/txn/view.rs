@@ -345,8 +345,11 @@ impl<'a> View<'a> {
             let committed = || self.state.collection(model).order_of(key).is_some();
             return Ok(unseen.map_or_else(committed, |slot| slot.is_some()));
         }
-        if let Some(owner) = log_owner {
-            return Ok(self.log_row(model, owner, key)?.is_some());
+        // Most refer to a row of a log that they belong to themselves; but they need not.
+        if let Some(owner) = log_owner
+            && self.log_row(model, owner, key)?.is_some()
+        {
+            return Ok(true);
         }
         Ok(self.log_owner_of(model, key)?.is_some())
     }

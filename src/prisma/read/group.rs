@@ -164,6 +164,20 @@ fn check_having(table: &Table, by: &[usize], having: &Having) -> Answer<()> {
     }
 }
 
+fn not(answer: Option<bool>) -> Option<bool> {
+    answer.map(|holds| !holds)
+}
+
+/// Do all hold? One that does not outweighs those that are unknown.
+fn all(mut answers: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    let mut all = Some(true);
+    let refuted = answers.any(|answer| {
+        all = all.and(answer);
+        answer == Some(false)
+    });
+    if refuted { Some(false) } else { all }
+}
+
 fn holds(
     description: &Description,
     table: usize,
@@ -172,19 +186,9 @@ fn holds(
 ) -> Option<bool> {
     let below = |having: &Having| holds(description, table, having, rows);
     match having {
-        Having::All(list) => list.iter().map(below).fold(Some(true), |all, one| match (all, one) {
-            (Some(false), _) | (_, Some(false)) => Some(false),
-            (Some(true), Some(true)) => Some(true),
-            _ => None,
-        }),
-        Having::Any(list) => {
-            list.iter().map(below).fold(Some(false), |any, one| match (any, one) {
-                (Some(true), _) | (_, Some(true)) => Some(true),
-                (Some(false), Some(false)) => Some(false),
-                _ => None,
-            })
-        }
-        Having::Not(having) => below(having).map(|holds| !holds),
+        Having::All(list) => all(list.iter().map(below)),
+        Having::Any(list) => not(all(list.iter().map(|having| not(below(having))))),
+        Having::Not(having) => not(below(having)),
         Having::Test(None, column, test) => test.answer(&rows[0].cells[*column], &rows[0].cells),
         Having::Test(Some(aggregate), column, test) => {
             let cell = value(description, table, *aggregate, Some(*column), rows);

@@ -6,9 +6,9 @@ mod group;
 mod order;
 mod select;
 
-pub(crate) use aggregate::aggregate;
-pub(crate) use find::{Find, find_arguments, run};
-pub(crate) use group::group_by;
+use aggregate::aggregate;
+use find::{find_arguments, run};
+use group::group_by;
 pub(crate) use select::{Selection, answer};
 
 use serde_json::Value;

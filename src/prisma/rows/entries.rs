@@ -7,7 +7,7 @@
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::super::description::{Default, Place, Source, Table};
+use super::super::description::{Default, Source, Table};
 use super::super::value::Cell;
 use super::{Home, Row, cells_of, set};
 use crate::catalogue::{Catalogue, Kind, ModelId};
@@ -54,10 +54,9 @@ impl Made<'_> {
     fn entry(&self, mut object: Map<String, Value>) -> Entry {
         let mut cells = cells_of(self.table, self.key, &object);
         for (at, column) in self.table.columns.iter().enumerate() {
-            let Place::Path(path) = &column.place else { continue };
             if cells[at].is_null() && !column.nullable {
                 cells[at] = self.derived(column.default.as_ref(), &object);
-                set(&mut object, path, &cells[at]);
+                set(&mut object, column, &cells[at]);
             }
         }
         Entry { row: Row { cells, home: Home { key: self.key.to_owned(), line: None } }, object }

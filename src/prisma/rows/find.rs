@@ -1,5 +1,6 @@
 //! Finding rows.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -7,7 +8,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::super::description::{Description, Source, Table};
+use super::super::description::{Column, Description, Source, Table};
 use super::super::error::Answer;
 use super::super::value::Cell;
 use super::access::{Access, access, index_over};
@@ -17,6 +18,14 @@ use crate::json;
 
 /// Rows by the key of a cell.
 type ByKey = HashMap<String, Vec<Rc<Row>>>;
+
+/// What the store looks a cell up by.
+fn key_of(column: &Column, cell: &Cell) -> String {
+    match cell {
+        Cell::Text(_) => cell.kept(column).into_owned(),
+        other => other.key(),
+    }
+}
 
 /// Finds rows in one view, and remembers what it found: so what many rows refer to is looked up
 /// once.
@@ -119,7 +128,7 @@ impl<'v> Reader<'v> {
         if cell.is_null() {
             return Ok(Vec::new());
         }
-        let key = cell.key();
+        let key = key_of(&self.table(table).columns[column], cell);
         let known = self.found.borrow().get(&(table, column)).and_then(|by| by.get(&key).cloned());
         if let Some(rows) = known {
             return Ok(rows);
@@ -170,7 +179,8 @@ impl<'v> Reader<'v> {
             None => {
                 let mut by_key = ByKey::new();
                 for row in self.all(table)? {
-                    by_key.entry(row.cells[column].key()).or_default().push(row);
+                    let key = key_of(&self.table(table).columns[column], &row.cells[column]);
+                    by_key.entry(key).or_default().push(row);
                 }
                 let by_key = Rc::new(by_key);
                 self.scanned.borrow_mut().insert((table, column), Rc::clone(&by_key));
@@ -215,13 +225,15 @@ impl<'v> Reader<'v> {
     ) -> Answer<Option<Vec<Rc<Row>>>> {
         let value = |column: &usize| {
             let cells = &wanted.iter().find(|(other, _)| other == column)?.1;
-            cells.first().filter(|_| cells.len() == 1)?.text()
+            let cell = cells.first().filter(|cell| cells.len() == 1 && cell.text().is_some())?;
+            Some(cell.kept(&table.columns[*column]))
         };
         for key in table.keys().filter(|key| key.len() > 1) {
-            let values: Option<Vec<&str>> = key.iter().map(value).collect();
+            let values: Option<Vec<Cow<'_, str>>> = key.iter().map(value).collect();
             let fields = index_over(self.view.catalogue(), table, key);
             if let (Some(values), Some(fields)) = (values, fields) {
                 let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
+                let values: Vec<&str> = values.iter().map(|value| &**value).collect();
                 let records = self.view.find(table.source.model(), &fields, &values)?;
                 return Ok(Some(self.rows_of(table, records)));
             }

@@ -9,7 +9,8 @@ pub(crate) use find::Reader;
 
 use serde_json::{Map, Value};
 
-use super::description::{Place, Table};
+use super::description::{Column, Place, Table};
+use super::ids;
 use super::value::Cell;
 
 /// Where a row is in the store.
@@ -30,11 +31,6 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// The cells of some columns.
-    pub(crate) fn pick(&self, columns: &[usize]) -> Vec<Cell> {
-        columns.iter().map(|column| self.cells[*column].clone()).collect()
-    }
-
     /// Are they one row? (Two rows of one table never have the same home and the same cells.)
     pub(crate) fn is(&self, other: &Row) -> bool {
         self.home == other.home && self.cells == other.cells
@@ -46,8 +42,8 @@ impl Row {
 pub(crate) fn cells_of(table: &Table, owner: &str, map: &Map<String, Value>) -> Vec<Cell> {
     let cells = table.columns.iter().map(|column| {
         let cell = match &column.place {
-            Place::Owner => Cell::Text(owner.to_owned()),
-            Place::Path(path) => Cell::stored(column.scalar, at(map, path)),
+            Place::Owner => Cell::Text(ids::given(owner).into_owned()),
+            Place::Path(path) => Cell::of(column, at(map, path)),
         };
         match (&column.default, cell) {
             // A part of an object that is not there: `totpEnabled` of a user without one.
@@ -65,11 +61,17 @@ fn at<'m>(map: &'m Map<String, Value>, path: &[String]) -> Option<&'m Value> {
     rest.iter().try_fold(map.get(first)?, |value, step| value.get(step))
 }
 
-/// Puts a cell into an object; nothing takes the key away.
-pub(crate) fn set(map: &mut Map<String, Value>, path: &[String], cell: &Cell) {
+/// Puts the cell of a column into an object; nothing takes the key away.
+pub(crate) fn set(map: &mut Map<String, Value>, column: &Column, cell: &Cell) {
+    if let Place::Path(path) = &column.place {
+        put(map, path, cell.to_stored(column));
+    }
+}
+
+fn put(map: &mut Map<String, Value>, path: &[String], value: Option<Value>) {
     let Some((first, rest)) = path.split_first() else { return };
     if rest.is_empty() {
-        match cell.to_stored() {
+        match value {
             Some(value) => drop(map.insert(first.clone(), value)),
             None => drop(map.shift_remove(first)),
         }
@@ -79,6 +81,6 @@ pub(crate) fn set(map: &mut Map<String, Value>, path: &[String], cell: &Cell) {
         map.insert(first.clone(), Value::Object(Map::new()));
     }
     if let Some(inner) = map.get_mut(first).and_then(Value::as_object_mut) {
-        set(inner, rest, cell);
+        put(inner, rest, value);
     }
 }

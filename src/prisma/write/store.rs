@@ -19,9 +19,7 @@ type Object = Map<String, Value>;
 /// The cells of a row as the fields of an object, over what it holds already.
 fn with_cells(table: &Table, mut map: Object, cells: &[Cell]) -> Object {
     for (column, cell) in table.columns.iter().zip(cells) {
-        if let Place::Path(path) = &column.place {
-            set(&mut map, path, cell);
-        }
+        set(&mut map, column, cell);
     }
     drop_empty_parts(table, &mut map);
     map
@@ -41,8 +39,9 @@ fn drop_empty_parts(table: &Table, map: &mut Object) {
     }
 }
 
-fn text(cell: &Cell) -> String {
-    cell.text().unwrap_or_default().to_owned()
+/// The text of a column as the store keeps it.
+fn kept(of: &Table, column: usize, cells: &[Cell]) -> String {
+    cells[column].kept(&of.columns[column]).into_owned()
 }
 
 impl Writer<'_, '_> {
@@ -77,7 +76,7 @@ impl Writer<'_, '_> {
         let column = of.column(column).unwrap_or_default();
         let Some(relation) = of.relation_over(column) else { return Ok(()) };
         let other = self.schema.description.tables[relation.target].source.model();
-        let owner = self.tx.view().get(other, &text(&cells[column]))?;
+        let owner = self.tx.view().get(other, &kept(of, column, cells))?;
         let owner = owner.ok_or_else(|| dangling(of, column))?;
         if let Some(value) = owner.map().get(field) {
             map.insert(field.clone(), value.clone());
@@ -98,7 +97,7 @@ impl Writer<'_, '_> {
     fn line_id(&self, of: &Table, cells: &[Cell]) -> String {
         let view = self.tx.view();
         let key = of.key_column(view.catalogue().model(of.source.model()));
-        key.map(|column| text(&cells[column])).unwrap_or_default()
+        key.map(|column| kept(of, column, cells)).unwrap_or_default()
     }
 
     /// The record that an entry, or a log, belongs to.
@@ -109,7 +108,7 @@ impl Writer<'_, '_> {
             Source::Log { model } => view.catalogue().counted(*model).map(|(owner, _)| owner),
             source => Some(source.model()),
         };
-        let found = model.map(|model| view.get(model, &text(&cells[column]))).transpose()?;
+        let found = model.map(|model| view.get(model, &kept(of, column, cells))).transpose()?;
         found.flatten().ok_or_else(|| dangling(of, column))
     }
 
@@ -173,7 +172,8 @@ impl Writer<'_, '_> {
     ) -> Answer<Rc<Row>> {
         let view = self.tx.view();
         let Some(old) = view.get(model, &row.home.key)? else { return Err(gone()) };
-        let key = of.key_column(view.catalogue().model(model)).map(|column| text(&cells[column]));
+        let key =
+            of.key_column(view.catalogue().model(model)).map(|column| kept(of, column, &cells));
         let renamed = key.filter(|key| *key != row.home.key);
         let is_named = !view.catalogue().referrers(model).is_empty();
         let mut map = with_cells(of, old.map(), &cells);
@@ -301,7 +301,7 @@ impl Writer<'_, '_> {
 
     /// Was the id made just now? Then nobody has it.
     fn is_fresh(&self, key: &[usize], cells: &[Cell]) -> bool {
-        matches!(key, [column] if self.made.contains(&text(&cells[*column])))
+        matches!(key, [column] if cells[*column].text().is_some_and(|id| self.made.contains(id)))
     }
 
     /// A new id.

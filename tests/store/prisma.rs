@@ -1,0 +1,232 @@
+//! Prisma's requests over the records of the store: what the recorded answers of Prisma cannot
+//! tell, since they know nothing of the store's own calls and files.
+
+use quilltap_store::disk::SimulatedDisk;
+use quilltap_store::store::Store;
+use serde_json::{Value, json};
+
+use crate::support::{call, character, code, id, open, try_call, world};
+
+/// Sends a request; gives its data.
+fn ask(store: &Store, model: &str, action: &str, arguments: Value) -> Value {
+    let answer = answer(store, model, action, arguments);
+    assert!(answer.get("error").is_none(), "{model}.{action}: {answer}");
+    answer["data"].clone()
+}
+
+fn answer(store: &Store, model: &str, action: &str, arguments: Value) -> Value {
+    let call_name = if action.starts_with("find") { "prisma.read" } else { "prisma.write" };
+    call(store, call_name, json!([request(model, action, arguments)]))
+}
+
+fn request(model: &str, action: &str, arguments: Value) -> Value {
+    let selection = if action.ends_with("Many") && !action.starts_with("find") {
+        json!({ "count": true })
+    } else {
+        json!({ "$scalars": true })
+    };
+    json!({
+        "modelName": model, "action": action,
+        "query": { "arguments": arguments, "selection": selection },
+    })
+}
+
+#[test]
+fn a_tag_that_the_stores_own_call_set_is_a_row_with_an_id_of_its_own() {
+    let disk = SimulatedDisk::new();
+    let store = open(&disk);
+    let world = world(&store);
+    let tag = id(&call(&store, "tags.create", json!([{"userId": world.user, "name": "Blue"}])));
+    call(&store, "characters.addTag", json!([world.character, tag]));
+    let row = ask(&store, "CharacterTag", "findFirst", json!({}));
+    assert_eq!((&row["tagId"], &row["characterId"]), (&json!(tag), &json!(world.character)));
+    let unique = json!({ "where": { "id": row["id"] } });
+    assert_eq!(ask(&store, "CharacterTag", "findUnique", unique.clone()), row);
+    drop(store);
+    let store = open(&disk);
+    assert_eq!(ask(&store, "CharacterTag", "findUnique", unique.clone()), row);
+    ask(&store, "CharacterTag", "deleteOne", unique);
+    let character = call(&store, "characters.findById", json!([world.character]));
+    assert_eq!(character["tags"], json!([]));
+}
+
+#[test]
+fn a_row_that_joins_is_an_entry_of_the_record() {
+    let store = open(&SimulatedDisk::new());
+    let world = world(&store);
+    let tag = id(&call(&store, "tags.create", json!([{"userId": world.user, "name": "Blue"}])));
+    let data = json!({ "data": { "chatId": world.chat, "tagId": tag } });
+    let before = call(&store, "chats.findById", json!([world.chat]));
+    let row = ask(&store, "ChatTag", "createOne", data.clone());
+    let chat = call(&store, "chats.findById", json!([world.chat]));
+    assert_eq!(chat["tags"], json!([tag]));
+    let link = json!([{ "id": row["id"], "tagId": tag, "createdAt": row["createdAt"] }]);
+    assert_eq!((&chat["tagLinks"], &chat["updatedAt"]), (&link, &before["updatedAt"]));
+    assert_eq!(answer(&store, "ChatTag", "createOne", data)["error"]["code"], "P2002");
+    call(&store, "tags.delete", json!([tag]));
+    assert_eq!(ask(&store, "ChatTag", "findMany", json!({})), json!([]));
+}
+
+#[test]
+fn a_message_is_a_line_of_its_chats_log() {
+    let store = open(&SimulatedDisk::new());
+    let world = world(&store);
+    let data = json!({ "chatId": world.chat, "role": "USER", "content": "Hello" });
+    let row = ask(&store, "Message", "createOne", json!({ "data": data }));
+    let messages = call(&store, "chats.getMessages", json!([world.chat]));
+    assert_eq!(messages[0]["content"], "Hello");
+    let counted = call(&store, "chats.findById", json!([world.chat]));
+    assert_eq!((&counted["messageCount"], &counted["lastMessageAt"]), (&json!(1), &row["createdAt"]));
+    let unique = json!({ "id": row["id"] });
+    let later = json!({ "content": "Bye", "createdAt": "2031-01-01T00:00:00Z" });
+    ask(&store, "Message", "updateOne", json!({ "where": unique, "data": later }));
+    let counted = call(&store, "chats.findById", json!([world.chat]));
+    assert_eq!(counted["lastMessageAt"], "2031-01-01T00:00:00.000Z");
+    ask(&store, "Message", "deleteMany", json!({ "where": { "content": "Bye" } }));
+    let counted = call(&store, "chats.findById", json!([world.chat]));
+    assert_eq!((&counted["messageCount"], &counted["lastMessageAt"]), (&json!(0), &Value::Null));
+}
+
+#[test]
+fn a_user_has_the_parts_of_secrets_that_were_stored_and_no_settings() {
+    let disk = SimulatedDisk::new();
+    let store = open(&disk);
+    let data = json!({ "email": "a@b.example", "totpSecretIv": "iv", "backupCodes": "codes" });
+    let user = ask(&store, "User", "createOne", json!({ "data": data }));
+    assert_eq!(ask(&store, "ChatSettings", "findMany", json!({})), json!([]));
+    drop(store);
+    let store = open(&disk);
+    let again = ask(&store, "User", "findUnique", json!({ "where": { "id": user["id"] } }));
+    assert_eq!(again, user);
+    let parts = ["totpSecret", "totpSecretIv", "totpEnabled", "backupCodes", "backupCodesIv"];
+    let parts: Vec<&Value> = parts.iter().map(|part| &again[*part]).collect();
+    assert_eq!(json!(parts), json!([null, "iv", false, "codes", null]));
+    let clear = json!({ "where": { "id": user["id"] }, "data": { "totpSecretIv": null } });
+    ask(&store, "User", "updateOne", clear);
+    let record = call(&store, "users.findById", json!([user["id"]]));
+    assert_eq!(record.get("totp"), None);
+}
+
+#[test]
+fn nothing_and_jsons_null_are_two_things() {
+    let disk = SimulatedDisk::new();
+    let store = open(&disk);
+    let world = world(&store);
+    for (name, value) in [("none", None), ("null", Some(json!(null))), ("list", Some(json!([1])))] {
+        let mut data = character(&world.user, name);
+        value.into_iter().for_each(|value| data["sillyTavernData"] = value);
+        call(&store, "characters.create", json!([data]));
+    }
+    drop(store);
+    let store = open(&disk);
+    let named = |null: &str| {
+        let null = json!({ "$type": "Enum", "value": null });
+        let only = json!({ "sillyTavernData": { "equals": null }, "name": { "not": "Hamlet" } });
+        let found = ask(&store, "Character", "findMany", json!({ "where": only }));
+        found.as_array().unwrap().iter().map(|row| row["name"].clone()).collect::<Value>()
+    };
+    assert_eq!((named("DbNull"), named("JsonNull")), (json!(["none"]), json!(["null"])));
+    let list = json!({ "where": { "sillyTavernData": { "array_contains": 1 } } });
+    assert_eq!(ask(&store, "Character", "findFirst", list)["sillyTavernData"], json!([1]));
+}
+
+#[test]
+fn a_file_without_a_hash_has_a_row_and_no_bytes() {
+    let store = open(&SimulatedDisk::new());
+    let world = world(&store);
+    let data = json!({
+        "chatId": world.chat, "filename": "a.png", "filepath": "uploads/a.png",
+        "mimeType": "image/png", "size": 4,
+    });
+    let row = ask(&store, "ChatFile", "createOne", json!({ "data": data }));
+    let record = call(&store, "images.findById", json!([row["id"]]));
+    let known = [&record["userId"], &record["type"], &record["relativePath"]];
+    assert_eq!(known, [&json!(world.user), &json!("chat_file"), &json!("uploads/a.png")]);
+    assert_eq!(record.get("sha256"), None);
+    assert_eq!(ask(&store, "Image", "findMany", json!({})), json!([]));
+}
+
+#[test]
+fn an_avatar_for_a_chat_gets_its_id_and_time() {
+    let disk = SimulatedDisk::new();
+    let store = open(&disk);
+    let world = world(&store);
+    let image = json!({
+        "userId": world.user, "filename": "a.png", "filepath": "a.png", "mimeType": "image/png",
+        "size": 1,
+    });
+    let image = ask(&store, "Image", "createOne", json!({ "data": image }));
+    let only = json!([{ "chatId": world.chat, "imageId": image["id"] }]);
+    let patch = json!([world.character, { "avatarOverrides": only }]);
+    let updated = call(&store, "characters.update", patch);
+    let own = &updated["avatarOverrides"][0];
+    assert!(own["id"].is_string() && own["createdAt"] == updated["updatedAt"], "{own}");
+    let row = ask(&store, "ChatAvatarOverride", "findMany", json!({}));
+    assert_eq!((&row[0]["id"], &row[0]["characterId"]), (&own["id"], &json!(world.character)));
+}
+
+#[test]
+fn an_id_of_any_form_is_kept_and_found() {
+    let disk = SimulatedDisk::new();
+    let store = open(&disk);
+    let world = world(&store);
+    let data = json!({ "id": "b lue/é", "userId": world.user, "name": "Blue", "nameLower": "blue" });
+    let tag = ask(&store, "Tag", "createOne", json!({ "data": data }));
+    let link = json!({ "data": { "characterId": world.character, "tagId": "b lue/é" } });
+    ask(&store, "CharacterTag", "createOne", link);
+    drop(store);
+    let store = open(&disk);
+    assert_eq!(ask(&store, "Tag", "findUnique", json!({ "where": { "id": "b lue/é" } })), tag);
+    let of_tag = json!({ "where": { "tag": { "name": "Blue" } } });
+    assert_eq!(ask(&store, "CharacterTag", "findFirst", of_tag)["tagId"], "b lue/é");
+}
+
+#[test]
+fn references_are_checked_at_the_end_of_a_statement() {
+    let store = open(&SimulatedDisk::new());
+    let mine = world(&store);
+    let other = json!({ "data": { "email": "other@b.example" } });
+    let other = ask(&store, "User", "createOne", other);
+    let theirs = json!([{
+        "userId": other["id"], "name": "Theirs", "provider": "OLLAMA", "modelName": "none",
+    }]);
+    let theirs = id(&call(&store, "connections.create", theirs));
+    let borrowed = json!({ "connectionProfileId": theirs });
+    call(&store, "chats.update", json!([mine.chat, borrowed]));
+    let alone = answer(&store, "User", "deleteOne", json!({ "where": { "id": other["id"] } }));
+    assert_eq!(alone["error"]["code"], "P2003");
+    let meta = json!({ "modelName": "User", "constraint": "chats_connectionProfileId_fkey" });
+    assert_eq!(alone["error"]["meta"], meta);
+    assert_eq!(ask(&store, "User", "deleteMany", json!({}))["count"], 2);
+}
+
+#[test]
+fn requests_of_a_batch_are_made_all_or_none() {
+    let store = open(&SimulatedDisk::new());
+    let world = world(&store);
+    let tag = |name: &str| {
+        let data = json!({ "userId": world.user, "name": name, "nameLower": name });
+        request("Tag", "createOne", json!({ "data": data }))
+    };
+    let failed = call(&store, "prisma.batch", json!([[tag("a"), tag("b"), tag("a")]]));
+    assert_eq!((&failed["error"]["code"], &failed["error"]["index"]), (&json!("P2002"), &json!(2)));
+    assert_eq!(ask(&store, "Tag", "findMany", json!({})), json!([]));
+    let read = request("Tag", "findMany", json!({}));
+    let done = call(&store, "prisma.batch", json!([[tag("a"), read]]));
+    assert_eq!(done["data"][0], done["data"][1][0]);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_the_stores_error() {
+    let disk = SimulatedDisk::new();
+    let store = open(&disk);
+    let world = world(&store);
+    call(&store, "tags.create", json!([{"userId": world.user, "name": "Blue"}]));
+    store.close().unwrap();
+    disk.write_file("tags/tags.json", b"{");
+    let store = open(&disk);
+    let ask = json!([request("Tag", "findMany", json!({}))]);
+    assert_eq!(code(&store, "prisma.read", ask.clone()), "CORRUPT");
+    let error = try_call(&store, "prisma.read", ask).unwrap_err();
+    assert_eq!(error.file(), Some("tags/tags.json"));
+}

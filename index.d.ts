@@ -657,9 +657,9 @@ export interface User {
   emailVerified?: string | null;
   passwordHash?: string | null;
   /** The sealed secret of one-time passwords. */
-  totp?: { ciphertext: string; iv: string; authTag: string; enabled: boolean; verifiedAt?: string | null } | null;
+  totp?: { ciphertext?: string | null; iv?: string | null; authTag?: string | null; enabled: boolean; verifiedAt?: string | null } | null;
   /** The sealed backup codes. */
-  backupCodes?: { ciphertext: string; iv: string; authTag: string; createdAt: string } | null;
+  backupCodes?: { ciphertext?: string | null; iv?: string | null; authTag?: string | null; createdAt?: string | null } | null;
   /** When it was created; the store's, unless given. */
   createdAt: string;
   /** When it was last changed; the store's, unless given. */
@@ -677,9 +677,9 @@ export interface UserCreate {
   emailVerified?: string | Date | null | undefined;
   passwordHash?: string | null | undefined;
   /** The sealed secret of one-time passwords. */
-  totp?: { ciphertext: string; iv: string; authTag: string; enabled?: boolean | undefined; verifiedAt?: string | Date | null | undefined } | null | undefined;
+  totp?: { ciphertext?: string | null | undefined; iv?: string | null | undefined; authTag?: string | null | undefined; enabled?: boolean | undefined; verifiedAt?: string | Date | null | undefined } | null | undefined;
   /** The sealed backup codes. */
-  backupCodes?: { ciphertext: string; iv: string; authTag: string; createdAt: string | Date } | null | undefined;
+  backupCodes?: { ciphertext?: string | null | undefined; iv?: string | null | undefined; authTag?: string | null | undefined; createdAt?: string | Date | null | undefined } | null | undefined;
   /** When it was created; the store's, unless given. */
   createdAt?: string | Date | undefined;
   /** When it was last changed; the store's, unless given. */
@@ -695,9 +695,9 @@ export interface UserUpdate {
   emailVerified?: string | Date | null | undefined;
   passwordHash?: string | null | undefined;
   /** The sealed secret of one-time passwords. */
-  totp?: { ciphertext: string; iv: string; authTag: string; enabled?: boolean | undefined; verifiedAt?: string | Date | null | undefined } | null | undefined;
+  totp?: { ciphertext?: string | null | undefined; iv?: string | null | undefined; authTag?: string | null | undefined; enabled?: boolean | undefined; verifiedAt?: string | Date | null | undefined } | null | undefined;
   /** The sealed backup codes. */
-  backupCodes?: { ciphertext: string; iv: string; authTag: string; createdAt: string | Date } | null | undefined;
+  backupCodes?: { ciphertext?: string | null | undefined; iv?: string | null | undefined; authTag?: string | null | undefined; createdAt?: string | Date | null | undefined } | null | undefined;
   /** When it was last changed; the store's, unless given. */
   updatedAt?: string | Date | undefined;
 }
@@ -962,7 +962,7 @@ export interface ConnectionProfile {
   apiKeyId?: string | null;
   baseUrl?: string | null;
   modelName: string;
-  parameters: JsonObject;
+  parameters: unknown;
   isDefault: boolean;
   /** Ids of tags; a tag that goes is taken out. */
   tags: Array<string>;
@@ -985,7 +985,7 @@ export interface ConnectionProfileCreate {
   apiKeyId?: string | null | undefined;
   baseUrl?: string | null | undefined;
   modelName: string;
-  parameters?: JsonObject | undefined;
+  parameters?: unknown | undefined;
   isDefault?: boolean | undefined;
   /** Ids of tags; a tag that goes is taken out. */
   tags?: ReadonlyArray<string> | undefined;
@@ -1006,7 +1006,7 @@ export interface ConnectionProfileUpdate {
   apiKeyId?: string | null | undefined;
   baseUrl?: string | null | undefined;
   modelName?: string | undefined;
-  parameters?: JsonObject | undefined;
+  parameters?: unknown | undefined;
   isDefault?: boolean | undefined;
   /** Ids of tags; a tag that goes is taken out. */
   tags?: ReadonlyArray<string> | undefined;
@@ -1029,7 +1029,7 @@ export interface ImageProfile {
   apiKeyId?: string | null;
   baseUrl?: string | null;
   modelName: string;
-  parameters: JsonObject;
+  parameters: unknown;
   isDefault: boolean;
   /** Ids of tags; a tag that goes is taken out. */
   tags: Array<string>;
@@ -1052,7 +1052,7 @@ export interface ImageProfileCreate {
   apiKeyId?: string | null | undefined;
   baseUrl?: string | null | undefined;
   modelName: string;
-  parameters?: JsonObject | undefined;
+  parameters?: unknown | undefined;
   isDefault?: boolean | undefined;
   /** Ids of tags; a tag that goes is taken out. */
   tags?: ReadonlyArray<string> | undefined;
@@ -1073,7 +1073,7 @@ export interface ImageProfileUpdate {
   apiKeyId?: string | null | undefined;
   baseUrl?: string | null | undefined;
   modelName?: string | undefined;
-  parameters?: JsonObject | undefined;
+  parameters?: unknown | undefined;
   isDefault?: boolean | undefined;
   /** Ids of tags; a tag that goes is taken out. */
   tags?: ReadonlyArray<string> | undefined;
@@ -1099,7 +1099,7 @@ export interface Character {
   systemPrompt?: string | null;
   avatarUrl?: string | null;
   defaultImageId?: string | null;
-  sillyTavernData?: JsonObject | null;
+  sillyTavernData?: unknown | null;
   isFavorite: boolean;
   /** The personas that go with it. */
   personaLinks: Array<{ personaId: string; isDefault: boolean }>;
@@ -1108,7 +1108,7 @@ export interface Character {
   /** What a join row of the app's old database held. */
   tagLinks?: Array<{ id?: string | null; tagId: string; createdAt?: string | null }> | null;
   /** Its avatar in single chats. */
-  avatarOverrides: Array<{ id: string; chatId: string; imageId: string; createdAt: string }>;
+  avatarOverrides: Array<{ id?: string | null; chatId: string; imageId: string; createdAt?: string | null }>;
   /** When it was created; the store's, unless given. */
   createdAt: string;
   /** When it was last changed; the store's, unless given. */
@@ -1131,7 +1131,7 @@ export interface CharacterCreate {
   systemPrompt?: string | null | undefined;
   avatarUrl?: string | null | undefined;
   defaultImageId?: string | null | undefined;
-  sillyTavernData?: JsonObject | null | undefined;
+  sillyTavernData?: unknown | null | undefined;
   isFavorite?: boolean | undefined;
   /** The personas that go with it. */
   personaLinks?: ReadonlyArray<{ personaId: string; isDefault?: boolean | undefined }> | undefined;
@@ -1140,7 +1140,7 @@ export interface CharacterCreate {
   /** What a join row of the app's old database held. */
   tagLinks?: ReadonlyArray<{ id?: string | null | undefined; tagId: string; createdAt?: string | Date | null | undefined }> | null | undefined;
   /** Its avatar in single chats. */
-  avatarOverrides?: ReadonlyArray<{ id: string; chatId: string; imageId: string; createdAt: string | Date }> | undefined;
+  avatarOverrides?: ReadonlyArray<{ id?: string | null | undefined; chatId: string; imageId: string; createdAt?: string | Date | null | undefined }> | undefined;
   /** When it was created; the store's, unless given. */
   createdAt?: string | Date | undefined;
   /** When it was last changed; the store's, unless given. */
@@ -1161,7 +1161,7 @@ export interface CharacterUpdate {
   systemPrompt?: string | null | undefined;
   avatarUrl?: string | null | undefined;
   defaultImageId?: string | null | undefined;
-  sillyTavernData?: JsonObject | null | undefined;
+  sillyTavernData?: unknown | null | undefined;
   isFavorite?: boolean | undefined;
   /** The personas that go with it. */
   personaLinks?: ReadonlyArray<{ personaId: string; isDefault?: boolean | undefined }> | undefined;
@@ -1170,7 +1170,7 @@ export interface CharacterUpdate {
   /** What a join row of the app's old database held. */
   tagLinks?: ReadonlyArray<{ id?: string | null | undefined; tagId: string; createdAt?: string | Date | null | undefined }> | null | undefined;
   /** Its avatar in single chats. */
-  avatarOverrides?: ReadonlyArray<{ id: string; chatId: string; imageId: string; createdAt: string | Date }> | undefined;
+  avatarOverrides?: ReadonlyArray<{ id?: string | null | undefined; chatId: string; imageId: string; createdAt?: string | Date | null | undefined }> | undefined;
   /** When it was last changed; the store's, unless given. */
   updatedAt?: string | Date | undefined;
 }
@@ -1187,7 +1187,7 @@ export interface Persona {
   personalityTraits?: string | null;
   avatarUrl?: string | null;
   defaultImageId?: string | null;
-  sillyTavernData?: JsonObject | null;
+  sillyTavernData?: unknown | null;
   /** The characters that it goes with; the reverse of their personaLinks. */
   characterLinks: Array<string>;
   /** Ids of tags; a tag that goes is taken out. */
@@ -1212,7 +1212,7 @@ export interface PersonaCreate {
   personalityTraits?: string | null | undefined;
   avatarUrl?: string | null | undefined;
   defaultImageId?: string | null | undefined;
-  sillyTavernData?: JsonObject | null | undefined;
+  sillyTavernData?: unknown | null | undefined;
   /** The characters that it goes with; the reverse of their personaLinks. */
   characterLinks?: ReadonlyArray<string> | undefined;
   /** Ids of tags; a tag that goes is taken out. */
@@ -1235,7 +1235,7 @@ export interface PersonaUpdate {
   personalityTraits?: string | null | undefined;
   avatarUrl?: string | null | undefined;
   defaultImageId?: string | null | undefined;
-  sillyTavernData?: JsonObject | null | undefined;
+  sillyTavernData?: unknown | null | undefined;
   /** The characters that it goes with; the reverse of their personaLinks. */
   characterLinks?: ReadonlyArray<string> | undefined;
   /** Ids of tags; a tag that goes is taken out. */
@@ -1258,7 +1258,7 @@ export interface Chat {
   imageProfileId?: string | null;
   title: string;
   contextSummary?: string | null;
-  sillyTavernMetadata?: JsonObject | null;
+  sillyTavernMetadata?: unknown | null;
   /** Ids of tags; a tag that goes is taken out. */
   tags: Array<string>;
   /** What a join row of the app's old database held. */
@@ -1285,7 +1285,7 @@ export interface ChatCreate {
   imageProfileId?: string | null | undefined;
   title: string;
   contextSummary?: string | null | undefined;
-  sillyTavernMetadata?: JsonObject | null | undefined;
+  sillyTavernMetadata?: unknown | null | undefined;
   /** Ids of tags; a tag that goes is taken out. */
   tags?: ReadonlyArray<string> | undefined;
   /** What a join row of the app's old database held. */
@@ -1310,7 +1310,7 @@ export interface ChatUpdate {
   imageProfileId?: string | null | undefined;
   title?: string | undefined;
   contextSummary?: string | null | undefined;
-  sillyTavernMetadata?: JsonObject | null | undefined;
+  sillyTavernMetadata?: unknown | null | undefined;
   /** Ids of tags; a tag that goes is taken out. */
   tags?: ReadonlyArray<string> | undefined;
   /** What a join row of the app's old database held. */
@@ -1329,7 +1329,7 @@ export interface Message {
   type: string;
   role: MessageRole;
   content: string;
-  rawResponse?: JsonObject | null;
+  rawResponse?: unknown | null;
   tokenCount?: number | null;
   /** Alternative answers share it. */
   swipeGroupId?: string | null;
@@ -1348,7 +1348,7 @@ export interface MessageCreate {
   type?: string | undefined;
   role: MessageRole;
   content: string;
-  rawResponse?: JsonObject | null | undefined;
+  rawResponse?: unknown | null | undefined;
   tokenCount?: number | null | undefined;
   /** Alternative answers share it. */
   swipeGroupId?: string | null | undefined;
@@ -1365,7 +1365,7 @@ export interface MessageUpdate {
   type?: string | undefined;
   role?: MessageRole | undefined;
   content?: string | undefined;
-  rawResponse?: JsonObject | null | undefined;
+  rawResponse?: unknown | null | undefined;
   tokenCount?: number | null | undefined;
   /** Alternative answers share it. */
   swipeGroupId?: string | null | undefined;
@@ -1386,7 +1386,8 @@ export interface Binary {
   id: string;
   /** Whose it is. */
   userId: string;
-  sha256: string;
+  /** Without it the bytes are not in the store. */
+  sha256?: string | null;
   type: BinaryType;
   filename: string;
   relativePath: string;
@@ -1423,7 +1424,8 @@ export interface BinaryCreate {
   id?: string | undefined;
   /** Whose it is. */
   userId: string;
-  sha256: string;
+  /** Without it the bytes are not in the store. */
+  sha256?: string | null | undefined;
   type: BinaryType;
   filename: string;
   relativePath: string;
@@ -1458,7 +1460,8 @@ export interface BinaryCreate {
 export interface BinaryUpdate {
   /** Whose it is. */
   userId?: string | undefined;
-  sha256?: string | undefined;
+  /** Without it the bytes are not in the store. */
+  sha256?: string | null | undefined;
   type?: BinaryType | undefined;
   filename?: string | undefined;
   relativePath?: string | undefined;

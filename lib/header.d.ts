@@ -3,6 +3,9 @@ export interface JsonObject {
   [key: string]: any;
 }
 
+/** Any JSON value. */
+export type JsonValue = string | number | boolean | null | JsonObject | ReadonlyArray<any>;
+
 /** How a store is opened. */
 export interface StoreOptions {
   /** The folder; `process.env.DATA_DIR`, else `./data`, unless given. Made when it is not there. */

@@ -14,7 +14,7 @@ use std::fmt::Write;
 use super::Catalogue;
 use super::types::{Field, Kind, Model};
 
-/// The types of every model. They import nothing; `JsonObject` stands in `lib/header.d.ts`.
+/// The types of every model. They import nothing; `JsonValue` stands in `lib/header.d.ts`.
 pub fn types(catalogue: &Catalogue) -> String {
     let mut text = String::new();
     for id in catalogue.ids() {
@@ -179,7 +179,7 @@ fn kind(words: &str, kind_of: &Kind, side: Side) -> String {
         Kind::Time if side != Side::Given => "string | Date".into(),
         Kind::Time => "string".into(),
         Kind::Json => "JsonObject".into(),
-        Kind::Any => "unknown".into(),
+        Kind::Any => "JsonValue".into(),
         Kind::Enum(_) => words.into(),
         Kind::List(inner) if side == Side::Given => format!("Array<{}>", kind(words, inner, side)),
         Kind::List(inner) => format!("ReadonlyArray<{}>", kind(words, inner, side)),

@@ -211,16 +211,15 @@ impl Description {
         }
     }
 
-    /// The foreign key of a relation, the table that holds it, and its relation field there.
-    pub fn holder(&self, table: usize, relation: usize) -> (usize, usize, &ForeignKey) {
+    /// The columns by which a relation field finds the rows at the other end: those of its own
+    /// table, and those of the other one that have the same values.
+    pub fn joined_by(&self, table: usize, relation: usize) -> (&[usize], &[usize]) {
         let own = &self.tables[table].relations[relation];
-        match &own.foreign_key {
-            Some(key) => (table, relation, key),
-            None => {
-                let other = &self.tables[own.target].relations[own.back];
-                let key = other.foreign_key.as_ref();
-                (own.target, own.back, key.unwrap_or_else(|| self.holder(own.target, own.back).2))
-            }
+        let other = || self.tables[own.target].relations[own.back].foreign_key.as_ref();
+        match (&own.foreign_key, other()) {
+            (Some(key), _) => (&key.columns, &key.references),
+            (None, Some(key)) => (&key.references, &key.columns),
+            (None, None) => (&[], &[]),
         }
     }
 }

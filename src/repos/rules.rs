@@ -135,6 +135,17 @@ pub(crate) fn can_sign_in(user: &Object) -> bool {
     WAYS_IN.iter().any(|field| user.get(*field).is_some_and(|value| !value.is_null()))
 }
 
+/// Claims the user to whom a new or changed record belongs, or who can sign in by it.
+///
+/// # Errors
+/// Those of changing the user.
+pub(crate) fn claim_by(tx: &mut Tx<'_>, model: ModelId, record: &Record) -> Result<()> {
+    if model != models::USER {
+        return text_field(record.text(), "userId").map_or(Ok(()), |user| claim(tx, &user));
+    }
+    if can_sign_in(&record.map()) { claim(tx, record.key()) } else { Ok(()) }
+}
+
 /// Somebody owns the user now. While two sign-ins contest it, the mark stays to tell so.
 fn claim(tx: &mut Tx<'_>, user: &str) -> Result<()> {
     let Some(record) = tx.view().get(models::USER, user)? else { return Ok(()) };

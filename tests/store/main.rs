@@ -26,9 +26,9 @@ mod model;
 mod odd_lines;
 mod owner_file;
 mod plans;
-mod prisma;
 #[cfg(target_os = "linux")]
 mod power_cut;
+mod prisma;
 mod relations;
 mod repositories;
 mod secrets;

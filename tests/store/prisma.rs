@@ -76,7 +76,10 @@ fn a_message_is_a_line_of_its_chats_log() {
     let messages = call(&store, "chats.getMessages", json!([world.chat]));
     assert_eq!(messages[0]["content"], "Hello");
     let counted = call(&store, "chats.findById", json!([world.chat]));
-    assert_eq!((&counted["messageCount"], &counted["lastMessageAt"]), (&json!(1), &row["createdAt"]));
+    assert_eq!(
+        (&counted["messageCount"], &counted["lastMessageAt"]),
+        (&json!(1), &row["createdAt"])
+    );
     let unique = json!({ "id": row["id"] });
     let later = json!({ "content": "Bye", "createdAt": "2031-01-01T00:00:00Z" });
     ask(&store, "Message", "updateOne", json!({ "where": unique, "data": later }));
@@ -170,7 +173,8 @@ fn an_id_of_any_form_is_kept_and_found() {
     let disk = SimulatedDisk::new();
     let store = open(&disk);
     let world = world(&store);
-    let data = json!({ "id": "b lue/é", "userId": world.user, "name": "Blue", "nameLower": "blue" });
+    let data =
+        json!({ "id": "b lue/é", "userId": world.user, "name": "Blue", "nameLower": "blue" });
     let tag = ask(&store, "Tag", "createOne", json!({ "data": data }));
     let link = json!({ "data": { "characterId": world.character, "tagId": "b lue/é" } });
     ask(&store, "CharacterTag", "createOne", link);
@@ -223,7 +227,7 @@ fn a_file_that_cannot_be_read_is_the_stores_error() {
     let world = world(&store);
     call(&store, "tags.create", json!([{"userId": world.user, "name": "Blue"}]));
     store.close().unwrap();
-    disk.write_file("tags/tags.json", b"{");
+    disk.plant("tags/tags.json", b"{");
     let store = open(&disk);
     let ask = json!([request("Tag", "findMany", json!({}))]);
     assert_eq!(code(&store, "prisma.read", ask.clone()), "CORRUPT");

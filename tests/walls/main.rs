@@ -125,7 +125,7 @@ const MODULES: &[(&str, &str)] = &[
     ("calls", "crypto catalogue engine"),
     ("repos", "crypto catalogue query engine secrets calls"),
     ("auth", "crypto catalogue engine secrets calls repos"),
-    ("prisma", "catalogue engine calls"),
+    ("prisma", "catalogue engine calls repos"),
     ("api", "crypto catalogue engine calls repos auth prisma"),
     ("store", "disk crypto catalogue engine secrets calls repos auth api"),
     ("node", "crypto catalogue engine calls api store"),

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::like::{equals_caseless, like, lower};
+use super::like::{is_like, like, lower};
 use super::{Ask, Filter, How, Operand, Test, json};
 use crate::prisma::error::Answer;
 use crate::prisma::rows::{Reader, Row};
@@ -108,7 +108,7 @@ impl Test {
         match (cell, other) {
             (_, Cell::Null) => None,
             (Cell::Text(text), Cell::Text(pattern)) if self.caseless => {
-                Some(equals_caseless(text, pattern))
+                Some(is_like(text, pattern, true))
             }
             _ => Some(cell.same(other)),
         }

@@ -244,14 +244,11 @@ impl<'v> Reader<'v> {
     /// The rows at the other end of a relation field.
     pub(crate) fn related(&self, table: usize, relation: usize, row: &Row) -> Answer<Vec<Rc<Row>>> {
         let own = &self.table(table).relations[relation];
-        let (_, _, key) = self.description.holder(table, relation);
-        let (mine, theirs) = match own.foreign_key {
-            Some(_) => (&key.columns, &key.references),
-            None => (&key.references, &key.columns),
-        };
-        let mut rows = self.with_one(own.target, theirs[0], &row.cells[mine[0]])?;
-        let rest = mine.iter().zip(theirs).skip(1);
-        for (mine, theirs) in rest {
+        let (mine, theirs) = self.description.joined_by(table, relation);
+        let mut pairs = mine.iter().zip(theirs);
+        let Some((first, other)) = pairs.next() else { return Ok(Vec::new()) };
+        let mut rows = self.with_one(own.target, *other, &row.cells[*first])?;
+        for (mine, theirs) in pairs {
             rows.retain(|other| other.cells[*theirs].same(&row.cells[*mine]));
         }
         Ok(rows)

@@ -115,8 +115,7 @@ fn tell(kind: FaultKind) -> String {
                 joined("or", &fields)
             )
         }
-        FaultKind::Fields { name, type_name, given, exactly } if given.is_empty() => {
-            let _ = exactly;
+        FaultKind::Fields { name, type_name, given, .. } if given.is_empty() => {
             format!("Argument `{name}` of type {type_name} needs at least one argument. {OPTIONS}")
         }
         FaultKind::Fields { name, type_name, given, exactly } => {

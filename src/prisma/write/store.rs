@@ -13,6 +13,7 @@ use crate::prisma::description::{Column, Place, Source, Table};
 use crate::prisma::error::{Answer, Failure};
 use crate::prisma::rows::{Entry, Home, Row, entries_of, set};
 use crate::prisma::value::Cell;
+use crate::repos::rules;
 
 type Object = Map<String, Value>;
 
@@ -61,6 +62,7 @@ impl Writer<'_, '_> {
         let mut map = with_cells(of, Object::new(), &cells);
         self.fill(of, &cells, &mut map)?;
         let made = self.tx.create(model, map).map_err(|error| refused(of, error))?;
+        rules::claim_by(self.tx, model, &made)?;
         let home = Home { key: made.key().to_owned(), line: None };
         Ok(Rc::new(Row { cells, home }))
     }
@@ -180,7 +182,9 @@ impl Writer<'_, '_> {
         self.fill(of, &cells, &mut map)?;
         let Some(key) = renamed else {
             let put = self.tx.replace(model, &row.home.key, map);
-            put.map_err(|error| refused(of, error))?;
+            if let Some(put) = put.map_err(|error| refused(of, error))? {
+                rules::claim_by(self.tx, model, &put)?;
+            }
             return Ok(Rc::new(Row { cells, home: row.home.clone() }));
         };
         if is_named {

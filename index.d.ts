@@ -6,6 +6,9 @@ export interface JsonObject {
   [key: string]: any;
 }
 
+/** Any JSON value. */
+export type JsonValue = string | number | boolean | null | JsonObject | ReadonlyArray<any>;
+
 /** How a store is opened. */
 export interface StoreOptions {
   /** The folder; `process.env.DATA_DIR`, else `./data`, unless given. Made when it is not there. */
@@ -962,7 +965,7 @@ export interface ConnectionProfile {
   apiKeyId?: string | null;
   baseUrl?: string | null;
   modelName: string;
-  parameters: unknown;
+  parameters: JsonValue;
   isDefault: boolean;
   /** Ids of tags; a tag that goes is taken out. */
   tags: Array<string>;
@@ -985,7 +988,7 @@ export interface ConnectionProfileCreate {
   apiKeyId?: string | null | undefined;
   baseUrl?: string | null | undefined;
   modelName: string;
-  parameters?: unknown | undefined;
+  parameters?: JsonValue | undefined;
   isDefault?: boolean | undefined;
   /** Ids of tags; a tag that goes is taken out. */
   tags?: ReadonlyArray<string> | undefined;
@@ -1006,7 +1009,7 @@ export interface ConnectionProfileUpdate {
   apiKeyId?: string | null | undefined;
   baseUrl?: string | null | undefined;
   modelName?: string | undefined;
-  parameters?: unknown | undefined;
+  parameters?: JsonValue | undefined;
   isDefault?: boolean | undefined;
   /** Ids of tags; a tag that goes is taken out. */
   tags?: ReadonlyArray<string> | undefined;
@@ -1029,7 +1032,7 @@ export interface ImageProfile {
   apiKeyId?: string | null;
   baseUrl?: string | null;
   modelName: string;
-  parameters: unknown;
+  parameters: JsonValue;
   isDefault: boolean;
   /** Ids of tags; a tag that goes is taken out. */
   tags: Array<string>;
@@ -1052,7 +1055,7 @@ export interface ImageProfileCreate {
   apiKeyId?: string | null | undefined;
   baseUrl?: string | null | undefined;
   modelName: string;
-  parameters?: unknown | undefined;
+  parameters?: JsonValue | undefined;
   isDefault?: boolean | undefined;
   /** Ids of tags; a tag that goes is taken out. */
   tags?: ReadonlyArray<string> | undefined;
@@ -1073,7 +1076,7 @@ export interface ImageProfileUpdate {
   apiKeyId?: string | null | undefined;
   baseUrl?: string | null | undefined;
   modelName?: string | undefined;
-  parameters?: unknown | undefined;
+  parameters?: JsonValue | undefined;
   isDefault?: boolean | undefined;
   /** Ids of tags; a tag that goes is taken out. */
   tags?: ReadonlyArray<string> | undefined;
@@ -1099,7 +1102,7 @@ export interface Character {
   systemPrompt?: string | null;
   avatarUrl?: string | null;
   defaultImageId?: string | null;
-  sillyTavernData?: unknown | null;
+  sillyTavernData?: JsonValue | null;
   isFavorite: boolean;
   /** The personas that go with it. */
   personaLinks: Array<{ personaId: string; isDefault: boolean }>;
@@ -1131,7 +1134,7 @@ export interface CharacterCreate {
   systemPrompt?: string | null | undefined;
   avatarUrl?: string | null | undefined;
   defaultImageId?: string | null | undefined;
-  sillyTavernData?: unknown | null | undefined;
+  sillyTavernData?: JsonValue | null | undefined;
   isFavorite?: boolean | undefined;
   /** The personas that go with it. */
   personaLinks?: ReadonlyArray<{ personaId: string; isDefault?: boolean | undefined }> | undefined;
@@ -1161,7 +1164,7 @@ export interface CharacterUpdate {
   systemPrompt?: string | null | undefined;
   avatarUrl?: string | null | undefined;
   defaultImageId?: string | null | undefined;
-  sillyTavernData?: unknown | null | undefined;
+  sillyTavernData?: JsonValue | null | undefined;
   isFavorite?: boolean | undefined;
   /** The personas that go with it. */
   personaLinks?: ReadonlyArray<{ personaId: string; isDefault?: boolean | undefined }> | undefined;
@@ -1187,7 +1190,7 @@ export interface Persona {
   personalityTraits?: string | null;
   avatarUrl?: string | null;
   defaultImageId?: string | null;
-  sillyTavernData?: unknown | null;
+  sillyTavernData?: JsonValue | null;
   /** The characters that it goes with; the reverse of their personaLinks. */
   characterLinks: Array<string>;
   /** Ids of tags; a tag that goes is taken out. */
@@ -1212,7 +1215,7 @@ export interface PersonaCreate {
   personalityTraits?: string | null | undefined;
   avatarUrl?: string | null | undefined;
   defaultImageId?: string | null | undefined;
-  sillyTavernData?: unknown | null | undefined;
+  sillyTavernData?: JsonValue | null | undefined;
   /** The characters that it goes with; the reverse of their personaLinks. */
   characterLinks?: ReadonlyArray<string> | undefined;
   /** Ids of tags; a tag that goes is taken out. */
@@ -1235,7 +1238,7 @@ export interface PersonaUpdate {
   personalityTraits?: string | null | undefined;
   avatarUrl?: string | null | undefined;
   defaultImageId?: string | null | undefined;
-  sillyTavernData?: unknown | null | undefined;
+  sillyTavernData?: JsonValue | null | undefined;
   /** The characters that it goes with; the reverse of their personaLinks. */
   characterLinks?: ReadonlyArray<string> | undefined;
   /** Ids of tags; a tag that goes is taken out. */
@@ -1258,7 +1261,7 @@ export interface Chat {
   imageProfileId?: string | null;
   title: string;
   contextSummary?: string | null;
-  sillyTavernMetadata?: unknown | null;
+  sillyTavernMetadata?: JsonValue | null;
   /** Ids of tags; a tag that goes is taken out. */
   tags: Array<string>;
   /** What a join row of the app's old database held. */
@@ -1285,7 +1288,7 @@ export interface ChatCreate {
   imageProfileId?: string | null | undefined;
   title: string;
   contextSummary?: string | null | undefined;
-  sillyTavernMetadata?: unknown | null | undefined;
+  sillyTavernMetadata?: JsonValue | null | undefined;
   /** Ids of tags; a tag that goes is taken out. */
   tags?: ReadonlyArray<string> | undefined;
   /** What a join row of the app's old database held. */
@@ -1310,7 +1313,7 @@ export interface ChatUpdate {
   imageProfileId?: string | null | undefined;
   title?: string | undefined;
   contextSummary?: string | null | undefined;
-  sillyTavernMetadata?: unknown | null | undefined;
+  sillyTavernMetadata?: JsonValue | null | undefined;
   /** Ids of tags; a tag that goes is taken out. */
   tags?: ReadonlyArray<string> | undefined;
   /** What a join row of the app's old database held. */
@@ -1329,7 +1332,7 @@ export interface Message {
   type: string;
   role: MessageRole;
   content: string;
-  rawResponse?: unknown | null;
+  rawResponse?: JsonValue | null;
   tokenCount?: number | null;
   /** Alternative answers share it. */
   swipeGroupId?: string | null;
@@ -1348,7 +1351,7 @@ export interface MessageCreate {
   type?: string | undefined;
   role: MessageRole;
   content: string;
-  rawResponse?: unknown | null | undefined;
+  rawResponse?: JsonValue | null | undefined;
   tokenCount?: number | null | undefined;
   /** Alternative answers share it. */
   swipeGroupId?: string | null | undefined;
@@ -1365,7 +1368,7 @@ export interface MessageUpdate {
   type?: string | undefined;
   role?: MessageRole | undefined;
   content?: string | undefined;
-  rawResponse?: unknown | null | undefined;
+  rawResponse?: JsonValue | null | undefined;
   tokenCount?: number | null | undefined;
   /** Alternative answers share it. */
   swipeGroupId?: string | null | undefined;

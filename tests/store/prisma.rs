@@ -122,9 +122,9 @@ fn nothing_and_jsons_null_are_two_things() {
     }
     drop(store);
     let store = open(&disk);
-    let named = |null: &str| {
-        let null = json!({ "$type": "Enum", "value": null });
-        let only = json!({ "sillyTavernData": { "equals": null }, "name": { "not": "Hamlet" } });
+    let named = |word: &str| {
+        let word = json!({ "$type": "Enum", "value": word });
+        let only = json!({ "sillyTavernData": { "equals": word }, "name": { "not": "Hamlet" } });
         let found = ask(&store, "Character", "findMany", json!({ "where": only }));
         found.as_array().unwrap().iter().map(|row| row["name"].clone()).collect::<Value>()
     };

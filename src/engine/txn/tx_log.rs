@@ -124,7 +124,7 @@ impl Tx<'_> {
         let count = if map.get("createdAt") == old.get("createdAt") {
             self.count_of(model, &record, &counted)?
         } else {
-            let mut count = self.count_without(model, owner, std::slice::from_ref(&id))?;
+            let mut count = self.count_without(model, &record, std::slice::from_ref(&id))?;
             count_row(map, &counted, &mut count);
             count
         };

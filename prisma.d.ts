@@ -521,6 +521,10 @@ interface ClientMethods {
   /** Answers `SELECT 1`, as a health check asks; there is no other SQL here. */
   $queryRaw<T = unknown>(query: TemplateStringsArray | Prisma.Sql, ...values: any[]): Prisma.PrismaPromise<T>
   $queryRawUnsafe<T = unknown>(query: string, ...values: any[]): Prisma.PrismaPromise<T>
+  /** @deprecated There is no SQL here: this rejects with the call to use. */
+  $executeRaw(query: TemplateStringsArray | Prisma.Sql, ...values: any[]): Prisma.PrismaPromise<number>
+  /** @deprecated There is no SQL here: this rejects with the call to use. */
+  $executeRawUnsafe(query: string, ...values: any[]): Prisma.PrismaPromise<number>
 }
 interface TransactionOptions {
   isolationLevel?: Prisma.TransactionIsolationLevel
@@ -633,7 +637,8 @@ interface Extends<X extends Context, M, C, L extends string> {
 }
 
 type EventLevels<O> = O extends { log: readonly (infer D)[] } ? (D extends { emit: 'event'; level: infer L extends Prisma.LogLevel } ? L : never) : never
-type ClientContext<O> = { result: {}; omit: O extends { omit: infer M extends object } ? M : {} }
+/** The very type `Plain` where nothing is omitted: so clients with other options are compared by name, not by their parts. */
+type ClientContext<O> = O extends { omit: infer M extends object } ? { result: {}; omit: M } : Plain
 
 /** The client: made like Prisma's own, over a folder instead of a database. */
 export declare class PrismaClient<

@@ -164,7 +164,7 @@ pub(super) fn markdown() -> Result<String> {
          Every call returns a promise. `find…` gives the record or `null`, lists come in creation\n\
          order. What a call changes is one atomic change. The types are those of `index.d.ts`.\n",
     );
-    for repository in REPOSITORIES {
+    for repository in told() {
         let _ = write!(text, "\n## {}\n\n{}\n\n", title(repository), repository.doc);
         text.push_str("| call | result | |\n| --- | --- | --- |\n");
         for entry in entries(&calls, repository) {

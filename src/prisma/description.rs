@@ -281,6 +281,29 @@ impl Table {
         self.relations.iter().find(holds)
     }
 
+    /// The fields of a record that its rows are made of.
+    pub(crate) fn record_fields(&self) -> Vec<String> {
+        let first = |column: &Column| match &column.place {
+            Place::Path(path) => path.first().cloned(),
+            Place::Owner => None,
+        };
+        let mut fields: Vec<String> = match &self.source {
+            Source::Entries { list, ids, .. } => {
+                let ids = ids.as_ref().map(|(ids, _)| ids.clone());
+                // An entry without a time of its own has the record's.
+                ids.into_iter().chain([list.clone(), "createdAt".to_owned()]).collect()
+            }
+            Source::Records { only, .. } => {
+                let only = only.as_ref().map(|(field, _)| field.clone());
+                self.columns.iter().filter_map(first).chain(only).collect()
+            }
+            Source::Log { .. } => self.columns.iter().filter_map(first).collect(),
+        };
+        fields.sort_unstable();
+        fields.dedup();
+        fields
+    }
+
     /// The column at a path of the record.
     pub fn column_at(&self, path: &[String]) -> Option<usize> {
         let at = |column: &Column| matches!(&column.place, Place::Path(own) if own == path);

@@ -175,6 +175,17 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Fails when any record of a model cannot be read: an answer that depends on all of them would
+    /// be another one.
+    ///
+    /// # Errors
+    /// `CORRUPT`, with the place of the first.
+    pub(crate) fn check_whole(&self, model: ModelId) -> Result<()> {
+        let collection = self.state.collection(model);
+        let broken = collection.faults.first().or_else(|| collection.broken.values().next());
+        broken.map_or(Ok(()), |fault| Err(fault.clone()))
+    }
+
     /// All records of a model in creation order.
     ///
     /// # Errors

@@ -11,7 +11,6 @@ use super::super::description::{Default, Source, Table};
 use super::super::value::Cell;
 use super::{Home, Row, cells_of, set};
 use crate::catalogue::{Catalogue, Kind, ModelId};
-use crate::engine::Record;
 
 /// An entry of a list, with the object that it is kept in.
 pub(crate) struct Entry {
@@ -19,13 +18,17 @@ pub(crate) struct Entry {
     pub(crate) object: Map<String, Value>,
 }
 
-/// The entries that a record holds for a table.
-pub(crate) fn entries_of(catalogue: &Catalogue, table: &Table, record: &Record) -> Vec<Entry> {
+/// The entries that a record holds for a table, from its key and its fields.
+pub(crate) fn entries_of(
+    catalogue: &Catalogue,
+    table: &Table,
+    key: &str,
+    map: &Map<String, Value>,
+) -> Vec<Entry> {
     let Source::Entries { model, list, ids } = &table.source else { return Vec::new() };
-    let map = record.map();
     let objects = map.get(list).and_then(Value::as_array).into_iter().flatten();
     let objects: Vec<&Map<String, Value>> = objects.filter_map(Value::as_object).collect();
-    let made = Made { catalogue, model: *model, table, record: &map, key: record.key() };
+    let made = Made { catalogue, model: *model, table, record: map, key };
     let Some((ids, field)) = ids else {
         return objects.into_iter().map(|object| made.entry(object.clone())).collect();
     };

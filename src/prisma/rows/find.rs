@@ -53,6 +53,7 @@ impl<'v> Reader<'v> {
             Source::Log { model } => {
                 let mut rows = Vec::new();
                 let owner = self.view.catalogue().counted(*model).map(|(owner, _)| owner);
+                owner.map_or(Ok(()), |owner| self.view.check_whole(owner))?;
                 for owner in
                     owner.map(|owner| self.view.all(owner)).transpose()?.into_iter().flatten()
                 {
@@ -60,25 +61,32 @@ impl<'v> Reader<'v> {
                 }
                 Ok(rows)
             }
-            source => Ok(self.rows_of(table, self.view.all(source.model())?)),
+            source => {
+                self.view.check_whole(source.model())?;
+                self.rows_of(table, self.view.all(source.model())?)
+            }
         }
     }
 
-    fn rows_of(&self, table: &Table, records: Vec<Arc<Record>>) -> Vec<Rc<Row>> {
-        let Source::Records { only, .. } = &table.source else {
-            let entries = records.iter().flat_map(|r| entries_of(self.view.catalogue(), table, r));
-            return entries.map(|entry| Rc::new(entry.row)).collect();
-        };
-        let row = |record: Arc<Record>| {
-            let map = record.map();
-            if let Some((field, words)) = only {
-                let word = map.get(field).and_then(Value::as_str)?;
-                words.iter().find(|other| *other == word)?;
+    fn rows_of(&self, table: &Table, records: Vec<Arc<Record>>) -> Answer<Vec<Rc<Row>>> {
+        let fields = table.record_fields();
+        let mut rows = Vec::with_capacity(records.len());
+        for record in records {
+            let (key, map) = (record.key(), self.view.look(&record, &fields)?);
+            let Source::Records { only, .. } = &table.source else {
+                let entries = entries_of(self.view.catalogue(), table, key, &map);
+                rows.extend(entries.into_iter().map(|entry| Rc::new(entry.row)));
+                continue;
+            };
+            let is_row = only.as_ref().is_none_or(|(field, words)| {
+                words.iter().any(|word| map.get(field) == Some(&Value::from(word.as_str())))
+            });
+            if is_row {
+                let home = Home { key: key.to_owned(), line: None };
+                rows.push(Rc::new(Row { cells: cells_of(table, key, &map), home }));
             }
-            let home = Home { key: record.key().to_owned(), line: None };
-            Some(Rc::new(Row { cells: cells_of(table, record.key(), &map), home }))
-        };
-        records.into_iter().filter_map(row).collect()
+        }
+        Ok(rows)
     }
 
     /// The lines of one log that are rows.
@@ -149,14 +157,20 @@ impl<'v> Reader<'v> {
         let table = self.table(number);
         let model = table.source.model();
         let mut rows = match access(self.view.catalogue(), table, column) {
-            Access::Key => self.rows_of(table, self.view.get(model, key)?.into_iter().collect()),
+            Access::Key => self.rows_of(table, self.view.get(model, key)?.into_iter().collect())?,
             Access::Line => self.line_by_id(table, key)?.into_iter().collect(),
             Access::Owner if matches!(table.source, Source::Log { .. }) => {
                 self.lines(table, key)?
             }
-            Access::Owner => self.rows_of(table, self.view.get(model, key)?.into_iter().collect()),
+            Access::Owner => {
+                self.rows_of(table, self.view.get(model, key)?.into_iter().collect())?
+            }
             Access::Index(field) => {
-                let rows = self.rows_of(table, self.view.find(model, &[&field], &[key])?);
+                let rows = self.rows_of(table, self.view.find(model, &[&field], &[key])?)?;
+                // One that cannot be read may have the value too, unless only one row can.
+                if rows.is_empty() || !table.keys().any(|key| key == [column]) {
+                    self.view.check_whole(model)?;
+                }
                 let derived = rows.is_empty() && self.may_be_derived(table, column);
                 if derived { self.scan(number, column, key)? } else { rows }
             }
@@ -235,7 +249,10 @@ impl<'v> Reader<'v> {
                 let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
                 let values: Vec<&str> = values.iter().map(|value| &**value).collect();
                 let records = self.view.find(table.source.model(), &fields, &values)?;
-                return Ok(Some(self.rows_of(table, records)));
+                if records.is_empty() {
+                    self.view.check_whole(table.source.model())?;
+                }
+                return self.rows_of(table, records).map(Some);
             }
         }
         Ok(None)

@@ -126,7 +126,7 @@ impl Writer<'_, '_> {
     }
 
     fn entries(&self, of: &Table, owner: &Record) -> Vec<Entry> {
-        entries_of(self.tx.view().catalogue(), of, owner)
+        entries_of(self.tx.view().catalogue(), of, owner.key(), &owner.map())
     }
 
     /// Writes the entries of a record.

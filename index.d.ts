@@ -20,7 +20,10 @@ export interface StoreOptions {
   durability?: 'strict' | 'batched';
   /** Largest record, in bytes of its JSON text; 16 MiB unless given. */
   maxRecordBytes?: number;
-  /** How long a call waits for other processes before it fails with `LOCKED`, in milliseconds. */
+  /**
+   * How long a call waits for other processes before it fails with `LOCKED`, which names the one it
+   * waited for, in milliseconds; 30,000 unless given.
+   */
   lockTimeout?: number;
   /** How long a transaction may take, in milliseconds; 5,000 unless given. */
   transactionTimeout?: number;
@@ -31,6 +34,12 @@ export interface StoreOptions {
   pathsWithin?: readonly string[];
   /** Open a folder on a network file system without a warning. */
   allowNetworkFs?: boolean;
+  /**
+   * Trust whoever else may write in the folder, with sessions and users too: for volumes whose owner
+   * or mode cannot be set. Otherwise that is told at opening, and files of `auth/`, `settings/` and
+   * `journal/` that another user owns or may write are refused with `CORRUPT`.
+   */
+  trustSharedFolder?: boolean;
   /**
    * What the secrets are unlocked with, when the first one is needed: a text, bytes, or a function
    * that gives one. Unless given, what the file at `QUILLTAP_PASSPHRASE_FILE` holds, else

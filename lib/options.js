@@ -24,6 +24,7 @@ const OPTIONS = {
   transactionTimeout: [isPositive, 'milliseconds above 0'],
   pathsWithin: [isFolders, 'a list of paths of folders'],
   allowNetworkFs: [isBoolean, 'true or false'],
+  trustSharedFolder: [isBoolean, 'true or false'],
   collections: [isObject, 'an object of declarations'],
   fields: [isObject, 'an object of declarations'],
   kdf: [isObject, 'an object of costs'],

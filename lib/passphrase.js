@@ -1,7 +1,12 @@
 'use strict'
 
-const { readFile } = require('node:fs/promises')
+const { open } = require('node:fs/promises')
 const { StoreError, described, invalid } = require('./error.js')
+
+/** A longer passphrase is a file given by mistake. */
+const LONGEST = 64 * 1024
+const [LF, CR, LAST_ASCII] = [0x0a, 0x0d, 0x7f]
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf]
 
 /**
  * Where a store's passphrase comes from: bytes that are the caller's to wipe, or undefined. A text
@@ -18,30 +23,53 @@ function passphraseSource(option) {
   }
 }
 
-/** A passphrase in bytes, in memory of their own. */
+/** A passphrase in bytes, in memory of their own: a small `Buffer.from` shares the pool of all others. */
 function bytesOf(given, path) {
-  if (typeof given === 'string') return Buffer.from(given.replace(/^\uFEFF/, '').normalize('NFC'))
-  if (ArrayBuffer.isView(given)) return Buffer.from(new Uint8Array(given.buffer, given.byteOffset, given.byteLength))
+  if (typeof given === 'string') return new TextEncoder().encode(given.replace(/^\uFEFF/, '').normalize('NFC'))
+  if (ArrayBuffer.isView(given)) return new Uint8Array(given.buffer, given.byteOffset, given.byteLength).slice()
   throw invalid('Arguments', [{ path, expected: 'a text or bytes', received: described(given) }])
 }
 
 /** What a file holds, without the line feed that an editor or `echo` puts behind it. */
 async function fromFile(file) {
-  let all
+  const all = new Uint8Array(LONGEST + 4)
   try {
-    all = await readFile(file)
+    return lineOf(all.subarray(0, await readInto(all, file)))
   } catch (cause) {
     const message = `cannot read the passphrase from QUILLTAP_PASSPHRASE_FILE (${cause.code}); check the file and its mode`
     throw new StoreError({ code: 'NO_PASSPHRASE', message, cause })
-  }
-  let end = all.length
-  if (all[end - 1] === 0x0a) end -= all[end - 2] === 0x0d ? 2 : 1
-  const line = all.subarray(0, end)
-  try {
-    const text = line.toString()
-    return Buffer.from(text).equals(line) ? bytesOf(text, 'QUILLTAP_PASSPHRASE_FILE') : Buffer.from(line)
   } finally {
     all.fill(0)
+  }
+}
+
+/** Reads a file, or a pipe, as far as the bytes go; gives how many came. */
+async function readInto(bytes, file) {
+  const handle = await open(file)
+  try {
+    let length = 0
+    while (length < bytes.length) {
+      const { bytesRead } = await handle.read(bytes, length)
+      if (bytesRead === 0) break
+      length += bytesRead
+    }
+    return length
+  } finally {
+    await handle.close()
+  }
+}
+
+function lineOf(bytes) {
+  const start = BYTE_ORDER_MARK.every((byte, at) => bytes[at] === byte) ? BYTE_ORDER_MARK.length : 0
+  let end = bytes.length
+  if (bytes[end - 1] === LF) end -= bytes[end - 2] === CR ? 2 : 1
+  const line = bytes.subarray(start, end)
+  // A text of JavaScript's cannot be wiped: one is made only where a letter may have two forms.
+  if (line.every((byte) => byte <= LAST_ASCII)) return line.slice()
+  try {
+    return bytesOf(new TextDecoder('utf-8', { fatal: true }).decode(line))
+  } catch {
+    return line.slice()
   }
 }
 

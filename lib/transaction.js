@@ -4,8 +4,12 @@ const { AsyncLocalStorage } = require('node:async_hooks')
 const { StoreError, invalid } = require('./error.js')
 const { transactionRepositories } = require('./repositories.js')
 
-/** The transactions in which the code that runs was called, the innermost first. */
-const underWay = new AsyncLocalStorage()
+/**
+ * The transactions in which the code that runs was called, the innermost first. All copies of the
+ * package in a process have this in common: what one copy does in a transaction of another, on the
+ * same folder, would wait for itself too.
+ */
+const underWay = (globalThis[Symbol.for('quilltap-store.transactions.v1')] ??= new AsyncLocalStorage())
 
 /** Throws when what is to be done would wait for the transaction that it is made in. */
 function refuseInside(dataDir) {

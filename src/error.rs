@@ -252,6 +252,8 @@ fn advice_for(error: &io::Error) -> (Code, &'static str) {
         K::StorageFull | K::QuotaExceeded | K::FileTooLarge => {
             (Code::NoSpace, "; make room and try again")
         }
+        // Our own errors say themselves what to do.
+        K::PermissionDenied if error.get_ref().is_some() => (Code::ReadOnly, ""),
         K::ReadOnlyFilesystem | K::PermissionDenied => {
             (Code::ReadOnly, "; check the owner and the mode of the data folder")
         }

@@ -159,7 +159,8 @@ pub trait Lock: Send + Sync {}
 pub const WORDS: usize = 16;
 
 /// Words of 64 bits that all processes share. Never the truth, only a hint: they may be zeroed
-/// whenever nobody has the store open.
+/// whenever nobody has the store open. When somebody cuts their file while it is in use, the last
+/// of them is zero from then on, until the next [`SharedWords::reset`].
 pub trait SharedWords: Send + Sync {
     /// The word at `index` (below [`WORDS`]), with acquire ordering.
     fn load(&self, index: usize) -> u64;
@@ -169,6 +170,12 @@ pub trait SharedWords: Send + Sync {
     fn raise(&self, index: usize, value: u64);
     /// Adds one and gives the new value.
     fn increment(&self, index: usize) -> u64;
+    /// Makes all words zero, and sure that writing to them finds room. For whoever knows that
+    /// nobody else uses them.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    fn reset(&self) -> Result<()>;
 }
 
 /// No file is read whole that is longer, in bytes. (A record of the usual limit, written in lines, is

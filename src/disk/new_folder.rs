@@ -1,11 +1,11 @@
 //! A folder that comes into being whole: it is filled under another name, which says so, and
 //! takes its place when it is finished.
 
+use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
-use super::real::{RealDisk, sync_folder, take_place};
+use super::real::{Outside, RealDisk};
 use super::{Access, Disk, Lock, LockKind, SafePath};
 use crate::error::{Code, Error, Result};
 
@@ -15,8 +15,10 @@ const NOTE: &[u8] = b"This copy of a quilltap-store folder was not finished. Rem
 
 /// A folder that is being filled.
 pub struct NewFolder {
+    /// The folder in which it stands, its name there, and the one until it is finished.
+    above: Outside,
     place: PathBuf,
-    partial: PathBuf,
+    partial: OsString,
     disk: RealDisk,
     finished: bool,
     lock: Option<Box<dyn Lock>>,
@@ -29,37 +31,25 @@ impl NewFolder {
     /// # Errors
     /// `VALIDATION` for another place, `LOCKED` when somebody fills it just now; those of the disk.
     pub fn begin(place: &Path, outside: &RealDisk) -> Result<NewFolder> {
-        let place = real_place(place)?;
+        let (folder, place) = real_place(place)?;
         let shown = place.display().to_string();
         if place.starts_with(outside.root()) || outside.root().starts_with(&place) {
             let message =
                 format!("{shown} and the data folder are within each other; take a place outside");
             return Err(Error::new(Code::Validation, message));
         }
-        if !is_free(&place).map_err(|error| Error::io("look at", &shown, &error))? {
+        let above = Outside::at(&folder).map_err(|error| Error::io("open", &shown, &error))?;
+        let name = place.file_name().unwrap_or_default();
+        if !above.is_free(name).map_err(|error| Error::io("look at", &shown, &error))? {
             let message =
                 format!("{shown} is there and not empty; take a new folder, or an empty one");
             return Err(Error::new(Code::Validation, message));
         }
-        let mut name = place.file_name().unwrap_or_default().to_owned();
-        name.push(".partial");
-        let partial = place.with_file_name(name);
-        let shown = partial.display().to_string();
-        let context = |error| Error::io("make", &shown, &error);
-        if !is_free(&partial).map_err(context)? && !is_unfinished(&partial) {
-            let message =
-                format!("{shown} is in the way, and no unfinished snapshot; move or remove it");
-            return Err(Error::new(Code::Validation, message));
-        }
-        let disk = RealDisk::open(&partial)?;
-        let mark = SafePath::new(UNFINISHED)?;
-        let Some(lock) = disk.try_lock(&mark, LockKind::Exclusive)? else {
-            let message = format!("another snapshot is being made in {shown}; wait for it");
-            return Err(Error::new(Code::Locked, message));
-        };
-        clear(&partial).map_err(context)?;
-        disk.open(&mark, Access::Write)?.write_at(0, NOTE)?;
-        Ok(NewFolder { place, partial, disk, finished: false, lock: Some(lock) })
+        let mut partial = name.to_owned();
+        partial.push(".partial");
+        let (disk, lock) = unfinished(&above, &folder, &partial)?;
+        disk.open(&mark()?, Access::Write)?.write_at(0, NOTE)?;
+        Ok(NewFolder { above, place, partial, disk, finished: false, lock: Some(lock) })
     }
 
     /// The folder to be filled.
@@ -72,17 +62,17 @@ impl NewFolder {
     /// # Errors
     /// Those of the disk.
     pub fn finish(mut self) -> Result<()> {
-        self.disk.remove(&SafePath::new(UNFINISHED)?)?;
+        self.disk.remove(&mark()?)?;
         self.disk.sync_dir(&SafePath::root())?;
         // Windows renames no folder in which a file is open.
         drop(self.lock.take());
         let shown = self.place.display().to_string();
-        take_place(&self.partial, &self.place)
+        let name = self.place.file_name().unwrap_or_default();
+        self.above
+            .put_in_place(&self.disk, &self.partial, name)
             .map_err(|error| Error::io("put in place", &shown, &error))?;
         self.finished = true;
-        self.place.parent().map_or(Ok(()), |above| {
-            sync_folder(above).map_err(|error| Error::io("make durable", &shown, &error))
-        })
+        self.above.sync().map_err(|error| Error::io("make durable", &shown, &error))
     }
 }
 
@@ -90,14 +80,38 @@ impl Drop for NewFolder {
     fn drop(&mut self) {
         if !self.finished {
             // What is left says itself that it is not finished.
-            let _ = clear(&self.partial);
-            let _ = fs::remove_dir_all(&self.partial);
+            let _ = self.disk.clear(UNFINISHED);
+            let _ = self.disk.clear("");
+            let _ = self.above.remove_empty(&self.partial);
         }
     }
 }
 
-/// The absolute path, without links above its last name.
-fn real_place(place: &Path) -> Result<PathBuf> {
+fn mark() -> Result<SafePath> {
+    SafePath::new(UNFINISHED)
+}
+
+/// The folder to be filled, empty but for the mark, and the lock on it.
+fn unfinished(above: &Outside, folder: &Path, name: &OsStr) -> Result<(RealDisk, Box<dyn Lock>)> {
+    let shown = folder.join(name).display().to_string();
+    let disk = above.folder(name).map_err(|error| Error::io("make", &shown, &error))?;
+    // Asked of the folder that was opened: its name may lead to another one by now.
+    if !disk.list(&SafePath::root())?.is_empty() && disk.stamp(&mark()?)?.is_none() {
+        let message =
+            format!("{shown} is in the way, and no unfinished snapshot; move or remove it");
+        return Err(Error::new(Code::Validation, message));
+    }
+    let Some(lock) = disk.try_lock(&mark()?, LockKind::Exclusive)? else {
+        let message = format!("another snapshot is being made in {shown}; wait for it");
+        return Err(Error::new(Code::Locked, message));
+    };
+    disk.clear(UNFINISHED)?;
+    Ok((disk, lock))
+}
+
+/// The absolute path of the folder in which a new one is to stand, without links, and that of the
+/// new one.
+fn real_place(place: &Path) -> Result<(PathBuf, PathBuf)> {
     let shown = place.display().to_string();
     let context = |error| Error::io("find a place for", &shown, &error);
     let place = std::path::absolute(place).map_err(context)?;
@@ -105,39 +119,111 @@ fn real_place(place: &Path) -> Result<PathBuf> {
         return Err(Error::new(Code::Validation, format!("{shown} cannot be a new folder")));
     };
     fs::create_dir_all(above).map_err(context)?;
-    Ok(above.canonicalize().map_err(context)?.join(name))
+    let above = above.canonicalize().map_err(context)?;
+    let place = above.join(name);
+    Ok((above, place))
 }
 
-/// Is there nothing, or an empty folder?
-fn is_free(path: &Path) -> io::Result<bool> {
-    match fs::symlink_metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
-        Err(error) => Err(error),
-        Ok(about) => Ok(about.is_dir() && fs::read_dir(path)?.next().is_none()),
+#[cfg(all(test, unix))]
+#[allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    struct World {
+        folder: tempfile::TempDir,
+        data: RealDisk,
     }
-}
 
-/// Is it a folder with the mark in it, and no link to one?
-fn is_unfinished(path: &Path) -> bool {
-    let mark = path.join(UNFINISHED);
-    [(path, true), (&mark, false)].iter().all(|(path, folder)| {
-        fs::symlink_metadata(path)
-            .is_ok_and(|about| about.is_dir() == *folder && !about.is_symlink())
-    })
-}
+    /// A data folder, and somebody's folder that looks like an unfinished snapshot.
+    fn world() -> World {
+        let folder = tempfile::tempdir().unwrap();
+        let data = RealDisk::open(&folder.path().join("data")).unwrap();
+        fs::create_dir(folder.path().join("foreign")).unwrap();
+        fs::write(folder.path().join("foreign").join(UNFINISHED), "").unwrap();
+        fs::write(folder.path().join("foreign/photo"), "photo").unwrap();
+        World { folder, data }
+    }
 
-/// Removes everything but the mark.
-fn clear(partial: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(partial)? {
-        let entry = entry?;
-        if entry.file_name() == UNFINISHED {
-            continue;
+    impl World {
+        fn path(&self, name: &str) -> PathBuf {
+            self.folder.path().join(name)
         }
-        if entry.file_type()?.is_dir() {
-            fs::remove_dir_all(entry.path())?;
-        } else {
-            fs::remove_file(entry.path())?;
+
+        fn begin(&self) -> Result<NewFolder> {
+            NewFolder::begin(&self.path("copy"), &self.data)
+        }
+
+        /// Puts a link to the foreign folder, or that folder itself, in the place of the new one.
+        fn swap(&self, by_link: bool) {
+            fs::rename(self.path("copy.partial"), self.path("moved")).unwrap();
+            if by_link {
+                symlink(self.path("foreign"), self.path("copy.partial")).unwrap();
+            } else {
+                fs::rename(self.path("foreign"), self.path("copy.partial")).unwrap();
+            }
+        }
+
+        fn photo(&self, by_link: bool) -> Vec<u8> {
+            let name = if by_link { "foreign/photo" } else { "copy.partial/photo" };
+            fs::read(self.path(name)).unwrap()
         }
     }
-    Ok(())
+
+    #[test]
+    fn what_is_put_in_the_place_of_a_folder_meanwhile_is_neither_emptied_nor_taken() {
+        for by_link in [true, false] {
+            for finish in [true, false] {
+                let world = world();
+                let new = world.begin().unwrap();
+                let file = SafePath::new("record.json").unwrap();
+                world.swap(by_link);
+                new.disk().open(&file, Access::Create).unwrap();
+                assert!(world.path("moved/record.json").exists());
+                if finish {
+                    let error = new.finish().unwrap_err();
+                    assert!(error.message().contains("somebody has put another"), "{error}");
+                } else {
+                    drop(new);
+                }
+                assert_eq!(world.photo(by_link), b"photo", "{by_link} {finish}");
+                assert!(!world.path("copy").exists());
+                assert!(fs::read_dir(world.path("moved")).unwrap().next().is_none());
+            }
+        }
+    }
+
+    #[test]
+    fn a_link_that_waits_at_the_place_of_a_snapshot_is_not_followed() {
+        for name in ["copy", "copy.partial"] {
+            let world = world();
+            symlink(world.path("foreign"), world.path(name)).unwrap();
+            assert!(world.begin().is_err(), "{name}");
+            assert_eq!(fs::read(world.path("foreign/photo")).unwrap(), b"photo");
+        }
+    }
+
+    #[test]
+    fn a_folder_that_others_may_write_is_not_filled() {
+        let world = world();
+        fs::create_dir(world.path("copy.partial")).unwrap();
+        let mode = fs::Permissions::from_mode(0o777);
+        fs::set_permissions(world.path("copy.partial"), mode).unwrap();
+        let error = world.begin().err().unwrap();
+        assert!(error.message().contains("every user may write it (mode 0777)"), "{error}");
+    }
+
+    #[test]
+    fn what_an_attempt_left_behind_is_removed_with_all_that_is_in_it() {
+        let world = world();
+        let left = world.path("copy.partial/chats/deep");
+        fs::create_dir_all(&left).unwrap();
+        fs::write(left.join("file"), "").unwrap();
+        fs::write(world.path("copy.partial").join(UNFINISHED), "").unwrap();
+        symlink(world.path("foreign"), left.join("link")).unwrap();
+        world.begin().unwrap().finish().unwrap();
+        assert!(fs::read_dir(world.path("copy")).unwrap().next().is_none());
+        assert_eq!(fs::read(world.path("foreign/photo")).unwrap(), b"photo");
+    }
 }

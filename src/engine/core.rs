@@ -23,7 +23,7 @@ use crate::engine::keys::Keys;
 use crate::engine::logs::{LogCache, Source};
 use crate::engine::memory::State;
 use crate::engine::processes::locks::{BothLocks, CommitLock, FilesLock};
-use crate::engine::processes::shared_memory::word;
+use crate::engine::processes::shared_memory::{word, words_lost};
 use crate::engine::txn::{Context, View};
 
 /// How a store behaves.
@@ -59,6 +59,8 @@ pub(crate) struct Engine {
     /// The word `BASE` as the tail has it.
     pub(crate) known_base: AtomicU64,
     pub(crate) words: Box<dyn SharedWords>,
+    /// The word `MARK` as it was when the store was opened.
+    pub(crate) known_mark: AtomicU64,
     /// The word `EDITS` when this process last read the files.
     pub(crate) known_edits: AtomicU64,
     pub(crate) logs: LogCache,
@@ -101,6 +103,7 @@ impl Engine {
             position: AtomicU64::new(0),
             known_base: AtomicU64::new(0),
             words,
+            known_mark: AtomicU64::new(0),
             known_edits: AtomicU64::new(0),
             logs: LogCache::new(settings.max_record_bytes),
             stamps: Stamps::default(),
@@ -155,7 +158,7 @@ impl Engine {
     /// # Errors
     /// `LOCKED` when another process holds it for too long; those of the disk.
     pub(crate) fn lock_files(&self) -> Result<FilesLock> {
-        FilesLock::take(&*self.disk, self.settings.lock_timeout)
+        FilesLock::take(&*self.disk, &*self.words, self.settings.lock_timeout)
     }
 
     /// Takes the lock on the journal.
@@ -190,8 +193,20 @@ impl Engine {
         self.lock_commit_too(self.lock_files()?)
     }
 
+    /// Are the words those that this process has opened, and not of a file that was cut or written
+    /// over meanwhile?
+    pub(crate) fn are_words_intact(&self) -> bool {
+        self.words.load(word::MARK) == self.known_mark.load(Ordering::Acquire)
+    }
+
+    /// Fails when the words no longer tell what other processes do.
+    pub(crate) fn check_words(&self) -> Result<()> {
+        if self.are_words_intact() { Ok(()) } else { Err(words_lost()) }
+    }
+
     /// Fails when nothing may be written any more.
     pub(crate) fn check_health(&self) -> Result<()> {
+        self.check_words()?;
         if let Some(error) = locked(&self.poisoned).as_ref() {
             return Err(error.clone());
         }

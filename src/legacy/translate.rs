@@ -68,7 +68,12 @@ struct Translator<'a> {
 /// # Errors
 /// Those of the disk; `UNSUPPORTED_VERSION` for a file of a newer version.
 pub(super) fn translate(disk: &dyn Disk) -> Result<Option<Translation>> {
-    let general = parse_object(disk, &SafePath::new("settings/general.json")?)?;
+    let general = parse_object(disk, &SafePath::new("settings/general.json")?);
+    // A file that must not be relied upon says nothing of what the folder is.
+    let (general, refused) = match general {
+        Err(error) if error.code() == Code::Corrupt => (None, Some(error)),
+        other => (other?, None),
+    };
     if general.as_ref().is_some_and(is_our_own) || !is_older(disk)? {
         return Ok(None);
     }
@@ -78,6 +83,9 @@ pub(super) fn translate(disk: &dyn Disk) -> Result<Option<Translation>> {
     let owners = translator.owners(general)?;
     if owners.is_empty() {
         return Ok(None);
+    }
+    if let Some(error) = refused {
+        return Err(error);
     }
     for owner in &owners {
         translator.take_documents(owner)?;

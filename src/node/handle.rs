@@ -27,6 +27,7 @@ struct OptionsText {
     meant_dirs: Vec<PathBuf>,
     paths_within: Option<Vec<PathBuf>>,
     allow_network_fs: Option<bool>,
+    trust_shared_folder: Option<bool>,
     declaration: String,
     kdf: Option<serde_json::Value>,
 }
@@ -46,6 +47,7 @@ impl TryFrom<OptionsText> for Options {
             meant_dirs: text.meant_dirs,
             paths_within: text.paths_within,
             allow_network_fs: text.allow_network_fs.unwrap_or(usual.allow_network_fs),
+            trust_shared_folder: text.trust_shared_folder.unwrap_or(usual.trust_shared_folder),
             declaration: Declaration::parse(&text.declaration)?,
             costs: costs.map_err(|error| error.inside("kdf"))?.unwrap_or(usual.costs),
             ..usual

@@ -28,6 +28,30 @@ pub use commands::Command;
 pub use options::{Durability, Options};
 pub use payloads::{Bytes, Reading, Stream, Use};
 
+/// Sessions, accounts and users, and what is about to become some: whoever could write there could
+/// sign in as anybody.
+const DECIDE_WHO_IS_WHO: &[&str] = &["auth", "settings", "journal"];
+
+fn warnings(disk: &RealDisk, options: &Options) -> Vec<String> {
+    let shown = disk.root().display();
+    let network = disk.network_file_system().filter(|_| !options.allow_network_fs).map(|name| {
+        format!(
+            "{shown} is on a network file system ({name}), where locks and shared memory do not \
+             hold: let one process at a time use it, or move it to a local disk (allowNetworkFs: \
+             true silences this)"
+        )
+    });
+    let shared = disk.shared_with().filter(|_| !options.trust_shared_folder).map(|why| {
+        format!(
+            "the data folder {shown} is not this process's alone: {why}. Whoever may write there can \
+             change or remove what the app keeps; see docs/folder.md (trustSharedFolder: true \
+             silences this)"
+        )
+    });
+    let misplaced = misplaced(disk.root(), &options.meant_dirs);
+    network.into_iter().chain(misplaced).chain(shared).collect()
+}
+
 /// Which folder a handle counts for; none for a disk of its own.
 type Folder = Option<(PathBuf, (u64, u64))>;
 
@@ -69,17 +93,12 @@ impl Store {
     /// # Errors
     /// Those of the disk, `LOCKED`, `UNSUPPORTED_VERSION`.
     pub fn open(options: Options) -> Result<Store> {
-        let disk = RealDisk::open(&options.data_dir)?;
+        let mut disk = RealDisk::open(&options.data_dir)?;
+        if !options.trust_shared_folder {
+            disk = disk.guarding(DECIDE_WHO_IS_WHO);
+        }
         let folder = (disk.root().to_owned(), disk.identity());
-        let network = disk.network_file_system().filter(|_| !options.allow_network_fs);
-        let network = network.map(|name| format!(
-            "{} is on a network file system ({name}), where locks and shared memory do not hold: \
-             let one process at a time use it, or move it to a local disk (allowNetworkFs: true \
-             silences this)",
-            folder.0.display()
-        ));
-        let misplaced = misplaced(&folder.0, &options.meant_dirs);
-        let warnings = network.into_iter().chain(misplaced).collect();
+        let warnings = warnings(&disk, &options);
         let calls = Calls::of(&options.declaration)?;
         let settings = options.settings();
         let Options { declaration, paths_within, .. } = options;

@@ -38,6 +38,8 @@ pub struct Options {
     pub paths_within: Option<Vec<PathBuf>>,
     /// Is a folder on a network file system opened without a warning?
     pub allow_network_fs: bool,
+    /// Are the others who may write in the folder trusted, with what decides who somebody is too?
+    pub trust_shared_folder: bool,
     /// Where the clock is held from the opening on, in milliseconds since 1970, for the same calls
     /// to give the same bytes.
     pub held_clock: Option<i64>,
@@ -61,6 +63,7 @@ impl Options {
             meant_dirs: Vec::new(),
             paths_within: None,
             allow_network_fs: false,
+            trust_shared_folder: false,
             held_clock: None,
             migrations: Migrations::default(),
             declaration: Declaration::default(),

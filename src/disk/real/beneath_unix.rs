@@ -5,7 +5,7 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use rustix::fs::{AtFlags, Dir, DirEntry, FileType, Mode, OFlags};
@@ -22,7 +22,20 @@ pub(super) struct Root {
 impl Root {
     pub(super) fn at(path: &Path) -> io::Result<Root> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        Ok(Root { folder: rustix::fs::open(path, flags, Mode::empty())? })
+        Ok(Root::of(rustix::fs::open(path, flags, Mode::empty())?))
+    }
+
+    pub(super) fn of(folder: OwnedFd) -> Root {
+        Root { folder }
+    }
+
+    pub(super) fn as_fd(&self) -> BorrowedFd<'_> {
+        self.folder.as_fd()
+    }
+
+    /// Removes everything in it but one name.
+    pub(super) fn clear(&self, keep: &str) -> io::Result<()> {
+        super::outside::clear(&self.folder, keep)
     }
 
     /// Opens whatever is there; only what it makes is sure to be a regular file.
@@ -123,11 +136,16 @@ impl Root {
     }
 
     pub(super) fn sync_folder(&self, dir: &SafePath) -> io::Result<()> {
-        match File::from(self.folder(dir)?).sync_all() {
-            // A file system that has no such call for folders keeps their names in its own way.
-            Err(error) if Errno::from_io_error(&error) == Some(Errno::INVAL) => Ok(()),
-            other => other,
-        }
+        sync(File::from(self.folder(dir)?))
+    }
+}
+
+/// Makes the names in an open folder durable.
+pub(super) fn sync(folder: File) -> io::Result<()> {
+    match folder.sync_all() {
+        // A file system that has no such call for folders keeps their names in its own way.
+        Err(error) if Errno::from_io_error(&error) == Some(Errno::INVAL) => Ok(()),
+        other => other,
     }
 }
 

@@ -21,6 +21,11 @@ impl Root {
         Ok(Root { path: path.to_owned() })
     }
 
+    /// Removes everything in it but one name.
+    pub(super) fn clear(&self, keep: &str) -> io::Result<()> {
+        super::outside::clear(&self.path, keep)
+    }
+
     /// The full path, when no part above the last is a link.
     fn checked(&self, path: &SafePath) -> io::Result<PathBuf> {
         for folder in path.folders() {

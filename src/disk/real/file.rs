@@ -23,6 +23,10 @@ impl RealFile {
         RealFile { file, path }
     }
 
+    pub(super) fn file(&self) -> &File {
+        &self.file
+    }
+
     fn read_all(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         let mut done = 0;
         while done < buffer.len() {
@@ -70,11 +74,8 @@ impl DiskFile for RealFile {
     fn allocate(&self, len: u64) -> Result<()> {
         let reserve = || {
             let from = self.file.metadata()?.len();
-            match fs4::FileExt::allocate(&self.file, len) {
-                // The zeros below take the room as well, only less in one piece.
-                Err(error) if matches!(error.kind(), Unsupported | Interrupted) => {}
-                reserved => reserved?,
-            }
+            // Where that cannot be, the zeros below take the room as well, only less in one piece.
+            reserve(&self.file, len)?;
             // Room that was never written to is noted as such by the file system, and every sync of
             // the first bytes in it would have to make that note durable too.
             for at in (from..len).step_by(ZEROS.len()) {
@@ -99,4 +100,12 @@ impl DiskFile for RealFile {
 /// Makes a file longer, and never shorter.
 pub(super) fn extend(file: &File, len: u64) -> io::Result<()> {
     if file.metadata()?.len() < len { file.set_len(len) } else { Ok(()) }
+}
+
+/// Takes room for a file that is to have so many bytes, where the file system can.
+pub(super) fn reserve(file: &File, len: u64) -> io::Result<()> {
+    match fs4::FileExt::allocate(file, len) {
+        Err(error) if matches!(error.kind(), Unsupported | Interrupted) => Ok(()),
+        reserved => reserved,
+    }
 }

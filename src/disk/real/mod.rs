@@ -5,7 +5,15 @@
 //! can read them. The module may use the operating system; it must not know what is in a file.
 
 mod file;
+mod owners;
 mod shared_memory;
+
+#[cfg(unix)]
+#[path = "bus_error_unix.rs"]
+mod bus_error;
+#[cfg(windows)]
+#[path = "bus_error_windows.rs"]
+mod bus_error;
 
 #[cfg(unix)]
 #[path = "beneath_unix.rs"]
@@ -13,6 +21,20 @@ mod beneath;
 #[cfg(windows)]
 #[path = "beneath_windows.rs"]
 mod beneath;
+
+#[cfg(unix)]
+#[path = "outside_unix.rs"]
+mod outside;
+#[cfg(windows)]
+#[path = "outside_windows.rs"]
+mod outside;
+
+#[cfg(unix)]
+#[path = "rights_unix.rs"]
+mod rights;
+#[cfg(windows)]
+#[path = "rights_windows.rs"]
+mod rights;
 
 #[cfg(target_os = "linux")]
 #[path = "open_linux.rs"]
@@ -51,20 +73,23 @@ use super::{
 };
 use crate::error::{Error, Result};
 use file::RealFile;
+pub(in crate::disk) use outside::Outside;
+use rights::Rights;
 use shared_memory::MappedWords;
 
 /// What the system tells of a file or folder.
 struct About {
     kind: EntryKind,
     stamp: Stamp,
-    /// The user whose it is, where the system has such numbers.
-    owner: Option<u32>,
+    rights: Rights,
 }
 
 /// A folder on the machine's disk.
 pub struct RealDisk {
     root: PathBuf,
     folder: beneath::Root,
+    /// Folders whose files are refused where others could have written them.
+    guarded: &'static [&'static str],
 }
 
 impl RealDisk {
@@ -80,7 +105,17 @@ impl RealDisk {
         }
         let root = root.canonicalize().map_err(context)?;
         let folder = beneath::Root::at(&root).map_err(context)?;
-        Ok(RealDisk { root, folder })
+        Ok(RealDisk::new(root, folder))
+    }
+
+    fn new(root: PathBuf, folder: beneath::Root) -> RealDisk {
+        RealDisk { root, folder, guarded: &[] }
+    }
+
+    /// Removes everything in the folder but one name.
+    pub(in crate::disk) fn clear(&self, keep: &str) -> Result<()> {
+        let shown = self.root.display().to_string();
+        self.folder.clear(keep).map_err(|error| Error::io("empty", &shown, &error))
     }
 
     /// The folder's absolute path, without links.
@@ -121,25 +156,25 @@ impl RealDisk {
     }
 
     fn open_file(&self, path: &SafePath, access: Access) -> io::Result<File> {
-        let file = self.folder.open(path, access).map_err(|e| self.name_owner(path, access, e))?;
+        let opened = self.folder.open(path, access);
+        if access == Access::Read {
+            let file = opened?;
+            expect_file(&system::about(&file)?)?;
+            return Ok(file);
+        }
+        let file = opened.map_err(|error| self.name_owner(path, error))?;
         let about = system::about(&file)?;
         expect_file(&about)?;
-        if access != Access::Read {
-            system::check_owner(&about)?;
-        }
+        self.check_owner(path, &about)?;
         if access == Access::Replace {
             file.set_len(0)?;
         }
         Ok(file)
     }
 
-    /// Says whose a file is that the system did not let us write.
-    fn name_owner(&self, path: &SafePath, access: Access, error: io::Error) -> io::Error {
-        if access == Access::Read || error.kind() != io::ErrorKind::PermissionDenied {
-            return error;
-        }
-        let about = self.folder.about(path);
-        about.and_then(|about| system::check_owner(&about)).err().unwrap_or(error)
+    /// Tells the outcome of a change, with the owner of what the system did not let us write.
+    fn changed<T>(&self, operation: &str, path: &SafePath, result: io::Result<T>) -> Result<T> {
+        context(operation, path, result.map_err(|error| self.name_owner(path, error)))
     }
 
     fn is_file(&self, path: &SafePath) -> io::Result<bool> {
@@ -193,6 +228,7 @@ impl RealDisk {
 impl Disk for RealDisk {
     fn open(&self, path: &SafePath, access: Access) -> Result<Box<dyn DiskFile>> {
         let file = context("open", path, self.open_file(path, access))?;
+        self.check_guarded(path, &file)?;
         Ok(Box::new(RealFile::new(file, path.clone())))
     }
 
@@ -225,15 +261,15 @@ impl Disk for RealDisk {
     }
 
     fn create_dir(&self, dir: &SafePath) -> Result<()> {
-        context("make the folder", dir, self.make_folders(dir))
+        self.changed("make the folder", dir, self.make_folders(dir))
     }
 
     fn rename(&self, from: &SafePath, to: &SafePath) -> Result<()> {
-        context("put in place", to, self.rename_file(from, to))
+        self.changed("put in place", to, self.rename_file(from, to))
     }
 
     fn remove(&self, path: &SafePath) -> Result<bool> {
-        context("remove", path, self.remove_file(path))
+        self.changed("remove", path, self.remove_file(path))
     }
 
     fn remove_dir(&self, dir: &SafePath) -> Result<bool> {
@@ -271,7 +307,8 @@ impl Disk for RealDisk {
 
     fn shared(&self, path: &SafePath) -> Result<Box<dyn SharedWords>> {
         let file = context("map", path, self.open_file(path, Access::Create))?;
-        Ok(Box::new(context("map", path, MappedWords::new(&file))?))
+        let file = RealFile::new(file, path.clone());
+        Ok(Box::new(context("make room for", path, MappedWords::new(file))?))
     }
 
     fn network_file_system(&self) -> Option<String> {
@@ -281,20 +318,6 @@ impl Disk for RealDisk {
     fn as_real(&self) -> Option<&RealDisk> {
         Some(self)
     }
-}
-
-/// Makes the names in a folder durable.
-pub(in crate::disk) fn sync_folder(folder: &Path) -> io::Result<()> {
-    beneath::Root::at(folder)?.sync_folder(&SafePath::root())
-}
-
-/// Renames a folder to a place where there is nothing, or an empty folder.
-pub(in crate::disk) fn take_place(folder: &Path, place: &Path) -> io::Result<()> {
-    match std::fs::remove_dir(place) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    std::fs::rename(folder, place)
 }
 
 /// A lock that lasts as long as its file is open.

@@ -9,6 +9,7 @@ use rustix::fs::{FileType, Stat};
 
 use super::super::{EntryKind, Stamp};
 use super::About;
+use super::rights::Rights;
 pub(super) use super::space::network_file_system;
 
 const NANOSECONDS: i128 = 1_000_000_000;
@@ -53,7 +54,7 @@ pub(super) fn about_of(stat: &Stat) -> About {
     About {
         kind: kind_of(FileType::from_raw_mode(stat.st_mode)),
         stamp: Stamp { len, modified_ns, file_number: stat.st_ino },
-        owner: Some(stat.st_uid),
+        rights: Rights::of(stat),
     }
 }
 
@@ -70,37 +71,8 @@ pub(super) fn identity(path: &Path) -> io::Result<(u64, u64)> {
     Ok((about.dev(), about.ino()))
 }
 
-/// Refuses to write another person's file.
-pub(super) fn check_owner(about: &About) -> io::Result<()> {
-    refuse_others(rustix::process::geteuid().as_raw(), about)
-}
-
-fn refuse_others(me: u32, about: &About) -> io::Result<()> {
-    match about.owner {
-        Some(owner) if me != 0 && owner != me => {
-            let message = format!("it belongs to user {owner}, this process runs as user {me}");
-            Err(io::Error::new(io::ErrorKind::PermissionDenied, message))
-        }
-        _ => Ok(()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_of_another_user_is_named_and_refused() {
-        let about = |owner| About {
-            kind: EntryKind::File,
-            stamp: Stamp { len: 0, modified_ns: 0, file_number: 0 },
-            owner,
-        };
-        assert!(refuse_others(1000, &about(Some(1000))).is_ok());
-        assert!(refuse_others(0, &about(Some(1000))).is_ok());
-        let error = refuse_others(1000, &about(Some(33))).expect_err("another's");
-        assert!(error.to_string().contains("user 33"));
-        let error = crate::error::Error::io("open", "a", &error);
-        assert_eq!(error.code(), crate::error::Code::ReadOnly);
-    }
+/// The commands that keep a folder to this process's user.
+pub(super) fn to_own(folder: &str) -> String {
+    let me = rustix::process::geteuid().as_raw();
+    format!("chown -R {me} '{folder}' && chmod -R go-w '{folder}'")
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::super::{EntryKind, Stamp};
 use super::About;
+use super::rights::Rights;
 pub(super) use super::space::network_file_system;
 
 /// Virus scanners hold a new file for a moment: the waits between the tries of a rename, 1.0 s
@@ -51,7 +52,7 @@ pub(super) fn about_of(metadata: &Metadata) -> About {
     // The true number is not in stable Rust; the time of making tells a replaced file as well.
     let file_number = metadata.creation_time();
     let stamp = Stamp { len: metadata.file_size(), modified_ns, file_number };
-    About { kind: kind_of(metadata.file_type()), stamp, owner: None }
+    About { kind: kind_of(metadata.file_type()), stamp, rights: Rights }
 }
 
 pub(super) fn kind_of(kind: FileType) -> EntryKind {
@@ -66,6 +67,7 @@ pub(super) fn identity(_path: &Path) -> io::Result<(u64, u64)> {
     Ok((0, 0))
 }
 
-pub(super) fn check_owner(_about: &About) -> io::Result<()> {
-    Ok(())
+/// The command that keeps a folder to this process's user.
+pub(super) fn to_own(folder: &str) -> String {
+    format!("icacls \"{folder}\" /inheritance:r /grant:r \"%USERNAME%\":(OI)(CI)F")
 }

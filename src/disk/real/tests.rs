@@ -173,3 +173,32 @@ fn opening_part_by_part_refuses_links_too() {
     assert!(is_missing(&walk::beneath(&root, &path("a/b/c"), folder_flags).unwrap_err()));
     assert!(is_missing(&walk::beneath(&root, &path("no/c"), make).unwrap_err()));
 }
+
+#[test]
+fn shared_words_whose_file_is_cut_are_zeros_and_no_signal() {
+    const LAST: usize = super::super::WORDS - 1;
+    let (_folder, disk) = disk();
+    let file = disk.root().join("words");
+    for len in [0, 100] {
+        let [words, others] = [(); 2].map(|()| disk.shared(&path("words")).unwrap());
+        words.store(LAST, 7);
+        assert_eq!(others.load(LAST), 7);
+        fs::File::options().write(true).open(&file).unwrap().set_len(len).unwrap();
+        assert_eq!(words.load(LAST), 0, "{len}");
+        words.store(0, 8);
+        assert_eq!((words.load(0), others.load(LAST)), (8, 0), "{len}");
+    }
+    // Whoever opens it anew finds a whole file again.
+    let [anew, others] = [(); 2].map(|()| disk.shared(&path("words")).unwrap());
+    anew.reset().unwrap();
+    anew.store(LAST, 9);
+    assert_eq!((others.load(0), others.load(LAST)), (0, 9));
+    assert_eq!(fs::metadata(&file).unwrap().len(), 4096);
+}
+
+#[test]
+fn the_blocks_of_shared_words_are_allocated_before_they_are_used() {
+    let (_folder, disk) = disk();
+    let _words = disk.shared(&path("words")).unwrap();
+    assert!(fs::metadata(disk.root().join("words")).unwrap().blocks() * 512 >= 4096);
+}

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::MutexGuard;
 use std::sync::atomic::Ordering;
 
-use super::super::{DiskFile, Lock, LockKind, SafePath, SharedWords, Stamp};
+use super::super::{DiskFile, Lock, LockKind, SafePath, SharedWords, Stamp, WORDS};
 use super::world::{SharedArray, World};
 use super::{SimulatedDisk, context};
 use crate::error::Result;
@@ -112,5 +112,10 @@ impl SharedWords for Words {
     fn increment(&self, index: usize) -> u64 {
         let add = u64::from(self.lives_on());
         self.words[index].fetch_add(add, Ordering::AcqRel) + add
+    }
+
+    fn reset(&self) -> Result<()> {
+        (0..WORDS).for_each(|index| self.store(index, 0));
+        Ok(())
     }
 }

@@ -145,7 +145,7 @@ fn is_unreadable(error: &Error) -> bool {
 }
 
 /// Lets a file that cannot be read stand as a fault of its models.
-fn or_fault<T>(
+pub(super) fn or_fault<T>(
     state: &mut State,
     models: &[ModelId],
     result: Result<Option<T>>,

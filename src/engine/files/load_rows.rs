@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::jsonl;
 
 use super::layout::RowsPlace;
-use super::load::{Loader, read_stored};
+use super::load::{Loader, or_fault, read_stored};
 use crate::engine::memory::Record;
 use crate::engine::memory::State;
 use crate::engine::par_map::par_map;

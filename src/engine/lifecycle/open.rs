@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use crate::catalogue::{Catalogue, Declaration};
-use crate::disk::{Access, Disk, LockKind, SafePath, WORDS};
+use crate::disk::{Access, Disk, LockKind, SafePath};
 use crate::error::{Code, Error, Result};
 use crate::legacy::{self, Older};
 use crate::sync::locked;
@@ -20,7 +20,7 @@ use crate::engine::journal::{Change, Commit};
 use crate::engine::memory::State;
 use crate::engine::processes::locks::{BothLocks, cache_folder, open_path, words_path};
 use crate::engine::processes::replay;
-use crate::engine::processes::shared_memory::word;
+use crate::engine::processes::shared_memory::{is_mark, new_mark, word, words_lost};
 
 /// What git must not take: sessions, and what only this machine needs.
 const GITIGNORE: &str = "auth/\njournal/\ncache/\n";
@@ -72,9 +72,17 @@ fn open_shared(engine: &Engine) -> Result<()> {
     let was_poisoned = engine.words.load(word::POISONED) != 0;
     if opening.first {
         // They are of processes that are gone, and after a power loss they may say anything.
-        (0..WORDS).for_each(|index| engine.words.store(index, 0));
+        engine.words.reset()?;
+        engine.words.store(word::MARK, new_mark());
         write_gitignore(&*engine.disk)?;
-    } else {
+    }
+    let mark = engine.words.load(word::MARK);
+    engine.known_mark.store(mark, Ordering::Release);
+    if !opening.first {
+        if !is_mark(mark) {
+            // Those who have the store open find it out too; nobody begins anew before they leave.
+            return Err(words_lost());
+        }
         finish_dead_switch(engine)?;
     }
     let mut segment = find_segment(engine, opening.first)?;
@@ -272,5 +280,9 @@ impl crate::disk::SharedWords for NoWords {
 
     fn increment(&self, _index: usize) -> u64 {
         0
+    }
+
+    fn reset(&self) -> Result<()> {
+        Ok(())
     }
 }

@@ -21,9 +21,11 @@ use crate::engine::processes::locks::CommitLock;
 use crate::engine::processes::shared_memory::{busy, word};
 
 impl Engine {
-    /// Has another process committed something, or made a checkpoint?
+    /// Has another process committed something, or made a checkpoint? Also when that can no longer
+    /// be known, which is an error for whoever catches up.
     pub(crate) fn has_news(&self) -> bool {
-        self.words.load(word::COMMITTED) > self.position()
+        !self.are_words_intact()
+            || self.words.load(word::COMMITTED) > self.position()
             || self.words.load(word::BASE) != self.known_base.load(Ordering::Acquire)
     }
 
@@ -45,6 +47,7 @@ impl Engine {
 
     /// Follows the journal up to its committed end; `false` when a part of it is gone already.
     fn follow(&self, tail: &mut Option<Tail>) -> Result<bool> {
+        self.check_words()?;
         if self.declarations_outdated.load(Ordering::Acquire) {
             return Ok(false);
         }
@@ -125,6 +128,7 @@ impl Engine {
 
     /// Catches up as the holder of the commit lock: also with what a dead holder left behind.
     pub(crate) fn catch_up_locked(&self, lock: &CommitLock<'_>) -> Result<()> {
+        self.check_words()?;
         if self.words.load(word::BUSY) == busy::SWITCHING {
             let base = self.words.load(word::BASE);
             if base > 0 && Segment::open(&*self.disk, base - 1, Access::Read)?.is_none() {

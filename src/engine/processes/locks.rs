@@ -49,28 +49,52 @@ fn now_us() -> u64 {
     u64::try_from(elapsed.as_micros()).unwrap_or(0)
 }
 
-/// Takes a lock alone, looking every `pause`; `waiting` is called before each pause.
-fn wait_for(
-    disk: &dyn Disk,
-    path: &SafePath,
-    timeout: Duration,
+/// One of the locks that processes wait for, and how.
+struct Awaited<'a> {
+    path: SafePath,
+    /// Looked at this often.
     pause: Duration,
-    waiting: &dyn Fn(),
-) -> Result<Box<dyn Lock>> {
-    let start = Instant::now();
-    loop {
-        if let Some(lock) = disk.try_lock(path, LockKind::Exclusive)? {
-            return Ok(lock);
+    /// The word that says which process holds it.
+    holder: usize,
+    words: &'a dyn SharedWords,
+}
+
+impl<'a> Awaited<'a> {
+    fn files(words: &'a dyn SharedWords) -> Awaited<'a> {
+        Awaited { path: files_path(), pause: FILES_PAUSE, holder: word::FILES_HOLDER, words }
+    }
+
+    fn commit(words: &'a dyn SharedWords) -> Awaited<'a> {
+        Awaited { path: commit_path(), pause: COMMIT_PAUSE, holder: word::COMMIT_HOLDER, words }
+    }
+
+    /// Takes the lock alone, if nobody holds it.
+    fn try_take(&self, disk: &dyn Disk) -> Result<Option<Box<dyn Lock>>> {
+        let lock = disk.try_lock(&self.path, LockKind::Exclusive)?;
+        if lock.is_some() {
+            self.words.store(self.holder, u64::from(std::process::id()));
         }
-        if start.elapsed() >= timeout {
-            let message = format!(
-                "another process has held {path} for more than {} ms; see which process has the folder open",
-                timeout.as_millis()
-            );
-            return Err(Error::new(Code::Locked, message).path(path.as_str()));
+        Ok(lock)
+    }
+
+    /// Takes the lock alone; `waiting` is called before each pause.
+    fn take(
+        &self,
+        disk: &dyn Disk,
+        timeout: Duration,
+        waiting: &dyn Fn(),
+    ) -> Result<Box<dyn Lock>> {
+        let start = Instant::now();
+        loop {
+            if let Some(lock) = self.try_take(disk)? {
+                return Ok(lock);
+            }
+            if start.elapsed() >= timeout {
+                return Err(held_too_long(&self.path, timeout, self.words.load(self.holder)));
+            }
+            waiting();
+            std::thread::sleep(self.pause);
         }
-        waiting();
-        std::thread::sleep(pause);
     }
 }
 
@@ -84,8 +108,12 @@ impl FilesLock {
     ///
     /// # Errors
     /// `LOCKED` when another process holds it for longer; those of the disk.
-    pub(crate) fn take(disk: &dyn Disk, timeout: Duration) -> Result<FilesLock> {
-        let lock = wait_for(disk, &files_path(), timeout, FILES_PAUSE, &|| {})?;
+    pub(crate) fn take(
+        disk: &dyn Disk,
+        words: &dyn SharedWords,
+        timeout: Duration,
+    ) -> Result<FilesLock> {
+        let lock = Awaited::files(words).take(disk, timeout, &|| {})?;
         Ok(FilesLock { _lock: lock })
     }
 
@@ -122,7 +150,7 @@ impl<'a> CommitLock<'a> {
         timeout: Duration,
     ) -> Result<CommitLock<'a>> {
         let wanted = || words.store(word::WANTED, now_us());
-        let lock = wait_for(disk, &commit_path(), timeout, COMMIT_PAUSE, &wanted)?;
+        let lock = Awaited::commit(words).take(disk, timeout, &wanted)?;
         Ok(CommitLock { lock: Some(lock), words })
     }
 
@@ -134,7 +162,7 @@ impl<'a> CommitLock<'a> {
         disk: &dyn Disk,
         words: &'a dyn SharedWords,
     ) -> Result<Option<CommitLock<'a>>> {
-        let lock = disk.try_lock(&commit_path(), LockKind::Exclusive)?;
+        let lock = Awaited::commit(words).try_take(disk)?;
         Ok(lock.map(|lock| CommitLock { lock: Some(lock), words }))
     }
 }
@@ -164,4 +192,18 @@ impl<'a> BothLocks<'a> {
     pub(crate) fn commit(&self) -> &CommitLock<'a> {
         &self.commit
     }
+}
+
+fn held_too_long(path: &SafePath, timeout: Duration, holder: u64) -> Error {
+    let (who, which) = match holder {
+        0 => ("another process".to_owned(), "it"),
+        id if id == u64::from(std::process::id()) => (format!("this process ({id}) itself"), "it"),
+        id => (format!("process {id}"), "that process"),
+    };
+    let message = format!(
+        "{who} has held {path} for more than {} ms; see whether {which} is stopped or hangs in a \
+         transaction, and let it go on or end it (lockTimeout says how long calls wait)",
+        timeout.as_millis()
+    );
+    Error::new(Code::Locked, message).path(path.as_str())
 }

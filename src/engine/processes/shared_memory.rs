@@ -1,9 +1,18 @@
 //! The words of memory that all processes share, by number.
 //!
-//! They are hints: whoever doubts them looks at the journal and the files.
+//! They are hints: whoever doubts them looks at the journal and the files. Whether they are still those
+//! of the processes that have the folder open, the last one says.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::error::{Code, Error};
+
+use super::locks::words_path;
 
 /// What the words that all processes share mean.
 pub(crate) mod word {
+    use crate::disk::WORDS;
+
     /// The position up to which the journal is committed.
     pub(crate) const COMMITTED: usize = 0;
     /// The base of the current segment plus one; 0 when there is none.
@@ -22,6 +31,13 @@ pub(crate) mod word {
     pub(crate) const FILES: usize = 7;
     /// How often somebody has found those files edited by hand.
     pub(crate) const EDITS: usize = 8;
+    /// The process that holds, or was the last to hold, the lock on the journal.
+    pub(crate) const COMMIT_HOLDER: usize = 9;
+    /// The same of the lock on the files.
+    pub(crate) const FILES_HOLDER: usize = 10;
+    /// What the first process to open the folder has chosen; the last word, which is zero once the
+    /// file of the words was cut.
+    pub(crate) const MARK: usize = WORDS - 1;
 }
 
 /// What the holder of the commit lock is in the middle of, for whoever finds it dead.
@@ -29,4 +45,32 @@ pub(crate) mod busy {
     pub(crate) const IDLE: u64 = 0;
     pub(crate) const APPENDING: u64 = 1;
     pub(crate) const SWITCHING: u64 = 2;
+}
+
+/// A value for [`word::MARK`] that is not the one of another time, with a checksum of itself: neither
+/// zeros nor random bytes are one.
+pub(crate) fn new_mark() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    marked((since.as_micros() & u128::from(u32::MAX)) as u32 | 1)
+}
+
+fn marked(number: u32) -> u64 {
+    u64::from(number) << 32 | u64::from(crc32fast::hash(&number.to_le_bytes()))
+}
+
+/// Has some process chosen this mark?
+pub(crate) fn is_mark(word: u64) -> bool {
+    let number = (word >> 32) as u32;
+    number != 0 && marked(number) == word
+}
+
+/// The error of a process whose words are no longer those that it has opened.
+pub(crate) fn words_lost() -> Error {
+    let path = words_path();
+    let message = format!(
+        "{path}, by which the processes that have this folder open hear of each other, was cut or \
+         written over meanwhile; close the store in all of them, then open it: nothing that was \
+         committed is lost"
+    );
+    Error::new(Code::Io, message).path(path.as_str())
 }

@@ -1,0 +1,131 @@
+'use strict'
+
+// Whose folder it is: what somebody else owns, or may write, signs nobody in.
+
+const assert = require('node:assert/strict')
+const fs = require('node:fs')
+const path = require('node:path')
+const { test } = require('node:test')
+const { createStore } = require('../../index.js')
+const { failure, folder, program, run } = require('../package/support.cjs')
+
+const unix = { skip: process.platform === 'win32' && 'Windows has access lists instead' }
+const root = process.getuid?.() === 0
+const asRoot = { skip: !root && 'only root can give files away' }
+const SOMEBODY = 12_345
+
+/** A folder with one user who is signed in. */
+async function signedIn() {
+  const dataDir = folder()
+  const store = createStore({ dataDir })
+  const user = await store.users.create({ email: 'alice@example.com' })
+  const expires = new Date(Date.now() + 1e9).toISOString()
+  await store.sessions.create({ sessionToken: 'token', userId: user.id, expires })
+  await store.tags.create({ userId: user.id, name: 'kept' })
+  await store.close()
+  return dataDir
+}
+
+/** What a fresh process says of a folder: who is signed in, its tags, and what it was warned of. */
+async function look(dataDir, options = {}, spawn = {}) {
+  const body = `
+    const told = (promise) => promise.then((value) => value, (error) => ({ code: error.code, message: error.message }))
+    const warnings = []
+    process.on('warning', ({ message }) => warnings.push(message))
+    ;(async () => {
+      const store = createStore(${JSON.stringify({ dataDir, ...options })})
+      const user = await told(store.users.findByEmail('alice@example.com'))
+      const session = await told(QuilltapAdapter(store).getSessionAndUser('token'))
+      const tags = await told(store.tags.findAll())
+      const wrote = await told(store.users.create({ email: 'bob@example.com' }))
+      await told(store.close())
+      await new Promise(setImmediate)
+      console.log(JSON.stringify({ user, session, tags, wrote, warnings }))
+    })()`
+  const { stdout, stderr } = await run(program(dataDir, body), spawn)
+  assert.notEqual(stdout, '', stderr)
+  return JSON.parse(stdout)
+}
+
+const chmod = (mode) => (dataDir, name) => fs.chmodSync(path.join(dataDir, name), mode)
+const give = (dataDir, name) => fs.chownSync(path.join(dataDir, name), SOMEBODY, SOMEBODY)
+
+for (const [name, how, spoil, cost] of [
+  ['auth/sessions.jsonl', 'everybody may write it', chmod(0o666), 'session'],
+  ['auth/sessions.jsonl', 'it is somebody’s', give, 'session'],
+  ['auth', 'everybody may write the folder', chmod(0o777), 'session'],
+  ['auth', 'the folder is somebody’s', give, 'session'],
+  ['settings/general.json', 'everybody may write it', chmod(0o606), 'user'],
+  ['settings/general.json', 'it is somebody’s', give, 'user'],
+]) {
+  test(`${name} is refused when ${how}`, how.includes('somebody’s') ? asRoot : unix, async () => {
+    const dataDir = await signedIn()
+    spoil(dataDir, name)
+    const before = fs.readFileSync(path.join(dataDir, 'auth/sessions.jsonl'), 'utf8')
+    const { [cost]: refused, tags } = await look(dataDir)
+    assert.equal(refused.code, 'CORRUPT')
+    assert.match(
+      refused.message,
+      /decides who somebody is.*(may write it|belongs to user 12345).*chown -R \d+ '.*trustSharedFolder/s,
+    )
+    // It costs no more than itself, and nothing is written over it.
+    assert.equal(tags[0]?.name, 'kept', JSON.stringify(tags))
+    assert.equal(fs.readFileSync(path.join(dataDir, 'auth/sessions.jsonl'), 'utf8'), before)
+    const { session } = await look(dataDir, { trustSharedFolder: true })
+    assert.equal(session.user.email, 'alice@example.com')
+  })
+}
+
+test('a journal that others may write is refused: it could hold a session', unix, async () => {
+  const dataDir = folder()
+  const crash = `store.users.create({ email: 'alice@example.com' }).then(() => process.kill(process.pid, 'SIGKILL'))`
+  await run(program(dataDir, crash))
+  fs.chmodSync(path.join(dataDir, 'journal'), 0o777)
+  const { user } = await look(dataDir)
+  assert.equal(user.code, 'CORRUPT')
+  assert.match(user.message, /^journal\/?.* decides who somebody is/)
+  assert.equal((await look(dataDir, { trustSharedFolder: true })).user.email, 'alice@example.com')
+})
+
+test('a data folder that others may write is told at open, and by no more than a warning', unix, async () => {
+  const dataDir = await signedIn()
+  fs.chmodSync(dataDir, 0o777)
+  const { warnings, session } = await look(dataDir)
+  assert.equal(session.user.email, 'alice@example.com')
+  assert.equal(warnings.length, 1)
+  assert.match(warnings[0], /is not this process's alone: every user may write it \(mode 0777\)/)
+  assert.deepEqual((await look(dataDir, { trustSharedFolder: true })).warnings, [])
+})
+
+test('a data folder of somebody else is told at open', asRoot, async () => {
+  const dataDir = await signedIn()
+  fs.chownSync(dataDir, SOMEBODY, SOMEBODY)
+  const { warnings } = await look(dataDir)
+  assert.match(warnings[0], /it belongs to user 12345, this process runs as user 0/)
+})
+
+test('a folder as umask 002 leaves it, with a group of the user’s own, is nobody else’s', unix, async () => {
+  const dataDir = await signedIn()
+  const { uid, gid } = fs.statSync(dataDir)
+  for (const name of ['', 'auth', 'settings']) fs.chmodSync(path.join(dataDir, name), 0o775)
+  fs.chmodSync(path.join(dataDir, 'auth/sessions.jsonl'), 0o664)
+  const { session, warnings } = await look(dataDir)
+  const own = uid === gid
+  assert.equal(session.code, own ? undefined : 'CORRUPT')
+  assert.equal(warnings.length, own ? 0 : 1)
+})
+
+test('READ_ONLY says who owns the folder, who asks, and what to type', asRoot, async () => {
+  const dataDir = await signedIn()
+  for (const name of fs.readdirSync(dataDir, { recursive: true })) fs.chmodSync(path.join(dataDir, name), 0o755)
+  fs.chmodSync(dataDir, 0o755)
+  fs.chmodSync(path.dirname(dataDir), 0o1777)
+  const asSomebody = { uid: SOMEBODY, gid: SOMEBODY, cwd: '/' }
+  const { tags, wrote } = await look(dataDir, {}, asSomebody)
+  assert.equal(tags[0].name, 'kept')
+  assert.equal(wrote.code, 'READ_ONLY')
+  assert.match(wrote.message, /belongs to user 0 \(mode 0?755\), and this process runs as user 12345: chown -R 12345 '/)
+  fs.rmSync(path.join(dataDir, 'cache'), { recursive: true })
+  const { wrote: withoutCache } = await look(dataDir, {}, asSomebody)
+  assert.match(withoutCache.message, /belongs to user 0 .* and this process runs as user 12345: chown -R 12345 '/)
+})

@@ -1,0 +1,62 @@
+'use strict'
+
+// Whoever hangs, or waits for itself, is named; nobody waits longer than they said.
+
+const assert = require('node:assert/strict')
+const { spawn } = require('node:child_process')
+const fs = require('node:fs')
+const path = require('node:path')
+const { test } = require('node:test')
+const { createStore } = require('../../index.js')
+const { failure, folder, program } = require('../package/support.cjs')
+
+const package_ = path.resolve(__dirname, '../..')
+
+test(
+  'a process that was stopped in a transaction is named by who waits for it',
+  { skip: process.platform === 'win32' },
+  async (t) => {
+    const dataDir = folder()
+    const body = `store.transaction(async (tx) => {
+    await tx.users.create({ email: 'alice@example.com' })
+    console.log('inside')
+    await new Promise((resolve) => setTimeout(resolve, 60_000))
+  }, { timeout: 60_000 })`
+    const child = spawn(process.execPath, ['-e', program(dataDir, body)], { stdio: ['ignore', 'pipe', 'inherit'] })
+    t.after(() => child.kill('SIGKILL'))
+    await new Promise((resolve) => child.stdout.once('data', resolve))
+    child.kill('SIGSTOP')
+    const store = createStore({ dataDir, lockTimeout: 200 })
+    t.after(() => store.close().catch(() => {}))
+    const error = await failure(store.users.create({ email: 'bob@example.com' }))
+    assert.equal(error.code, 'LOCKED')
+    assert.match(error.message, new RegExp(`^process ${child.pid} has held cache/\\w+\\.lock for more than 200 ms`))
+    assert.match(error.message, /is stopped or hangs in a transaction.*lockTimeout/)
+    const exit = new Promise((resolve) => child.once('exit', resolve))
+    child.kill('SIGKILL')
+    await exit
+    assert.equal((await store.users.create({ email: 'bob@example.com' })).email, 'bob@example.com')
+  },
+)
+
+test('a second copy of the package that writes within a transaction of the first is told that it waits for itself', async (t) => {
+  const copy = folder()
+  for (const name of ['index.js', 'package.json', 'lib', 'generated']) {
+    fs.cpSync(path.join(package_, name), path.join(copy, name), { recursive: true })
+  }
+  const second = require(path.join(copy, 'index.js'))
+  assert.notEqual(second.createStore, createStore)
+  const dataDir = folder()
+  const [one, other] = [createStore({ dataDir }), second.createStore({ dataDir })]
+  t.after(() => Promise.all([one.close(), other.close()]))
+  await one.transaction(async (tx) => {
+    const { id } = await tx.users.create({ email: 'alice@example.com' })
+    for (const call of [() => other.tags.create({ userId: id, name: 'x' }), () => other.transaction(async () => {})]) {
+      const error = await failure(call())
+      assert.equal(error.code, 'LOCKED')
+      assert.match(error.message, /would wait for the transaction that it is made in/)
+    }
+  })
+  const [user] = await other.users.findAll()
+  assert.equal((await other.tags.create({ userId: user.id, name: 'x' })).name, 'x')
+})

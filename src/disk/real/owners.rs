@@ -1,0 +1,80 @@
+//! Whose the files are: what others could have written is refused where it decides who somebody is,
+//! and what the system does not let us write is told with its owner and what to type.
+
+use std::fs::File;
+use std::io;
+
+use super::{About, RealDisk, is_missing, system};
+use crate::disk::SafePath;
+use crate::error::{Code, Error, Result};
+
+impl RealDisk {
+    /// Refuses files in these folders, from here on, where another user could have written them.
+    /// Each is a name in the data folder.
+    pub fn guarding(mut self, folders: &'static [&'static str]) -> RealDisk {
+        self.guarded = folders;
+        self
+    }
+
+    /// Who else may write in the data folder, besides this process's user and root; `None` where
+    /// nobody may, or the system tells only by means that are not read here (Windows).
+    pub fn shared_with(&self) -> Option<String> {
+        self.folder.about(&SafePath::root()).ok()?.rights.not_ours_alone()
+    }
+
+    /// Refuses an opened file, or one in a folder, that another user could have written.
+    pub(super) fn check_guarded(&self, path: &SafePath, file: &File) -> Result<()> {
+        let Some(top) = self.guarded.iter().find(|top| {
+            path.as_str().strip_prefix(**top).is_some_and(|rest| rest.starts_with('/'))
+        }) else {
+            return Ok(());
+        };
+        let look = |error| Error::io("look at", path.as_str(), &error);
+        for folder in path.folders() {
+            self.refuse(top, folder, &self.folder.look(folder).map_err(look)?)?;
+        }
+        self.refuse(top, path.as_str(), &system::about(file).map_err(look)?)
+    }
+
+    fn refuse(&self, top: &str, path: &str, about: &About) -> Result<()> {
+        let Some(why) = about.rights.not_ours_alone() else { return Ok(()) };
+        let folder = self.root.join(top).display().to_string();
+        let message = format!(
+            "{path} decides who somebody is, and {why}: it may be another user's work. Look at it, \
+             then keep it to this process's user ({}) and open the store anew; where the volume \
+             cannot do that, open it with trustSharedFolder: true",
+            system::to_own(&folder)
+        );
+        Err(Error::new(Code::Corrupt, message).path(path))
+    }
+
+    /// Refuses to write another person's file.
+    pub(super) fn check_owner(&self, path: &SafePath, about: &About) -> io::Result<()> {
+        if about.rights.is_anothers() { Err(self.told(path, about)) } else { Ok(()) }
+    }
+
+    /// Says whose a file is that the system did not let us write, or the folder it would be in.
+    pub(super) fn name_owner(&self, path: &SafePath, error: io::Error) -> io::Error {
+        if error.kind() != io::ErrorKind::PermissionDenied || error.get_ref().is_some() {
+            return error;
+        }
+        for path in std::iter::successors(Some(path.clone()), SafePath::parent) {
+            match self.folder.about(&path) {
+                Ok(about) if about.rights.explain_refusal().is_some() => {
+                    return self.told(&path, &about);
+                }
+                Err(error) if !is_missing(&error) => return error,
+                _ => {}
+            }
+        }
+        error
+    }
+
+    fn told(&self, path: &SafePath, about: &About) -> io::Error {
+        let why = about.rights.explain_refusal().unwrap_or_default();
+        let own = system::to_own(&self.root.display().to_string());
+        let shown = self.absolute(path);
+        let message = format!("{} {why}: {own}, or run the app as its owner", shown.display());
+        io::Error::new(io::ErrorKind::PermissionDenied, message)
+    }
+}

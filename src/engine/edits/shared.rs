@@ -112,6 +112,7 @@ impl Engine {
             let found = fresh.collection(model);
             let ours = state.collection_mut(model);
             ours.faults.clone_from(&found.faults);
+            ours.is_unreadable = found.is_unreadable;
             ours.broken.clone_from(&found.broken);
             ours.lines.clone_from(&found.lines);
             if ours.first().is_none() {

@@ -75,6 +75,8 @@ pub(crate) struct Collection {
     /// Lines of a rows file that cannot be read, whether or not another one says the same record
     /// since: the file is not written anew, for they would be gone.
     pub(crate) lines: Vec<Error>,
+    /// Could nothing of its file of many rows be read?
+    pub(crate) is_unreadable: bool,
 }
 
 impl Collection {

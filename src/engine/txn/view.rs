@@ -169,8 +169,9 @@ impl<'a> View<'a> {
     fn check_list(&self, model: ModelId) -> Result<()> {
         let place = &self.state.catalogue.model(model).place;
         let apart = matches!(place, Place::Rows { .. } | Place::Directory { .. });
-        match self.state.collection(model).faults.first() {
-            Some(fault) if !apart => Err(fault.clone()),
+        let collection = self.state.collection(model);
+        match collection.faults.first() {
+            Some(fault) if !apart || collection.is_unreadable => Err(fault.clone()),
             _ => Ok(()),
         }
     }

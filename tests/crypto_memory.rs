@@ -17,7 +17,7 @@ use quilltap_store::store::{Options, Store};
 use zeroize::{Zeroize, Zeroizing};
 
 const NOW: &str = "2026-11-23T10:00:00.000Z";
-const PLACE: Place<'static> = Place { model: "apiKeys", id: "a1", field: "key" };
+const PLACE: Place<'static> = Place { model: "apiKeys", id: "a1", field: "key", bound: Vec::new() };
 /// What every secret repeats. In upper case and without hyphens, as a backup code is hashed.
 const PIECE: &str = "PL4NTED8SECRET16";
 

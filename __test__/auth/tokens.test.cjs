@@ -46,7 +46,7 @@ test('tokens of accounts are sealed at rest and given clear', async (t) => {
   assert.ok(!everything(dataDir).includes('pl4nted'))
   const [row] = await store.accounts.findAll()
   for (const name of ['access_token', 'refresh_token', 'id_token', 'oauth_token', 'oauth_token_secret']) {
-    assert.match(row[name], /^qts1\./)
+    assert.match(row[name], /^qts2\./)
     assert.equal(await store.accounts.reveal(row.id, name), account[name])
   }
   assert.equal(row.scope, 'user')
@@ -70,7 +70,7 @@ test('clear tokens from before are read, and sealed when the account is written'
   assert.deepEqual(await adapter.getAccount('1', 'guild'), linked)
   assert.match((await store.accounts.findAll())[0].access_token, /^pl4nted/)
   assert.deepEqual(await adapter.linkAccount(linked), linked)
-  assert.match((await store.accounts.findAll())[0].access_token, /^qts1\./)
+  assert.match((await store.accounts.findAll())[0].access_token, /^qts2\./)
   await store.compact()
   assert.ok(!everything(dataDir).includes('pl4nted'))
 })

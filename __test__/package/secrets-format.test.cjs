@@ -62,11 +62,13 @@ function dataKeys(encryption, passphrase) {
   assert.equal(check(wrapping), encryption.commitment)
 
   const ids = encryption.keys.map(({ id }) => id)
-  const list = bind('quilltap keys', ...head, encryption.currentKeyId, '', ...ids)
+  const generation = encryption.generation === undefined ? [] : [number(encryption.generation)]
+  const list = bind('quilltap keys', ...head, encryption.currentKeyId, '', ...ids, ...generation)
   assert.equal(hkdf(wrapping, '', list).toString('base64'), encryption.keysTag)
 
   const open = (entry) => {
-    const key = unwrap(wrapping, entry, bind('quilltap data key', ...head, entry.id, entry.createdAt))
+    const seals = entry.seals === 2 ? ['2'] : []
+    const key = unwrap(wrapping, entry, bind('quilltap data key', ...head, entry.id, entry.createdAt, ...seals))
     assert.equal(check(key), entry.commitment)
     return [entry.id, key]
   }
@@ -76,39 +78,42 @@ function dataKeys(encryption, passphrase) {
 /** What opens sealed values of the store with these keys. */
 function reader(encryption, passphrase) {
   const keys = dataKeys(encryption, passphrase)
-  const open = (kind, keyId, place, salt, nonce, ciphertext, tag) => {
-    const bound = bind(kind, '1', encryption.storeId, keyId, ...place)
+  const open = (kind, version, keyId, place, salt, nonce, ciphertext, tag) => {
+    const bound = bind(kind, version, encryption.storeId, keyId, ...place)
     return decrypt(hkdf(keys[keyId], salt, bound), nonce, bound, ciphertext, tag).toString()
   }
   const parts = (bytes) => [bytes.subarray(0, 16), bytes.subarray(16, 28), bytes.subarray(28, -16), bytes.subarray(-16)]
   return {
-    field(collection, id, name, { ciphertext, iv, authTag }) {
+    field(place, { ciphertext, iv, authTag }) {
       const [mark, keyId, text] = ciphertext.split('.')
-      assert.equal(mark, 'qts1')
+      assert.equal(mark, 'qts2')
       const [salt, sealed] = [base64(text).subarray(0, 16), base64(text).subarray(16)]
-      return open('quilltap field', keyId, [collection, id, name], salt, base64(iv), sealed, base64(authTag))
+      return open('quilltap field', '2', keyId, place, salt, base64(iv), sealed, base64(authTag))
     },
     text(kind, place, sealed) {
       const [mark, keyId, text] = sealed.split('.')
-      assert.equal(mark, 'qts1')
-      return open(kind, keyId, place, ...parts(base64(text)))
+      assert.equal(mark, kind === 'quilltap json' ? 'qts1' : 'qts2')
+      return open(kind, mark.slice(3), keyId, place, ...parts(base64(text)))
     },
     buffer(context, bytes) {
       assert.equal(bytes.subarray(0, 4).toString(), 'qts1')
       const hex = bytes.subarray(4, 20).toString('hex')
       const id = hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
-      return open('quilltap buffer', id, [context], ...parts(bytes.subarray(20)))
+      return open('quilltap buffer', '1', id, [context], ...parts(bytes.subarray(20)))
     },
   }
 }
+
+/** What an API key is bound to besides its place. */
+const ownerOf = ({ provider, userId }) => ['provider', provider, 'userId', userId]
 
 test('the passphrase and the documentation are enough to open the documented values', () => {
   const page = fs.readFileSync(path.join(__dirname, '../../docs/secrets.md'), 'utf8')
   const blocks = [...page.matchAll(/```json\n(.*?)```/gs)].map((block) => JSON.parse(block[1]))
   const [encryption, { apiKeys, accounts, json, buffer }] = blocks
   const read = reader(encryption, PASSPHRASE)
-  assert.equal(read.field('apiKeys', apiKeys.id, 'key', apiKeys), 'sk-example')
-  const place = ['accounts', accounts.id, 'refresh_token']
+  assert.equal(read.field(['apiKeys', apiKeys.id, 'key', ...ownerOf(apiKeys)], apiKeys), 'sk-example')
+  const place = ['accounts', accounts.id, 'refresh_token', 'userId', accounts.userId]
   assert.equal(read.text('quilltap text', place, accounts.refresh_token), '1//refresh')
   assert.equal(read.text('quilltap json', ['notes'], json), '{"a":1}')
   assert.equal(read.buffer('avatar', Buffer.from(buffer, 'hex')), 'PNG')
@@ -141,11 +146,12 @@ test('and to open what stands in the files of a store', async () => {
   const file = (name) => JSON.parse(fs.readFileSync(path.join(dataDir, name), 'utf8'))
   const settings = file('settings/general.json')
   const read = reader(settings.encryption, PASSPHRASE)
-  assert.equal(read.field('apiKeys', id, 'key', file('settings/connection-profiles.json').apiKeys[0]), 'sk-after')
-  assert.equal(read.field('users', user.id, 'totp', settings.user.totp), 'JBSWY3DP')
+  const [apiKey] = file('settings/connection-profiles.json').apiKeys
+  assert.equal(read.field(['apiKeys', id, 'key', ...ownerOf(apiKey)], apiKey), 'sk-after')
+  assert.equal(read.field(['users', user.id, 'totp'], settings.user.totp), 'JBSWY3DP')
   assert.equal(read.text('quilltap text', ['memories', 'one', 'pin'], file('memories/one.json').pin), '1234')
   const [account] = file('auth/accounts.json').accounts
-  const place = ['accounts', account.id, 'refresh_token']
+  const place = ['accounts', account.id, 'refresh_token', 'userId', user.id]
   assert.equal(read.text('quilltap text', place, account.refresh_token), '1//refresh')
   assert.equal(read.text('quilltap json', ['notes'], json), '{"a":1}')
   assert.equal(read.buffer('avatar', Buffer.from(buffer)), 'PNG')

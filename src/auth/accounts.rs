@@ -72,7 +72,7 @@ pub(super) fn link(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<
     refuse_contested(tx, user.as_str().unwrap_or_default())?;
     if encrypts(args) {
         let id = rules::id_of(tx, ACCOUNT, &mut data);
-        secrets::seal_asked(tx, ACCOUNT, &id, &mut data)?;
+        secrets::seal_asked(tx, ACCOUNT, &id, &mut data, None)?;
     }
     let account = rules::create(tx, ACCOUNT, data)?;
     opened(&tx.view(), Some(account))
@@ -94,7 +94,7 @@ fn seal_older(tx: &mut Tx<'_>, account: Arc<Record>) -> Result<Arc<Record>> {
     if patch.is_empty() {
         return Ok(account);
     }
-    secrets::seal_asked(tx, ACCOUNT, account.key(), &mut patch)?;
+    secrets::seal_asked(tx, ACCOUNT, account.key(), &mut patch, Some(&account.map()))?;
     Ok(tx.update(ACCOUNT, account.key(), patch)?.unwrap_or(account))
 }
 

@@ -50,7 +50,7 @@ pub(super) fn create(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result
     if !can_sign_in(&data) {
         data.insert(SIGN_UP.into(), json!({ "at": tx.now() }));
     }
-    let record = rules::create_marked(tx, model, data)?;
+    let record = rules::create_vouched(tx, model, data)?;
     Ok(reply(Some(shown_user(&record))))
 }
 

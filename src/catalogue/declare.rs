@@ -20,6 +20,7 @@ pub(super) fn field(name: &str, kind: Kind) -> Field {
         least: None,
         most: None,
         sealing: None,
+        binds: false,
         doc: String::new(),
     }
 }
@@ -125,6 +126,12 @@ impl Field {
         self
     }
 
+    /// What is sealed in the record is of use with this value only.
+    pub(super) fn binding(mut self) -> Field {
+        self.binds = true;
+        self
+    }
+
     /// It is looked up by.
     pub(super) fn indexed(mut self) -> Field {
         self.indexed = true;
@@ -171,6 +178,7 @@ pub(super) fn model(name: &str, collection: &str, place: Place, fields: Vec<Fiel
         sort_fields: Vec::new(),
         links: Vec::new(),
         sealed: Vec::new(),
+        binding: Vec::new(),
     }
 }
 

@@ -3,11 +3,13 @@
 
 use serde_json::{Map, Value};
 
+use super::models::USER;
 use super::types::{
     Field, Index, Kind, Link, Model, OnDelete, Sealed, Sealing, SortField, Sorting,
 };
 
-/// Fills in [`Model::indexes`], [`Model::sort_fields`], [`Model::links`] and [`Model::sealed`].
+/// Fills in [`Model::indexes`], [`Model::sort_fields`], [`Model::links`], [`Model::sealed`] and
+/// [`Model::binding`].
 pub(super) fn derive(model: &mut Model) {
     let mut indexes: Vec<Index> = Vec::new();
     for unique in &model.uniques {
@@ -30,6 +32,16 @@ pub(super) fn derive(model: &mut Model) {
     model.indexes = indexes;
     model.links = links;
     model.sealed = sealed(model);
+    model.binding = binding(model);
+}
+
+/// Whose a secret is, and what else it is of use with.
+fn binding(model: &Model) -> Vec<String> {
+    let of_user = |field: &Field| matches!(&field.kind, Kind::Link(USER, _));
+    let binds = model.fields.iter().filter(|field| field.binds || of_user(field));
+    let mut names: Vec<String> = binds.map(|field| field.name.clone()).collect();
+    names.sort();
+    names
 }
 
 fn sealed(model: &Model) -> Vec<Sealed> {

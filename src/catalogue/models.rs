@@ -131,7 +131,7 @@ models! {
     API_KEY = model("ApiKey", "apiKeys",
         document("settings/connection-profiles.json", "apiKeys"), vec![
         owned_by_user(),
-        one_of("provider", LLM_PROVIDERS),
+        one_of("provider", LLM_PROVIDERS).binding(),
         text("label"),
         text("ciphertext"),
         text("iv"),

@@ -83,6 +83,8 @@ pub struct Field {
     pub most: Option<f64>,
     /// Is it kept so that nobody who has the files can read it?
     pub sealing: Option<Sealing>,
+    /// Is what is sealed in the record bound to its value? It is to a user who is referred to.
+    pub binds: bool,
     /// One sentence for the documentation.
     pub doc: String,
 }
@@ -243,6 +245,8 @@ pub struct Model {
     pub links: Vec<Link>,
     /// Every place of a sealed value; derived from the fields.
     pub sealed: Vec<Sealed>,
+    /// The fields to whose values what is sealed is bound, in the order of their names; derived.
+    pub binding: Vec<String>,
 }
 
 /// Where the bytes lie that a model's records stand for: once for each content, in

@@ -28,8 +28,12 @@
 //! **Bound.** A slot's associated data are format version, store id, the wrapping key's commitment,
 //! slot id, time, KDF, costs and salt; a data key's are version, store id, the wrapping key's
 //! commitment, key id and time. `keysTag`, made with the wrapping key, binds which data keys there are
-//! and which of them is current: otherwise whoever learned an old one could make it current again.
-//! That a slot is gone, or the whole object is an older one, cannot be seen from within.
+//! and which of them is current: otherwise whoever learned an old one could make it current again. It
+//! also binds the `generation`, which rises with every change of keys and slots: so a process that has
+//! seen a later one refuses an older object. That the whole folder is an older one, cannot be seen.
+//!
+//! **Seals.** A data key with `seals` 2 has only ever sealed what is bound to owner and use (see `seal`);
+//! that is bound into it, so nobody can make such a key open what is not.
 
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -53,6 +57,8 @@ pub struct Envelope {
     pub(super) commitment: [u8; KEY_LEN],
     pub(super) current_key_id: String,
     pub(super) rotating_from: Option<String>,
+    /// How often keys and slots were changed; 0 in objects from before that was counted.
+    pub(super) generation: u32,
     pub(super) keys: Vec<WrappedKey>,
     pub(super) keys_tag: [u8; KEY_LEN],
     pub(super) slots: Vec<Slot>,
@@ -73,6 +79,8 @@ pub(super) struct WrappedKey {
     pub(super) commitment: [u8; KEY_LEN],
     pub(super) wrapped: Wrapped,
     pub(super) created_at: String,
+    /// Is everything of a record that it has sealed bound to owner and use?
+    pub(super) binds: bool,
     pub(super) rest: Map<String, Value>,
 }
 
@@ -146,6 +154,7 @@ impl Envelope {
             commitment: fields.bytes("commitment"),
             current_key_id: uuid(&mut fields, "currentKeyId"),
             rotating_from: fields.has("rotatingFrom").then(|| uuid(&mut fields, "rotatingFrom")),
+            generation: if fields.has("generation") { fields.number("generation") } else { 0 },
             keys: each(fields.list("keys"), "keys", WrappedKey::read)?,
             keys_tag: fields.bytes("keysTag"),
             slots: each(fields.list("slots"), "slots", Slot::read)?,
@@ -188,6 +197,9 @@ impl Envelope {
         if let Some(from) = &self.rotating_from {
             map.insert("rotatingFrom".into(), from.as_str().into());
         }
+        if self.generation > 0 {
+            map.insert("generation".into(), self.generation.into());
+        }
         map.insert("keys".into(), self.keys.iter().map(WrappedKey::to_value).collect());
         map.insert("keysTag".into(), encode(&self.keys_tag).into());
         map.insert("slots".into(), self.slots.iter().map(Slot::to_value).collect());
@@ -216,6 +228,16 @@ impl Envelope {
         self.rotating_from.as_deref()
     }
 
+    /// How often keys and slots were changed.
+    pub fn generation(&self) -> u32 {
+        self.generation
+    }
+
+    /// Is everything of a record that a data key has sealed bound to owner and use?
+    pub(super) fn always_binds(&self, key_id: &str) -> bool {
+        self.keys.iter().any(|key| key.id == key_id && key.binds)
+    }
+
     /// A slot, where there is one.
     pub fn slot(&self, id: SlotId) -> Option<&Slot> {
         self.slots.iter().find(|slot| slot.id == id)
@@ -235,19 +257,29 @@ impl Envelope {
         self.bound("quilltap slot", &parts)
     }
 
-    pub(super) fn bound_to_key(&self, id: &str, created_at: &str) -> Vec<u8> {
-        self.bound("quilltap data key", &[id.as_bytes(), created_at.as_bytes()])
+    pub(super) fn bound_to_key(&self, id: &str, created_at: &str, binds: bool) -> Vec<u8> {
+        let mut parts = vec![id.as_bytes(), created_at.as_bytes()];
+        if binds {
+            parts.push(SEALS_BOUND.as_bytes());
+        }
+        self.bound("quilltap data key", &parts)
     }
 
     pub(super) fn bound_to_keys(&self) -> Vec<u8> {
         let from = self.rotating_from.as_deref().unwrap_or_default();
         let mut parts = vec![self.current_key_id.as_bytes(), from.as_bytes()];
         parts.extend(self.key_ids().map(str::as_bytes));
+        let generation = self.generation.to_be_bytes();
+        if self.generation > 0 {
+            parts.push(&generation);
+        }
         self.bound("quilltap keys", &parts)
     }
 }
 
 const WHAT: &str = "the encryption settings";
+/// The version of what a data key seals in records, when that is bound to owner and use.
+const SEALS_BOUND: &str = "2";
 
 impl WrappedKey {
     fn read(value: &Value, place: &str) -> Result<WrappedKey> {
@@ -257,6 +289,7 @@ impl WrappedKey {
             commitment: fields.bytes("commitment"),
             wrapped: Wrapped::read(&mut fields),
             created_at: fields.text("createdAt"),
+            binds: fields.has("seals") && seals_bound(&mut fields),
             rest: Map::new(),
         };
         Ok(WrappedKey { rest: fields.done(WHAT)?, ..key })
@@ -268,9 +301,16 @@ impl WrappedKey {
         map.insert("commitment".into(), encode(&self.commitment).into());
         self.wrapped.write(&mut map);
         map.insert("createdAt".into(), self.created_at.as_str().into());
+        if self.binds {
+            map.insert("seals".into(), 2.into());
+        }
         map.extend(self.rest.clone());
         Value::Object(map)
     }
+}
+
+fn seals_bound(fields: &mut Fields<'_>) -> bool {
+    fields.needed("seals", "2", |value| (value.as_u64() == Some(2)).then_some(true))
 }
 
 impl Slot {

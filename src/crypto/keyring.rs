@@ -99,7 +99,7 @@ impl Envelope {
     fn opened(&self, wrapping: Key) -> Result<Keyring> {
         let mut keys = Vec::with_capacity(self.keys.len());
         for key in &self.keys {
-            let bound = self.bound_to_key(&key.id, &key.created_at);
+            let bound = self.bound_to_key(&key.id, &key.created_at, key.binds);
             let data = unwrap(&wrapping, &bound, &key.wrapped)?;
             let data = data.filter(|data| commitment(data).ct_eq(&key.commitment).into());
             keys.push(data.ok_or_else(|| edited(&format!("the data key {}", key.id)))?);
@@ -140,6 +140,7 @@ impl Keyring {
             commitment: *commitment(&wrapping),
             current_key_id: String::new(),
             rotating_from: None,
+            generation: 0,
             keys: Vec::new(),
             keys_tag: [0; KEY_LEN],
             slots: Vec::new(),
@@ -190,7 +191,7 @@ impl Keyring {
         changed.envelope.slots.retain(|other| other.id != *id);
         changed.envelope.slots.push(slot);
         changed.envelope.slots.sort_by_key(|slot| slot.id.name());
-        Ok(changed)
+        Ok(changed.tagged())
     }
 
     /// Starts a rotation: seals under a new data key from here on, and still opens what is sealed
@@ -244,8 +245,9 @@ impl Keyring {
         renewed.keys.clear();
         renewed.envelope.keys.clear();
         for (old, key) in self.envelope.keys.iter().zip(&self.keys) {
-            renewed.add(&old.id, key, &old.created_at)?;
+            renewed.add(&old.id, key, &old.created_at, old.binds)?;
         }
+        renewed.envelope.generation = self.envelope.generation;
         renewed.envelope.current_key_id.clone_from(&self.envelope.current_key_id);
         renewed.envelope.rotating_from.clone_from(&self.envelope.rotating_from);
         renewed.envelope.rest.clone_from(&self.envelope.rest);
@@ -261,25 +263,28 @@ impl Keyring {
     fn with_key(&self, key: &Key, now: &str) -> Result<Keyring> {
         let mut changed = self.clone();
         let id = new_uuid()?;
-        changed.add(&id, key, now)?;
+        changed.add(&id, key, now, true)?;
         changed.envelope.current_key_id = id;
         Ok(changed.tagged())
     }
 
-    fn add(&mut self, id: &str, key: &Key, created_at: &str) -> Result<()> {
-        let bound = self.envelope.bound_to_key(id, created_at);
+    fn add(&mut self, id: &str, key: &Key, created_at: &str, binds: bool) -> Result<()> {
+        let bound = self.envelope.bound_to_key(id, created_at, binds);
         self.envelope.keys.push(WrappedKey {
             id: id.to_owned(),
             commitment: *commitment(key),
             wrapped: wrap(&self.wrapping, &bound, key)?,
             created_at: created_at.to_owned(),
+            binds,
             rest: serde_json::Map::new(),
         });
         self.keys.push(key.clone());
         Ok(())
     }
 
+    /// After a change of keys or slots.
     fn tagged(mut self) -> Keyring {
+        self.envelope.generation = self.envelope.generation.saturating_add(1);
         self.envelope.keys_tag = *tag(&self.wrapping, &self.envelope);
         self
     }

@@ -27,5 +27,5 @@ pub use kdf::Costs;
 pub use keyring::{Keyring, SlotKey};
 pub use legacy::LegacyKey;
 pub use recovery::RecoveryKey;
-pub use seal::{Place, SealedField, is_sealed, key_id_of};
+pub use seal::{Place, SealedField, is_sealed, is_unbound, key_id_of};
 pub use secret::{Key, Secret, clear_json};

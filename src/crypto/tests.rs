@@ -10,7 +10,7 @@ use crate::error::Code;
 
 const NOW: &str = "2026-11-23T10:00:00.000Z";
 const LATER: &str = "2026-11-24T10:00:00.000Z";
-const PLACE: Place<'static> = Place { model: "ApiKey", id: "a1", field: "key" };
+const PLACE: Place<'static> = Place { model: "ApiKey", id: "a1", field: "key", bound: Vec::new() };
 
 fn passphrase(byte: u8) -> SlotKey {
     SlotKey::known(SlotId::Passphrase, [byte; 32])
@@ -186,7 +186,7 @@ fn what_is_not_ours_is_told_apart() {
         assert!(!is_sealed(text), "{text}");
         assert_eq!(code(keyring.open_text(&PLACE, text)), Some(Code::Tampered), "{text}");
     }
-    let later = sealed.replace("qts1", "qts2");
+    let later = sealed.replace("qts2", "qts3");
     assert_eq!(code(keyring.open_text(&PLACE, &later)), Some(Code::UnsupportedVersion));
     assert_eq!(code(keyring.open_buffer(b"", b"qts2....")), Some(Code::UnsupportedVersion));
     assert_eq!(code(keyring.open_buffer(b"", b"")), Some(Code::Tampered));
@@ -412,7 +412,7 @@ proptest! {
         model in ".{0,8}", id in ".{0,8}", field in ".{0,8}", context: Vec<u8>,
     ) {
         let keyring = keyring();
-        let place = Place { model: &model, id: &id, field: &field };
+        let place = Place { model: &model, id: &id, field: &field, bound: Vec::new() };
         let parts = keyring.seal_field(&place, &bytes).expect("sealed");
         let opened = keyring.open_field(&place, &parts.ciphertext, &parts.iv, &parts.auth_tag);
         prop_assert_eq!(clear(opened), &bytes[..]);
@@ -431,7 +431,7 @@ proptest! {
     ) {
         prop_assume!(one != two);
         let keyring = keyring();
-        let [one, two] = [&one, &two].map(|[model, id, field]| Place { model, id, field });
+        let [one, two] = [&one, &two].map(|[model, id, field]| Place { model, id, field, bound: Vec::new() });
         let sealed = keyring.seal_text(&one, b"x").expect("sealed");
         let opened = keyring.open_text(&two, &sealed);
         prop_assert_eq!(code(opened), Some(Code::Tampered));

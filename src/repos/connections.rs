@@ -127,7 +127,8 @@ fn create_key(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply
     let mut data = args.object(0)?;
     if let Some(clear) = clear_key(&mut data)? {
         let id = rules::id_of(tx, API_KEY, &mut data);
-        data.extend(sealed_key(tx, &id, &clear)?);
+        let sealed = sealed_key(tx, (&id, &data), &clear)?;
+        data.extend(sealed);
     }
     Ok(Reply::Record(Some(rules::create(tx, API_KEY, data)?)))
 }
@@ -148,31 +149,28 @@ fn clear_key(data: &mut Object) -> Result<Option<Secret>> {
     Ok(Some(clear))
 }
 
-fn sealed_key(tx: &Tx<'_>, id: &str, clear: &Secret) -> Result<Object> {
+/// The parts of a key that is to stand in the record of this id.
+fn sealed_key(tx: &Tx<'_>, record: (&str, &Object), clear: &Secret) -> Result<Object> {
     let view = tx.view();
-    secrets::seal_parts(
-        &*secrets::to_seal(&view)?,
-        view.catalogue().model(API_KEY),
-        id,
-        CLEAR,
-        clear,
-    )
+    let model = view.catalogue().model(API_KEY);
+    secrets::seal_parts(&*secrets::to_seal(&view)?, model, record, CLEAR, clear)
 }
 
 fn update_key(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
     let (id, mut data) = (args.text(0)?, args.object(1)?);
     if let Some(clear) = clear_key(&mut data)? {
-        if tx.view().get(API_KEY, id)?.is_none() {
-            return Ok(Reply::Record(None));
-        }
-        data.extend(sealed_key(tx, id, &clear)?);
+        let Some(old) = tx.view().get(API_KEY, id)? else { return Ok(Reply::Record(None)) };
+        let mut to_be = old.map();
+        to_be.extend(data.clone());
+        data.extend(sealed_key(tx, (id, &to_be), &clear)?);
     }
     Ok(Reply::Record(rules::update(tx, API_KEY, id, data)?))
 }
 
 fn reveal_key(view: &View<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
     let Some(key) = own_key(view, args)? else { return Ok(Reply::Record(None)) };
-    let clear = secrets::open_parts(view, API_KEY, key.key(), CLEAR, &key.map())?;
+    let map = key.map();
+    let clear = secrets::open_parts(view, API_KEY, (key.key(), &map), CLEAR, &map)?;
     Reply::secret(&clear)
 }
 
@@ -194,7 +192,7 @@ fn reseal_key(view: &View<'_>, _model: ModelId, args: &Args<'_>) -> Result<Step>
             if now.as_ref().is_none_or(|now| now.text() != key.text()) {
                 return Step::done(Reply::Record(now));
             }
-            let parts = sealed_key(tx, &id, &clear)?;
+            let parts = sealed_key(tx, (&id, &key.map()), &clear)?;
             Step::done(Reply::Record(rules::update(tx, API_KEY, &id, parts)?))
         })
     })
@@ -206,5 +204,5 @@ fn delete_key(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply
 
 fn record_usage(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
     let used = patch("lastUsed", tx.now());
-    Ok(Reply::Record(tx.update(API_KEY, args.text(0)?, used)?))
+    Ok(Reply::Record(rules::update(tx, API_KEY, args.text(0)?, used)?))
 }

@@ -71,7 +71,7 @@ pub(crate) fn put(
     };
     check_claims(&row, arrived)?;
     describe(&mut row, arrived, name);
-    let record = rules::create(tx, models::BINARY, row)?;
+    let record = rules::create_vouched(tx, models::BINARY, row)?;
     tx.place_payload(arrived)?;
     Ok(record)
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::catalogue::{ModelId, models};
 use crate::engine::{Record, Tx, View, new_id, time_ms};
-use crate::error::Result;
+use crate::error::{Error, Issue, Result};
 use crate::json::{Object, raw_field, text_field};
 use crate::secrets;
 
@@ -20,20 +20,22 @@ const CONTESTED_MS: i64 = 10 * 60 * 1000;
 /// What a user has who can sign in without an account or a credential.
 const WAYS_IN: &[&str] = &["emailVerified", "passwordHash", "totp", "backupCodes"];
 
-/// Creates a record and what comes with it. A mark of the store's own is not taken from the data.
+/// Creates a record and what comes with it. A mark of the store's own is not taken from the data, nor
+/// bytes that the user has never put.
 ///
 /// # Errors
 /// Those of creating.
 pub(crate) fn create(tx: &mut Tx<'_>, model: ModelId, mut data: Object) -> Result<Arc<Record>> {
     drop_mark(model, &mut data);
-    create_marked(tx, model, data)
+    check_content(tx, model, &data, None)?;
+    create_vouched(tx, model, data)
 }
 
-/// The same, where the store itself may have put its mark into the data.
+/// The same, where the store itself has put its mark into the data, or was shown the bytes.
 ///
 /// # Errors
 /// Those of creating.
-pub(crate) fn create_marked(
+pub(crate) fn create_vouched(
     tx: &mut Tx<'_>,
     model: ModelId,
     mut data: Object,
@@ -83,10 +85,14 @@ pub(crate) fn update(
     mut change: Object,
 ) -> Result<Option<Arc<Record>>> {
     drop_mark(model, &mut change);
-    if tx.view().catalogue().model(model).may_seal()
+    let has_sealed = !tx.view().catalogue().model(model).sealed.is_empty();
+    if (has_sealed || model == models::BINARY)
         && let Some(old) = tx.view().get(model, key)?
     {
-        secrets::seal_declared(tx, model, key, &mut change, Some(&old.map()))?;
+        let old = old.map();
+        check_content(tx, model, &change, Some(&old))?;
+        secrets::seal_declared(tx, model, key, &mut change, Some(&old))?;
+        secrets::rebind(tx, model, key, &old, &mut change)?;
     }
     let record = tx.update(model, key, change)?;
     if let Some(record) = &record {
@@ -99,6 +105,29 @@ pub(crate) fn update(
         }
         record => Ok(record),
     }
+}
+
+/// Refuses a row for bytes that are in the store and that its user has never put: whoever has learnt
+/// what they hash to, from an `etag` say, would get them.
+fn check_content(tx: &Tx<'_>, model: ModelId, change: &Object, old: Option<&Object>) -> Result<()> {
+    if model != models::BINARY {
+        return Ok(());
+    }
+    let text = |map: &Object, field: &str| Some(map.get(field)?.as_str()?.to_owned());
+    let Some(sha256) = text(change, "sha256") else { return Ok(()) };
+    if old.is_some_and(|old| text(old, "sha256").as_ref() == Some(&sha256)) {
+        return Ok(());
+    }
+    let user = text(change, "userId").or_else(|| text(old?, "userId"));
+    let rows = tx.view().find(models::BINARY, &["sha256"], &[&sha256])?;
+    let of_user =
+        rows.iter().any(|row| text_field(row.text(), "userId").as_deref() == user.as_deref());
+    if of_user || rows.is_empty() || !tx.view().has_payload(&sha256)? {
+        return Ok(());
+    }
+    let expected = "content that this user has put (images.put with the bytes)";
+    let issue = Issue::new("sha256", expected, "what only others have put");
+    Err(Error::validation("Binary", vec![issue]))
 }
 
 /// Of a user's profiles of one kind at most one is the default: the last one that became it.

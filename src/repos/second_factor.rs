@@ -3,6 +3,8 @@
 //! Backup codes are only ever compared, so what is sealed are their hashes: nobody, the store
 //! included, can tell a code again, and each is good once.
 
+use std::sync::LazyLock;
+
 use serde_json::{Value, json};
 
 use super::rules;
@@ -40,7 +42,13 @@ pub(super) fn set_totp(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Resu
 
 fn sealed(tx: &Tx<'_>, user: &str, field: &str, clear: &Secret) -> Result<Object> {
     let view = tx.view();
-    seal_parts(&*to_seal(&view)?, view.catalogue().model(USER), user, field, clear)
+    seal_parts(&*to_seal(&view)?, view.catalogue().model(USER), of(user), field, clear)
+}
+
+/// What is sealed in a user's record is bound to its id, which says whose it is.
+fn of(user: &str) -> (&str, &'static Object) {
+    static NOTHING_ELSE: LazyLock<Object> = LazyLock::new(Object::new);
+    (user, &NOTHING_ELSE)
 }
 
 /// The object of a user's field, where there is one.
@@ -52,7 +60,7 @@ fn object(view: &View<'_>, user: &str, field: &str) -> Result<Option<Object>> {
 pub(super) fn get_totp(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
     let user = args.text(0)?;
     let Some(parts) = object(view, user, TOTP)? else { return Ok(Reply::Record(None)) };
-    Reply::secret(&open_parts(view, model, user, TOTP, &parts)?)
+    Reply::secret(&open_parts(view, model, of(user), TOTP, &parts)?)
 }
 
 pub(super) fn clear_totp(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
@@ -103,7 +111,7 @@ fn left(codes: &BackupCodes, made: &Value) -> Reply {
 /// A user's codes, and when they were made.
 fn codes_of(view: &View<'_>, user: &str) -> Result<Option<(BackupCodes, Value)>> {
     let Some(parts) = object(view, user, CODES)? else { return Ok(None) };
-    let kept = open_parts(view, USER, user, CODES, &parts)?;
+    let kept = open_parts(view, USER, of(user), CODES, &parts)?;
     let value = text::parse(kept.expose_text()?).map_err(|_| {
         Error::new(Code::Corrupt, "the backup codes are not as a store writes them; set them anew")
     })?;

@@ -10,9 +10,29 @@ use crate::error::{Code, Error, Issue, Result};
 
 type Object = Map<String, Value>;
 
-/// What a sealed value is bound to. The collection's name never changes, which a model's may.
-pub(super) fn place<'a>(model: &'a Model, id: &'a str, field: &'a str) -> Place<'a> {
-    Place { model: &model.collection, id, field }
+/// What a sealed value of a record is bound to. The collection's name never changes, which a model's
+/// may. Of the fields that bind, those count that have a value: one that is declared later changes
+/// nothing.
+pub(super) fn place<'a>(
+    model: &'a Model,
+    id: &'a str,
+    field: &'a str,
+    map: &'a Object,
+) -> Place<'a> {
+    let value = |name: &'a String| Some((name.as_str(), map.get(name)?.as_str()?));
+    Place {
+        model: &model.collection,
+        id,
+        field,
+        bound: model.binding.iter().filter_map(value).collect(),
+    }
+}
+
+/// The values that bind in a record after a change of it, and nothing else: the change may hold clear
+/// texts, of which no copy is made.
+pub(super) fn bindings(model: &Model, old: Option<&Object>, change: &Object) -> Object {
+    let value = |name: &String| change.get(name).or_else(|| old?.get(name)).cloned();
+    model.binding.iter().filter_map(|name| Some((name.clone(), value(name)?))).collect()
 }
 
 fn texts(model: &Model, sealing: Sealing) -> impl Iterator<Item = &Sealed> {
@@ -34,6 +54,7 @@ pub(crate) fn seal_declared(
     let view = tx.view();
     let declared = view.catalogue().model(model);
     let was = |sealed: &Sealed| old.and_then(|old| old.get(&sealed.field)).and_then(Value::as_str);
+    let bound = bindings(declared, old, input);
     let asked = texts(declared, Sealing::Asked).any(|sealed| was(sealed).is_some_and(is_sealed));
     for sealed in &declared.sealed {
         let wanted = match sealed.sealing {
@@ -45,14 +66,14 @@ pub(crate) fn seal_declared(
             continue;
         }
         if input.get(&sealed.field).is_none() {
-            seal_leftover(&view, declared, id, sealed, was(sealed), input)?;
+            seal_leftover(&view, declared, id, sealed, (was(sealed), &bound), input)?;
             continue;
         }
         let Some(Value::String(text)) = input.get_mut(&sealed.field) else { continue };
         if is_sealed(text) && was(sealed) == Some(text.as_str()) {
             continue;
         }
-        let (keyring, place) = (to_seal(&view)?, place(declared, id, &sealed.field));
+        let (keyring, place) = (to_seal(&view)?, place(declared, id, &sealed.field, &bound));
         if is_sealed(text) {
             keyring.open_text(&place, text)?;
         } else {
@@ -70,28 +91,37 @@ fn seal_leftover(
     declared: &Model,
     id: &str,
     sealed: &Sealed,
-    was: Option<&str>,
+    (was, bound): (Option<&str>, &Object),
     input: &mut Object,
 ) -> Result<()> {
     let Some(clear) = was.filter(|text| !is_sealed(text)) else { return Ok(()) };
     if let Some(keyring) = held(view)? {
-        let text = keyring.seal_text(&place(declared, id, &sealed.field), clear.as_bytes())?;
+        let text =
+            keyring.seal_text(&place(declared, id, &sealed.field, bound), clear.as_bytes())?;
         input.insert(sealed.field.clone(), text.into());
     }
     Ok(())
 }
 
-/// Seals the texts of a record that are sealed only where their writer asks for it.
+/// Seals the texts of a record that are sealed only where their writer asks for it; `old` is what the
+/// record is, of which `input` is a change.
 ///
 /// # Errors
 /// `NO_PASSPHRASE`.
-pub(crate) fn seal_asked(tx: &Tx<'_>, model: ModelId, id: &str, input: &mut Object) -> Result<()> {
+pub(crate) fn seal_asked(
+    tx: &Tx<'_>,
+    model: ModelId,
+    id: &str,
+    input: &mut Object,
+    old: Option<&Object>,
+) -> Result<()> {
     let view = tx.view();
     let declared = view.catalogue().model(model);
+    let bound = bindings(declared, old, input);
     for sealed in texts(declared, Sealing::Asked) {
         if let Some(Value::String(text)) = input.get_mut(&sealed.field) {
             let clear = Secret::from(std::mem::take(text));
-            let place = place(declared, id, &sealed.field);
+            let place = place(declared, id, &sealed.field, &bound);
             *text = to_seal(&view)?.seal_text(&place, clear.expose())?;
         }
     }
@@ -99,11 +129,18 @@ pub(crate) fn seal_asked(tx: &Tx<'_>, model: ModelId, id: &str, input: &mut Obje
 }
 
 /// The clear text of a field that is one text; what stands there clear is given as it is.
-fn open_text(view: &View<'_>, model: ModelId, id: &str, field: &str, text: &str) -> Result<Secret> {
+fn open_text(
+    view: &View<'_>,
+    model: ModelId,
+    id: &str,
+    field: &str,
+    map: &Object,
+) -> Result<Secret> {
+    let text = map.get(field).and_then(Value::as_str).unwrap_or_default();
     if !is_sealed(text) {
         return Ok(Secret::copy_of(text.as_bytes()));
     }
-    to_open(view)?.open_text(&place(view.catalogue().model(model), id, field), text)
+    to_open(view)?.open_text(&place(view.catalogue().model(model), id, field, map), text)
 }
 
 /// The clear text of a secret field; `None` when there is no such record, or nothing in the field.
@@ -125,35 +162,35 @@ pub(crate) fn reveal(
     }
     let Some(record) = view.get(model, id)? else { return Ok(None) };
     let map = record.map();
-    let text = map.get(field).and_then(Value::as_str);
-    text.map(|text| open_text(view, model, id, field, text)).transpose()
+    let has_text = map.get(field).is_some_and(Value::is_string);
+    has_text.then(|| open_text(view, model, id, field, &map)).transpose()
 }
 
-/// A clear text as the three parts that are kept.
+/// A clear text as the three parts that are kept, in the record `map`.
 ///
 /// # Errors
 /// Those of sealing.
 pub(crate) fn seal_parts(
     keyring: &Keyring,
     model: &Model,
-    id: &str,
+    (id, map): (&str, &Object),
     field: &str,
     clear: &Secret,
 ) -> Result<Object> {
-    let sealed = keyring.seal_field(&place(model, id, field), clear.expose())?;
+    let sealed = keyring.seal_field(&place(model, id, field, map), clear.expose())?;
     let parts =
         [("ciphertext", sealed.ciphertext), ("iv", sealed.iv), ("authTag", sealed.auth_tag)];
     Ok(parts.into_iter().map(|(name, text)| (name.to_owned(), text.into())).collect())
 }
 
-/// The clear text of three parts.
+/// The clear text of three parts, which stand in the record `map`.
 ///
 /// # Errors
 /// `NO_PASSPHRASE`, `TAMPERED`.
 pub(crate) fn open_parts(
     view: &View<'_>,
     model: ModelId,
-    id: &str,
+    (id, map): (&str, &Object),
     field: &str,
     parts: &Object,
 ) -> Result<Secret> {
@@ -168,6 +205,6 @@ pub(crate) fn open_parts(
         );
         return Err(Error::new(Code::Tampered, message).model(&declared.name));
     }
-    let place = place(declared, id, field);
+    let place = place(declared, id, field, map);
     to_open(view)?.open_field(&place, ciphertext, part("iv"), part("authTag"))
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::rotation::is_all_foreign;
 use crate::catalogue::models::SETTINGS;
 use crate::crypto::{Envelope, Keyring, SlotKey};
 use crate::engine::{Record, SINGLE_KEY, Tx, View};
@@ -37,7 +38,8 @@ pub(crate) fn envelope(view: &View<'_>) -> Result<Option<Envelope>> {
 /// `CORRUPT`, `UNSUPPORTED_VERSION`, `TAMPERED`.
 pub(crate) fn held(view: &View<'_>) -> Result<Option<Arc<Keyring>>> {
     let Some((settings, value)) = written(view)? else { return Ok(None) };
-    view.keys().fitting(settings.version(), || read(&value))
+    let committed = !view.has_changed(SETTINGS, SINGLE_KEY);
+    view.keys().fitting(settings.version(), committed, || read(&value))
 }
 
 /// The keyring to seal with.
@@ -89,7 +91,15 @@ pub(crate) fn unlocked(view: &View<'_>, slot_key: &SlotKey) -> Result<Arc<Keyrin
         ));
     };
     let keyring = read(&value)?.unlock(slot_key)?;
-    Ok(view.keys().hold(settings.version(), keyring))
+    if is_all_foreign(view, keyring.envelope())? {
+        let message = format!(
+            "the {FIELD} of {FILE} has older keys than those under which everything in this store is \
+             sealed; put the newest one back, from a backup of the whole folder, or remove what was \
+             sealed elsewhere"
+        );
+        return Err(Error::new(Code::Tampered, message).path(FILE));
+    }
+    view.keys().hold_committed(settings.version(), keyring)
 }
 
 /// Writes what there is to know of a keyring, and holds it.

@@ -7,8 +7,10 @@
 
 mod fields;
 mod keyring;
+mod rebind;
 mod rotation;
 
 pub(crate) use fields::{open_parts, reveal, seal_asked, seal_declared, seal_parts};
 pub(crate) use keyring::{envelope, held, to_open, to_seal, unlocked, write};
+pub(crate) use rebind::rebind;
 pub(crate) use rotation::{Rotation, any_sealed};

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::fields::place;
 use super::keyring::{to_seal, write};
 use crate::catalogue::{Model, ModelId, Sealed, Sealing};
-use crate::crypto::{Keyring, is_sealed, key_id_of};
+use crate::crypto::{Envelope, Keyring, is_sealed, key_id_of};
 use crate::engine::{Record, Tx, View};
 use crate::error::Result;
 
@@ -92,7 +92,7 @@ impl Rotation {
                 if key_id_of(text) == Some(keyring.envelope().current_key_id()) {
                     continue;
                 }
-                match resealed(keyring, declared, &key, sealed, &map) {
+                match resealed(keyring, declared, &key, sealed, (&map, &map)) {
                     Ok(fields) => {
                         self.resealed += 1;
                         patch.extend(fields);
@@ -149,8 +149,27 @@ fn parts<'m>(sealed: &Sealed, map: &'m Object) -> Option<&'m Object> {
     if sealed.at_top { Some(map) } else { map.get(&sealed.field)?.as_object() }
 }
 
+/// Is something sealed in this store, and nothing of it under these keys? They are then older than it.
+///
+/// # Errors
+/// `CORRUPT` when a file cannot be read.
+pub(super) fn is_all_foreign(view: &View<'_>, keys: &Envelope) -> Result<bool> {
+    let mut any = false;
+    for (model, record) in with_sealed(view)? {
+        let map = record.map();
+        let declared = view.catalogue().model(model);
+        for text in declared.sealed.iter().filter_map(|sealed| sealed_text(sealed, &map)) {
+            if keys.key_ids().any(|id| key_id_of(text) == Some(id)) {
+                return Ok(false);
+            }
+            any = true;
+        }
+    }
+    Ok(any)
+}
+
 /// What tells under which key a value is sealed; `None` for what this store has not sealed.
-fn sealed_text<'m>(sealed: &Sealed, map: &'m Object) -> Option<&'m str> {
+pub(super) fn sealed_text<'m>(sealed: &Sealed, map: &'m Object) -> Option<&'m str> {
     let text = match sealed.sealing {
         Sealing::Parts => parts(sealed, map)?.get("ciphertext"),
         Sealing::Always | Sealing::Asked => map.get(&sealed.field),
@@ -158,25 +177,26 @@ fn sealed_text<'m>(sealed: &Sealed, map: &'m Object) -> Option<&'m str> {
     text.and_then(Value::as_str).filter(|text| is_sealed(text))
 }
 
-/// The fields of a record with one value sealed anew.
-fn resealed(
+/// The fields of a record with one value sealed anew, for the record as it is to be.
+pub(super) fn resealed(
     keyring: &Keyring,
     declared: &Model,
     id: &str,
     sealed: &Sealed,
-    map: &Object,
+    (map, to_be): (&Object, &Object),
 ) -> Result<Object> {
-    let place = place(declared, id, &sealed.field);
+    let place_in = |map| place(declared, id, &sealed.field, map);
     if sealed.sealing != Sealing::Parts {
         let text = map.get(&sealed.field).and_then(Value::as_str).unwrap_or_default();
-        let clear = keyring.open_text(&place, text)?;
-        let text = keyring.seal_text(&place, clear.expose())?;
+        let clear = keyring.open_text(&place_in(map), text)?;
+        let text = keyring.seal_text(&place_in(to_be), clear.expose())?;
         return Ok(Object::from_iter([(sealed.field.clone(), text.into())]));
     }
     let old = parts(sealed, map).cloned().unwrap_or_default();
     let part = |name| old.get(name).and_then(Value::as_str).unwrap_or_default();
+    let place = place_in(map);
     let clear = keyring.open_field(&place, part("ciphertext"), part("iv"), part("authTag"))?;
-    let new = super::fields::seal_parts(keyring, declared, id, &sealed.field, &clear)?;
+    let new = super::fields::seal_parts(keyring, declared, (id, to_be), &sealed.field, &clear)?;
     if sealed.at_top {
         return Ok(new);
     }

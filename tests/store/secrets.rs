@@ -59,7 +59,7 @@ fn a_key_is_kept_sealed_and_given_to_its_user() {
     let disk = SimulatedDisk::new();
     let (store, user) = unlocked(&disk);
     let key = create_key(&store, &user, CLEAR);
-    assert!(key["ciphertext"].as_str().unwrap().starts_with("qts1."), "{key}");
+    assert!(key["ciphertext"].as_str().unwrap().starts_with("qts2."), "{key}");
     assert_eq!(key.get("key"), None);
     assert_eq!(reveal_key(&store, &id(&key)), CLEAR);
     assert_eq!(call(&store, "connections.revealApiKey", json!([id(&key), user])), CLEAR);
@@ -172,7 +172,7 @@ fn a_secret_that_somebody_wrote_clear_is_read_and_then_sealed() {
     assert_eq!(call(&store, "notes.update", json!(["n", {"title": "x"}]))["pin"], "by hand");
     unlock(&store);
     let sealed = call(&store, "notes.update", json!(["n", {"title": "y"}]));
-    assert!(sealed["pin"].as_str().unwrap().starts_with("qts1."));
+    assert!(sealed["pin"].as_str().unwrap().starts_with("qts2."));
     assert_eq!(call(&store, "notes.reveal", json!(["n", "pin"])), "by hand");
 }
 
@@ -230,7 +230,7 @@ fn everything_that_is_sealed_is_sealed_anew() {
         .map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned())
         .collect();
     // The old key's id stands in the settings, and in what could not be read.
-    assert_eq!(journal_free.matches(&format!("qts1.{}", old.as_str().unwrap())).count(), 1);
+    assert_eq!(journal_free.matches(&format!("qts2.{}", old.as_str().unwrap())).count(), 1);
     let after = call(&store, "connections.findApiKeyById", json!([id(&key)]));
     assert_eq!(after["updatedAt"], key["updatedAt"]);
     assert_eq!(reveal_key(&store, &id(&key)), CLEAR);
@@ -376,7 +376,7 @@ fn a_key_that_the_app_sealed_is_opened_with_its_pepper_and_sealed_anew() {
     legacy["userId"] = "clx0user0000".into();
     legacy["pepper"] = PEPPER.into();
     let clear = call(&store, "secrets.openLegacy", json!([legacy]));
-    assert!(reseal(PEPPER).unwrap()["ciphertext"].as_str().unwrap().starts_with("qts1."));
+    assert!(reseal(PEPPER).unwrap()["ciphertext"].as_str().unwrap().starts_with("qts2."));
     assert_eq!(reveal_key(&store, "old"), clear);
     // A second time it is sealed already.
     reseal("any").unwrap();

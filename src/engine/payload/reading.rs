@@ -30,6 +30,18 @@ pub struct OpenPayload {
 }
 
 impl View<'_> {
+    /// Are the bytes of this content in the store?
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub(crate) fn has_payload(&self, content: &str) -> Result<bool> {
+        if !is_content(content) {
+            return Ok(false);
+        }
+        let path = home(&self.state.catalogue)?.1.join(content)?.join(RAW)?;
+        Ok(self.context.disk.stamp(&path)?.is_some())
+    }
+
     /// Opens the payload with a content and length, or a file derived from it; `None` where
     /// there is no such derived file.
     ///

@@ -118,6 +118,11 @@ impl<'a> View<'a> {
         self.context.now
     }
 
+    /// Has the transaction, or the batch, that this looks into changed a record, or made it?
+    pub(crate) fn has_changed(&self, model: ModelId, key: &str) -> bool {
+        self.overlay.is_some_and(|overlay| overlay.get(model, key).is_some())
+    }
+
     /// The keys of the store, where it is unlocked.
     pub(crate) fn keys(&self) -> &Keys {
         self.context.keys

@@ -145,7 +145,7 @@ fn is_unreadable(error: &Error) -> bool {
 }
 
 /// Lets a file that cannot be read stand as a fault of its models.
-pub(super) fn or_fault<T>(
+fn or_fault<T>(
     state: &mut State,
     models: &[ModelId],
     result: Result<Option<T>>,

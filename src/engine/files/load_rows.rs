@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::jsonl;
 
 use super::layout::RowsPlace;
-use super::load::{Loader, or_fault, read_stored};
+use super::load::{Loader, read_stored};
 use crate::engine::memory::Record;
 use crate::engine::memory::State;
 use crate::engine::par_map::par_map;
@@ -40,7 +40,9 @@ pub(super) fn load_rows(
         Ok(Some(bytes)) => bytes,
         Ok(None) => return Ok(()),
         Err(error) if error.is_of_content() => {
-            state.collection_mut(place.model).faults.push(error);
+            let collection = state.collection_mut(place.model);
+            collection.faults.push(error);
+            collection.is_unreadable = true;
             return Ok(());
         }
         Err(error) => return Err(error),

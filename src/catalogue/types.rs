@@ -259,6 +259,29 @@ pub struct Payload {
     pub field: String,
 }
 
+impl Payload {
+    /// The folder of a content, from the data folder on: the payload and what is made from it.
+    pub fn folder_of(&self, content: &str) -> String {
+        format!("{}/{content}", self.dir)
+    }
+
+    /// The file of a content, from the data folder on.
+    pub fn file_of(&self, content: &str) -> String {
+        format!("{}/{content}/raw", self.dir)
+    }
+
+    /// The content in whose folder a path lies, or which that folder is of.
+    pub fn content_of<'p>(&self, path: &'p str) -> Option<&'p str> {
+        let within = path.strip_prefix(&self.dir)?.strip_prefix('/')?;
+        within.split('/').next().filter(|name| is_content(name))
+    }
+}
+
+/// Is it a SHA-256 as the store writes it? Nothing else becomes part of a path.
+pub fn is_content(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 /// One way of looking records up, derived from the declaration.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Index {

@@ -70,6 +70,9 @@ pub(crate) fn put(
         return Err(Error::validation("Arguments", vec![issue]));
     };
     check_claims(&row, arrived)?;
+    if let Some(payload) = tx.catalogue().model(models::BINARY).payload.as_ref() {
+        row.insert("relativePath".to_owned(), payload.file_of(&arrived.sha256).into());
+    }
     describe(&mut row, arrived, name);
     let record = rules::create_vouched(tx, models::BINARY, row)?;
     tx.place_payload(arrived)?;
@@ -99,7 +102,6 @@ fn describe(row: &mut Object, arrived: &Arrived, name: Option<&str>) {
     if !row.contains_key("filename") {
         set(row, "filename", name.unwrap_or(&arrived.sha256[..12]).into());
     }
-    set(row, "relativePath", format!("binaries/{}/raw", arrived.sha256).into());
     set(row, "sha256", arrived.sha256.as_str().into());
     set(row, "size", arrived.size.into());
     set(row, "mimeType", mime.into());

@@ -9,7 +9,9 @@
 //! again, so a second name is copy enough.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use crate::catalogue::Catalogue;
 use crate::disk::{self, Access, Disk, DiskFile, EntryKind, SafePath, Stamp, UNFINISHED};
 use crate::error::{Code, Error, Result};
 
@@ -23,11 +25,6 @@ fn is_transient(name: &str) -> bool {
     let other_dot = name.starts_with('.') && name != ".gitignore";
     let folders = [journal::folder(), locks::cache_folder()];
     other_dot || name == UNFINISHED || folders.iter().any(|folder| folder.as_str() == name)
-}
-
-/// Is it a payload, or something made from one? They lie in folders named after their content.
-fn is_payload(path: &SafePath) -> bool {
-    path.as_str().starts_with("binaries/") && path.as_str().matches('/').count() > 1
 }
 
 /// Refuses a folder that is a copy whose making was cut off.
@@ -49,7 +46,8 @@ impl Engine {
     /// Those of both disks.
     pub(crate) fn snapshot(&self, target: &dyn Disk) -> Result<()> {
         self.check_health()?;
-        let mut copy = Copy { from: &*self.disk, to: target, known: BTreeMap::new() };
+        let catalogue = Arc::clone(&self.state().catalogue);
+        let mut copy = Copy { from: &*self.disk, to: target, known: BTreeMap::new(), catalogue };
         copy.bring_up_to_date()?;
         let files = self.lock_files()?;
         self.catch_up_for_files(&files)?;
@@ -77,6 +75,7 @@ struct Copy<'a> {
     to: &'a dyn Disk,
     /// The files that are copied, as they were before.
     known: BTreeMap<SafePath, Stamp>,
+    catalogue: Arc<Catalogue>,
 }
 
 impl Copy<'_> {
@@ -123,6 +122,12 @@ impl Copy<'_> {
         Ok(())
     }
 
+    /// Is it a payload, or something made from one?
+    fn is_payload(&self, path: &SafePath) -> bool {
+        let payload = self.catalogue.payload();
+        payload.is_some_and(|(_, payload)| payload.content_of(path.as_str()).is_some())
+    }
+
     /// Copies a file unless it is there as it is now; `false` when it is gone.
     fn copy(&mut self, path: &SafePath) -> Result<bool> {
         let Some(stamp) = self.from.stamp(path)? else { return Ok(false) };
@@ -133,7 +138,7 @@ impl Copy<'_> {
         // stands there may be a second name of a file in the folder, or in another copy: it is
         // never written to.
         self.to.remove(path)?;
-        let shared = is_payload(path) && disk::share(self.from, path, self.to)?;
+        let shared = self.is_payload(path) && disk::share(self.from, path, self.to)?;
         if !shared && let Err(error) = disk::copy(self.from, path, self.to) {
             if self.from.stamp(path)?.is_some() {
                 return Err(error);
@@ -168,7 +173,8 @@ mod tests {
         assert!(disk::share(&from, &path, &to).expect("shared"));
         let before = Stamp { len: 5, modified_ns: 0, file_number: 0 };
         let known = BTreeMap::from([(path.clone(), before)]);
-        let mut copy = Copy { from: &from, to: &to, known };
+        let catalogue = Arc::new(Catalogue::builtin());
+        let mut copy = Copy { from: &from, to: &to, known, catalogue };
         assert!(copy.copy(&path).expect("copied"));
         for disk in [&from, &to] {
             let bytes = disk::read_all(disk, &path).expect("read").unwrap_or_default();

@@ -58,7 +58,7 @@ impl Arriving {
     pub(crate) fn begin(engine: &Arc<Engine>) -> Result<Arriving> {
         engine.check_health()?;
         let catalogue = Arc::clone(&engine.state().catalogue);
-        let dir = home(&catalogue)?.1.join(INCOMING)?;
+        let dir = home(&catalogue)?.join(INCOMING)?;
         engine.disk.create_dir(&dir)?;
         let temporary = Temporary { engine: Arc::clone(engine), path: dir.join(&new_id())? };
         let file = engine.disk.open(&temporary.path, Access::Replace)?;

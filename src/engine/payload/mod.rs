@@ -14,33 +14,36 @@ mod reading;
 mod sniff;
 mod sweep;
 
-use crate::catalogue::{self, Catalogue, ModelId};
+use crate::catalogue::{self, Catalogue, ModelId, Payload};
 use crate::disk::SafePath;
 use crate::error::{Code, Error, Issue, Result};
 
 pub use arriving::{Arrived, Arriving};
 pub use reading::OpenPayload;
 
-/// The payload's own file in the folder of its content.
-const RAW: &str = "raw";
 /// Where payloads arrive. While it is there, a payload without a record may be, too.
 const INCOMING: &str = ".incoming";
 
-/// The model whose records have payloads, and the folder of these.
-fn home(catalogue: &Catalogue) -> Result<(ModelId, SafePath)> {
+/// The model whose records have payloads, and where these lie.
+fn declared(catalogue: &Catalogue) -> Result<(ModelId, &Payload)> {
     let none = || Error::new(Code::Io, "no model has payloads");
-    let (model, payload) = catalogue.payload().ok_or_else(none)?;
-    Ok((model, SafePath::new(&payload.dir)?))
+    catalogue.payload().ok_or_else(none)
+}
+
+/// The folder of all payloads.
+fn home(catalogue: &Catalogue) -> Result<SafePath> {
+    SafePath::new(&declared(catalogue)?.1.dir)
+}
+
+/// Where the payload with this content lies, and the folder of what is made from it.
+fn place_of(catalogue: &Catalogue, content: &str) -> Result<(SafePath, SafePath)> {
+    let payload = declared(catalogue)?.1;
+    Ok((SafePath::new(&payload.file_of(content))?, SafePath::new(&payload.folder_of(content))?))
 }
 
 /// Does it lie where payloads arrive, or is it that folder?
 pub(crate) fn is_incoming(path: &SafePath) -> bool {
     path.as_str().split('/').nth(1) == Some(INCOMING)
-}
-
-/// Is it a SHA-256 as the store writes it? Nothing else becomes part of a path.
-pub(crate) fn is_content(text: &str) -> bool {
-    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// Refuses a name of a derived file that is not an id with an extension: `thumb-256.webp`.

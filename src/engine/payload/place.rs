@@ -4,7 +4,8 @@ use crate::disk::{Disk, SafePath};
 use crate::error::{Code, Error, Result};
 
 use super::arriving::Arrived;
-use super::{RAW, check_derived_name, home};
+use super::{check_derived_name, home, place_of};
+use crate::catalogue::is_content;
 use crate::engine::txn::Tx;
 
 impl Tx<'_> {
@@ -13,11 +14,10 @@ impl Tx<'_> {
     /// # Errors
     /// Those of the disk.
     pub(crate) fn place_payload(&mut self, arrived: &Arrived) -> Result<()> {
-        let (_, home) = home(&self.state.catalogue)?;
+        let home = home(&self.state.catalogue)?;
         // Should the record not come to be, the payload goes again.
         self.state.unreferenced.add(&arrived.sha256);
-        let folder = home.join(&arrived.sha256)?;
-        let raw = folder.join(RAW)?;
+        let (raw, folder) = place_of(&self.state.catalogue, &arrived.sha256)?;
         let disk = self.context.disk;
         let was_there = disk.stamp(&raw)?.is_some();
         disk.create_dir(&folder)?;
@@ -43,11 +43,10 @@ impl Tx<'_> {
         file: &Arrived,
     ) -> Result<()> {
         check_derived_name(name)?;
-        let (_, home) = home(&self.state.catalogue)?;
-        let folder = home.join(content)?;
+        let (raw, folder) = place_of(&self.state.catalogue, content)?;
         let disk = self.context.disk;
-        if !super::is_content(content) || disk.stamp(&folder.join(RAW)?)?.is_none() {
-            return Err(missing(&folder.join(RAW)?));
+        if !is_content(content) || disk.stamp(&raw)?.is_none() {
+            return Err(missing(&raw));
         }
         disk.rename(&file.temporary.path, &folder.join(name)?)?;
         disk.sync_dir(&folder)

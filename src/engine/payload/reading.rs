@@ -11,7 +11,8 @@ use crate::sync::locked;
 
 use super::hashing::hex;
 use super::place::missing;
-use super::{RAW, check_derived_name, home, is_content};
+use super::{check_derived_name, place_of};
+use crate::catalogue::is_content;
 use crate::engine::commit::Settled;
 use crate::engine::core::Engine;
 use crate::engine::logs::Source;
@@ -38,7 +39,7 @@ impl View<'_> {
         if !is_content(content) {
             return Ok(false);
         }
-        let path = home(&self.state.catalogue)?.1.join(content)?.join(RAW)?;
+        let path = place_of(&self.state.catalogue, content)?.0;
         Ok(self.context.disk.stamp(&path)?.is_some())
     }
 
@@ -53,14 +54,13 @@ impl View<'_> {
         size: Option<u64>,
         derived: Option<&str>,
     ) -> Result<Option<OpenPayload>> {
-        let home = home(&self.state.catalogue)?.1;
         if !is_content(content) {
             let message = "the record has no SHA-256 as sha256, and so no payload; put the bytes";
             return Err(Error::new(Code::Corrupt, message));
         }
-        let folder = home.join(content)?;
+        let (raw, folder) = place_of(&self.state.catalogue, content)?;
         derived.map_or(Ok(()), check_derived_name)?;
-        let path = folder.join(derived.unwrap_or(RAW))?;
+        let path = derived.map_or(Ok(raw), |name| folder.join(name))?;
         let disk = self.context.disk;
         if disk.stamp(&path)?.is_none() {
             return if derived.is_some() { Ok(None) } else { Err(missing(&path)) };

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use crate::disk::{EntryKind, SafePath};
 use crate::error::Result;
 
-use super::{INCOMING, home, is_content};
+use super::{INCOMING, declared, home};
+use crate::catalogue::is_content;
 use crate::engine::core::Engine;
 use crate::engine::processes::locks::{CommitLock, FilesLock};
 
@@ -44,7 +45,7 @@ impl Engine {
 
     /// Removes every payload without a record.
     fn sweep_orphans_locked(&self, _: &CommitLock<'_>) -> Result<()> {
-        let home = home(&self.state().catalogue)?.1;
+        let home = home(&self.state().catalogue)?;
         let entries = self.disk.list(&home)?.into_iter();
         let folders = entries.filter(|entry| entry.kind == EntryKind::Folder);
         self.sweep(&folders.map(|entry| entry.name).collect())
@@ -53,7 +54,7 @@ impl Engine {
     /// Removes what a crash may have left; no other process has the store open. `crashed`: is that
     /// known?
     pub(crate) fn sweep_after_crash(&self, lock: &CommitLock<'_>, crashed: bool) -> Result<()> {
-        let home = home(&self.state().catalogue)?.1;
+        let home = home(&self.state().catalogue)?;
         let incoming = home.join(INCOMING)?;
         let is_there = self.disk.list(&home)?.iter().any(|entry| entry.name == INCOMING);
         if !is_there && !crashed {
@@ -70,17 +71,17 @@ impl Engine {
     }
 
     fn sweep(&self, contents: &BTreeSet<String>) -> Result<()> {
-        let (model, home) = home(&self.state().catalogue)?;
+        let home = home(&self.state().catalogue)?;
         let gone: Vec<&String> = {
             let state = self.state();
+            let (model, payload) = declared(&state.catalogue)?;
             let collection = state.collection(model);
             // A row that cannot be read may be the one that has it.
             if !collection.is_whole() {
                 return Ok(());
             }
             let declared = state.catalogue.model(model);
-            let field = declared.payload.as_ref().map_or("", |payload| &payload.field);
-            let Some(index) = declared.index_over(&[field]) else { return Ok(()) };
+            let Some(index) = declared.index_over(&[&payload.field]) else { return Ok(()) };
             let has_row = |content: &String| {
                 let key = crate::catalogue::key_of(&declared.indexes[index], &[content]);
                 collection.lookup(index, &key).into_iter().next().is_some()

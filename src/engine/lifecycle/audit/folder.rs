@@ -10,7 +10,7 @@ use crate::legacy::is_aside;
 use super::{FaultKind, Report};
 use crate::engine::journal;
 use crate::engine::memory::State;
-use crate::engine::payload::{is_content, is_incoming};
+use crate::engine::payload::is_incoming;
 use crate::engine::processes::locks;
 
 /// Looks at every name in the folder.
@@ -82,9 +82,10 @@ impl<'a> Known<'a> {
     }
 
     fn is_payload(&self, folder: &SafePath) -> bool {
-        let home = self.state.catalogue.payload().map(|(_, payload)| payload.dir.as_str());
-        let place = folder.as_str().rsplit_once('/').filter(|(dir, _)| Some(*dir) == home);
-        place.is_some_and(|(_, name)| is_content(name)) || is_incoming(folder)
+        let payload = self.state.catalogue.payload().map(|(_, payload)| payload);
+        let content = payload.and_then(|payload| payload.content_of(folder.as_str()));
+        let own = payload.zip(content).map(|(payload, content)| payload.folder_of(content));
+        own.as_deref() == Some(folder.as_str()) || is_incoming(folder)
     }
 
     fn has(&self, path: &SafePath) -> bool {

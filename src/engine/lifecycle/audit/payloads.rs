@@ -3,13 +3,13 @@
 use hashbrown::HashSet;
 use serde_json::Value;
 
+use crate::catalogue::is_content;
 use crate::disk::{EntryKind, SafePath};
 use crate::error::Result;
 use crate::json;
 
 use super::{FaultKind, Report};
 use crate::engine::core::Engine;
-use crate::engine::payload::is_content;
 use crate::engine::txn::View;
 
 /// So many bytes are read at a time.
@@ -77,5 +77,5 @@ fn orphans(engine: &Engine) -> Result<Vec<String>> {
             && is_content(&entry.name)
             && !contents.contains(&entry.name)
     });
-    Ok(alone.map(|entry| format!("{}/{}", payload.dir, entry.name)).collect())
+    Ok(alone.map(|entry| payload.folder_of(&entry.name)).collect())
 }

@@ -300,7 +300,10 @@ export interface Serving {
 export interface ChangeEvent {
   model: string;
   collection: string;
-  /** Null when the key is a secret in itself, and when a whole log was cleared. */
+  /**
+   * Null when the key is a secret in itself, when a whole log was cleared, and when a log was edited by
+   * hand of which nobody here knows what it was before.
+   */
   id: string | null;
   type: 'create' | 'update' | 'delete';
   /** For messages and events. */

@@ -15,6 +15,7 @@ const tasks = {
   adapter: ({ name, args }) => adapter[name](...args),
   changes: async () => changes,
   compact: () => store.compact(),
+  flush: () => store.flush(),
   close: () => store.close(),
   // Adds messages until it is killed, and tells of each that was acknowledged.
   async pour({ chat, from }) {

@@ -122,6 +122,10 @@ pub trait Disk: Send + Sync {
     /// The name of the file system when it is one over a network, where locks and shared
     /// memory do not hold.
     fn network_file_system(&self) -> Option<String>;
+    /// Watches folders, where the system tells of every change in them, whoever makes it.
+    fn watch(&self) -> Option<Box<dyn Watch>> {
+        None
+    }
     /// The folder on the machine's disk, where it is one: copies between two such are cheap.
     fn as_real(&self) -> Option<&RealDisk> {
         None
@@ -155,8 +159,31 @@ pub trait DiskFile: Send + Sync {
 /// A held lock; dropping it releases it.
 pub trait Lock: Send + Sync {}
 
+/// What a watched folder tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Changed {
+    /// A file was written, put in place or removed.
+    File(SafePath),
+    /// A folder was removed or moved away: it is watched no more.
+    Folder(SafePath),
+    /// More has changed than could be remembered: anything may have.
+    Anything,
+}
+
+/// Tells which files change in some folders. A change is told once it is made: whoever writes a
+/// file and then asks hears of it.
+///
+/// # Errors
+/// Those of the system, which may allow only so many watches.
+pub trait Watch: Send + Sync {
+    /// Watches the files of a folder, not those of the folders in it; `false` when there is none.
+    fn add(&self, dir: &SafePath) -> Result<bool>;
+    /// What has changed since the last time, without waiting; several changes of a file may be one.
+    fn changes(&self) -> Result<Vec<Changed>>;
+}
+
 /// How many words of memory processes share.
-pub const WORDS: usize = 16;
+pub const WORDS: usize = 128;
 
 /// Words of 64 bits that all processes share. Never the truth, only a hint: they may be zeroed
 /// whenever nobody has the store open. When somebody cuts their file while it is in use, the last

@@ -16,14 +16,15 @@ use crate::sync::{self, locked};
 use crate::engine::clock::Clock;
 use crate::engine::commit::Listeners;
 use crate::engine::commit::Queue;
-use crate::engine::edits::LogMarks;
-use crate::engine::edits::Stamps;
+use crate::engine::edits::{LogMarks, Lookout, Stamps};
+use crate::engine::files::Keeper;
 use crate::engine::journal::Tail;
 use crate::engine::keys::Keys;
 use crate::engine::logs::{LogCache, Source};
 use crate::engine::memory::State;
+use crate::engine::processes::locks::words_lost;
 use crate::engine::processes::locks::{BothLocks, CommitLock, FilesLock};
-use crate::engine::processes::shared_memory::{word, words_lost};
+use crate::engine::processes::shared_memory::word;
 use crate::engine::txn::{Context, View};
 
 /// How a store behaves.
@@ -58,13 +59,15 @@ pub(crate) struct Engine {
     pub(crate) position: AtomicU64,
     /// The word `BASE` as the tail has it.
     pub(crate) known_base: AtomicU64,
-    pub(crate) words: Box<dyn SharedWords>,
+    pub(crate) words: Arc<dyn SharedWords>,
     /// The word `MARK` as it was when the store was opened.
     pub(crate) known_mark: AtomicU64,
-    /// The word `EDITS` when this process last read the files.
-    pub(crate) known_edits: AtomicU64,
     pub(crate) logs: LogCache,
     pub(crate) stamps: Stamps,
+    pub(crate) lookout: Lookout,
+    pub(crate) keeper: Keeper,
+    /// Who hears what the owner of the folder should know.
+    pub(crate) warnings: Listeners,
     pub(crate) clock: Clock,
     pub(crate) keys: Keys,
     pub(crate) queue: Queue,
@@ -88,9 +91,10 @@ impl Engine {
         disk: Arc<Older>,
         settings: Settings,
         state: State,
-        words: Box<dyn SharedWords>,
+        words: Arc<dyn SharedWords>,
         declared: Declaration,
     ) -> Engine {
+        let (lookout, stamps) = (Lookout::over(&*disk), Stamps::new(Arc::clone(&words)));
         Engine {
             disk: Arc::<Older>::clone(&disk),
             older: disk,
@@ -104,9 +108,11 @@ impl Engine {
             known_base: AtomicU64::new(0),
             words,
             known_mark: AtomicU64::new(0),
-            known_edits: AtomicU64::new(0),
             logs: LogCache::new(settings.max_record_bytes),
-            stamps: Stamps::default(),
+            stamps,
+            lookout,
+            keeper: Keeper::default(),
+            warnings: Listeners::default(),
             keys: Keys::new(settings.costs),
             clock: Clock::held_at(settings.held_clock),
             queue: Queue::default(),
@@ -146,6 +152,7 @@ impl Engine {
             disk: &*self.disk,
             logs: &self.logs,
             stamps: &self.stamps,
+            lookout: &self.lookout,
             counted: &self.counted,
             keys: &self.keys,
             now,
@@ -257,7 +264,7 @@ impl Engine {
                 return None;
             }
             if !suspects.is_empty() {
-                if let Err(error) = self.adopt(suspects) {
+                if let Err(error) = self.adopt(&suspects) {
                     return Some(Err(error));
                 }
                 continue;

@@ -134,8 +134,9 @@ impl Held {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
     use super::*;
     use crate::crypto::{Secret, SlotId, SlotKey};
 

@@ -188,6 +188,11 @@ impl Runtime {
         self.engine.declare(own)
     }
 
+    /// Is the folder one of the app's earlier store, which the first change converts?
+    pub(crate) fn shows_older(&self) -> bool {
+        self.engine.older.is_unconverted()
+    }
+
     /// Commits a change.
     pub(crate) fn write(&self, change: WriteCall, ticket: Ticket) {
         self.engine.queue.push(Job::Write(change, ticket));
@@ -210,13 +215,13 @@ impl Runtime {
 
     /// Brings everything that is committed into the files.
     pub(crate) fn flush(&self, ticket: Ticket) {
-        self.later(ticket, |engine| engine.flush().map(Settled::from));
+        self.later(ticket, |engine| engine.flush_now().map(Settled::from));
     }
 
     /// Makes the files safe, drops dead lines, and starts the journal anew.
     pub(crate) fn compact(&self, ticket: Ticket) {
         self.later(ticket, |engine| {
-            engine.checkpoint(true)?;
+            engine.until_done(|| engine.checkpoint(true))?;
             engine.sweep_orphans().map(Settled::from)
         });
     }
@@ -266,6 +271,11 @@ impl Runtime {
     /// Calls `listener` with the events of every commit, by whichever process.
     pub(crate) fn subscribe(&self, listener: Listener) -> u64 {
         self.engine.listeners.add(listener)
+    }
+
+    /// Calls `listener` with what the owner of the folder should know.
+    pub(crate) fn on_warning(&self, listener: Listener) {
+        self.engine.warnings.add(listener);
     }
 
     /// Removes a listener.

@@ -2,9 +2,10 @@
 
 use std::sync::{Arc, RwLock};
 
+use crate::catalogue::Catalogue;
 use crate::disk::{
     Access, Disk, DiskFile, Entry, EntryKind, Lock, LockKind, RealDisk, SafePath, SharedWords,
-    Stamp,
+    Stamp, Watch,
 };
 use crate::error::{Code, Error, Result};
 use crate::sync;
@@ -16,12 +17,15 @@ use super::translate::{Translation, translate};
 pub(crate) struct Older {
     disk: Arc<dyn Disk>,
     shown: RwLock<Option<Arc<Translation>>>,
+    /// What the app has declared: the older store had some of it too.
+    catalogue: RwLock<Arc<Catalogue>>,
 }
 
 impl Older {
     /// A disk that shows what there is.
     pub(crate) fn over(disk: Arc<dyn Disk>) -> Older {
-        Older { disk, shown: RwLock::new(None) }
+        let catalogue = RwLock::new(Arc::new(Catalogue::builtin()));
+        Older { disk, shown: RwLock::new(None), catalogue }
     }
 
     /// Looks whether the folder is an older one, and shows it as this store's own if it is.
@@ -29,9 +33,25 @@ impl Older {
     /// # Errors
     /// Those of the disk; `UNSUPPORTED_VERSION` for a file of a newer version.
     pub(crate) fn look(&self) -> Result<()> {
-        let translation = translate(&*self.disk)?.map(Arc::new);
+        let translation = translate(&*self.disk, self.catalogue())?.map(Arc::new);
         self.set(translation);
         Ok(())
+    }
+
+    /// The models that the folder has, once these are known: what it holds of them is shown too.
+    ///
+    /// # Errors
+    /// As for [`Older::look`].
+    pub(crate) fn know(&self, catalogue: &Arc<Catalogue>) -> Result<()> {
+        if !self.is_unconverted() || self.catalogue().ids().eq(catalogue.ids()) {
+            return Ok(());
+        }
+        *sync::write(&self.catalogue) = Arc::clone(catalogue);
+        self.look()
+    }
+
+    fn catalogue(&self) -> Arc<Catalogue> {
+        Arc::clone(&sync::read(&self.catalogue))
     }
 
     /// Does it show an older folder as something else?
@@ -50,7 +70,7 @@ impl Older {
     /// Those of the disk: the folder is then as it was, or is converted by the next opening.
     pub(crate) fn convert(&self) -> Result<()> {
         super::settle(&*self.disk)?;
-        if let Some(translation) = translate(&*self.disk)? {
+        if let Some(translation) = translate(&*self.disk, self.catalogue())? {
             convert(&*self.disk, &translation)?;
         }
         self.let_go();
@@ -102,6 +122,14 @@ impl Disk for Older {
             None => self.disk.stamp(path),
             Some(Instead::Bytes(bytes)) => Ok(Some(stamp_of(&bytes))),
             Some(Instead::Nothing) => Ok(None),
+        }
+    }
+
+    fn is_in_state(&self, path: &SafePath, stamp: &Stamp) -> Result<bool> {
+        match self.instead(path) {
+            None => self.disk.is_in_state(path, stamp),
+            Some(Instead::Bytes(bytes)) => Ok(stamp_of(&bytes) == *stamp),
+            Some(Instead::Nothing) => Ok(false),
         }
     }
 
@@ -167,6 +195,10 @@ impl Disk for Older {
 
     fn network_file_system(&self) -> Option<String> {
         self.disk.network_file_system()
+    }
+
+    fn watch(&self) -> Option<Box<dyn Watch>> {
+        self.disk.watch()
     }
 
     fn as_real(&self) -> Option<&RealDisk> {

@@ -27,6 +27,10 @@ const MOVED: [(&str, &str); 1] =
 /// A document of the older store that is none of ours, and that an app may declare.
 const EMBEDDING_PROFILES: &str = "settings/embedding-profiles.json";
 
+/// A collection that an app may declare, and the folder in which the older store had a file of it
+/// for each character.
+const MEMORIES: (&str, &str) = ("memories", "memories/by-character");
+
 /// The files that stand for an older folder.
 #[derive(Default)]
 pub(super) struct Translation {
@@ -57,7 +61,7 @@ struct Owner {
 
 struct Translator<'a> {
     disk: &'a dyn Disk,
-    catalogue: Catalogue,
+    catalogue: Arc<Catalogue>,
     made: Translation,
     documents: BTreeMap<String, Object>,
     rows: BTreeMap<String, Vec<String>>,
@@ -67,7 +71,7 @@ struct Translator<'a> {
 ///
 /// # Errors
 /// Those of the disk; `UNSUPPORTED_VERSION` for a file of a newer version.
-pub(super) fn translate(disk: &dyn Disk) -> Result<Option<Translation>> {
+pub(super) fn translate(disk: &dyn Disk, catalogue: Arc<Catalogue>) -> Result<Option<Translation>> {
     let general = parse_object(disk, &SafePath::new("settings/general.json")?);
     // A file that must not be relied upon says nothing of what the folder is.
     let (general, refused) = match general {
@@ -77,7 +81,7 @@ pub(super) fn translate(disk: &dyn Disk) -> Result<Option<Translation>> {
     if general.as_ref().is_some_and(is_our_own) || !is_older(disk)? {
         return Ok(None);
     }
-    let (catalogue, made) = (Catalogue::builtin(), Translation::default());
+    let made = Translation::default();
     let (documents, rows) = (BTreeMap::new(), BTreeMap::new());
     let mut translator = Translator { disk, catalogue, made, documents, rows };
     let owners = translator.owners(general)?;
@@ -92,6 +96,7 @@ pub(super) fn translate(disk: &dyn Disk) -> Result<Option<Translation>> {
         translator.take_records(owner)?;
         translator.take_logs(owner)?;
         translator.take_rows(owner)?;
+        translator.take_memories(owner)?;
     }
     translator.finish(owners)
 }
@@ -175,6 +180,9 @@ impl Translator<'_> {
             }
             first.prefix = String::new();
             owners.insert(0, first);
+        } else if let Some(eldest) = owners.first() {
+            // What was not moved to anybody's folder is still at the top.
+            owners.insert(0, Owner { prefix: String::new(), ..Owner::like(eldest) });
         }
         Ok(owners)
     }
@@ -202,7 +210,7 @@ impl Translator<'_> {
             ours.into_iter().map(|file| (file.clone(), file)).collect();
         pairs.dedup();
         pairs.extend(MOVED.map(|(from, to)| (from.to_owned(), to.to_owned())));
-        if !owner.prefix.is_empty() {
+        if !owner.prefix.is_empty() && !pairs.iter().any(|(from, _)| from == EMBEDDING_PROFILES) {
             pairs.push((EMBEDDING_PROFILES.to_owned(), EMBEDDING_PROFILES.to_owned()));
         }
         for (from, to) in pairs {
@@ -337,6 +345,60 @@ impl Translator<'_> {
             }
             self.made.originals.insert(path);
             self.rows.entry(file).or_default().extend(rows);
+        }
+        Ok(())
+    }
+
+    /// The memories of each character, where the app has declared a collection for them.
+    fn take_memories(&mut self, owner: &Owner) -> Result<()> {
+        let (collection, from) = MEMORIES;
+        let declared = self.catalogue.by_collection(collection);
+        // The lines of a log have no id of their own in the whole store: what a memory needs.
+        let is_log = |model: &catalogue::ModelId| {
+            matches!(self.catalogue.model(*model).place, Place::Log { .. })
+        };
+        let Some(model) = declared.filter(|model| !is_log(model)) else { return Ok(()) };
+        let from = SafePath::new(&format!("{}{from}", owner.prefix))?;
+        for entry in self.disk.list(&from)? {
+            let path = from.join(&entry.name)?;
+            if entry.kind != EntryKind::File || !entry.name.ends_with(".json") {
+                continue;
+            }
+            let Some(mut file) = read_object(self.disk, path.as_str())? else { continue };
+            let Some(Value::Array(items)) = file.shift_remove(collection) else { continue };
+            let objects = items.into_iter().map(|item| match item {
+                Value::Object(map) if catalogue::is_id(time(&map, "id")) => Some(map),
+                _ => None,
+            });
+            // A file with something else in it stays as it is.
+            let Some(objects) = objects.collect::<Option<Vec<Object>>>() else { continue };
+            self.made.originals.insert(path);
+            for map in objects {
+                self.take_memory(model, records::with_times(map, &file))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn take_memory(&mut self, model: catalogue::ModelId, map: Object) -> Result<()> {
+        let catalogue = Arc::clone(&self.catalogue);
+        match &catalogue.model(model).place {
+            Place::Directory { dir } => {
+                let path = SafePath::new(dir)?.join(&format!("{}.json", time(&map, "id")))?;
+                let text = self.record_file(model, map);
+                self.made.files.insert(path, text.into_bytes().into());
+            }
+            Place::Document { file, key } => {
+                let document = self.documents.entry(file.clone()).or_default();
+                let list = document.entry(key.as_str()).or_insert_with(|| Value::Array(Vec::new()));
+                list.as_array_mut().map(|list| list.push(Value::Object(map)));
+            }
+            Place::Rows { file, .. } => {
+                let row = json::compact_object(&self.canonical(model, map));
+                self.rows.entry(file.clone()).or_default().push(row);
+            }
+            // The other places are those of built-in models.
+            _ => {}
         }
         Ok(())
     }

@@ -163,6 +163,15 @@ impl Lazy {
         for warning in store.warnings() {
             settle(vec![(self.ticket(WARNING), Ok(Settled::Text(crate::json::quote(warning))))]);
         }
+        // The engine may outlive this handle.
+        let settler = Arc::downgrade(&self.settler);
+        store.on_warning(Box::new(move |warnings| {
+            for warning in warnings {
+                let Some(settler) = settler.upgrade() else { return };
+                let ticket = Ticket::new(settler, WARNING);
+                settle(vec![(ticket, Ok(Settled::Text(crate::json::quote(warning))))]);
+            }
+        }));
     }
 
     /// Does what waits, in its order, until nothing does.

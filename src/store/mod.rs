@@ -143,7 +143,8 @@ impl Store {
     fn sweep(&self, settler: Arc<dyn Settle>) {
         let expired = self.0.engine.read(|view| Ok(!auth::expired(view)?.is_empty()));
         let ticket = Ticket::new(settler, 0);
-        if matches!(expired, Some(Ok(true))) {
+        // Who only reads an older folder leaves it as it is.
+        if matches!(expired, Some(Ok(true))) && !self.0.engine.shows_older() {
             let sweep = |tx: &mut Tx<'_>| Ok(Settled::Number(auth::sweep(tx)? as u64));
             self.0.engine.write(Box::new(sweep), ticket);
         } else {
@@ -213,6 +214,11 @@ impl Store {
     /// Calls `listener` with the JSON texts of the events of every commit.
     pub fn subscribe(&self, listener: Listener) -> u64 {
         self.0.engine.subscribe(listener)
+    }
+
+    /// Calls `listener` with what the owner of the folder should know, a sentence each.
+    pub fn on_warning(&self, listener: Listener) {
+        self.0.engine.on_warning(listener);
     }
 
     /// Removes a listener.

@@ -17,6 +17,7 @@ mod crash;
 mod determinism;
 mod edits;
 mod faults;
+mod hand_edits;
 mod image_tags;
 mod legacy;
 mod log_edits;

@@ -80,7 +80,7 @@ fn a_link_or_a_folder_in_place_of_a_log_costs_that_chat() {
         } else {
             symlink(&kept, place.log()).unwrap();
         }
-        place.expect_the_rest("IO");
+        place.expect_the_rest("CORRUPT");
         if folder {
             fs::remove_dir(place.log()).unwrap();
         } else {

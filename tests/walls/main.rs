@@ -33,17 +33,19 @@ const MODULES: &[(&str, &str)] = &[
     ("engine/fingerprint", ""),
     ("engine/par_map", ""),
     ("engine/keys", "crypto"),
-    ("engine/processes/shared_memory", ""),
+    ("engine/processes/shared_memory", "disk"),
     ("engine/processes/locks", "disk engine/processes/shared_memory"),
     ("engine/logs", "disk catalogue engine/clock engine/fingerprint engine/par_map"),
     ("engine/edits/reconcile", "disk engine/logs"),
-    ("engine/edits/stamps", "disk"),
+    ("engine/edits/stamps", "disk engine/processes/shared_memory"),
+    ("engine/edits/lookout", "disk"),
+    ("engine/files/keeper", ""),
     ("engine/edits/marks", "disk engine/processes/locks"),
     ("engine/logs/cache", "disk catalogue engine/fingerprint engine/logs engine/edits/reconcile"),
     ("engine/memory/record", "catalogue engine/clock engine/fingerprint"),
     ("engine/journal", "disk catalogue engine/memory/record"),
     ("engine/files/layout", "disk catalogue"),
-    ("engine/files/dirty", "catalogue engine/logs engine/files/layout"),
+    ("engine/files/dirty", "catalogue engine/logs engine/memory/record engine/files/layout"),
     (
         "engine/memory",
         "catalogue engine/logs engine/memory/record engine/journal engine/files/layout \
@@ -52,16 +54,16 @@ const MODULES: &[(&str, &str)] = &[
     (
         "engine/txn",
         "disk catalogue engine/clock engine/fingerprint engine/keys engine/logs \
-         engine/edits/stamps engine/edits/marks engine/logs/cache engine/memory/record \
-         engine/journal engine/files/layout engine/memory",
+         engine/edits/stamps engine/edits/lookout engine/edits/marks engine/logs/cache \
+         engine/memory/record engine/journal engine/files/layout engine/memory",
     ),
     ("engine/commit", "catalogue engine/memory engine/txn"),
     (
         "engine/core",
         "disk crypto catalogue legacy engine/clock engine/keys \
          engine/processes/shared_memory engine/processes/locks engine/edits/stamps \
-         engine/edits/marks engine/logs/cache engine/journal engine/memory engine/txn \
-         engine/commit",
+         engine/edits/lookout engine/edits/marks engine/files/keeper engine/logs/cache \
+         engine/journal engine/memory engine/txn engine/commit",
     ),
     (
         "engine/files",
@@ -83,8 +85,8 @@ const MODULES: &[(&str, &str)] = &[
         "engine/edits",
         "disk catalogue engine/clock engine/processes/shared_memory \
          engine/processes/locks engine/logs engine/edits/reconcile engine/edits/marks \
-         engine/memory/record engine/journal engine/memory engine/core engine/files \
-         engine/processes",
+         engine/memory/record engine/journal engine/files/layout engine/files/dirty \
+         engine/memory engine/core engine/files engine/processes",
     ),
     (
         "engine/commit/thread",
@@ -94,13 +96,14 @@ const MODULES: &[(&str, &str)] = &[
     (
         "engine/files/flush",
         "disk catalogue engine/processes/shared_memory engine/processes/locks \
-         engine/logs/cache engine/journal engine/core engine/files",
+         engine/logs/cache engine/journal engine/core engine/files engine/files/keeper \
+         engine/files/layout engine/edits",
     ),
     (
         "engine/files/checkpoint",
         "disk engine/processes/shared_memory engine/processes/locks engine/logs \
-         engine/logs/cache engine/journal engine/files/dirty engine/core engine/files \
-         engine/files/order engine/edits engine/files/flush",
+         engine/logs/cache engine/journal engine/files/layout engine/files/dirty \
+         engine/core engine/files engine/files/order engine/edits engine/files/flush",
     ),
     (
         "engine/payload",

@@ -38,6 +38,12 @@ impl Root {
         super::outside::clear(&self.folder, keep)
     }
 
+    /// The same folder, for somebody who outlives this one.
+    #[cfg(target_os = "linux")]
+    pub(super) fn again(&self) -> io::Result<Root> {
+        Ok(Root { folder: self.folder.try_clone()? })
+    }
+
     /// Opens whatever is there; only what it makes is sure to be a regular file.
     pub(super) fn open(&self, path: &SafePath, access: Access) -> io::Result<File> {
         let flags = match access {
@@ -50,7 +56,7 @@ impl Root {
         Ok(File::from(fd))
     }
 
-    fn folder(&self, dir: &SafePath) -> io::Result<OwnedFd> {
+    pub(super) fn folder(&self, dir: &SafePath) -> io::Result<OwnedFd> {
         open::beneath(&self.folder, dir, OFlags::RDONLY | OFlags::DIRECTORY)
     }
 

@@ -59,6 +59,10 @@ mod system;
 #[path = "system_windows.rs"]
 mod system;
 
+#[cfg(target_os = "linux")]
+#[path = "watch_linux.rs"]
+mod watch;
+
 #[cfg(all(test, unix))]
 mod tests;
 
@@ -69,7 +73,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{
-    Access, Disk, DiskFile, Entry, EntryKind, Lock, LockKind, SafePath, SharedWords, Stamp,
+    Access, Disk, DiskFile, Entry, EntryKind, Lock, LockKind, SafePath, SharedWords, Stamp, Watch,
 };
 use crate::error::{Error, Result};
 use file::RealFile;
@@ -227,7 +231,13 @@ impl RealDisk {
 
 impl Disk for RealDisk {
     fn open(&self, path: &SafePath, access: Access) -> Result<Box<dyn DiskFile>> {
-        let file = context("open", path, self.open_file(path, access))?;
+        let opened = self.open_file(path, access).map_err(|error| match error.kind() {
+            io::ErrorKind::PermissionDenied if access == Access::Read => {
+                not_a_file("it may not be read by the user that this process runs as")
+            }
+            _ => error,
+        });
+        let file = context("open", path, opened)?;
         self.check_guarded(path, &file)?;
         Ok(Box::new(RealFile::new(file, path.clone())))
     }
@@ -315,6 +325,17 @@ impl Disk for RealDisk {
         system::network_file_system(&self.root)
     }
 
+    #[cfg(target_os = "linux")]
+    fn watch(&self) -> Option<Box<dyn Watch>> {
+        // A change that another machine, or the host of a container, makes is not told.
+        if self.network_file_system().is_some() {
+            return None;
+        }
+        let watch = self.folder.again().and_then(watch::InotifyWatch::new);
+        // Without one the files are looked at instead.
+        watch.ok().map(|watch| Box::new(watch) as Box<dyn Watch>)
+    }
+
     fn as_real(&self) -> Option<&RealDisk> {
         Some(self)
     }
@@ -338,9 +359,14 @@ fn is_missing(error: &io::Error) -> bool {
 fn expect_file(about: &About) -> io::Result<()> {
     match about.kind {
         EntryKind::File => Ok(()),
-        EntryKind::Folder => Err(io::Error::other("it is a folder, not a file")),
-        EntryKind::Other => Err(io::Error::other("it is a link or a device, not a file")),
+        EntryKind::Folder => Err(not_a_file("it is a folder, not a file")),
+        EntryKind::Other => Err(not_a_file("it is a link or a device, not a file")),
     }
+}
+
+/// What is wrong with this one file, whatever becomes of the others.
+fn not_a_file(problem: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, problem)
 }
 
 fn expect_folder(about: &About) -> io::Result<()> {
@@ -353,5 +379,5 @@ fn expect_folder(about: &About) -> io::Result<()> {
 
 /// The refusal of a path that leads over a link.
 fn link_refused() -> io::Error {
-    io::Error::other("a link stands in its path; put the real folder in its place")
+    not_a_file("a link stands in its path")
 }

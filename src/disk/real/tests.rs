@@ -202,3 +202,40 @@ fn the_blocks_of_shared_words_are_allocated_before_they_are_used() {
     let _words = disk.shared(&path("words")).unwrap();
     assert!(fs::metadata(disk.root().join("words")).unwrap().blocks() * 512 >= 4096);
 }
+
+/// Whoever writes a file and then asks hears of it, without waiting.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_watched_folder_tells_at_once() {
+    use super::super::Changed;
+    let (_folder, disk) = disk();
+    let watch = disk.watch().expect("a local file system is watched");
+    assert!(!watch.add(&path("a/b")).unwrap(), "there is none yet");
+    disk.create_dir(&path("a/b")).unwrap();
+    assert!(watch.add(&path("a/b")).unwrap());
+    let at = |name: &str| disk.root().join(name);
+    let told = || watch.changes().unwrap();
+    let file = |name: &str| Changed::File(path(name));
+    assert_eq!(told(), []);
+    fs::write(at("a/b/c"), "one").unwrap();
+    assert!(told().contains(&file("a/b/c")));
+    assert_eq!(told(), [], "once");
+    fs::rename(at("a/b/c"), at("a/b/d")).unwrap();
+    assert_eq!(told(), [file("a/b/c"), file("a/b/d")]);
+    fs::remove_file(at("a/b/d")).unwrap();
+    assert_eq!(told(), [file("a/b/d")]);
+    // What is not in the folder itself is not told, nor what is only read.
+    fs::write(at("a/elsewhere"), "one").unwrap();
+    fs::create_dir(at("a/b/e")).unwrap();
+    fs::write(at("a/b/e/f"), "one").unwrap();
+    fs::read(at("a/elsewhere")).unwrap();
+    assert_eq!(told(), []);
+    fs::rename(at("a/b"), at("a/moved")).unwrap();
+    assert_eq!(told(), [Changed::Folder(path("a/b"))]);
+    fs::write(at("a/moved/g"), "one").unwrap();
+    assert_eq!(told(), [], "a folder that was moved is another one");
+    disk.create_dir(&path("a/b")).unwrap();
+    assert!(watch.add(&path("a/b")).unwrap());
+    fs::remove_dir(at("a/b")).unwrap();
+    assert_eq!(told(), [Changed::Folder(path("a/b"))]);
+}

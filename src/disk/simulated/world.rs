@@ -333,7 +333,8 @@ impl World {
             let bytes = vec![0; WORDS_LEN as usize];
             *self.content_mut(number)? = Content::settled(bytes, self.clock);
         }
-        Ok(Arc::clone(self.words.entry(number).or_default()))
+        let zeroed = || Arc::new(std::array::from_fn(|_| AtomicU64::new(0)));
+        Ok(Arc::clone(self.words.entry(number).or_insert_with(zeroed)))
     }
 
     pub(super) fn files(&self) -> BTreeMap<String, Vec<u8>> {

@@ -41,6 +41,14 @@ impl Listeners {
         let events: Vec<String> = touched.iter().map(|one| event(catalogue, one)).collect();
         all.1.iter().for_each(|(_, listener)| listener(&events));
     }
+
+    /// Tells everybody some sentences.
+    pub(crate) fn say(&self, sentences: &[String]) {
+        let all = locked(&self.0);
+        if !sentences.is_empty() {
+            all.1.iter().for_each(|(_, listener)| listener(sentences));
+        }
+    }
 }
 
 /// `{"model":"Character","collection":"characters","id":"…","type":"create"}`; for a row of a log

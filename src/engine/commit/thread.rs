@@ -163,6 +163,7 @@ impl Engine {
         self.words.raise(word::COMMITTED, position);
         self.words.store(word::BUSY, busy::IDLE);
         drop(guard);
+        self.keeper.wake();
         self.listeners.tell(&catalogue, &touched);
         Ok(())
     }

@@ -5,17 +5,22 @@
 //! (`counts`). Where the journal holds lines of it, these have offsets in a file that is no more.
 //! Then the lines that the edited file does not have are added to its end, and the journal starts anew.
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use indexmap::IndexMap;
 
 use crate::disk::{Access, SafePath, Stamp, read_all};
 use crate::error::Result;
-use crate::jsonl;
+use crate::{json, jsonl};
 
 use super::reconcile::Fit;
 use super::recount;
+use super::take::Taken;
+use crate::engine::clock;
 use crate::engine::core::Engine;
 use crate::engine::files::Writer;
-use crate::engine::journal::{Change, Commit};
+use crate::engine::journal::{Change, Commit, Effect, LogEdit};
 use crate::engine::logs::{LogKey, PendingLog};
 use crate::engine::processes::locks::{BothLocks, FilesLock};
 use crate::engine::processes::shared_memory::word;
@@ -26,23 +31,61 @@ const SETTLED: Duration = Duration::from_millis(50);
 const LOOKS: usize = 40;
 
 impl Engine {
-    /// Was a log edited of which the journal holds lines? Without the files
-    /// lock this is a guess.
-    ///
-    /// # Errors
-    /// Those of the disk.
-    pub(crate) fn are_logs_edited(&self) -> Result<bool> {
-        if self.older.is_unconverted() || self.check_health().is_err() {
-            return Ok(false);
-        }
-        for (key, path) in self.pending_logs()? {
-            if !self.state().dirty.logs.contains_key(&key)
-                && self.missing(&key, &path, self.position(), 0)?.is_some()
-            {
-                return Ok(true);
+    /// Takes a log over that does not look as the store left it; the caller holds the commit lock.
+    pub(super) fn judge_log(&self, key: &LogKey, path: &SafePath, taken: &mut Taken) -> Result<()> {
+        if self.state().logs.contains_key(key) {
+            // What is on its way into the file is brought together with the edit when it is written.
+            let written = !self.state().dirty.logs.contains_key(key);
+            if written && self.missing(key, path, self.position(), 0)?.is_some() {
+                self.lookout.found_log_edit();
+            } else if written {
+                self.clear_suspect(path)?;
             }
+            return Ok(());
         }
-        Ok(false)
+        let edited = match self.log_edit(key, path) {
+            Err(error) if error.is_of_content() => {
+                self.stamps.is_shut(path.clone());
+                self.logs.forget(key);
+                Some(LogEdit::of_unknown(key.0, &key.1))
+            }
+            other => other?,
+        };
+        taken.found.changes.extend(edited.map(Change::Edited));
+        self.clear_suspect(path)
+    }
+
+    /// What the edit of a log amounts to that the journal holds nothing of; `None` when it is nothing.
+    fn log_edit(&self, key: &LogKey, path: &SafePath) -> Result<Option<LogEdit>> {
+        let before = self.logs.kept_rows(key);
+        self.logs.forget(key);
+        let state = self.state();
+        let owner_model = state.layout.log_place(key.0)?.owner;
+        let stamp = self.disk.stamp(path)?;
+        let Some(owner) = state.collection(owner_model).get(&key.1) else {
+            self.stamps.know(path.clone(), stamp);
+            return Ok(None);
+        };
+        let index = recount::index(self, &state, key.0, path, stamp)?;
+        let mut edit = LogEdit::of_unknown(key.0, &key.1);
+        let rows = index.committed();
+        // What cannot be read cannot be counted: what was known of it stays.
+        if let Some((_, counted)) = state.catalogue.counted(key.0).filter(|_| rows.are_whole()) {
+            let (count, last) = rows.count(&[]);
+            let last = last.map(clock::format_ms);
+            edit.has_new_counts =
+                counted.fields.is_some() && owner.counts(counted) != (count, last.clone());
+            (edit.count, edit.last) = (count, last.map(Into::into));
+        }
+        let known = before.is_some();
+        if let Some(before) = before {
+            let mut now = Vec::new();
+            rows.visit(|text| now.push(Arc::from(text)))?;
+            edit.rows = differences(&before, &now);
+        }
+        self.counted.note(path, stamp, index.dead() > 0);
+        self.stamps.wrote(path.clone(), stamp);
+        Ok(Some(edit).filter(|edit| !known || edit.has_new_counts || !edit.rows.is_empty()))
     }
 
     /// Adds what the journal holds of a log, up to a position, to a file that was edited; `false`
@@ -81,52 +124,33 @@ impl Engine {
     }
 
     /// Brings the logs that were edited, and the counts of their owners, in order, so that the
-    /// journal can go.
+    /// journal can go. `false` when a file was edited meanwhile.
     ///
     /// # Errors
     /// As for [`Engine::mend_log`].
-    pub(crate) fn settle_log_edits(&self, locks: &BothLocks<'_>) -> Result<()> {
+    pub(crate) fn settle_log_edits(&self, locks: &BothLocks<'_>) -> Result<bool> {
         let position = self.position();
         let mut changes = Vec::new();
         let mut edited = Vec::new();
         for (key, path) in self.pending_logs()? {
             if self.mend_log(locks.files(), &key, &path, position)? {
-                let state = self.state();
-                let owner = state.collection(state.layout.log_place(key.0)?.owner).get(&key.1);
-                if let Some(owner) = owner {
-                    let stamp = self.disk.stamp(&path)?;
-                    changes.extend(recount::count(self, &state, key.0, owner, &path, stamp)?.0);
-                }
-                drop(state);
+                changes.extend(self.log_edit(&key, &path)?.map(Change::Edited));
                 self.state_mut().dirty.needs_compaction.logs.insert(key.clone());
                 edited.push(key);
             }
         }
         if edited.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
         if !changes.is_empty() {
             self.persist(locks.commit(), vec![Commit { at: self.clock.now(), changes }])?;
-            self.write_files(locks.files())?;
+            if !self.write_files(locks.files())? {
+                return Ok(false);
+            }
         }
-        self.sync_files()?;
+        let synced = self.sync_files()?;
         edited.iter().for_each(|key| self.logs.forget(key));
-        Ok(())
-    }
-
-    /// What an owner's record must be after an edit of its log by hand; `None` when it is that.
-    ///
-    /// # Errors
-    /// Those of the disk.
-    pub(crate) fn recounted(&self, key: &LogKey) -> Result<Option<Change>> {
-        let state = self.state();
-        let owner = state.collection(state.layout.log_place(key.0)?.owner).get(&key.1);
-        let Some(owner) = owner.filter(|_| !state.logs.contains_key(key)) else { return Ok(None) };
-        let path = state.layout.log_path(key.0, &key.1)?;
-        let stamp = self.disk.stamp(&path)?;
-        let (change, dead) = recount::count(self, &state, key.0, owner, &path, stamp)?;
-        self.counted.note(&path, stamp, dead > 0);
-        Ok(change)
+        Ok(synced)
     }
 
     fn pending_logs(&self) -> Result<Vec<(LogKey, SafePath)>> {
@@ -180,6 +204,22 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// What happened to which rows of a log.
+fn differences(before: &[Arc<str>], now: &[Arc<str>]) -> Vec<(Box<str>, Effect)> {
+    let id = |row: &Arc<str>| json::text_field(row, "id").unwrap_or_default().into_owned();
+    let mut known: IndexMap<String, &Arc<str>> = before.iter().map(|row| (id(row), row)).collect();
+    let mut rows = Vec::new();
+    for row in now {
+        match known.shift_remove(&id(row)) {
+            Some(same) if same == row => {}
+            Some(_) => rows.push((id(row).into(), Effect::Update)),
+            None => rows.push((id(row).into(), Effect::Create)),
+        }
+    }
+    rows.extend(known.into_keys().map(|id| (id.into(), Effect::Delete)));
+    rows
 }
 
 /// How many of the pending bytes the files show.

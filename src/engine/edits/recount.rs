@@ -43,6 +43,9 @@ pub(crate) fn check(engine: &Engine, state: &mut State) -> Result<Vec<Change>> {
             // What stands in the place of one log is told to whoever asks for that log.
             let Ok((stamp, change, dead_lines)) = looked else { continue };
             wrong.extend(change);
+            if !journaled {
+                engine.stamps.know(path.clone(), stamp);
+            }
             if dead_lines {
                 needs_compaction.push((place.model, owner.key().into()));
             }
@@ -91,26 +94,36 @@ pub(crate) fn count(
     if counted.fields.is_none() {
         return Ok((None, 0));
     }
-    let ((number, last), dead) = match stamp {
-        None => ((0, None), 0),
-        Some(stamp) => {
-            let file = Arc::from(engine.disk.open(path, Access::Read)?);
-            let rows = engine.logs.rows(catalogue, model);
-            let index = LogIndex::of_file(path.as_str(), file, stamp.len, rows)?;
-            let rows = index.committed();
-            if !rows.are_whole() {
-                // What cannot be read cannot be counted: what was known of it stays.
-                return Ok((None, 0));
-            }
-            (rows.count(&[]), index.dead())
-        }
-    };
+    let index = index(engine, state, model, path, stamp)?;
+    let rows = index.committed();
+    if !rows.are_whole() {
+        // What cannot be read cannot be counted: what was known of it stays.
+        return Ok((None, 0));
+    }
+    let ((number, last), dead) = (rows.count(&[]), index.dead());
     let last = last.map(clock::format_ms);
     let declared = catalogue.model(owner_model);
     let wrong = owner.counts(counted) != (number, last.clone());
     let record = owner.with_counts(declared, counted, number, last.as_deref());
     let put = Change::Put { model: owner_model, record: Arc::new(record), new: false };
     Ok((wrong.then_some(put), dead))
+}
+
+/// The index of a log's file as it is now.
+///
+/// # Errors
+/// Those of the disk.
+pub(super) fn index(
+    engine: &Engine,
+    state: &State,
+    model: ModelId,
+    path: &SafePath,
+    stamp: Option<Stamp>,
+) -> Result<LogIndex> {
+    let rows = engine.logs.rows(&state.catalogue, model);
+    let Some(stamp) = stamp else { return Ok(LogIndex::empty(path.as_str(), 0, rows)) };
+    let file = Arc::from(engine.disk.open(path, Access::Read)?);
+    LogIndex::of_file(path.as_str(), file, stamp.len, rows)
 }
 
 /// Writes down the state of logs that have changed. The cache may be lost, so a failure is

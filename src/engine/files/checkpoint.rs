@@ -12,7 +12,7 @@ use crate::sync::locked;
 use super::flush::sync_folder_of;
 use super::order;
 use super::write::{Writer, paths_of};
-use super::{NeedsCompaction, Unsynced, all_rows};
+use super::{NeedsCompaction, ShownFile, Unsynced, all_rows};
 use crate::engine::core::Engine;
 use crate::engine::edits::recount;
 use crate::engine::journal::{self, Segment};
@@ -25,42 +25,44 @@ const ROWS_SLACK: u64 = 64 << 10;
 
 impl Engine {
     /// Makes the files safe and starts the journal anew; with `closing`, also drops every dead
-    /// line.
+    /// line. `false` when somebody else is in the middle of writing a file: the journal then stays.
     ///
     /// # Errors
     /// Those of the disk; the journal then stays, and nothing is lost.
-    pub(crate) fn checkpoint(&self, closing: bool) -> Result<()> {
+    pub(crate) fn checkpoint(&self, closing: bool) -> Result<bool> {
         self.check_health()?;
         if self.older.is_unconverted() {
-            return Ok(());
+            return Ok(true);
         }
         self.sync_journal()?;
         let files = self.lock_files()?;
         // Most of the work, while others commit.
         self.catch_up_for_files(&files)?;
-        self.take_edits(&files)?;
-        self.write_files(&files)?;
-        self.sync_files()?;
-        self.note_files(&files)?;
+        let written = self.write_beside_edits(&files, self.lookout.suspects())?;
+        if written.is_none() || !self.sync_files()? {
+            return Ok(false);
+        }
         // The rest, and what was committed meanwhile.
         let locks = self.lock_commit_too(files)?;
         self.catch_up_locked(locks.commit())?;
-        self.finish_checkpoint(&locks, closing)?;
-        self.note_files(locks.files())
+        self.finish_checkpoint(&locks, closing)
     }
 
     /// The part of a checkpoint that nobody may commit in.
-    pub(crate) fn finish_checkpoint(&self, locks: &BothLocks<'_>, closing: bool) -> Result<()> {
+    pub(crate) fn finish_checkpoint(&self, locks: &BothLocks<'_>, closing: bool) -> Result<bool> {
         let has_work = !self.state().dirty.is_clean() || self.state().has_unblocked();
         if has_work || self.words.load(word::FLUSHED) < self.position() {
             self.sync_journal()?;
-            self.write_files(locks.files())?;
-            self.sync_files()?;
+            if !self.write_files(locks.files())? || !self.sync_files()? {
+                return Ok(false);
+            }
         }
         if self.holds_unwritten() {
-            return Ok(());
+            return Ok(true);
         }
-        self.settle_log_edits(locks)?;
+        if !self.settle_log_edits(locks)? {
+            return Ok(false);
+        }
         self.sweep_unreferenced_locked(locks.commit())?;
         self.compact_rows(closing)?;
         if closing {
@@ -83,17 +85,29 @@ impl Engine {
         if closing {
             self.state_mut().dirty.needs_compaction = NeedsCompaction::default();
         }
-        Ok(())
+        Ok(true)
     }
 
-    pub(crate) fn sync_files(&self) -> Result<()> {
-        let paths = {
+    /// Makes the files durable; `false` when one was edited since it was written, for then it does not
+    /// hold what the journal has.
+    pub(crate) fn sync_files(&self) -> Result<bool> {
+        let mut paths = {
             let state = self.state();
             paths_of(&state, &state.dirty.unsynced)?
         };
+        // What cannot be opened keeps the journal alive, and needs no sync.
+        paths.retain(|path| !self.stamps.is_known_shut(path));
+        for path in &paths {
+            let is_log = matches!(self.state().layout.file_at(path), Some(ShownFile::Log(..)));
+            if !is_log && !self.stamps.are_of(&*self.disk, path)? {
+                self.lookout.suspect(path.clone());
+                return Ok(false);
+            }
+        }
         // A second sync may claim a success that this one has lost; a new opening writes all of
         // it again.
-        Writer { disk: &*self.disk }.sync(&paths).map_err(|error| self.poison(&error))
+        let synced = Writer { disk: &*self.disk }.sync(&paths);
+        synced.map(|()| true).map_err(|error| self.poison(&error))
     }
 
     /// Does the journal hold changes of a file that cannot be written, being corrupt?
@@ -112,7 +126,8 @@ impl Engine {
                 closing && state.dirty.needs_compaction.rows.contains(&place.model);
             let touched = needs_compaction || state.dirty.unsynced.rows.contains(&place.model);
             let forced = torn.contains(&place.model);
-            if !(touched || forced) || !collection.is_whole() {
+            let is_ours = self.stamps.are_of(&*self.disk, &place.path)?;
+            if !(touched || forced) || !collection.is_whole() || !is_ours {
                 continue;
             }
             let rows = all_rows(&state, place);
@@ -122,7 +137,8 @@ impl Engine {
             let is_final = || Ok(len == live && self.holds(&place.path, rows.as_bytes())?);
             if forced || wasteful || (closing && !is_final()?) {
                 let writer = Writer { disk: &*self.disk };
-                writer.replace(&place.path, rows.as_bytes(), true)?;
+                let stamp = writer.replace(&place.path, rows.as_bytes(), true)?;
+                self.stamps.wrote(place.path.clone(), Some(stamp));
                 sync_folder_of(self, &place.path)?;
                 locked(&self.torn).remove(&place.model);
             }
@@ -161,7 +177,8 @@ impl Engine {
             let version = state.catalogue.migrations.version();
             let mut bytes = jsonl::header(schema, version) + "\n";
             rows.iter().for_each(|row| bytes += &format!("{row}\n"));
-            Writer { disk: &*self.disk }.replace(&path, bytes.as_bytes(), true)?;
+            let stamp = Writer { disk: &*self.disk }.replace(&path, bytes.as_bytes(), true)?;
+            self.stamps.wrote(path.clone(), Some(stamp));
             // The next lines are journaled with offsets of this file: it must not become the old one.
             sync_folder_of(self, &path).map_err(|error| self.poison(&error))?;
             drop(state);

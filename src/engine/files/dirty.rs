@@ -1,6 +1,7 @@
 //! What the files do not show yet, and what they show but may lose with the power.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use hashbrown::HashMap;
 use indexmap::IndexMap;
@@ -9,6 +10,25 @@ use crate::catalogue::ModelId;
 
 use super::layout::Target;
 use crate::engine::logs::LogKey;
+use crate::engine::memory::Record;
+
+/// A change of a record that the files may not show yet.
+#[derive(Debug)]
+pub(crate) struct Before {
+    /// The position of its commit.
+    pub(crate) at: u64,
+    pub(crate) model: ModelId,
+    pub(crate) old: Option<Arc<Record>>,
+    pub(crate) new: Option<Arc<Record>>,
+}
+
+impl Before {
+    /// The key of the record.
+    pub(crate) fn key(&self) -> &str {
+        let record = self.new.as_ref().or(self.old.as_ref());
+        record.map_or("", |record| record.key())
+    }
+}
 
 /// What must be written to the files, each with the position of the commit that last changed it.
 #[derive(Debug, Default)]
@@ -21,6 +41,9 @@ pub(crate) struct Dirty {
     pub(crate) blocked: BTreeSet<Target>,
     /// What was changed since the last checkpoint, written or not.
     pub(crate) unsynced: Unsynced,
+    /// What records were before they were changed, oldest change first: the files still show the
+    /// first of them, and an edit of such a file is one of that.
+    pub(crate) before: Vec<Before>,
     /// What may hold dead lines, or lines that are not in the order of creation.
     pub(crate) needs_compaction: NeedsCompaction,
 }
@@ -69,6 +92,24 @@ impl Dirty {
             rows.retain(|_, at| *at > position);
             !rows.is_empty()
         });
+        // What could not be written still stands in its file as it was.
+        if self.blocked.is_empty() {
+            self.before.drain(..self.before.partition_point(|before| before.at <= position));
+        }
+    }
+
+    /// What the files show of the records that were changed since: those that were changed after a
+    /// position, or with `blocked` all.
+    pub(crate) fn shown_records(
+        &self,
+        position: u64,
+        blocked: bool,
+    ) -> HashMap<(ModelId, &str), Option<&Arc<Record>>> {
+        let mut shown = HashMap::new();
+        for before in self.before.iter().filter(|before| blocked || before.at > position) {
+            shown.entry((before.model, before.key())).or_insert(before.old.as_ref());
+        }
+        shown
     }
 
     /// Do the files show everything?

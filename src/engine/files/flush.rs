@@ -2,40 +2,46 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use hashbrown::HashSet;
 
 use crate::catalogue::ModelId;
 use crate::disk::SafePath;
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::sync::locked;
 
+use super::keeper::PAUSE;
 use super::write::{FileWrite, Writer, plan};
 use crate::engine::core::Engine;
+use crate::engine::edits::Rounds;
 use crate::engine::journal::Tail;
 use crate::engine::logs::Source;
 use crate::engine::processes::locks::FilesLock;
 use crate::engine::processes::shared_memory::word;
 
-/// How long a change may wait before the files show it, and in the batched mode before it is
-/// durable.
-const PAUSE: Duration = Duration::from_millis(30);
 /// A checkpoint is made when the journal is longer than this, in bytes.
 const JOURNAL_LIMIT: u64 = 8 << 20;
 /// A checkpoint is made when nothing was committed for so long.
 const IDLE: Duration = Duration::from_secs(3);
-/// Files of many records are looked at for edits by hand this often.
-const EDITS: Duration = Duration::from_secs(1);
+/// A file that was edited just before it was to be written is written in the next round.
+const ROUNDS: usize = 3;
+/// A file that another program goes on writing to is waited for by who asks for a flush.
+const LONGEST: Duration = Duration::from_secs(3);
 
 /// Keeps the files until `stopped` says so.
 pub(crate) fn run(engine: &Engine, stopped: &dyn Fn() -> bool) {
     let mut last_change = Instant::now();
     let mut seen = engine.position();
     let mut pause = PAUSE;
-    let mut last_look = Instant::now();
+    let mut rounds = Rounds::begin();
+    let mut rests = false;
     while !stopped() {
-        std::thread::park_timeout(pause);
+        match rests {
+            true => engine.keeper.rest(|| engine.position() != seen),
+            false => thread::park_timeout(pause),
+        }
         if engine.files_held.load(Ordering::Acquire) {
             continue;
         }
@@ -47,13 +53,12 @@ pub(crate) fn run(engine: &Engine, stopped: &dyn Fn() -> bool) {
             seen = engine.position();
             last_change = Instant::now();
         }
-        let (mut edited, mut log_edited) = (false, false);
-        if last_look.elapsed() > EDITS {
-            last_look = Instant::now();
-            edited = engine.are_files_edited().unwrap_or_default();
-            log_edited = engine.are_logs_edited().unwrap_or_default();
-        }
-        engine.tend(log_edited || last_change.elapsed() > IDLE, edited);
+        // What could not be looked at is looked at again.
+        let edited = engine.look(&mut rounds).unwrap_or_default();
+        let was_edited = !edited.is_empty();
+        let idle = last_change.elapsed() > IDLE;
+        engine.tend(idle, edited);
+        rests = idle && !was_edited && engine.position() == seen && !engine.has_work();
         // Files of many records take their time: most of it is left to others.
         pause = PAUSE.max(start.elapsed() * 4);
     }
@@ -61,33 +66,96 @@ pub(crate) fn run(engine: &Engine, stopped: &dyn Fn() -> bool) {
 
 impl Engine {
     /// One round; a failure is kept for `stats`, and the next round tries again.
-    fn tend(&self, is_time: bool, edited: bool) {
-        let long = self.tail().as_ref().is_some_and(|tail| tail.used() > JOURNAL_LIMIT);
-        let done = if long || (is_time && self.tail().is_some()) {
-            self.checkpoint(false)
-        } else if self.has_work() || edited {
-            self.flush()
+    fn tend(&self, is_time: bool, edited: Vec<SafePath>) {
+        let (long, begun) = {
+            let tail = self.tail();
+            (tail.as_ref().is_some_and(|tail| tail.used() > JOURNAL_LIMIT), tail.is_some())
+        };
+        let done = if long || (is_time && begun) || self.lookout.takes_log_edit() {
+            self.checkpoint(false).map(drop)
+        } else if self.has_work() || !edited.is_empty() || self.stamps.has_news() {
+            self.flush(edited).map(drop)
         } else {
             return;
         };
         *locked(&self.last_flush_error) = done.err();
     }
 
-    /// Brings everything that is committed into the files.
+    /// Brings everything that is committed into the files, and what was edited in them into the
+    /// store, since somebody asks for it.
+    ///
+    /// # Errors
+    /// Those of the disk; `LOCKED` when another program does not end writing to one of the files.
+    pub(crate) fn flush_now(&self) -> Result<()> {
+        let edited = self.look_now()?;
+        self.until_done(|| self.flush(edited.clone()))
+    }
+
+    /// Tries until no other program is in the middle of writing to a file that is to be written.
+    pub(crate) fn until_done(&self, work: impl Fn() -> Result<bool>) -> Result<()> {
+        let start = Instant::now();
+        while !work()? {
+            if start.elapsed() > LONGEST {
+                let message =
+                    "another program goes on writing to a file of the store; see which one";
+                return Err(Error::new(Code::Locked, message));
+            }
+            thread::sleep(PAUSE);
+        }
+        Ok(())
+    }
+
+    /// Brings everything that is committed into the files, and these edits into the store; `false`
+    /// when an editor is in the middle of writing one of them.
     ///
     /// # Errors
     /// Those of the disk; what was not written is written later.
-    pub(crate) fn flush(&self) -> Result<()> {
-        if !self.has_work() && !self.has_news() && !self.are_files_edited()? {
-            return Ok(());
+    pub(crate) fn flush(&self, edited: Vec<SafePath>) -> Result<bool> {
+        let has_edits = !edited.is_empty() || self.stamps.has_news();
+        if !self.has_work() && !self.has_news() && !has_edits {
+            return Ok(true);
         }
         self.sync_journal()?;
         let files = self.lock_files()?;
         self.catch_up_for_files(&files)?;
-        self.take_edits(&files)?;
-        self.write_files(&files)?;
-        self.note_files(&files)?;
-        self.sweep_unreferenced(&files)
+        let written = self.write_beside_edits(&files, edited)?;
+        self.sweep_unreferenced(&files).map(|()| written.is_some_and(|all| all))
+    }
+
+    /// Takes over what was edited, and writes what the files do not show yet: `None` when one of these
+    /// is being written by somebody else, else whether all that was edited could be taken over.
+    pub(crate) fn write_beside_edits(
+        &self,
+        lock: &FilesLock,
+        mut edited: Vec<SafePath>,
+    ) -> Result<Option<bool>> {
+        for _ in 0..ROUNDS {
+            edited.extend(self.edited_before_writing()?);
+            let finished = self.take_edits(lock, edited)?;
+            if self.write_files(lock)? {
+                return Ok(Some(finished));
+            }
+            edited = Vec::new();
+        }
+        Ok(None)
+    }
+
+    /// The files that are to be written, and that do not look as the store left them.
+    pub(crate) fn edited_before_writing(&self) -> Result<Vec<SafePath>> {
+        let paths = {
+            let state = self.state();
+            let targets = state.dirty.targets.keys().map(|target| state.layout.path(target));
+            let rows = state.layout.rows().iter();
+            let rows = rows.filter(|place| state.dirty.rows.contains_key(&place.model));
+            targets.chain(rows.map(|place| Ok(place.path.clone()))).collect::<Result<Vec<_>>>()?
+        };
+        let mut edited = Vec::new();
+        for path in paths {
+            if !self.stamps.are_of(&*self.disk, &path)? {
+                edited.push(path);
+            }
+        }
+        Ok(edited)
     }
 
     fn has_work(&self) -> bool {
@@ -120,8 +188,9 @@ impl Engine {
         self.catch_up_locked(&commit)
     }
 
-    /// Writes what the files do not show yet.
-    pub(crate) fn write_files(&self, lock: &FilesLock) -> Result<()> {
+    /// Writes what the files do not show yet; `false` when one of them was edited: nobody writes over
+    /// what nobody has read.
+    pub(crate) fn write_files(&self, lock: &FilesLock) -> Result<bool> {
         let flushed = self.words.load(word::FLUSHED);
         self.state_mut().note_flushed(flushed);
         let lengths = self.tail().as_ref().map_or_else(Vec::new, |tail| tail.rows().to_vec());
@@ -136,7 +205,7 @@ impl Engine {
         // The own file of a user that stands in the owner's file now goes once that one is sure to stay:
         // the journal need not hold the record.
         let (last, first): (Vec<_>, Vec<_>) = work.into_iter().partition(FileWrite::removes_shared);
-        let writer = Writer { disk: &*self.disk };
+        let (writer, layout) = (Writer { disk: &*self.disk }, Arc::clone(&self.state().layout));
         for (number, one) in first.iter().chain(&last).enumerate() {
             if number == first.len() {
                 self.sync_owner_folder()?;
@@ -146,9 +215,11 @@ impl Engine {
             {
                 continue;
             }
-            if let Some((path, stamp)) = writer.perform(one)? {
-                self.stamps.know(path, stamp);
+            let path = one.path();
+            if !one.is_log(&layout) && !self.stamps.are_of(&*self.disk, path)? {
+                return Ok(false);
             }
+            self.stamps.wrote(path.clone(), writer.perform(one)?);
         }
         locked(&self.torn).retain(|model| !anew.contains(model));
         self.state_mut().outdated.retain(|model| !anew.contains(model));
@@ -156,7 +227,7 @@ impl Engine {
         let mut state = self.state_mut();
         state.note_flushed(position);
         state.forget_unblocked();
-        Ok(())
+        Ok(true)
     }
 
     /// The changed rows files to which nothing may be added: the file is of an older version, its end

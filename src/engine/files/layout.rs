@@ -2,7 +2,7 @@
 
 use hashbrown::HashMap;
 
-use crate::catalogue::{Catalogue, ModelId, Place};
+use crate::catalogue::{Catalogue, ModelId, Place, is_id};
 use crate::disk::SafePath;
 use crate::error::{Code, Error, Result};
 
@@ -17,6 +17,17 @@ pub(crate) enum Target {
     First,
     /// The file of a further record of a place `Owner`.
     Further(Box<str>),
+}
+
+/// A file that people see, by what stands in it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum ShownFile {
+    /// A file that is written whole.
+    Whole(Target),
+    /// The rows of this model.
+    Rows(ModelId),
+    /// A log: its model, and its owner's key.
+    Log(ModelId, Box<str>),
 }
 
 /// A file whose arrays hold the records of some models.
@@ -199,6 +210,75 @@ impl Layout {
     pub(crate) fn record_path(&self, model: ModelId, key: &str) -> Result<Option<SafePath>> {
         let found = self.directories.iter().find(|(id, _)| *id == model);
         found.map(|(_, dir)| dir.join(&format!("{key}.json"))).transpose()
+    }
+
+    /// What stands at a path; `None` where nothing of the store does, for the drafts, locks and
+    /// backups of an editor too.
+    pub(crate) fn file_at(&self, path: &SafePath) -> Option<ShownFile> {
+        if let Some(number) = self.shared.iter().position(|place| place.path == *path) {
+            return Some(ShownFile::Whole(Target::Shared(number)));
+        }
+        if let Some(place) = self.rows.iter().find(|place| place.path == *path) {
+            return Some(ShownFile::Rows(place.model));
+        }
+        if self.owner.as_ref().is_some_and(|owner| owner.first == *path) {
+            return Some(ShownFile::Whole(Target::First));
+        }
+        let folder = path.parent()?;
+        let key = |ending| path.file_name().strip_suffix(ending).filter(|key| is_id(key));
+        if let Some(key) = key(".jsonl") {
+            let place = self.logs.iter().find(|place| place.dir == folder)?;
+            return Some(ShownFile::Log(place.model, key.into()));
+        }
+        let key = key(".json")?;
+        if self.owner.as_ref().is_some_and(|owner| owner.dir == folder) {
+            return Some(ShownFile::Whole(Target::Further(key.into())));
+        }
+        let (model, _) = self.directories.iter().find(|(_, dir)| *dir == folder)?;
+        Some(ShownFile::Whole(Target::Record(*model, key.into())))
+    }
+
+    /// Where a file is.
+    ///
+    /// # Errors
+    /// `VALIDATION` when a key cannot be a file name.
+    pub(crate) fn path_of(&self, file: &ShownFile) -> Result<SafePath> {
+        match file {
+            ShownFile::Whole(target) => self.path(target),
+            ShownFile::Rows(model) => {
+                let place = self.rows.iter().find(|place| place.model == *model);
+                let none = || Error::new(Code::Io, "this model is not kept in rows");
+                place.map(|place| place.path.clone()).ok_or_else(none)
+            }
+            ShownFile::Log(model, owner) => self.log_path(*model, owner),
+        }
+    }
+
+    /// The models of which records stand in a file; none for a log.
+    pub(crate) fn models_in(&self, file: &ShownFile) -> Vec<ModelId> {
+        match file {
+            ShownFile::Whole(Target::Record(model, _)) | ShownFile::Rows(model) => vec![*model],
+            ShownFile::Whole(Target::Shared(number)) => {
+                self.shared[*number].arrays.iter().map(|(_, model)| *model).collect()
+            }
+            ShownFile::Whole(Target::First | Target::Further(_)) => {
+                let owner = self.owner.iter();
+                let mut models: Vec<ModelId> = owner.clone().map(|owner| owner.model).collect();
+                models
+                    .extend(owner.clone().flat_map(|o| o.beside.iter().map(|(model, ..)| *model)));
+                let single = owner.filter_map(|owner| owner.single);
+                models.extend(single.filter(|_| *file == ShownFile::Whole(Target::First)));
+                models
+            }
+            ShownFile::Log(..) => Vec::new(),
+        }
+    }
+
+    /// The files that hold the records of several keys, but for those of further owners.
+    pub(crate) fn files_of_many(&self) -> impl Iterator<Item = &SafePath> {
+        let shared = self.shared.iter().map(|place| &place.path);
+        let rows = self.rows.iter().map(|place| &place.path);
+        shared.chain(rows).chain(self.owner.iter().map(|owner| &owner.first))
     }
 
     /// The file of a target.

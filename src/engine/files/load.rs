@@ -9,12 +9,12 @@ use hashbrown::{HashMap, HashSet};
 use serde_json::{Map, Value};
 
 use crate::catalogue::{self, Migrations, ModelId};
-use crate::disk::{Disk, EntryKind, SafePath, Stamp, read_all, read_stamped};
+use crate::disk::{Disk, SafePath, Stamp, read_stamped};
 use crate::error::{Code, Error, Result};
 use crate::json;
 
 use super::compose::record_of_file;
-use super::layout::OwnerPlace;
+use super::layout::{OwnerPlace, ShownFile, Target};
 use super::load_rows::load_rows;
 use crate::engine::memory::Record;
 use crate::engine::memory::{SINGLE_KEY, State};
@@ -31,8 +31,10 @@ pub(crate) struct Loader<'a> {
     pub(crate) checkpoint_rows: HashMap<String, u64>,
     /// The order of the records in folders, from the cache.
     pub(crate) known_order: HashMap<ModelId, Vec<String>>,
-    /// The state of each record's own file, as it was read.
+    /// The state of each file, as it was read.
     pub(crate) stamps: HashMap<SafePath, Stamp>,
+    /// Files that could not be opened.
+    pub(crate) shut: Vec<SafePath>,
     /// Rows files with a torn end, to be written anew.
     pub(crate) torn: HashSet<ModelId>,
 }
@@ -45,7 +47,23 @@ impl<'a> Loader<'a> {
             checkpoint_rows: rows.iter().cloned().collect(),
             known_order: HashMap::new(),
             stamps: HashMap::new(),
+            shut: Vec::new(),
             torn: HashSet::new(),
+        }
+    }
+
+    /// The bytes of a file, whose state is noted.
+    pub(super) fn read(&mut self, path: &SafePath) -> Result<Option<Vec<u8>>> {
+        match read_stamped(self.disk, path) {
+            Ok(Some((bytes, stamp))) => {
+                self.stamps.insert(path.clone(), stamp);
+                Ok(Some(bytes))
+            }
+            Ok(None) => Ok(None),
+            Err(error) => {
+                self.shut.push(path.clone());
+                Err(error)
+            }
         }
     }
 }
@@ -73,6 +91,50 @@ pub(crate) fn load(loader: &mut Loader<'_>, state: &mut State) -> Result<()> {
         load_rows(loader, state, place)?;
     }
     Ok(())
+}
+
+/// Reads one file that is no log.
+///
+/// # Errors
+/// As for [`load`].
+pub(crate) fn load_file(
+    loader: &mut Loader<'_>,
+    state: &mut State,
+    file: &ShownFile,
+) -> Result<()> {
+    let layout = Arc::clone(&state.layout);
+    match file {
+        ShownFile::Whole(Target::Record(model, key)) => {
+            let Some(path) = layout.record_path(*model, key)? else { return Ok(()) };
+            let bytes = match loader.read(&path) {
+                Ok(Some(bytes)) => bytes,
+                Ok(None) => return Ok(()),
+                Err(error) => return note_broken(state, *model, key, error, None),
+            };
+            match record_of_bytes(state, *model, &path, key, &bytes) {
+                Ok(record) => drop(state.put(*model, Arc::new(record))),
+                Err(error) => {
+                    let value = json::parse_bytes(&bytes).ok();
+                    note_broken(state, *model, key, error, value.as_ref())?;
+                }
+            }
+            Ok(())
+        }
+        ShownFile::Whole(Target::Shared(number)) => load_shared(loader, state, *number),
+        ShownFile::Whole(Target::First) => {
+            layout.owner().map_or(Ok(()), |place| load_first(loader, state, place))
+        }
+        ShownFile::Whole(Target::Further(key)) => {
+            let path = layout.path(&Target::Further(key.clone()))?;
+            let load = |place| load_owner(loader, state, place, (path, key));
+            layout.owner().map_or(Ok(()), load)
+        }
+        ShownFile::Rows(model) => {
+            let place = layout.rows().iter().find(|place| place.model == *model);
+            place.map_or(Ok(()), |place| load_rows(loader, state, place))
+        }
+        ShownFile::Log(..) => Ok(()),
+    }
 }
 
 /// A file's text as a JSON value, or what is wrong with it.
@@ -129,11 +191,11 @@ pub(super) fn version_of(
 
 /// The object in a file and its version; `None` when there is no file.
 fn read_object(
-    loader: &Loader<'_>,
+    loader: &mut Loader<'_>,
     state: &State,
     path: &SafePath,
 ) -> Result<Option<(Map<String, Value>, u64)>> {
-    let Some(bytes) = read_all(loader.disk, path)? else { return Ok(None) };
+    let Some(bytes) = loader.read(path)? else { return Ok(None) };
     let map = object(path, parse_file(path, &bytes)?)?;
     let version = version_of(state.catalogue.migrations, path, &map)?;
     Ok(Some((map, version)))
@@ -161,7 +223,7 @@ fn or_fault<T>(
     }
 }
 
-fn load_first(loader: &Loader<'_>, state: &mut State, place: &OwnerPlace) -> Result<()> {
+fn load_first(loader: &mut Loader<'_>, state: &mut State, place: &OwnerPlace) -> Result<()> {
     let mut models = vec![place.model];
     models.extend(place.beside.iter().map(|(model, _, _)| *model).chain(place.single));
     let read = read_object(loader, state, &place.first);
@@ -181,24 +243,34 @@ fn load_first(loader: &Loader<'_>, state: &mut State, place: &OwnerPlace) -> Res
 fn load_further(loader: &mut Loader<'_>, state: &mut State, place: &OwnerPlace) -> Result<()> {
     let first = state.collection(place.model).first().map(str::to_owned);
     for (path, key) in files_of(loader.disk, &place.dir)? {
-        match read_object(loader, state, &path) {
-            Ok(Some((mut file, version))) => {
-                if let Err(error) = take_owner(state, place, (&path, version), &mut file) {
-                    note_broken(state, place.model, &key, error)?;
-                    continue;
-                }
-                let mut unknown = record_of_file(file);
-                unknown.retain(|name, _| name != "createdAt" && name != "updatedAt");
-                if !unknown.is_empty() {
-                    state.owner_unknown.insert(key.as_str().into(), unknown);
-                }
-            }
-            Ok(None) => {}
-            Err(error) => note_broken(state, place.model, &key, error)?,
-        }
+        load_owner(loader, state, place, (path, &key))?;
     }
     state.collection_mut(place.model).set_first(first.as_deref());
     Ok(())
+}
+
+fn load_owner(
+    loader: &mut Loader<'_>,
+    state: &mut State,
+    place: &OwnerPlace,
+    (path, key): (SafePath, &str),
+) -> Result<()> {
+    match read_object(loader, state, &path) {
+        Ok(Some((mut file, version))) => {
+            let user = file.get(&place.key).cloned();
+            if let Err(error) = take_owner(state, place, (&path, version), &mut file) {
+                return note_broken(state, place.model, key, error, user.as_ref());
+            }
+            let mut unknown = record_of_file(file);
+            unknown.retain(|name, _| name != "createdAt" && name != "updatedAt");
+            if !unknown.is_empty() {
+                state.owner_unknown.insert(key.into(), unknown);
+            }
+            Ok(())
+        }
+        Ok(None) => Ok(()),
+        Err(error) => note_broken(state, place.model, key, error, None),
+    }
 }
 
 /// Takes the owner's record and those beside it out of a file: all or none, for the file is
@@ -236,15 +308,26 @@ fn take_record(state: &mut State, model: ModelId, from: (&str, u64), map: Map<St
     }
 }
 
-fn note_broken(state: &mut State, model: ModelId, key: &str, error: Error) -> Result<()> {
+/// Notes a record that cannot be read, and what it says as far as its text can be parsed: who asks
+/// whether a value is taken must know.
+pub(super) fn note_broken(
+    state: &mut State,
+    model: ModelId,
+    key: &str,
+    error: Error,
+    value: Option<&Value>,
+) -> Result<()> {
     if !error.is_of_content() {
         return Err(error);
     }
-    state.collection_mut(model).broken.insert(key.to_owned(), error);
+    let catalogue = Arc::clone(&state.catalogue);
+    let map = value.and_then(Value::as_object);
+    let claims = map.map(|map| catalogue::index_keys(catalogue.model(model), map));
+    state.collection_mut(model).put_broken(key, error, claims);
     Ok(())
 }
 
-fn load_shared(loader: &Loader<'_>, state: &mut State, number: usize) -> Result<()> {
+fn load_shared(loader: &mut Loader<'_>, state: &mut State, number: usize) -> Result<()> {
     let place = state.layout.shared_files()[number].clone();
     let models: Vec<ModelId> = place.arrays.iter().map(|(_, model)| *model).collect();
     let read = read_shared(loader, state, &place.path, &place.arrays[0].0);
@@ -254,7 +337,7 @@ fn load_shared(loader: &Loader<'_>, state: &mut State, number: usize) -> Result<
     for (key, model) in &place.arrays {
         let Some(Value::Array(items)) = file.shift_remove(key) else { continue };
         for item in items {
-            take_item(state, number, *model, (place.path.as_str(), version), item);
+            take_item(state, number, *model, (place.path.as_str(), version), item)?;
         }
     }
     let mut time = |key: &str| file.shift_remove(key).and_then(|t| t.as_str().map(str::to_owned));
@@ -267,12 +350,12 @@ fn load_shared(loader: &Loader<'_>, state: &mut State, number: usize) -> Result<
 
 /// The object of a shared file; a bare array, as older stores wrote it, counts as the first one.
 fn read_shared(
-    loader: &Loader<'_>,
+    loader: &mut Loader<'_>,
     state: &State,
     path: &SafePath,
     first: &str,
 ) -> Result<Option<(Map<String, Value>, u64)>> {
-    let Some(bytes) = read_all(loader.disk, path)? else { return Ok(None) };
+    let Some(bytes) = loader.read(path)? else { return Ok(None) };
     let map = match parse_file(path, &bytes)? {
         Value::Array(items) => Map::from_iter([(first.to_owned(), Value::Array(items))]),
         other => object(path, other)?,
@@ -281,7 +364,13 @@ fn read_shared(
     Ok(Some((map, version)))
 }
 
-fn take_item(state: &mut State, number: usize, model: ModelId, from: (&str, u64), item: Value) {
+fn take_item(
+    state: &mut State,
+    number: usize,
+    model: ModelId,
+    from: (&str, u64),
+    item: Value,
+) -> Result<()> {
     let key_field = state.catalogue.model(model).key.clone();
     let key = item.get(&key_field).and_then(Value::as_str).unwrap_or_default().to_owned();
     let map = item.as_object().cloned().unwrap_or_default();
@@ -290,10 +379,11 @@ fn take_item(state: &mut State, number: usize, model: ModelId, from: (&str, u64)
             state.put(model, Arc::new(record));
         }
         Err(error) => {
+            note_broken(state, model, &key, error, Some(&item))?;
             state.shared[number].unreadable.push((model, item));
-            state.collection_mut(model).broken.insert(key, error);
         }
     }
+    Ok(())
 }
 
 /// The files `<key>.json` of a folder, with their keys.
@@ -301,7 +391,8 @@ fn files_of(disk: &dyn Disk, dir: &SafePath) -> Result<Vec<(SafePath, String)>> 
     let mut files = Vec::new();
     for entry in disk.list(dir)? {
         let Some(key) = entry.name.strip_suffix(".json") else { continue };
-        if entry.kind == EntryKind::File && catalogue::is_id(key) {
+        // A link or a folder of such a name is told: the record is not simply none.
+        if catalogue::is_id(key) {
             files.push((dir.join(&entry.name)?, key.to_owned()));
         }
     }
@@ -319,13 +410,9 @@ fn load_directory(
         // A portion at a time bounds the bytes in memory.
         let mut read = Vec::new();
         for (path, key) in files.by_ref().take(PORTION) {
-            match read_stamped(loader.disk, &path) {
-                Ok(Some((bytes, stamp))) => {
-                    loader.stamps.insert(path.clone(), stamp);
-                    read.push((path, key, bytes));
-                }
-                Ok(None) => {}
-                Err(error) => note_broken(state, model, &key, error)?,
+            match loader.read(&path) {
+                Ok(bytes) => read.extend(bytes.map(|bytes| (path, key, bytes))),
+                Err(error) => note_broken(state, model, &key, error, None)?,
             }
         }
         if read.is_empty() && files.len() == 0 {
@@ -333,30 +420,15 @@ fn load_directory(
         }
         let parsed = par_map(read, |(path, key, bytes)| {
             let record = record_of_bytes(state, model, &path, &key, &bytes);
-            (key, record)
+            (key, record.map_err(|error| (error, json::parse_bytes(&bytes).ok())))
         });
         for (key, record) in parsed {
             match record {
                 Ok(record) => drop(state.put(model, Arc::new(record))),
-                Err(error) => note_broken(state, model, &key, error)?,
+                Err((error, value)) => note_broken(state, model, &key, error, value.as_ref())?,
             }
         }
     }
-}
-
-/// The record in a file of its own; `None` when there is no file.
-///
-/// # Errors
-/// `CORRUPT` when it is not one, or is not the record that its name says.
-pub(crate) fn read_record(
-    disk: &dyn Disk,
-    state: &State,
-    model: ModelId,
-    path: &SafePath,
-    key: &str,
-) -> Result<Option<Record>> {
-    let Some(bytes) = read_all(disk, path)? else { return Ok(None) };
-    record_of_bytes(state, model, path, key, &bytes).map(Some)
 }
 
 fn record_of_bytes(

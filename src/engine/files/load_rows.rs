@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::disk::read_all;
+use serde_json::Value;
+
 use crate::error::{Error, Result};
-use crate::jsonl;
+use crate::{json, jsonl};
 
 use super::layout::RowsPlace;
-use super::load::{Loader, read_stored};
+use super::load::{Loader, note_broken, read_stored};
 use crate::engine::memory::Record;
 use crate::engine::memory::State;
 use crate::engine::par_map::par_map;
@@ -26,8 +27,8 @@ enum Row {
     },
     Deleted(String),
     Record(Record),
-    /// It cannot be read, and is the record with this key, where that is known.
-    Broken(Option<String>, Error),
+    /// It cannot be read, and is the record with this key, where that is known; with what it says.
+    Broken(Option<String>, Error, Option<Value>),
 }
 
 /// Reads all rows of a file.
@@ -36,7 +37,7 @@ pub(super) fn load_rows(
     state: &mut State,
     place: &RowsPlace,
 ) -> Result<()> {
-    let bytes = match read_all(loader.disk, &place.path) {
+    let bytes = match loader.read(&place.path) {
         Ok(Some(bytes)) => bytes,
         Ok(None) => return Ok(()),
         Err(error) if error.is_of_content() => {
@@ -63,10 +64,10 @@ pub(super) fn load_rows(
                 break;
             }
             row => {
-                if let Row::Broken(_, error) = &row {
+                if let Row::Broken(_, error, _) = &row {
                     state.collection_mut(place.model).lines.push(error.clone());
                 }
-                take_row(state, place, row);
+                take_row(state, place, row)?;
             }
         }
     }
@@ -92,14 +93,17 @@ fn row_of(state: &State, place: &RowsPlace, line: &Line<'_>, version: u64) -> Ro
             let at = format!("{path}:{}:1", line.number);
             match read_stored(state, place.model, (&at, version), map) {
                 Ok(record) => Row::Record(record),
-                Err(error) => Row::Broken(Some(key.into_owned()), error),
+                Err(error) => {
+                    let value = json::parse_bytes(line.text).ok();
+                    Row::Broken(Some(key.into_owned()), error, value)
+                }
             }
         }
-        Err(fault) => Row::Broken(fault.key.clone(), fault.error(path, line.number)),
+        Err(fault) => Row::Broken(fault.key.clone(), fault.error(path, line.number), None),
     }
 }
 
-fn take_row(state: &mut State, place: &RowsPlace, row: Row) {
+fn take_row(state: &mut State, place: &RowsPlace, row: Row) -> Result<()> {
     match row {
         Row::Header { .. } => {}
         Row::Deleted(key) => {
@@ -112,10 +116,11 @@ fn take_row(state: &mut State, place: &RowsPlace, row: Row) {
             }
         }
         // What an earlier line says of the record is no longer so.
-        Row::Broken(Some(key), error) => {
+        Row::Broken(Some(key), error, value) => {
             state.remove(place.model, &key);
-            state.collection_mut(place.model).broken.insert(key, error);
+            note_broken(state, place.model, &key, error, value.as_ref())?;
         }
-        Row::Broken(None, error) => state.collection_mut(place.model).faults.push(error),
+        Row::Broken(None, error, _) => state.collection_mut(place.model).faults.push(error),
     }
+    Ok(())
 }

@@ -27,7 +27,7 @@ pub(crate) fn save(engine: &Engine) {
     }
     let text = text(&state);
     let written = Writer { disk: &*engine.disk }.replace(&path(), text.as_bytes(), true);
-    let _ = written.and_then(|()| engine.disk.sync_dir(&cache_folder()));
+    let _ = written.and_then(|_| engine.disk.sync_dir(&cache_folder()));
 }
 
 /// Writes the order down in a copy of the folder.

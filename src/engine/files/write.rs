@@ -11,7 +11,7 @@ use crate::jsonl;
 
 use super::compose::{self, SharedContent};
 use super::dirty::Unsynced;
-use super::layout::Target;
+use super::layout::{Layout, ShownFile, Target};
 use crate::engine::journal;
 use crate::engine::logs::LogKey;
 use crate::engine::memory::State;
@@ -31,6 +31,21 @@ pub(crate) enum FileWrite {
 }
 
 impl FileWrite {
+    /// The file.
+    pub(crate) fn path(&self) -> &SafePath {
+        match self {
+            FileWrite::Whole { path, .. }
+            | FileWrite::Arrays { path, .. }
+            | FileWrite::Rows { path, .. }
+            | FileWrite::Log { path, .. } => path,
+        }
+    }
+
+    /// Is it a log, whose lines the journal knows by their place?
+    pub(crate) fn is_log(&self, layout: &Layout) -> bool {
+        matches!(layout.file_at(self.path()), Some(ShownFile::Log(..)))
+    }
+
     /// Does a file go whose records may stand in another one now?
     pub(crate) fn removes_shared(&self) -> bool {
         matches!(self, FileWrite::Whole { bytes: None, shared: true, .. })
@@ -106,39 +121,33 @@ pub(crate) struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// Does one piece of work; gives the state of a file that was written whole, or is a log.
+    /// Does one piece of work; gives the state of the file then, or that there is none.
     ///
     /// # Errors
     /// Those of the disk; doing the work again mends what was half done.
-    pub(crate) fn perform(&self, work: &FileWrite) -> Result<Option<(SafePath, Option<Stamp>)>> {
+    pub(crate) fn perform(&self, work: &FileWrite) -> Result<Option<Stamp>> {
         match work {
             FileWrite::Whole { path, bytes: Some(bytes), shared } => {
-                self.replace(path, bytes.as_bytes(), *shared)?;
-                Ok(Some((path.clone(), self.disk.stamp(path)?)))
+                self.replace(path, bytes.as_bytes(), *shared).map(Some)
             }
             FileWrite::Arrays { path, content } => {
-                self.replace(path, content.text().as_bytes(), true)?;
-                Ok(Some((path.clone(), self.disk.stamp(path)?)))
+                self.replace(path, content.text().as_bytes(), true).map(Some)
             }
-            FileWrite::Whole { path, bytes: None, .. } => {
-                self.disk.remove(path)?;
-                Ok(Some((path.clone(), None)))
-            }
+            FileWrite::Whole { path, bytes: None, .. } => self.disk.remove(path).map(|_| None),
             FileWrite::Rows { path, header, lines, ours_from } => {
-                self.add_rows(path, header, lines, *ours_from).map(|()| None)
+                self.add_rows(path, header, lines, *ours_from).map(Some)
             }
             FileWrite::Log { path, fresh, pieces, .. } => {
-                let stamp = self.add_log(path, *fresh, pieces)?;
-                Ok(Some((path.clone(), stamp)))
+                self.add_log(path, *fresh, pieces).map(Some)
             }
         }
     }
 
-    /// Puts new bytes in the place of a file by a rename.
+    /// Puts new bytes in the place of a file by a rename; gives its state.
     ///
     /// # Errors
     /// Those of the disk.
-    pub(crate) fn replace(&self, path: &SafePath, bytes: &[u8], durable: bool) -> Result<()> {
+    pub(crate) fn replace(&self, path: &SafePath, bytes: &[u8], durable: bool) -> Result<Stamp> {
         self.disk.create_dir(&journal::folder())?;
         let draft = draft_of(path)?;
         // A draft that a crash left may be a second name of the file in place: a new one is made,
@@ -149,15 +158,23 @@ impl Writer<'_> {
         if durable {
             file.sync()?;
         }
+        // Of the file itself: its name may be that of an edited one in a moment.
+        let stamp = file.stamp()?;
         self.make_folder_of(path)?;
-        self.disk.rename(&draft, path)
+        self.disk.rename(&draft, path).map(|()| stamp)
     }
 
     fn make_folder_of(&self, path: &SafePath) -> Result<()> {
         path.parent().map_or(Ok(()), |folder| self.disk.create_dir(&folder))
     }
 
-    fn add_rows(&self, path: &SafePath, header: &str, lines: &str, ours_from: u64) -> Result<()> {
+    fn add_rows(
+        &self,
+        path: &SafePath,
+        header: &str,
+        lines: &str,
+        ours_from: u64,
+    ) -> Result<Stamp> {
         self.make_folder_of(path)?;
         let file = self.disk.open(path, Access::Create)?;
         let mut len = file.len()?;
@@ -175,19 +192,14 @@ impl Writer<'_> {
             }
         }
         bytes += lines;
-        file.write_at(len, bytes.as_bytes())
+        file.write_at(len, bytes.as_bytes())?;
+        file.stamp()
     }
 
-    fn add_log(
-        &self,
-        path: &SafePath,
-        fresh: bool,
-        pieces: &[(u64, Arc<str>)],
-    ) -> Result<Option<Stamp>> {
+    fn add_log(&self, path: &SafePath, fresh: bool, pieces: &[(u64, Arc<str>)]) -> Result<Stamp> {
         if fresh {
             let bytes: String = pieces.iter().map(|(_, bytes)| &**bytes).collect();
-            self.replace(path, bytes.as_bytes(), false)?;
-            return self.disk.stamp(path);
+            return self.replace(path, bytes.as_bytes(), false);
         }
         self.make_folder_of(path)?;
         let file = self.disk.open(path, Access::Create)?;
@@ -202,8 +214,7 @@ impl Writer<'_> {
             }
             file.write_at(offset, bytes.as_bytes())?;
         }
-        // Of the file itself: its name may be that of an edited one by now.
-        file.stamp().map(Some)
+        file.stamp()
     }
 
     /// Makes everything durable that was changed since the last checkpoint.

@@ -47,6 +47,31 @@ pub(crate) enum Change {
     Remove { model: ModelId, key: Box<str> },
     /// These lines stand in the owner's log.
     Lines(LogLines),
+    /// The owner's log was edited by hand.
+    Edited(LogEdit),
+}
+
+/// An edit of a log by hand. The file has it already; who follows the journal hears of it.
+#[derive(Debug, Clone)]
+pub(crate) struct LogEdit {
+    pub(crate) model: ModelId,
+    pub(crate) owner: Box<str>,
+    /// What happened to which rows; empty where nobody knows what the log was before.
+    pub(crate) rows: Vec<(Box<str>, Effect)>,
+    /// Does the owner's record say something else of its log?
+    pub(crate) has_new_counts: bool,
+    /// The number of counted rows now.
+    pub(crate) count: u64,
+    /// The latest time of a counted row now.
+    pub(crate) last: Option<Box<str>>,
+}
+
+impl LogEdit {
+    /// An edit of a log of which nobody knows what it was before.
+    pub(crate) fn of_unknown(model: ModelId, owner: &str) -> LogEdit {
+        let (rows, owner) = (Vec::new(), owner.into());
+        LogEdit { model, owner, rows, has_new_counts: false, count: 0, last: None }
+    }
 }
 
 /// Lines of a log, and what the owner knows of it afterwards.
@@ -130,7 +155,18 @@ fn encode_change(text: &mut String, change: &Change, catalogue: &Catalogue) {
                 .expect(WRITTEN);
         }
         Change::Lines(lines) => encode_lines(text, lines, name(&lines.model)),
+        Change::Edited(edit) => encode_edit(text, edit, name(&edit.model)),
     }
+}
+
+fn encode_edit(text: &mut String, edit: &LogEdit, collection: &str) {
+    let rows: Vec<[&str; 2]> =
+        edit.rows.iter().map(|(id, effect)| [&**id, effect.name()]).collect();
+    let edit = serde_json::json!({
+        "edited": collection, "owner": edit.owner, "rows": rows, "recounted": edit.has_new_counts,
+        "count": edit.count, "last": edit.last,
+    });
+    text.push_str(&json::compact(&edit));
 }
 
 fn encode_lines(text: &mut String, lines: &LogLines, collection: &str) {
@@ -197,6 +233,12 @@ struct ChangeText<'a> {
     last: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     lines: Vec<&'a RawValue>,
+    #[serde(borrow)]
+    edited: Option<Cow<'a, str>>,
+    #[serde(default)]
+    recounted: bool,
+    #[serde(default)]
+    rows: Vec<(Box<str>, Effect)>,
 }
 
 fn decode_change(
@@ -227,6 +269,12 @@ fn decode_change(
     if let (Some(name), Some(owner)) = (&change.log, &change.owner) {
         let model = find(name)?;
         return Ok(Change::Lines(decode_lines(&change, model, owner)));
+    }
+    if let (Some(name), Some(owner)) = (&change.edited, &change.owner) {
+        let (model, owner) = (find(name)?, owner.as_ref().into());
+        let (count, last) = (change.count, change.last.as_deref().map(Into::into));
+        let (rows, has_new_counts) = (change.rows, change.recounted);
+        return Ok(Change::Edited(LogEdit { model, owner, rows, has_new_counts, count, last }));
     }
     Err("a change of no known kind".to_owned())
 }

@@ -9,6 +9,6 @@ mod line;
 mod segment;
 mod tail;
 
-pub(crate) use change::{Change, Commit, Effect, LogLines};
+pub(crate) use change::{Change, Commit, Effect, LogEdit, LogLines};
 pub(crate) use segment::{Header, Segment, folder, list, path_of, start};
 pub(crate) use tail::Tail;

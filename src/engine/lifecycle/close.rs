@@ -17,7 +17,7 @@ impl Engine {
         if presence.is_none() {
             return Ok(());
         }
-        self.flush()?;
+        self.flush(self.look_now()?)?;
         drop(presence);
         let alone = self.disk.try_lock(&locks::open_path(), LockKind::Exclusive)?;
         if alone.is_some() && self.check_health().is_ok() {

@@ -18,9 +18,9 @@ use crate::engine::files::{Layout, Loader, load};
 use crate::engine::journal::{self, Segment, Tail};
 use crate::engine::journal::{Change, Commit};
 use crate::engine::memory::State;
-use crate::engine::processes::locks::{BothLocks, cache_folder, open_path, words_path};
+use crate::engine::processes::locks::{BothLocks, cache_folder, open_path, words_lost, words_path};
 use crate::engine::processes::replay;
-use crate::engine::processes::shared_memory::{is_mark, new_mark, word, words_lost};
+use crate::engine::processes::shared_memory::{is_mark, new_mark, word};
 
 /// What git must not take: sessions, and what only this machine needs.
 const GITIGNORE: &str = "auth/\njournal/\ncache/\n";
@@ -45,7 +45,7 @@ pub(crate) fn open(
     let state = State::new(builtin, layout);
     match disk.create_dir(&cache_folder()).and_then(|()| disk.shared(&words_path())) {
         Ok(words) => {
-            let engine = Engine::new(disk, settings, state, words, declared);
+            let engine = Engine::new(disk, settings, state, words.into(), declared);
             open_shared(&engine)?;
             Ok(Arc::new(engine))
         }
@@ -100,6 +100,7 @@ fn open_shared(engine: &Engine) -> Result<()> {
     let base = segment.as_ref().map(|segment| segment.header.base);
     let (state, undeclared) = engine.empty_state(base, upto, opening.first)?;
     *engine.state_mut() = state;
+    engine.watch_from_now_on();
     let changes = load_all(engine, segment, upto)?;
     if opening.first && engine.check_health().is_ok() {
         // Before the journal goes, which alone tells that there was a crash.
@@ -112,10 +113,7 @@ fn open_shared(engine: &Engine) -> Result<()> {
             *locked(&engine.last_flush_error) = Some(error);
         }
     }
-    if opening.first {
-        engine.note_files(opening.locks.files())?;
-    }
-    engine.know_edits();
+    engine.stamps.know_news(engine.words.load(word::EDITS));
     // What must be put right is a commit like any other, so that the other processes hear of it.
     for changes in [undeclared, changes] {
         // An older folder that is only read stays as it is.
@@ -205,7 +203,7 @@ fn load_all(engine: &Engine, segment: Option<Segment>, upto: Option<u64>) -> Res
             state.put(*model, Arc::clone(record));
         }
     }
-    engine.stamps.replace(loader.stamps);
+    engine.note_read(loader.stamps, &state)?;
     *locked(&engine.torn) = loader.torn;
     *engine.tail() = tail;
     engine.position.store(position, Ordering::Release);
@@ -223,7 +221,7 @@ fn recover(engine: &Engine, locks: &BothLocks<'_>) -> Result<()> {
             *locked(&engine.last_flush_error) = Some(error);
             Ok(())
         }
-        other => other,
+        other => other.map(drop),
     }
 }
 
@@ -251,7 +249,7 @@ fn open_read_only(
     cause: &Error,
 ) -> Result<Arc<Engine>> {
     disk.look()?;
-    let engine = Engine::new(disk, settings, state, Box::new(NoWords), declared);
+    let engine = Engine::new(disk, settings, state, Arc::new(NoWords), declared);
     engine.become_read_only(cause);
     let bases = journal::list(&*engine.disk)?;
     let segment = match bases.last() {

@@ -51,9 +51,8 @@ impl Engine {
         copy.bring_up_to_date()?;
         let files = self.lock_files()?;
         self.catch_up_for_files(&files)?;
-        self.take_edits(&files)?;
-        self.write_files(&files)?;
-        self.note_files(&files)?;
+        // What somebody else is in the middle of writing is copied as it is; the journal has the rest.
+        self.write_beside_edits(&files, self.look_now()?)?;
         // What is committed after this may have put bytes where they are looked for no more.
         let journal = self.tail().as_ref().map(|tail| (tail.base(), tail.file(), tail.used()));
         copy.bring_up_to_date()?;

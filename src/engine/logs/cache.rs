@@ -150,6 +150,15 @@ impl LogCache {
         make_room(&mut kept.0);
     }
 
+    /// The rows of a log as it was last read, where its text is still in memory.
+    pub(crate) fn kept_rows(&self, key: &LogKey) -> Option<Vec<Arc<str>>> {
+        let index = self.find(key)?;
+        let index = locked(&index);
+        let mut rows = Vec::new();
+        let read = index.holds_text().then(|| index.committed().visit(|row| rows.push(row.into())));
+        read?.ok().map(|()| rows)
+    }
+
     /// Forgets a log.
     pub(crate) fn forget(&self, key: &LogKey) {
         locked(&self.kept).0.remove(key);

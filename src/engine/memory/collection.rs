@@ -70,6 +70,8 @@ pub(crate) struct Collection {
     first: Option<Box<str>>,
     /// Records that could not be read from their place, by key, with the reason.
     pub(crate) broken: BTreeMap<String, Error>,
+    /// The keys under which the indexes would find a broken record, where its text can be parsed.
+    claims: HashMap<String, Vec<Vec<String>>>,
     /// Faults of the place that cannot be told to one record.
     pub(crate) faults: Vec<Error>,
     /// Lines of a rows file that cannot be read, whether or not another one says the same record
@@ -156,11 +158,18 @@ impl Collection {
 
     /// How many records have this key in index number `index`.
     pub(crate) fn count_under(&self, index: usize, key: &str) -> usize {
-        match self.indexes.get(index).and_then(|index| index.get(key)) {
+        let all = match self.indexes.get(index).and_then(|index| index.get(key)) {
             None => 0,
             Some(Postings::One(_)) => 1,
             Some(Postings::Many(orders)) => orders.len(),
-        }
+        };
+        let has = |record: &&Arc<Record>| record.index_keys()[index].iter().any(|own| own == key);
+        all - self.unreadable().filter(has).count()
+    }
+
+    /// The records as they last were whose place has become unreadable since: lists leave them out.
+    pub(crate) fn unreadable(&self) -> impl Iterator<Item = &Arc<Record>> {
+        self.broken.keys().filter_map(|key| self.get(key))
     }
 
     /// The records on a way through an index, or through all.
@@ -244,6 +253,50 @@ impl Collection {
     /// Forgets the places that nobody took.
     pub(crate) fn end_reservations(&mut self) {
         self.reserved = HashMap::new();
+    }
+
+    /// Notes a record that cannot be read, with the keys under which the indexes would find it; none
+    /// where nobody can tell.
+    pub(crate) fn put_broken(&mut self, key: &str, error: Error, claims: Option<Vec<Vec<String>>>) {
+        match claims {
+            Some(claims) => drop(self.claims.insert(key.to_owned(), claims)),
+            None => drop(self.claims.remove(key)),
+        }
+        self.broken.insert(key.to_owned(), error);
+    }
+
+    /// Why nobody can say that no record but `except` has a key in index number `index`: one that cannot
+    /// be read has it, or may.
+    pub(crate) fn may_have(&self, index: usize, key: &str, except: &str) -> Option<&Error> {
+        let claims = |broken: &str| self.claims.get(broken);
+        let may = |broken: &str| {
+            claims(broken).is_none_or(|claims| claims[index].iter().any(|one| one == key))
+        };
+        let mut broken = self.broken.iter().filter(|(broken, _)| **broken != *except);
+        let known = |fault: &&Error| self.broken.values().any(|error| error == *fault);
+        let mut faults = self.faults.iter().filter(|fault| !known(fault));
+        broken.find(|(broken, _)| may(broken)).map(|(_, error)| error).or_else(|| faults.next())
+    }
+
+    /// What of another reading of the place could not be read.
+    pub(crate) fn take_faults(&mut self, found: &Collection) {
+        self.faults.clone_from(&found.faults);
+        self.lines.clone_from(&found.lines);
+        self.broken.clone_from(&found.broken);
+        self.claims.clone_from(&found.claims);
+        if self.first.is_none() {
+            self.first.clone_from(&found.first);
+        }
+    }
+
+    /// The same for the one record with this key.
+    pub(crate) fn set_broken(&mut self, key: &str, found: &Collection) {
+        match found.broken.get(key) {
+            Some(error) => {
+                self.put_broken(key, error.clone(), found.claims.get(key).cloned());
+            }
+            None => drop(self.broken.remove(key)),
+        }
     }
 
     fn add_new(&mut self, order: Order, record: &Record) {

@@ -9,13 +9,13 @@ use std::sync::Arc;
 use hashbrown::{HashMap, HashSet};
 use serde_json::{Map, Value};
 
-use crate::catalogue::{Catalogue, ModelId, Place};
+use crate::catalogue::{Catalogue, ModelId, Place, is_id};
 
 use super::collection::Collection;
 use super::record::Record;
 use super::touched::{self, Touched};
 use super::unreferenced::Unreferenced;
-use crate::engine::files::{Dirty, Layout, Target};
+use crate::engine::files::{Before, Dirty, Layout, ShownFile, Target};
 use crate::engine::journal::{Change, Commit, Effect, LogLines};
 use crate::engine::logs::{LogKey, PendingLog, Piece};
 
@@ -126,6 +126,7 @@ impl State {
                 let old = self.put(*model, Arc::clone(record));
                 self.note_unreferenced(*model, old.as_deref(), Some(record));
                 let effect = if old.is_some() { Effect::Update } else { Effect::Create };
+                self.remember(*model, old.clone(), Some(Arc::clone(record)), position);
                 self.mark(*model, record.key(), old.as_deref(), at, position);
                 self.mark_owners(first, position);
                 let key = record.key().into();
@@ -137,6 +138,7 @@ impl State {
                 self.remove(*model, key);
                 self.note_unreferenced(*model, old.as_deref(), None);
                 self.mark(*model, key, old.as_deref(), at, position);
+                self.remember(*model, old, None, position);
                 self.mark_owners(first, position);
                 for log in self.layout.logs_of(*model) {
                     self.dirty.log((log, key.clone()), position);
@@ -148,7 +150,25 @@ impl State {
                 touched::of_lines(lines, touched);
                 self.apply_lines(lines, at, position);
             }
+            Change::Edited(edit) => {
+                touched.extend(touched::of_edit(edit));
+                if edit.has_new_counts {
+                    let said = (edit.count, edit.last.as_deref(), None);
+                    self.set_counted(edit.model, &edit.owner, said, at, position);
+                }
+            }
         }
+    }
+
+    /// Notes what a record was, for its file still shows that.
+    fn remember(
+        &mut self,
+        model: ModelId,
+        old: Option<Arc<Record>>,
+        new: Option<Arc<Record>>,
+        position: u64,
+    ) {
+        self.dirty.before.push(Before { at: position, model, old, new });
     }
 
     /// Notes the payload of a record that no longer stands for it.
@@ -245,24 +265,60 @@ impl State {
             pending.pieces.push(Piece { at: position, adds, bytes: Arc::clone(&lines.bytes) });
         }
         self.dirty.log(key, position);
-        self.set_counted(lines, at, position);
+        let said = (lines.count, lines.last.as_deref(), lines.owner_record.clone());
+        self.set_counted(lines.model, &lines.owner, said, at, position);
     }
 
-    /// Writes into the owner's record what the log says now.
-    fn set_counted(&mut self, lines: &LogLines, at: &str, position: u64) {
+    /// Writes into the owner's record what the log says now: the count, the latest time, and the
+    /// record itself where it is made already.
+    fn set_counted(
+        &mut self,
+        log: ModelId,
+        owner: &str,
+        (count, last, made): (u64, Option<&str>, Option<Arc<Record>>),
+        at: &str,
+        position: u64,
+    ) {
         let catalogue = Arc::clone(&self.catalogue);
-        let Some((owner_model, counted)) = catalogue.counted(lines.model) else { return };
+        let Some((owner_model, counted)) = catalogue.counted(log) else { return };
         if counted.fields.is_none() {
             return;
         }
-        let Some(record) = self.collection(owner_model).get(&lines.owner) else { return };
+        let Some(record) = self.collection(owner_model).get(owner) else { return };
         let declared = catalogue.model(owner_model);
-        let made = lines.owner_record.clone().unwrap_or_else(|| {
-            let last = lines.last.as_deref();
-            Arc::new(record.with_counts(declared, counted, lines.count, last))
-        });
-        self.put(owner_model, made);
-        self.mark(owner_model, &lines.owner, None, at, position);
+        let made =
+            made.unwrap_or_else(|| Arc::new(record.with_counts(declared, counted, count, last)));
+        let old = self.put(owner_model, Arc::clone(&made));
+        self.remember(owner_model, old, Some(made), position);
+        self.mark(owner_model, owner, None, at, position);
+    }
+
+    /// The file that a record stands in, or would; none for the row of a log, and for a key that no
+    /// file can have.
+    pub(crate) fn file_of(&self, model: ModelId, key: &str) -> Option<ShownFile> {
+        let target = match &self.catalogue.model(model).place {
+            Place::Rows { .. } => return Some(ShownFile::Rows(model)),
+            Place::Log { .. } => return None,
+            Place::Document { .. } => Target::Shared(self.layout.shared_file_of(model)?),
+            Place::Single { .. } => Target::First,
+            Place::Directory { .. } => Target::Record(model, is_id(key).then(|| key.into())?),
+            Place::Owner { .. } => self.file_of_owner(key)?,
+            Place::Beside { by, .. } => {
+                let record = self.collection(model).get(key)?;
+                self.file_of_owner(&crate::json::text_field(record.text(), by)?)?
+            }
+        };
+        Some(ShownFile::Whole(target))
+    }
+
+    fn file_of_owner(&self, key: &str) -> Option<Target> {
+        let owners = self.collection(self.layout.owner()?.model);
+        let is_first = match owners.first() {
+            Some(first) => first == key,
+            // Whoever is known although the owner's file cannot be read has another one.
+            None => owners.get(key).is_none(),
+        };
+        if is_first { Some(Target::First) } else { is_id(key).then(|| Target::Further(key.into())) }
     }
 
     /// May a file be written, or does it hold what cannot be read? One whose record is gone may go.

@@ -2,7 +2,7 @@
 
 use crate::catalogue::ModelId;
 
-use crate::engine::journal::{Effect, LogLines};
+use crate::engine::journal::{Effect, LogEdit, LogLines};
 use crate::engine::logs::KEY;
 use crate::json;
 
@@ -10,7 +10,7 @@ use crate::json;
 #[derive(Debug, Clone)]
 pub(crate) struct Touched {
     pub(crate) model: ModelId,
-    /// Its key; empty when a whole log was cleared.
+    /// Its key; empty when a whole log was cleared, or was edited by hand and nobody knows where.
     pub(crate) key: Box<str>,
     pub(crate) effect: Effect,
     /// For a log: whose.
@@ -29,4 +29,16 @@ pub(super) fn of_lines(lines: &LogLines, touched: &mut Vec<Touched>) {
     // A header has no id.
     let ids = lines.bytes.lines().filter_map(|line| json::text_field(line, KEY));
     touched.extend(ids.map(|id| touch(&id)));
+}
+
+/// What an edit by hand did to the rows of a log.
+pub(super) fn of_edit(edit: &LogEdit) -> Vec<Touched> {
+    let of = |key: &str, effect| {
+        let (key, owner) = (key.into(), Some(edit.owner.clone()));
+        Touched { model: edit.model, key, effect, owner }
+    };
+    if edit.rows.is_empty() {
+        return vec![of("", Effect::Update)];
+    }
+    edit.rows.iter().map(|(key, effect)| of(key, *effect)).collect()
 }

@@ -5,14 +5,14 @@ use std::sync::atomic::Ordering;
 
 use hashbrown::HashMap;
 
-use crate::catalogue::{ModelId, Place};
+use crate::catalogue::ModelId;
 use crate::disk::Access;
 use crate::error::{Code, Error, Result};
 
 use super::declared::declares;
 use crate::engine::core::Engine;
-use crate::engine::files::{Loader, Target, load, order, read_record};
-use crate::engine::journal::{Change, Commit, Effect};
+use crate::engine::files::{Loader, load, order};
+use crate::engine::journal::{Commit, Effect};
 use crate::engine::journal::{Segment, Tail};
 use crate::engine::logs::Source;
 use crate::engine::memory::Record;
@@ -183,7 +183,7 @@ impl Engine {
             .extend(self.state().dirty.needs_compaction.logs.iter().cloned());
         let touched = differences(&self.state(), &fresh);
         fresh.unreferenced = Arc::clone(&self.state().unreferenced);
-        self.stamps.replace(loader.stamps);
+        self.note_read(loader.stamps, &fresh)?;
         let catalogue = Arc::clone(&fresh.catalogue);
         {
             // A thread that follows meanwhile must not find the new tail beside the old state.
@@ -208,65 +208,6 @@ impl Engine {
         let locks = self.lock_both()?;
         self.older.convert()?;
         self.load_anew(locks.commit())
-    }
-
-    /// Takes records over whose own files, or logs, were changed by hand.
-    ///
-    /// # Errors
-    /// Those of the disk.
-    pub(crate) fn adopt(&self, suspects: Vec<(ModelId, Box<str>)>) -> Result<()> {
-        self.convert_older()?;
-        let commit = self.lock_commit()?;
-        self.catch_up_locked(&commit)?;
-        let changes =
-            suspects.iter().filter_map(|(model, key)| self.edited(*model, key).transpose());
-        let changes: Vec<Change> = changes.collect::<Result<_>>()?;
-        if changes.is_empty() || self.check_health().is_err() {
-            return Ok(());
-        }
-        self.persist(&commit, vec![Commit { at: self.clock.now(), changes }])
-    }
-
-    /// What a hand edit of a record's file amounts to; `None` when it is nothing.
-    fn edited(&self, model: ModelId, key: &str) -> Result<Option<Change>> {
-        let state = self.state();
-        if matches!(state.catalogue.model(model).place, Place::Log { .. }) {
-            drop(state);
-            return self.recounted(&(model, key.into()));
-        }
-        let Some(path) = state.layout.record_path(model, key)? else { return Ok(None) };
-        // Since it was suspected it has been changed or removed: the file does not show that yet.
-        let target = Target::Record(model, key.into());
-        if state.dirty.targets.contains_key(&target) {
-            return Ok(None);
-        }
-        let stamp = self.disk.stamp(&path)?;
-        let read = read_record(&*self.disk, &state, model, &path, key);
-        let known = state.collection(model).get(key).cloned();
-        let broken = state.collection(model).broken.contains_key(key);
-        drop(state);
-        self.stamps.know(path, stamp);
-        match (read, known) {
-            (Err(error), _) if error.is_of_content() => {
-                self.state_mut().collection_mut(model).broken.insert(key.to_owned(), error);
-                Ok(None)
-            }
-            (Err(error), _) => Err(error),
-            (Ok(Some(found)), Some(known)) if found == *known => {
-                self.state_mut().collection_mut(model).broken.remove(key);
-                Ok(None)
-            }
-            (Ok(Some(found)), known) => {
-                let (record, new) = (Arc::new(found), known.is_none());
-                Ok(Some(Change::Put { model, record, new }))
-            }
-            (Ok(None), Some(_)) => Ok(Some(Change::Remove { model, key: key.into() })),
-            (Ok(None), None) if broken => {
-                self.state_mut().collection_mut(model).broken.remove(key);
-                Ok(None)
-            }
-            (Ok(None), None) => Ok(None),
-        }
     }
 }
 

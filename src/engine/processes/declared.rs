@@ -102,6 +102,7 @@ impl Engine {
         let joined = kept.declaration.joined(&locked(&self.declared), alone).map_err(refused)?;
         let catalogue = Catalogue::declared(&joined).map_err(refused)?;
         let catalogue = Arc::new(catalogue.with_migrations(self.settings.migrations));
+        self.older.know(&catalogue)?;
         let layout = Arc::new(Layout::of(&catalogue)?);
         let mut state = State::new(Arc::clone(&catalogue), layout);
         let model = catalogue.declaring();

@@ -44,6 +44,17 @@ pub(crate) fn words_path() -> SafePath {
     path("words")
 }
 
+/// The error of a process whose words are no longer those that it has opened.
+pub(crate) fn words_lost() -> Error {
+    let path = words_path();
+    let message = format!(
+        "{path}, by which the processes that have this folder open hear of each other, was cut or \
+         written over meanwhile; close the store in all of them, then open it: nothing that was \
+         committed is lost"
+    );
+    Error::new(Code::Io, message).path(path.as_str())
+}
+
 fn now_us() -> u64 {
     let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(elapsed.as_micros()).unwrap_or(0)

@@ -5,10 +5,6 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::error::{Code, Error};
-
-use super::locks::words_path;
-
 /// What the words that all processes share mean.
 pub(crate) mod word {
     use crate::disk::WORDS;
@@ -27,14 +23,14 @@ pub(crate) mod word {
     pub(crate) const BUSY: usize = 5;
     /// The position up to which the journal was synced: no file may show more than that.
     pub(crate) const DURABLE: usize = 6;
-    /// What the files of many records looked like when they were last read or written.
-    pub(crate) const FILES: usize = 7;
-    /// How often somebody has found those files edited by hand.
+    /// How often somebody has found in a file what each process must see for itself.
     pub(crate) const EDITS: usize = 8;
     /// The process that holds, or was the last to hold, the lock on the journal.
     pub(crate) const COMMIT_HOLDER: usize = 9;
     /// The same of the lock on the files.
     pub(crate) const FILES_HOLDER: usize = 10;
+    /// From here on, up to the last word: the states in which the store has left files.
+    pub(crate) const STAMPS: usize = 16;
     /// What the first process to open the folder has chosen; the last word, which is zero once the
     /// file of the words was cut.
     pub(crate) const MARK: usize = WORDS - 1;
@@ -62,15 +58,4 @@ fn marked(number: u32) -> u64 {
 pub(crate) fn is_mark(word: u64) -> bool {
     let number = (word >> 32) as u32;
     number != 0 && marked(number) == word
-}
-
-/// The error of a process whose words are no longer those that it has opened.
-pub(crate) fn words_lost() -> Error {
-    let path = words_path();
-    let message = format!(
-        "{path}, by which the processes that have this folder open hear of each other, was cut or \
-         written over meanwhile; close the store in all of them, then open it: nothing that was \
-         committed is lost"
-    );
-    Error::new(Code::Io, message).path(path.as_str())
 }

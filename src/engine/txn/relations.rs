@@ -26,7 +26,12 @@ pub(crate) fn check_uniques(tx: &Tx<'_>, model: ModelId, record: &Record) -> Res
             let mut same = view.lookup(model, number, value).into_iter();
             let other = same.find(|other| other.key() != record.key());
             if let Some(other) = other {
+                tx.view().check_readable(model, other.key(), true)?;
                 return Err(not_unique(declared, &index.paths, other.key()));
+            }
+            // What cannot be read may have the value: it is not free.
+            if let Some(error) = tx.state.collection(model).may_have(number, value, record.key()) {
+                return Err(error.clone());
             }
         }
     }
@@ -56,7 +61,13 @@ pub(crate) fn check_references(
     for link in declared.links.iter().filter(|link| is_checked(link)) {
         for id in &after[link.index] {
             let kept = before.is_some_and(|before| before[link.index].contains(id));
-            if !kept && !tx.view().exists(link.to, id, log_owner(tx.catalogue(), link, map))? {
+            if kept {
+                continue;
+            }
+            let exists = tx.view().exists(link.to, id, log_owner(tx.catalogue(), link, map))?;
+            // One that cannot be read is not nothing.
+            tx.view().check_readable(link.to, id, exists)?;
+            if !exists {
                 let wanted = format!("the id of a {}", tx.catalogue().model(link.to).name);
                 issues.push(Issue::new(
                     link.path.join("."),

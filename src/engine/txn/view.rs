@@ -6,12 +6,12 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::catalogue::{self, Access, Catalogue, ModelId, Place};
-use crate::disk::Disk;
+use crate::disk::{Disk, SafePath};
 use crate::error::{Code, Error, Result};
 
 use super::overlay::Overlay;
-use crate::engine::edits::LogMarks;
-use crate::engine::edits::Stamps;
+use crate::engine::edits::{LogMarks, Lookout, Stamps};
+use crate::engine::files::{ShownFile, Target};
 use crate::engine::fingerprint::Fingerprint;
 use crate::engine::keys::Keys;
 use crate::engine::logs::{LogCache, Source};
@@ -23,6 +23,7 @@ pub(crate) struct Context<'a> {
     pub(crate) disk: &'a dyn Disk,
     pub(crate) logs: &'a LogCache,
     pub(crate) stamps: &'a Stamps,
+    pub(crate) lookout: &'a Lookout,
     pub(crate) counted: &'a LogMarks,
     pub(crate) keys: &'a Keys,
     pub(crate) now: &'a str,
@@ -37,12 +38,14 @@ pub struct View<'a> {
     pub(crate) source: Source,
     /// Was an answer given up because it needs the disk?
     needs_disk: Cell<bool>,
-    /// Records whose files, or logs, changed behind the store's back.
-    suspects: RefCell<Vec<(ModelId, Box<str>)>>,
+    /// Files that changed behind the store's back.
+    suspects: RefCell<Vec<SafePath>>,
     /// The fingerprint of the answer that the caller has already.
     known: Cell<Option<Fingerprint>>,
     /// Bytes of the records that were looked into.
     looked: Cell<usize>,
+    /// Is the state just what the files say, so that no edit is to be looked for?
+    is_as_found: bool,
 }
 
 /// So many bytes of records are looked into on the caller's thread, which takes less than a
@@ -80,8 +83,13 @@ impl<'a> View<'a> {
         source: Source,
     ) -> View<'a> {
         let (needs_disk, suspects) = (Cell::new(false), RefCell::default());
-        let (known, looked) = (Cell::default(), Cell::default());
-        View { state, overlay, context, source, needs_disk, suspects, known, looked }
+        let (known, looked, is_as_found) = (Cell::default(), Cell::default(), false);
+        View { state, overlay, context, source, needs_disk, suspects, known, looked, is_as_found }
+    }
+
+    /// A look at a state that was just read from the files.
+    pub(crate) fn as_found(state: &'a State, context: Context<'a>) -> View<'a> {
+        View { is_as_found: true, ..View::new(state, None, context, Source::Disk) }
     }
 
     /// Notes the fingerprint of the answer that the caller has already.
@@ -93,9 +101,14 @@ impl<'a> View<'a> {
         self.known.get()
     }
 
-    /// The file of this record, or the log of this owner, changed behind the store's back.
-    pub(super) fn suspect(&self, what: (ModelId, Box<str>)) {
-        self.suspects.borrow_mut().push(what);
+    /// This file changed behind the store's back.
+    pub(super) fn suspect(&self, path: SafePath) {
+        self.suspects.borrow_mut().push(path);
+    }
+
+    /// May a file of which the state says all there is have been edited?
+    pub(super) fn may_suspect(&self) -> bool {
+        self.overlay.is_none() && !self.is_as_found
     }
 
     /// Was an answer given up because it needs the disk?
@@ -103,8 +116,8 @@ impl<'a> View<'a> {
         self.needs_disk.get()
     }
 
-    /// The records whose files, and the owners whose logs, changed behind the store's back.
-    pub(crate) fn take_suspects(&self) -> Vec<(ModelId, Box<str>)> {
+    /// The files that changed behind the store's back.
+    pub(crate) fn take_suspects(&self) -> Vec<SafePath> {
         self.suspects.take()
     }
 
@@ -142,26 +155,34 @@ impl<'a> View<'a> {
             return Err(error.clone());
         }
         match (collection.get(key), collection.faults.first()) {
+            (_, Some(fault)) if self.stands_in_unreadable(model, key) => Err(fault.clone()),
             (Some(record), _) => Ok(Some(Arc::clone(record))),
             (None, Some(fault)) => Err(fault.clone()),
             (None, None) => Ok(None),
         }
     }
 
+    /// Where a place has faults: is the whole file one in which a record stands?
+    fn stands_in_unreadable(&self, model: ModelId, key: &str) -> bool {
+        let file = self.state.file_of(model, key);
+        matches!(file, Some(ShownFile::Whole(Target::First | Target::Shared(_))))
+    }
+
     /// Gives up, for the caller to look at the file first, when it changed behind our back.
     fn check_hand_edit(&self, model: ModelId, key: &str) -> Result<()> {
-        if self.overlay.is_some() || !catalogue::is_id(key) {
+        if self.overlay.is_some() || self.is_as_found {
             return Ok(());
         }
-        let Some(path) = self.state.layout.record_path(model, key)? else { return Ok(()) };
-        let target = crate::engine::files::Target::Record(model, key.into());
-        if self.state.dirty.targets.contains_key(&target) {
+        let Some(file) = self.state.file_of(model, key) else { return Ok(()) };
+        let path = self.state.layout.path_of(&file)?;
+        // Where the system tells of every change, there is no need to look.
+        if self.context.lookout.is_suspect(&path) == Some(false) {
             return Ok(());
         }
         if self.context.stamps.are_of(self.context.disk, &path)? {
             return Ok(());
         }
-        self.suspect((model, key.into()));
+        self.suspect(path);
         Err(self.give_up())
     }
 
@@ -199,14 +220,15 @@ impl<'a> View<'a> {
     pub fn all(&self, model: ModelId) -> Result<Vec<Arc<Record>>> {
         self.check_list(model)?;
         let records = self.state.collection(model).iter();
-        Ok(self.with_changes(
+        let all = self.with_changes(
             model,
             records,
             self.overlay.map(|overlay| {
                 let changed = overlay.changed(model);
                 changed.filter_map(|(_, slot)| slot.clone()).collect()
             }),
-        ))
+        );
+        Ok(self.without_broken(model, all))
     }
 
     /// Replaces what the overlay changed, and keeps creation order.
@@ -258,18 +280,32 @@ impl<'a> View<'a> {
         }
         self.check_list(model)?;
         let base = self.state.collection(model);
+        let all = self.walk_all(model, access);
+        // Lists do not show what cannot be read.
+        if base.broken.is_empty() {
+            return Ok(all);
+        }
+        Ok(Box::new(all.filter(|record| !base.broken.contains_key(record.key()))))
+    }
+
+    fn walk_all<'v>(
+        &'v self,
+        model: ModelId,
+        access: &'v Access,
+    ) -> Box<dyn Iterator<Item = Arc<Record>> + 'v> {
+        let base = self.state.collection(model);
         let Some(overlay) = self.overlay.filter(|overlay| overlay.touches(model)) else {
-            return Ok(Box::new(base.walk(access).map(|(_, record)| Arc::clone(record))));
+            return Box::new(base.walk(access).map(|(_, record)| Arc::clone(record)));
         };
         let (forwards, descending) = access.by_creation();
         let records = self.merged(model, base.walk(&forwards), overlay.walk(model, access));
         if !descending {
-            return Ok(Box::new(records.into_iter().map(|(_, record)| record)));
+            return Box::new(records.into_iter().map(|(_, record)| record));
         }
         let back: Vec<_> = backwards(records.iter(), |(order, _)| order.created_ms())
             .map(|(_, record)| Arc::clone(record))
             .collect();
-        Ok(Box::new(back.into_iter()))
+        Box::new(back.into_iter())
     }
 
     /// Some fields of a record, for a query to judge it by.
@@ -302,7 +338,38 @@ impl<'a> View<'a> {
             Error::new(Code::Io, format!("{} has no index over {fields:?}", declared.name))
         })?;
         let key = catalogue::key_of(&declared.indexes[index], values);
-        Ok(self.lookup(model, index, &key))
+        let found = self.lookup(model, index, &key);
+        let collection = self.state.collection(model);
+        if collection.broken.is_empty() && collection.faults.is_empty() {
+            return Ok(found);
+        }
+        let found = self.without_broken(model, found);
+        if found.is_empty()
+            && declared.indexes[index].unique
+            && let Some(error) = collection.may_have(index, &key, "")
+        {
+            return Err(error.clone());
+        }
+        Ok(found)
+    }
+
+    /// Leaves out what lists do not show: records whose file has become unreadable.
+    fn without_broken(&self, model: ModelId, mut records: Vec<Arc<Record>>) -> Vec<Arc<Record>> {
+        let broken = &self.state.collection(model).broken;
+        if !broken.is_empty() {
+            records.retain(|record| !broken.contains_key(record.key()));
+        }
+        records
+    }
+
+    /// Fails when a record cannot be read, or is not there and may be one that cannot.
+    pub(crate) fn check_readable(&self, model: ModelId, key: &str, exists: bool) -> Result<()> {
+        if self.overlay.is_some_and(|overlay| overlay.get(model, key).is_some()) {
+            return Ok(());
+        }
+        let collection = self.state.collection(model);
+        let fault = || collection.faults.first().filter(|_| !exists);
+        collection.broken.get(key).or_else(fault).map_or(Ok(()), |error| Err(error.clone()))
     }
 
     /// The records with a key in an index, in creation order.
@@ -326,7 +393,8 @@ impl<'a> View<'a> {
     /// How many records of a model there are.
     pub fn count(&self, model: ModelId) -> usize {
         let base = self.state.collection(model);
-        let Some(overlay) = self.overlay else { return base.len() };
+        let readable = base.len() - base.unreadable().count();
+        let Some(overlay) = self.overlay else { return readable };
         let (mut added, mut removed) = (0, 0);
         for (key, slot) in overlay.changed(model) {
             match (base.get(key).is_some(), slot.is_some()) {
@@ -335,7 +403,7 @@ impl<'a> View<'a> {
                 _ => {}
             }
         }
-        base.len() + added - removed
+        readable + added - removed
     }
 
     /// The record that stands in the shared file of a place `Owner`: the owner of the store.

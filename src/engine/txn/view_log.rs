@@ -116,14 +116,27 @@ impl View<'_> {
             return read(&self.no_log(key, &path));
         }
         let (context, site) = (&self.context, self.site(key, &path));
-        if self.source == Source::Disk && self.overlay.is_none() && site.pending.is_none() {
-            let now = context.disk.stamp(&path)?;
-            if !context.counted.is_counted(context.disk, &path, now) {
-                self.suspect(key.clone());
-            }
+        let may_suspect = self.may_suspect() && site.pending.is_none();
+        if self.source == Source::Disk && may_suspect && self.is_log_edited(&path)? {
+            // What the log was before may still be in memory: the edit is told first.
+            self.suspect(path);
+            return Err(self.give_up());
         }
         let answer = context.logs.with(site, (self.source, need), read)?;
         answer.ok_or_else(|| self.give_up())
+    }
+
+    fn is_log_edited(&self, path: &SafePath) -> Result<bool> {
+        let context = &self.context;
+        if context.stamps.are_of(context.disk, path)? {
+            return Ok(false);
+        }
+        let now = context.disk.stamp(path)?;
+        let counted = context.counted.is_counted(context.disk, path, now);
+        if counted {
+            context.stamps.know(path.clone(), now);
+        }
+        Ok(!counted)
     }
 
     fn no_log(&self, key: &LogKey, path: &SafePath) -> LogIndex {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::step::{Call, Step};
-use Step::{Compact, Flush, Kill, Reopen, Switch, Together, Transaction};
+use Step::{Compact, Edit, Flush, Kill, Reopen, Switch, Together, Transaction};
 
 fn change(name: &'static str, args: Value) -> Step {
     Step::Call((name, args))
@@ -129,6 +129,39 @@ pub(crate) fn logs() -> Vec<Step> {
         message("chat1", "m7"),
         change("chats.update", json!(["chat1", {"title": "another"}])),
         change("chats.delete", json!(["chat1"])),
+    ])
+}
+
+/// Files that are edited by hand while the store is open, some of them while a change of the same
+/// record is on its way into them.
+pub(crate) fn hand_edits() -> Vec<Step> {
+    let character = "characters/c1.json";
+    after_world([
+        Compact,
+        Edit(character, "\"description\": \"\"", "\"description\": \"by hand\""),
+        change("characters.update", json!(["c1", {"title": "by the app"}])),
+        Edit(character, "\"scenario\": \"\"", "\"scenario\": \"by hand\""),
+        change("characters.update", json!(["c2", {"title": "by the app"}])),
+        Step::Call(tag("t")),
+        Step::Call(tag("u")),
+        Flush,
+        Edit("tags/tags.json", "\"name\": \"t\"", "\"name\": \"T\""),
+        change("tags.update", json!(["u", {"quickHide": true}])),
+        Edit("tags/tags.json", "\"name\": \"u\"", "\"name\": \"U\""),
+        Edit("chats/index.jsonl", "\"title\":\"t\"", "\"title\":\"by hand\""),
+        Compact,
+        message("chat1", "m1"),
+        Flush,
+        Edit("settings/general.json", "will@globe", "ill@globe"),
+        Compact,
+        Edit("chats/chat1.jsonl", "m1 xxx", "by hand"),
+        message("chat1", "m2"),
+        Switch,
+        Edit(character, "\"personality\": \"\"", "\"personality\": \"by hand\""),
+        Switch,
+        change("characters.update", json!(["c1", {"firstMessage": "by the app"}])),
+        Reopen,
+        change("characters.delete", json!(["c1"])),
     ])
 }
 

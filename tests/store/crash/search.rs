@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use quilltap_store::disk::{Outcome, SimulatedDisk};
 use quilltap_store::store::{Durability, Store};
 
-use super::step::{Dump, Step, call, difference, dump, open, together, transaction};
+use super::step::{Dump, Step, call, difference, dump, edit, open, together, transaction};
 
 /// Threads that look at the states of one scenario.
 const LOOKERS: usize = 2;
@@ -125,7 +125,7 @@ impl Run<'_> {
             self.note_each(calls);
         }
         self.perform(step);
-        if matches!(step, Step::Call(_) | Step::Transaction(_) | Step::Plant(_)) {
+        if matches!(step, Step::Call(_) | Step::Transaction(_) | Step::Plant(_) | Step::Edit(..)) {
             self.states.push(Arc::new(state_of(&self.disk)));
         }
         self.tell(label, acknowledged);
@@ -177,6 +177,10 @@ impl Run<'_> {
                 files.iter().for_each(|(path, text)| self.disk.plant(path, text.as_bytes()));
                 self.open_first();
                 Ok(())
+            }
+            Step::Edit(path, from, to) => {
+                edit(&self.disk, path, from, to);
+                store.flush_now()
             }
             Step::Switch => {
                 if self.stores.len() == 1 {

@@ -30,6 +30,16 @@ pub(crate) enum Step {
     Switch,
     /// While the store is closed, somebody puts files there.
     Plant(Vec<(&'static str, String)>),
+    /// While the store is open, an editor puts one text in the place of another in a file; then the
+    /// store looks at it.
+    Edit(&'static str, &'static str, &'static str),
+}
+
+/// An editor puts one text in the place of another in a file.
+pub(crate) fn edit(disk: &SimulatedDisk, path: &str, from: &str, to: &str) {
+    let before = String::from_utf8(disk.files()[path].clone()).expect("the files are UTF-8");
+    assert!(before.contains(from), "{from} is in {path}:\n{before}");
+    disk.plant(path, before.replace(from, to).as_bytes());
 }
 
 /// A store on a disk in memory whose clock stands still and whose files follow only when asked.

@@ -18,7 +18,7 @@ fn perform(disk: &SimulatedDisk, store: &mut quilltap_store::store::Store, step:
         Step::Together(calls) => calls.iter().try_for_each(|one| call(store, one)),
         Step::Flush => store.flush_now(),
         Step::Compact => store.compact_now(),
-        Step::Plant(_) => unreachable!("nobody plants here"),
+        Step::Plant(_) | Step::Edit(..) => unreachable!("nobody edits here"),
         Step::Reopen | Step::Kill | Step::Switch => store.close().and_then(|()| {
             *store = open(disk, Durability::Strict)?;
             Ok(())

@@ -128,7 +128,7 @@ impl Run {
                     }
                     Ok(())
                 }
-                Step::Plant(_) => unreachable!("nobody plants here"),
+                Step::Plant(_) | Step::Edit(..) => unreachable!("nobody edits here"),
                 Step::Flush => store.flush_now(),
                 Step::Compact => store.compact_now(),
                 Step::Reopen | Step::Kill | Step::Switch => {

@@ -140,7 +140,7 @@ fn cut_everywhere(name: &str, steps: &[Step], options: &str, every: usize, seed:
                     }
                 }
                 Step::Flush | Step::Switch => store.flush_now().expect("it is written"),
-                Step::Plant(_) => unreachable!("nobody plants here"),
+                Step::Plant(_) | Step::Edit(..) => unreachable!("nobody edits here"),
                 Step::Compact => store.compact_now().expect("it is compacted"),
                 Step::Reopen | Step::Kill => {
                     store.close().expect("it closes");

@@ -10,17 +10,23 @@ mod payloads;
 mod records;
 mod rows;
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use crate::catalogue::{ModelId, Place};
+use crate::disk::Access;
 use crate::error::{Error, Result};
 
 use crate::engine::core::Engine;
-use crate::engine::files::Target;
-use crate::engine::logs::{LogCache, Source};
+use crate::engine::files::{Loader, load};
+use crate::engine::journal::{Segment, Tail};
+use crate::engine::logs::LogCache;
 use crate::engine::memory::Record;
 use crate::engine::memory::State;
-use crate::engine::processes::locks::FilesLock;
+use crate::engine::processes::locks::{CommitLock, FilesLock};
+use crate::engine::processes::replay;
+use crate::engine::processes::shared_memory::word;
 use crate::engine::txn::{Context, View};
 
 /// What kind of fault it is.
@@ -117,20 +123,36 @@ impl Engine {
         let files = self.lock_files()?;
         self.catch_up_for_files(&files)?;
         // What was edited by hand is told as it is.
-        if self.check_health().is_ok() && !self.are_files_edited()? {
+        if self.check_health().is_ok() && self.edited_before_writing()?.is_empty() {
             self.write_files(&files)?;
-            self.note_files(&files)?;
         }
         let state = self.read_anew(&files)?;
         let (now, logs) = (self.clock.now(), LogCache::new(self.settings.max_record_bytes));
         let context = Context { logs: &logs, ..self.context(&now) };
-        let view = View::new(&state, None, context, Source::Disk);
+        let view = View::as_found(&state, context);
         records::look(&view, &mut report);
         rows::look(&view, &mut report);
         folder::look(&*self.disk, &state, &mut report)?;
         drop(files);
         payloads::look(self, &view, &mut report)?;
         Ok(report.json())
+    }
+
+    /// The state as the files and the journal have it.
+    fn read_files(&self, _: &CommitLock<'_>) -> Result<State> {
+        let (catalogue, layout) = {
+            let state = self.state();
+            (Arc::clone(&state.catalogue), Arc::clone(&state.layout))
+        };
+        let mut state = State::new(catalogue, layout);
+        let base = self.words.load(word::BASE).checked_sub(1);
+        let open = |base| Segment::open(&*self.disk, base, Access::Read);
+        let segment = base.map(open).transpose()?.flatten();
+        let mut tail = segment.map(Tail::at_start).transpose()?;
+        let mut loader = Loader::new(&*self.disk, tail.as_ref().map_or(&[], Tail::rows));
+        load(&mut loader, &mut state)?;
+        replay(&mut state, &mut tail, Some(self.words.load(word::COMMITTED)))?;
+        Ok(state)
     }
 
     /// The state as the files and the journal have it.
@@ -143,20 +165,10 @@ impl Engine {
 
 /// The file that a record stands in.
 fn path_of(state: &State, subject: &Subject<'_>) -> String {
-    let (layout, key) = (&state.layout, subject.record.key());
-    let place = &state.catalogue.model(subject.model).place;
-    let owner = || match layout.owner() {
-        Some(owner) if state.collection(owner.model).first() != Some(key) => {
-            Target::Further(key.into())
-        }
-        _ => Target::First,
-    };
-    let target = match place {
-        Place::Directory { .. } => Target::Record(subject.model, key.into()),
-        Place::Owner { .. } => owner(),
-        Place::Document { file, .. } | Place::Rows { file, .. } => return file.clone(),
-        Place::Log { dir, .. } => return dir.clone(),
-        Place::Beside { .. } | Place::Single { .. } => Target::First,
-    };
-    layout.path(&target).map_or_else(|_| String::new(), |path| path.as_str().to_owned())
+    if let Place::Log { dir, .. } = &state.catalogue.model(subject.model).place {
+        return dir.clone();
+    }
+    let file = state.file_of(subject.model, subject.record.key());
+    let path = file.and_then(|file| state.layout.path_of(&file).ok());
+    path.map_or_else(String::new, |path| path.as_str().to_owned())
 }

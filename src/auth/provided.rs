@@ -10,12 +10,15 @@ use crate::error::{Error, Issue, Result};
 pub(super) const PROVIDER: &str = "provider";
 pub(super) const ACCOUNT_ID: &str = "providerAccountId";
 
+/// A value in the form of an account; none where it has no such form.
+type Form = fn(&Value) -> Option<Value>;
+
 /// Brings what a provider has said into the forms of an account; what has no such form stays, and
 /// is refused with everything else that is wrong.
 pub(super) fn arrange(data: &mut Object) {
-    let forms: [(&str, fn(&Value) -> Option<Value>); 3] =
+    const FORMS: [(&str, Form); 3] =
         [(ACCOUNT_ID, text_of), ("scope", joined), ("expires_at", whole_seconds)];
-    for (field, form) in forms {
+    for (field, form) in FORMS {
         if let Some(arranged) = data.get(field).and_then(form) {
             data.insert(field.to_owned(), arranged);
         }

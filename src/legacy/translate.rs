@@ -391,7 +391,9 @@ impl Translator<'_> {
             Place::Document { file, key } => {
                 let document = self.documents.entry(file.clone()).or_default();
                 let list = document.entry(key.as_str()).or_insert_with(|| Value::Array(Vec::new()));
-                list.as_array_mut().map(|list| list.push(Value::Object(map)));
+                if let Some(list) = list.as_array_mut() {
+                    list.push(Value::Object(map));
+                }
             }
             Place::Rows { file, .. } => {
                 let row = json::compact_object(&self.canonical(model, map));

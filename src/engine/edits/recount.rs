@@ -58,13 +58,16 @@ pub(crate) fn check(engine: &Engine, state: &mut State) -> Result<Vec<Change>> {
     Ok(wrong)
 }
 
+/// The mark of a log as it was counted, and may it hold dead lines?
+type Remembered = ((u64, i128), bool);
+
 /// The state of a log, what its owner's record must be where that is wrong, and may it hold dead lines?
 fn look(
     engine: &Engine,
     state: &State,
     (model, owner): (ModelId, &Record),
     path: &SafePath,
-    (remembered, journaled): (Option<((u64, i128), bool)>, bool),
+    (remembered, journaled): (Option<Remembered>, bool),
 ) -> Result<(Option<Stamp>, Option<Change>, bool)> {
     let stamp = engine.disk.stamp(path)?;
     if stamp.map(mark) == remembered.map(|(mark, _)| mark) {

@@ -155,15 +155,18 @@ mod tests {
     use super::*;
     use crate::disk::RealDisk;
 
+    /// An empty folder to work in.
+    #[allow(clippy::disallowed_methods, reason = "the folders that a disk is opened on")]
+    fn made(path: &std::path::Path) -> &std::path::Path {
+        std::fs::create_dir(path).expect("made");
+        path
+    }
+
     /// The name came to stand for another file after its stamp was taken and before it was shared.
     #[test]
     fn a_shared_payload_is_never_written_to() {
         let dir = tempfile::tempdir().expect("a folder");
-        let disk = |name: &str| {
-            let path = dir.path().join(name);
-            std::fs::create_dir(&path).expect("made");
-            RealDisk::open(&path).expect("opened")
-        };
+        let disk = |name: &str| RealDisk::open(made(&dir.path().join(name))).expect("opened");
         let (from, to) = (disk("data"), disk("copy"));
         let path = SafePath::new(&format!("binaries/{}/raw", "a".repeat(64))).expect("safe");
         from.create_dir(&path.parent().expect("a folder")).expect("made");

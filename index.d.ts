@@ -11,35 +11,43 @@ export type JsonValue = string | number | boolean | null | JsonObject | Readonly
 
 /** How a store is opened. */
 export interface StoreOptions {
-  /** The folder; `process.env.DATA_DIR`, else `./data`, unless given. Made when it is not there. */
-  dataDir?: string;
+  /**
+   * The folder, as a path or a `file:` URL; `process.env.DATA_DIR`, else `./data`, unless given. Made
+   * when it is not there.
+   */
+  dataDir?: string | { readonly href: string; readonly protocol: string } | undefined;
   /**
    * `strict` (the default): when a promise resolves, the change survives power loss.
    * `batched`: it survives the death of the process, and power loss 50 ms later.
    */
-  durability?: 'strict' | 'batched';
+  durability?: 'strict' | 'batched' | undefined;
   /** Largest record, in bytes of its JSON text; 16 MiB unless given. */
-  maxRecordBytes?: number;
+  maxRecordBytes?: number | undefined;
   /**
    * How long a call waits for other processes before it fails with `LOCKED`, which names the one it
    * waited for, in milliseconds; 30,000 unless given.
    */
-  lockTimeout?: number;
-  /** How long a transaction may take, in milliseconds; 5,000 unless given. */
-  transactionTimeout?: number;
+  lockTimeout?: number | undefined;
+  /** How long a transaction may take, in milliseconds, at most 600,000; 5,000 unless given. */
+  transactionTimeout?: number | undefined;
   /**
    * The folders from which `images.put` and `putDerived` take files by their path, and those below
    * them; links that lead elsewhere are refused. Any place unless given; none with `[]`.
    */
-  pathsWithin?: readonly string[];
+  pathsWithin?: readonly string[] | undefined;
+  /**
+   * What becomes of a key of a `where` that is `undefined`, and of a user's id that is, which would
+   * make the question wider: `refuse` (the default) is `VALIDATION`, `ignore` takes it as left out.
+   */
+  undefinedInWhere?: 'refuse' | 'ignore' | undefined;
   /** Open a folder on a network file system without a warning. */
-  allowNetworkFs?: boolean;
+  allowNetworkFs?: boolean | undefined;
   /**
    * Trust whoever else may write in the folder, with sessions and users too: for volumes whose owner
    * or mode cannot be set. Otherwise that is told at opening, and files of `auth/`, `settings/` and
    * `journal/` that another user owns or may write are refused with `CORRUPT`.
    */
-  trustSharedFolder?: boolean;
+  trustSharedFolder?: boolean | undefined;
   /**
    * What the secrets are unlocked with, when the first one is needed: a text, bytes, or a function
    * that gives one. Unless given, what the file at `QUILLTAP_PASSPHRASE_FILE` holds, else
@@ -98,8 +106,8 @@ export type ApiKeyInput = Omit<ApiKeyCreate, 'ciphertext' | 'iv' | 'authTag'> &
 
 /** What stands beside the sealed secret of one-time passwords. */
 export interface TotpOptions {
-  enabled?: boolean;
-  verifiedAt?: string | Date | null;
+  enabled?: boolean | undefined;
+  verifiedAt?: string | Date | null | undefined;
 }
 
 /** How many backup codes a user has left. */
@@ -129,7 +137,7 @@ export declare class StoreError extends Error {
   readonly model?: string;
   /** The file, relative to the data folder, with line and column where known. */
   readonly path?: string;
-  /** Every fault of the input. */
+  /** Every fault of the input, at most a hundred; the message says how many more there are. */
   readonly issues?: StoreIssue[];
 }
 
@@ -193,7 +201,10 @@ export type FieldFilter<V> =
   : NonNullable<V> extends Array<infer Item> ? (Item extends object ? ObjectsFilter<Item> : ListFilter<Item>)
   : unknown;
 
-/** Which records: fields and what is asked of them; all must hold. */
+/**
+ * Which records: fields and what is asked of them; all must hold. A key may be left out but not be
+ * `undefined`, which is refused: it would ask for everything.
+ */
 export type Where<T> = { [K in keyof T]?: FieldFilter<T[K]> } & {
   AND?: Where<T> | Where<T>[];
   OR?: Where<T>[];
@@ -208,34 +219,40 @@ export type OrderBy<T> = { [K in keyof T]?: SortOrder };
 
 /** Which records, in which order, and how many. */
 export interface FindMany<T> {
-  where?: Where<T>;
+  where?: Where<T> | undefined;
   /** Several keys as a list, or in the order of an object's keys. Ties keep creation order. */
-  orderBy?: OrderBy<T> | OrderBy<T>[];
+  orderBy?: OrderBy<T> | OrderBy<T>[] | undefined;
   /** At most so many; a negative number counts from the end. */
-  take?: number;
-  skip?: number;
+  take?: number | undefined;
+  skip?: number | undefined;
 }
 
 /** What `upsert` takes; `where` names the key, or all fields of a unique combination. */
-export interface Upsert<Create, Update> {
-  where: { [field: string]: unknown };
+export interface Upsert<Create, Update, Unique = { [field: string]: unknown }> {
+  where: Unique;
   create: Create;
   update: Update;
 }
 
+/** A message, and the chat that it stands in. */
+export type InChat<Message> = Message & { chatId: string };
+
+/** A change of an API key, with a key in clear text, which is sealed. */
+export type WithClearKey<Update> = Update & { key?: string | undefined };
+
 /** Which part of a chat's log. */
 export interface LogOptions {
   /** At most so many: the newest, or with `after` the next. */
-  limit?: number;
+  limit?: number | undefined;
   /**
    * Only those that stand before this message (its id), or of an earlier time. An id that is not in the
    * log, a deleted message's too, is a `VALIDATION` error.
    */
-  before?: string | Date;
+  before?: string | Date | undefined;
   /** Only those that stand behind this message (its id), or of a later time; as for `before`. */
-  after?: string | Date;
+  after?: string | Date | undefined;
   /** Only these types; messages alone unless said, or all for `getEvents`. */
-  types?: string[];
+  types?: string[] | undefined;
 }
 
 /** A message, or an event of any other type, of a chat's log. */
@@ -281,8 +298,8 @@ export type BinaryPut = Omit<BinaryCreate, 'sha256' | 'type' | 'filename' | 'rel
 
 /** A range of bytes; both ends are part of it, as in HTTP. */
 export interface ByteRange {
-  start?: number;
-  end?: number;
+  start?: number | undefined;
+  end?: number | undefined;
 }
 
 /** How a web server may give bytes. */
@@ -392,7 +409,7 @@ export interface StoreCalls<Event = ChangeEvent> extends SealingRepository {
 /** Several calls as one atomic change. */
 export interface Transactions<Tx> {
   /** Makes all calls on `tx` one atomic change; nothing stays when the function throws. */
-  transaction<T>(fn: (tx: Tx) => Promise<T> | T, options?: { timeout?: number }): Promise<T>;
+  transaction<T>(fn: (tx: Tx) => Promise<T> | T, options?: { timeout?: number | undefined }): Promise<T>;
 }
 
 /** A store on a folder. */
@@ -492,7 +509,7 @@ export interface CollectionDeclarations {
 
 /** Fields added to built-in models, or such fields made wider. */
 export type ModelDeclarations = {
-  readonly [Name in keyof Models as Name extends `${string}Create` | `${string}Update` ? never : Name]?: FieldDeclarations;
+  readonly [Name in keyof Models as Name extends `${string}Create` | `${string}Update` | `${string}Unique` ? never : Name]?: FieldDeclarations;
 };
 
 type Flat<T> = { [K in keyof T]: T[K] } & {};
@@ -558,11 +575,26 @@ export type CollectionUpdate<D extends CollectionDeclaration> = Flat<
   ChangedFields<D['fields']> & { [K in Exclude<TimesOf<D>, 'createdAt'>]?: string | Date | undefined }
 >;
 
+type Joined<Names> =
+  Names extends readonly [infer Name extends string] ? Name
+  : Names extends readonly [infer Name extends string, ...infer Rest] ? `${Name}_${Joined<Rest>}`
+  : never;
+type UniqueField<F> = { [K in keyof F]: F[K] extends { readonly unique: true } ? { [P in K]: string } : never }[keyof F];
+type UniqueNames<Names> =
+  Names extends { readonly fields: infer Inner } ? UniqueNames<Inner>
+  : Names extends readonly string[] ? { [P in Names[number]]: string } | { [P in Joined<Names>]: { [Q in Names[number]]: string } }
+  : never;
+type UniqueLists<D> = D extends { readonly unique: ReadonlyArray<infer Names> } ? UniqueNames<Names> : never;
+
+/** What names one record of a declared collection. */
+export type CollectionUnique<D extends CollectionDeclaration> = { id: string } | UniqueField<D['fields']> | UniqueLists<D>;
+
 /** The calls of a declared collection. */
 export type CollectionRepository<D extends CollectionDeclaration> = CollectionCalls<
   CollectionRecord<D>,
   CollectionCreate<D>,
-  CollectionUpdate<D>
+  CollectionUpdate<D>,
+  CollectionUnique<D>
 > &
   (D['fields'] extends { readonly userId: object } ? OwnedCalls<CollectionRecord<D>> : {}) &
   (D['fields'] extends { readonly tags: object } ? TaggedCalls<CollectionRecord<D>> : {}) &
@@ -603,13 +635,48 @@ export type StoreWith<C extends CollectionDeclarations, F> = RepositoriesWith<C,
   StoreCalls<ChangeEventWith<C>> &
   Transactions<RepositoriesWith<C, F>>;
 
+/** The names of the built-in models, and of their collections. */
+type BuiltInNames =
+  | Exclude<keyof Models, `${string}Create` | `${string}Update` | `${string}Unique`>
+  | { [Name in keyof Repositories]: Repositories[Name] extends { findById: unknown } ? Name : never }[keyof Repositories];
+/** What a field may refer to: built-in models, and the app's own by either of their names. */
+type ModelNames<C> =
+  | BuiltInNames
+  | { [Name in keyof C]: Name | (C[Name] extends { readonly model: infer Given } ? Given : Capitalize<Name & string>) }[keyof C];
+type CheckedField<F, Names> = (F extends { readonly references: infer To }
+  ? To extends Names ? {} : { readonly references: Names }
+  : {}) &
+  (F extends { readonly default: infer Value } ? (Value extends Taken<F> | OrNull<F> ? {} : { readonly default: Taken<F> }) : {}) &
+  (F extends { readonly items: infer Item } ? { readonly items: CheckedField<Item, Names> } : {}) &
+  (F extends { readonly type: 'object'; readonly fields: infer Inner } ? { readonly fields: CheckedFields<Inner, Names> } : {});
+type CheckedFields<F, Names> = { readonly [K in keyof F]: CheckedField<F[K], Names> };
+type CheckedCollection<D, Names> = D extends { readonly fields: infer F }
+  ? {
+      readonly fields: CheckedFields<F, Names>;
+      readonly unique?: ReadonlyArray<
+        readonly (keyof F)[] | { readonly fields: readonly (keyof F)[]; readonly caseless?: boolean }
+      >;
+      readonly indexes?: ReadonlyArray<readonly (keyof F | 'createdAt' | 'updatedAt')[]>;
+    }
+  : {};
+/** What the types of the parts cannot say: names that are free, and names and defaults that fit. */
+type CheckedCollections<C> = {
+  readonly [Name in keyof C]: Name extends keyof Repositories | keyof StoreCalls | 'transaction'
+    ? never
+    : CheckedCollection<C[Name], ModelNames<C>>;
+};
+type CheckedModels<F, C> = { readonly [Name in keyof F]: CheckedFields<F[Name], ModelNames<C>> };
+
 /** Opens a store: synchronous and lazy. On one folder in one process, all share one engine. */
 export declare function createStore(options?: StoreOptions): Store;
 /** Opens a store with collections of the app's own, or fields added to built-in models. */
 export declare function createStore<
   const C extends CollectionDeclarations = {},
   const F extends ModelDeclarations = {},
->(options: StoreOptions & { collections?: C; fields?: F }): StoreWith<C, F>;
+>(options: StoreOptions & {
+  collections?: (C & CheckedCollections<C>) | undefined;
+  fields?: (F & CheckedModels<F, C>) | undefined;
+}): StoreWith<C, F>;
 
 /** A user as NextAuth and Auth.js see it. */
 export interface AdapterUser {
@@ -655,9 +722,9 @@ export declare function QuilltapAdapter(
   store: StoreCalls,
   options?: {
     /** Keep the tokens of accounts sealed, OAuth 1.0a's too; older ones are sealed when next written. */
-    encryptTokens?: boolean;
+    encryptTokens?: boolean | undefined;
     /** Keep session tokens as SHA-256 only; older ones are hashed when next written. */
-    hashSessionTokens?: boolean;
+    hashSessionTokens?: boolean | undefined;
   },
 ): NextAuthAdapter;
 
@@ -717,6 +784,9 @@ export interface UserUpdate {
   updatedAt?: string | Date | undefined;
 }
 
+/** What names one User. */
+export type UserUnique = { id: string } | { email: string };
+
 export type ChatSettingsAvatarDisplayMode = 'ALWAYS' | 'GROUP_ONLY' | 'NEVER';
 
 /** How a user's chats look; one per user, made with it. */
@@ -756,6 +826,9 @@ export interface ChatSettingsUpdate {
   /** When it was last changed; the store's, unless given. */
   updatedAt?: string | Date | undefined;
 }
+
+/** What names one ChatSettings. */
+export type ChatSettingsUnique = { id: string } | { userId: string };
 
 /** A user's account at an OAuth or OpenID provider. */
 export interface Account {
@@ -818,6 +891,9 @@ export interface AccountUpdate {
   oauth_token_secret?: string | null | undefined;
 }
 
+/** What names one Account. */
+export type AccountUnique = { id: string } | { provider_providerAccountId: { provider: string; providerAccountId: string } } | { provider: string; providerAccountId: string };
+
 /** A signed-in browser. */
 export interface Session {
   /** The record's key; a UUID v4 when the store makes it. */
@@ -846,6 +922,9 @@ export interface SessionUpdate {
   expires?: string | Date | undefined;
 }
 
+/** What names one Session. */
+export type SessionUnique = { id: string } | { sessionToken: string };
+
 /** A one-time token for signing in by e-mail. */
 export interface VerificationToken {
   identifier: string;
@@ -865,6 +944,9 @@ export interface VerificationTokenUpdate {
   identifier?: string | undefined;
   expires?: string | Date | undefined;
 }
+
+/** What names one VerificationToken. */
+export type VerificationTokenUnique = { token: string } | { identifier_token: { identifier: string; token: string } } | { identifier: string; token: string };
 
 /** A WebAuthn credential. */
 export interface Authenticator {
@@ -908,6 +990,9 @@ export interface AuthenticatorUpdate {
   credentialBackedUp?: boolean | undefined;
   transports?: string | null | undefined;
 }
+
+/** What names one Authenticator. */
+export type AuthenticatorUnique = { id: string } | { credentialID: string };
 
 export type ApiKeyProvider = 'OPENAI' | 'ANTHROPIC' | 'OLLAMA' | 'OPENROUTER' | 'OPENAI_COMPATIBLE' | 'GROK' | 'GAB_AI' | 'GOOGLE';
 
@@ -963,6 +1048,9 @@ export interface ApiKeyUpdate {
   /** When it was last changed; the store's, unless given. */
   updatedAt?: string | Date | undefined;
 }
+
+/** What names one ApiKey. */
+export type ApiKeyUnique = { id: string };
 
 export type ConnectionProfileProvider = 'OPENAI' | 'ANTHROPIC' | 'OLLAMA' | 'OPENROUTER' | 'OPENAI_COMPATIBLE' | 'GROK' | 'GAB_AI' | 'GOOGLE';
 
@@ -1031,6 +1119,9 @@ export interface ConnectionProfileUpdate {
   updatedAt?: string | Date | undefined;
 }
 
+/** What names one ConnectionProfile. */
+export type ConnectionProfileUnique = { id: string };
+
 export type ImageProfileProvider = 'OPENAI' | 'GROK' | 'GOOGLE_IMAGEN';
 
 /** How to reach a model that makes images. */
@@ -1097,6 +1188,9 @@ export interface ImageProfileUpdate {
   /** When it was last changed; the store's, unless given. */
   updatedAt?: string | Date | undefined;
 }
+
+/** What names one ImageProfile. */
+export type ImageProfileUnique = { id: string } | { userId_name: { userId: string; name: string } } | { userId: string; name: string };
 
 /** Somebody to chat with. */
 export interface Character {
@@ -1190,6 +1284,9 @@ export interface CharacterUpdate {
   updatedAt?: string | Date | undefined;
 }
 
+/** What names one Character. */
+export type CharacterUnique = { id: string };
+
 /** Who the user is in a chat. */
 export interface Persona {
   /** The record's key; a UUID v4 when the store makes it. */
@@ -1260,6 +1357,9 @@ export interface PersonaUpdate {
   /** When it was last changed; the store's, unless given. */
   updatedAt?: string | Date | undefined;
 }
+
+/** What names one Persona. */
+export type PersonaUnique = { id: string };
 
 /** A conversation with a character. */
 export interface Chat {
@@ -1334,6 +1434,11 @@ export interface ChatUpdate {
   updatedAt?: string | Date | undefined;
 }
 
+/** What names one Chat. */
+export type ChatUnique = { id: string };
+
+export type MessageType = 'message';
+
 export type MessageRole = 'SYSTEM' | 'USER' | 'ASSISTANT' | 'TOOL';
 
 /** What somebody said in a chat. */
@@ -1341,7 +1446,7 @@ export interface Message {
   /** The message's key; a UUID v4 when the store makes it. */
   id: string;
   /** Always `message`; events of other types are free. */
-  type: string;
+  type: MessageType;
   role: MessageRole;
   content: string;
   rawResponse?: JsonValue | null;
@@ -1360,7 +1465,7 @@ export interface MessageCreate {
   /** The message's key; a UUID v4 when the store makes it. */
   id?: string | undefined;
   /** Always `message`; events of other types are free. */
-  type?: string | undefined;
+  type?: MessageType | undefined;
   role: MessageRole;
   content: string;
   rawResponse?: JsonValue | null | undefined;
@@ -1377,7 +1482,7 @@ export interface MessageCreate {
 /** What `update` takes for a Message: an absent key stays, `null` clears. */
 export interface MessageUpdate {
   /** Always `message`; events of other types are free. */
-  type?: string | undefined;
+  type?: MessageType | undefined;
   role?: MessageRole | undefined;
   content?: string | undefined;
   rawResponse?: JsonValue | null | undefined;
@@ -1388,6 +1493,9 @@ export interface MessageUpdate {
   /** Ids of images and files; kept when one goes, for a log is not rewritten for that. */
   attachments?: ReadonlyArray<string> | undefined;
 }
+
+/** What names one Message. */
+export type MessageUnique = { id: string };
 
 export type BinaryType = 'image' | 'chat_file' | 'avatar';
 
@@ -1505,6 +1613,9 @@ export interface BinaryUpdate {
   updatedAt?: string | Date | undefined;
 }
 
+/** What names one Binary. */
+export type BinaryUnique = { id: string };
+
 /** A label for anything. */
 export interface Tag {
   /** The record's key; a UUID v4 when the store makes it. */
@@ -1546,6 +1657,9 @@ export interface TagUpdate {
   updatedAt?: string | Date | undefined;
 }
 
+/** What names one Tag. */
+export type TagUnique = { id: string } | { userId_nameLower: { userId: string; nameLower: string } } | { userId: string; nameLower: string };
+
 /** What belongs to the whole store. */
 export interface Settings {
   /** The record's key; a UUID v4 when the store makes it. */
@@ -1584,6 +1698,9 @@ export interface SettingsUpdate {
   updatedAt?: string | Date | undefined;
 }
 
+/** What names one Settings. */
+export type SettingsUnique = { id: string };
+
 /** What an app declared besides the built-in models. */
 export interface Declaration {
   /** The name of a collection of the app's own, or of a built-in model. */
@@ -1618,83 +1735,136 @@ export interface DeclarationUpdate {
   fields?: JsonObject | undefined;
 }
 
+/** What names one Declaration. */
+export type DeclarationUnique = { id: string };
+
 /** The types of every model, by their names. */
 export interface Models {
   User: User;
   UserCreate: UserCreate;
   UserUpdate: UserUpdate;
+  UserUnique: UserUnique;
   ChatSettings: ChatSettings;
   ChatSettingsCreate: ChatSettingsCreate;
   ChatSettingsUpdate: ChatSettingsUpdate;
+  ChatSettingsUnique: ChatSettingsUnique;
   Account: Account;
   AccountCreate: AccountCreate;
   AccountUpdate: AccountUpdate;
+  AccountUnique: AccountUnique;
   Session: Session;
   SessionCreate: SessionCreate;
   SessionUpdate: SessionUpdate;
+  SessionUnique: SessionUnique;
   VerificationToken: VerificationToken;
   VerificationTokenCreate: VerificationTokenCreate;
   VerificationTokenUpdate: VerificationTokenUpdate;
+  VerificationTokenUnique: VerificationTokenUnique;
   Authenticator: Authenticator;
   AuthenticatorCreate: AuthenticatorCreate;
   AuthenticatorUpdate: AuthenticatorUpdate;
+  AuthenticatorUnique: AuthenticatorUnique;
   ApiKey: ApiKey;
   ApiKeyCreate: ApiKeyCreate;
   ApiKeyUpdate: ApiKeyUpdate;
+  ApiKeyUnique: ApiKeyUnique;
   ConnectionProfile: ConnectionProfile;
   ConnectionProfileCreate: ConnectionProfileCreate;
   ConnectionProfileUpdate: ConnectionProfileUpdate;
+  ConnectionProfileUnique: ConnectionProfileUnique;
   ImageProfile: ImageProfile;
   ImageProfileCreate: ImageProfileCreate;
   ImageProfileUpdate: ImageProfileUpdate;
+  ImageProfileUnique: ImageProfileUnique;
   Character: Character;
   CharacterCreate: CharacterCreate;
   CharacterUpdate: CharacterUpdate;
+  CharacterUnique: CharacterUnique;
   Persona: Persona;
   PersonaCreate: PersonaCreate;
   PersonaUpdate: PersonaUpdate;
+  PersonaUnique: PersonaUnique;
   Chat: Chat;
   ChatCreate: ChatCreate;
   ChatUpdate: ChatUpdate;
+  ChatUnique: ChatUnique;
   Message: Message;
   MessageCreate: MessageCreate;
   MessageUpdate: MessageUpdate;
+  MessageUnique: MessageUnique;
   Binary: Binary;
   BinaryCreate: BinaryCreate;
   BinaryUpdate: BinaryUpdate;
+  BinaryUnique: BinaryUnique;
   Tag: Tag;
   TagCreate: TagCreate;
   TagUpdate: TagUpdate;
+  TagUnique: TagUnique;
   Settings: Settings;
   SettingsCreate: SettingsCreate;
   SettingsUpdate: SettingsUpdate;
+  SettingsUnique: SettingsUnique;
   Declaration: Declaration;
   DeclarationCreate: DeclarationCreate;
   DeclarationUpdate: DeclarationUpdate;
+  DeclarationUnique: DeclarationUnique;
+}
+
+/** What every repository has: records `R`, what `create` and `update` take, and what names one. */
+export interface CollectionCalls<R, C, U, K> {
+  /** The record with this id. */
+  findById(id: string): Promise<R | null>;
+  /** All records, in creation order. */
+  findAll(): Promise<R[]>;
+  /** The records that match, in the wanted order. */
+  findMany(options?: FindMany<R>): Promise<R[]>;
+  /** How many records match. */
+  count(options?: { where?: Where<R> }): Promise<number>;
+  /** How `findMany` finds its answer: by which index, and how many records it looks into. */
+  explain(options?: FindMany<R>): Promise<Explanation>;
+  /** Creates a record. */
+  create(data: C): Promise<R>;
+  /** Creates records, all or none; with `skipDuplicates`, those whose unique fields are free. */
+  createMany(data: C[], options?: { skipDuplicates?: boolean }): Promise<R[]>;
+  /** Changes a record: an absent key stays, `null` clears. */
+  update(id: string, data: U): Promise<R | null>;
+  /** Changes the record that `where` names by its id or a unique combination, or creates it. */
+  upsert(options: Upsert<C, U, K>): Promise<R>;
+  /** Deletes a record and what follows from it; false when there is none. */
+  delete(id: string): Promise<boolean>;
+}
+
+/** What a repository has besides whose records have a `userId`. */
+export interface OwnedCalls<R> {
+  /** A user's records, in creation order. */
+  findByUserId(userId: string): Promise<R[]>;
+}
+
+/** What a repository has besides whose records have `tags`. */
+export interface TaggedCalls<R> {
+  /** The records with a tag, in creation order. */
+  findByTag(tagId: string): Promise<R[]>;
+  /** Adds a tag; one that is there stays. */
+  addTag(id: string, tagId: string): Promise<R | null>;
+  /** Removes a tag. */
+  removeTag(id: string, tagId: string): Promise<R | null>;
+}
+
+/** What a collection of logs has besides. */
+export interface LogCalls<R> {
+  /** The records of one log, oldest first; with `limit` the newest ones, or with `after` the next ones. */
+  findByOwner(ownerId: string, options?: LogOptions): Promise<R[]>;
+}
+
+/** What a repository with secret fields has besides. */
+export interface SecretCalls<R> {
+  /** The clear text of a secret field, which records hold sealed. */
+  reveal(id: string, field: string): Promise<string | null>;
 }
 
 /** People who can sign in. */
-export interface UsersRepository<M extends ModelTypes = Models> {
-  /** The record with this id. */
-  findById(id: string): Promise<M['User'] | null>;
-  /** All records, in creation order. */
-  findAll(): Promise<M['User'][]>;
-  /** The records that match, in the wanted order. */
-  findMany(options?: FindMany<M['User']>): Promise<M['User'][]>;
-  /** How many records match. */
-  count(options?: { where?: Where<M['User']> }): Promise<number>;
-  /** How `findMany` finds its answer: by which index, and how many records it looks into. */
-  explain(options?: FindMany<M['User']>): Promise<Explanation>;
-  /** Creates a record. */
-  create(data: M['UserCreate']): Promise<M['User']>;
-  /** Creates records, all or none; with `skipDuplicates`, those whose unique fields are free. */
-  createMany(data: M['UserCreate'][], options?: { skipDuplicates?: boolean }): Promise<M['User'][]>;
-  /** Changes a record: an absent key stays, `null` clears. */
-  update(id: string, data: M['UserUpdate']): Promise<M['User'] | null>;
-  /** Changes the record that `where` names by its id or a unique combination, or creates it. */
-  upsert(options: Upsert<M['UserCreate'], M['UserUpdate']>): Promise<M['User']>;
-  /** Deletes a record and what follows from it; false when there is none. */
-  delete(id: string): Promise<boolean>;
+export interface UsersRepository<M extends ModelTypes = Models>
+  extends CollectionCalls<M['User'], M['UserCreate'], M['UserUpdate'], M['UserUnique']> {
   /** The user with this address, compared without case. */
   findByEmail(email: string): Promise<M['User'] | null>;
   /** The owner of the store: the first user. */
@@ -1718,35 +1888,10 @@ export interface UsersRepository<M extends ModelTypes = Models> {
 }
 
 /** Whom to chat with. */
-export interface CharactersRepository<M extends ModelTypes = Models> {
-  /** The record with this id. */
-  findById(id: string): Promise<M['Character'] | null>;
-  /** All records, in creation order. */
-  findAll(): Promise<M['Character'][]>;
-  /** A user's records, in creation order. */
-  findByUserId(userId: string): Promise<M['Character'][]>;
-  /** The records with a tag, in creation order. */
-  findByTag(tagId: string): Promise<M['Character'][]>;
-  /** The records that match, in the wanted order. */
-  findMany(options?: FindMany<M['Character']>): Promise<M['Character'][]>;
-  /** How many records match. */
-  count(options?: { where?: Where<M['Character']> }): Promise<number>;
-  /** How `findMany` finds its answer: by which index, and how many records it looks into. */
-  explain(options?: FindMany<M['Character']>): Promise<Explanation>;
-  /** Creates a record. */
-  create(data: M['CharacterCreate']): Promise<M['Character']>;
-  /** Creates records, all or none; with `skipDuplicates`, those whose unique fields are free. */
-  createMany(data: M['CharacterCreate'][], options?: { skipDuplicates?: boolean }): Promise<M['Character'][]>;
-  /** Changes a record: an absent key stays, `null` clears. */
-  update(id: string, data: M['CharacterUpdate']): Promise<M['Character'] | null>;
-  /** Changes the record that `where` names by its id or a unique combination, or creates it. */
-  upsert(options: Upsert<M['CharacterCreate'], M['CharacterUpdate']>): Promise<M['Character']>;
-  /** Deletes a record and what follows from it; false when there is none. */
-  delete(id: string): Promise<boolean>;
-  /** Adds a tag; one that is there stays. */
-  addTag(id: string, tagId: string): Promise<M['Character'] | null>;
-  /** Removes a tag. */
-  removeTag(id: string, tagId: string): Promise<M['Character'] | null>;
+export interface CharactersRepository<M extends ModelTypes = Models>
+  extends CollectionCalls<M['Character'], M['CharacterCreate'], M['CharacterUpdate'], M['CharacterUnique']>,
+    OwnedCalls<M['Character']>,
+    TaggedCalls<M['Character']> {
   /** Links a persona; as the default, in place of the one before. */
   addPersona(id: string, personaId: string, isDefault?: boolean): Promise<M['Character'] | null>;
   /** Unlinks a persona. */
@@ -1760,35 +1905,10 @@ export interface CharactersRepository<M extends ModelTypes = Models> {
 }
 
 /** Who the user is in a chat. */
-export interface PersonasRepository<M extends ModelTypes = Models> {
-  /** The record with this id. */
-  findById(id: string): Promise<M['Persona'] | null>;
-  /** All records, in creation order. */
-  findAll(): Promise<M['Persona'][]>;
-  /** A user's records, in creation order. */
-  findByUserId(userId: string): Promise<M['Persona'][]>;
-  /** The records with a tag, in creation order. */
-  findByTag(tagId: string): Promise<M['Persona'][]>;
-  /** The records that match, in the wanted order. */
-  findMany(options?: FindMany<M['Persona']>): Promise<M['Persona'][]>;
-  /** How many records match. */
-  count(options?: { where?: Where<M['Persona']> }): Promise<number>;
-  /** How `findMany` finds its answer: by which index, and how many records it looks into. */
-  explain(options?: FindMany<M['Persona']>): Promise<Explanation>;
-  /** Creates a record. */
-  create(data: M['PersonaCreate']): Promise<M['Persona']>;
-  /** Creates records, all or none; with `skipDuplicates`, those whose unique fields are free. */
-  createMany(data: M['PersonaCreate'][], options?: { skipDuplicates?: boolean }): Promise<M['Persona'][]>;
-  /** Changes a record: an absent key stays, `null` clears. */
-  update(id: string, data: M['PersonaUpdate']): Promise<M['Persona'] | null>;
-  /** Changes the record that `where` names by its id or a unique combination, or creates it. */
-  upsert(options: Upsert<M['PersonaCreate'], M['PersonaUpdate']>): Promise<M['Persona']>;
-  /** Deletes a record and what follows from it; false when there is none. */
-  delete(id: string): Promise<boolean>;
-  /** Adds a tag; one that is there stays. */
-  addTag(id: string, tagId: string): Promise<M['Persona'] | null>;
-  /** Removes a tag. */
-  removeTag(id: string, tagId: string): Promise<M['Persona'] | null>;
+export interface PersonasRepository<M extends ModelTypes = Models>
+  extends CollectionCalls<M['Persona'], M['PersonaCreate'], M['PersonaUpdate'], M['PersonaUnique']>,
+    OwnedCalls<M['Persona']>,
+    TaggedCalls<M['Persona']> {
   /** Links a character, whose personaLinks follow. */
   addCharacterLink(id: string, characterId: string): Promise<M['Persona'] | null>;
   /** Unlinks a character, whose personaLinks follow. */
@@ -1796,35 +1916,10 @@ export interface PersonasRepository<M extends ModelTypes = Models> {
 }
 
 /** Conversations and their messages. */
-export interface ChatsRepository<M extends ModelTypes = Models> {
-  /** The record with this id. */
-  findById(id: string): Promise<M['Chat'] | null>;
-  /** All records, in creation order. */
-  findAll(): Promise<M['Chat'][]>;
-  /** A user's records, in creation order. */
-  findByUserId(userId: string): Promise<M['Chat'][]>;
-  /** The records with a tag, in creation order. */
-  findByTag(tagId: string): Promise<M['Chat'][]>;
-  /** The records that match, in the wanted order. */
-  findMany(options?: FindMany<M['Chat']>): Promise<M['Chat'][]>;
-  /** How many records match. */
-  count(options?: { where?: Where<M['Chat']> }): Promise<number>;
-  /** How `findMany` finds its answer: by which index, and how many records it looks into. */
-  explain(options?: FindMany<M['Chat']>): Promise<Explanation>;
-  /** Creates a record. */
-  create(data: M['ChatCreate']): Promise<M['Chat']>;
-  /** Creates records, all or none; with `skipDuplicates`, those whose unique fields are free. */
-  createMany(data: M['ChatCreate'][], options?: { skipDuplicates?: boolean }): Promise<M['Chat'][]>;
-  /** Changes a record: an absent key stays, `null` clears. */
-  update(id: string, data: M['ChatUpdate']): Promise<M['Chat'] | null>;
-  /** Changes the record that `where` names by its id or a unique combination, or creates it. */
-  upsert(options: Upsert<M['ChatCreate'], M['ChatUpdate']>): Promise<M['Chat']>;
-  /** Deletes a record and what follows from it; false when there is none. */
-  delete(id: string): Promise<boolean>;
-  /** Adds a tag; one that is there stays. */
-  addTag(id: string, tagId: string): Promise<M['Chat'] | null>;
-  /** Removes a tag. */
-  removeTag(id: string, tagId: string): Promise<M['Chat'] | null>;
+export interface ChatsRepository<M extends ModelTypes = Models>
+  extends CollectionCalls<M['Chat'], M['ChatCreate'], M['ChatUpdate'], M['ChatUnique']>,
+    OwnedCalls<M['Chat']>,
+    TaggedCalls<M['Chat']> {
   /** The chats with a character. */
   findByCharacterId(characterId: string): Promise<M['Chat'][]>;
   /** The chats with a persona. */
@@ -1838,7 +1933,7 @@ export interface ChatsRepository<M extends ModelTypes = Models> {
   /** How many messages a chat has. */
   getMessageCount(chatId: string): Promise<number>;
   /** A message, without knowing its chat. */
-  findMessage(messageId: string): Promise<(M['Message'] & { chatId: string }) | null>;
+  findMessage(messageId: string): Promise<InChat<M['Message']> | null>;
   /** Changes a message where it stands. */
   updateMessage(chatId: string, messageId: string, data: M['MessageUpdate']): Promise<M['Message'] | null>;
   /** Deletes messages or events; gives how many there were. */
@@ -1854,63 +1949,18 @@ export interface ChatsRepository<M extends ModelTypes = Models> {
 }
 
 /** Labels. */
-export interface TagsRepository<M extends ModelTypes = Models> {
-  /** The record with this id. */
-  findById(id: string): Promise<M['Tag'] | null>;
-  /** All records, in creation order. */
-  findAll(): Promise<M['Tag'][]>;
-  /** A user's records, in creation order. */
-  findByUserId(userId: string): Promise<M['Tag'][]>;
-  /** The records that match, in the wanted order. */
-  findMany(options?: FindMany<M['Tag']>): Promise<M['Tag'][]>;
-  /** How many records match. */
-  count(options?: { where?: Where<M['Tag']> }): Promise<number>;
-  /** How `findMany` finds its answer: by which index, and how many records it looks into. */
-  explain(options?: FindMany<M['Tag']>): Promise<Explanation>;
-  /** Creates a record. */
-  create(data: M['TagCreate']): Promise<M['Tag']>;
-  /** Creates records, all or none; with `skipDuplicates`, those whose unique fields are free. */
-  createMany(data: M['TagCreate'][], options?: { skipDuplicates?: boolean }): Promise<M['Tag'][]>;
-  /** Changes a record: an absent key stays, `null` clears. */
-  update(id: string, data: M['TagUpdate']): Promise<M['Tag'] | null>;
-  /** Changes the record that `where` names by its id or a unique combination, or creates it. */
-  upsert(options: Upsert<M['TagCreate'], M['TagUpdate']>): Promise<M['Tag']>;
-  /** Deletes a record and what follows from it; false when there is none. */
-  delete(id: string): Promise<boolean>;
+export interface TagsRepository<M extends ModelTypes = Models>
+  extends CollectionCalls<M['Tag'], M['TagCreate'], M['TagUpdate'], M['TagUnique']>,
+    OwnedCalls<M['Tag']> {
   /** A user's tag with this name, compared without case. */
   findByName(userId: string, name: string): Promise<M['Tag'] | null>;
 }
 
 /** How to reach language models, and the keys for it. */
-export interface ConnectionsRepository<M extends ModelTypes = Models> {
-  /** The record with this id. */
-  findById(id: string): Promise<M['ConnectionProfile'] | null>;
-  /** All records, in creation order. */
-  findAll(): Promise<M['ConnectionProfile'][]>;
-  /** A user's records, in creation order. */
-  findByUserId(userId: string): Promise<M['ConnectionProfile'][]>;
-  /** The records with a tag, in creation order. */
-  findByTag(tagId: string): Promise<M['ConnectionProfile'][]>;
-  /** The records that match, in the wanted order. */
-  findMany(options?: FindMany<M['ConnectionProfile']>): Promise<M['ConnectionProfile'][]>;
-  /** How many records match. */
-  count(options?: { where?: Where<M['ConnectionProfile']> }): Promise<number>;
-  /** How `findMany` finds its answer: by which index, and how many records it looks into. */
-  explain(options?: FindMany<M['ConnectionProfile']>): Promise<Explanation>;
-  /** Creates a record. */
-  create(data: M['ConnectionProfileCreate']): Promise<M['ConnectionProfile']>;
-  /** Creates records, all or none; with `skipDuplicates`, those whose unique fields are free. */
-  createMany(data: M['ConnectionProfileCreate'][], options?: { skipDuplicates?: boolean }): Promise<M['ConnectionProfile'][]>;
-  /** Changes a record: an absent key stays, `null` clears. */
-  update(id: string, data: M['ConnectionProfileUpdate']): Promise<M['ConnectionProfile'] | null>;
-  /** Changes the record that `where` names by its id or a unique combination, or creates it. */
-  upsert(options: Upsert<M['ConnectionProfileCreate'], M['ConnectionProfileUpdate']>): Promise<M['ConnectionProfile']>;
-  /** Deletes a record and what follows from it; false when there is none. */
-  delete(id: string): Promise<boolean>;
-  /** Adds a tag; one that is there stays. */
-  addTag(id: string, tagId: string): Promise<M['ConnectionProfile'] | null>;
-  /** Removes a tag. */
-  removeTag(id: string, tagId: string): Promise<M['ConnectionProfile'] | null>;
+export interface ConnectionsRepository<M extends ModelTypes = Models>
+  extends CollectionCalls<M['ConnectionProfile'], M['ConnectionProfileCreate'], M['ConnectionProfileUpdate'], M['ConnectionProfileUnique']>,
+    OwnedCalls<M['ConnectionProfile']>,
+    TaggedCalls<M['ConnectionProfile']> {
   /** A user's default profile. */
   findDefault(userId: string): Promise<M['ConnectionProfile'] | null>;
   /** Makes a profile its user's default, in place of the one before. */
@@ -1922,7 +1972,7 @@ export interface ConnectionsRepository<M extends ModelTypes = Models> {
   /** Keeps a key: `key` is clear, and is sealed; or it is sealed already, as ciphertext, iv and authTag. */
   createApiKey(data: ApiKeyInput): Promise<M['ApiKey']>;
   /** Changes a key; a clear `key` is sealed. */
-  updateApiKey(id: string, data: M['ApiKeyUpdate'] & { key?: string | undefined }): Promise<M['ApiKey'] | null>;
+  updateApiKey(id: string, data: WithClearKey<M['ApiKeyUpdate']>): Promise<M['ApiKey'] | null>;
   /** A key in clear text, where it is that user's. */
   revealApiKey(id: string, userId?: string): Promise<string | null>;
   /** Seals a key that the app encrypted itself, with the app's pepper, as this store does. */
@@ -1934,35 +1984,10 @@ export interface ConnectionsRepository<M extends ModelTypes = Models> {
 }
 
 /** How to reach models that make images. */
-export interface ImageProfilesRepository<M extends ModelTypes = Models> {
-  /** The record with this id. */
-  findById(id: string): Promise<M['ImageProfile'] | null>;
-  /** All records, in creation order. */
-  findAll(): Promise<M['ImageProfile'][]>;
-  /** A user's records, in creation order. */
-  findByUserId(userId: string): Promise<M['ImageProfile'][]>;
-  /** The records with a tag, in creation order. */
-  findByTag(tagId: string): Promise<M['ImageProfile'][]>;
-  /** The records that match, in the wanted order. */
-  findMany(options?: FindMany<M['ImageProfile']>): Promise<M['ImageProfile'][]>;
-  /** How many records match. */
-  count(options?: { where?: Where<M['ImageProfile']> }): Promise<number>;
-  /** How `findMany` finds its answer: by which index, and how many records it looks into. */
-  explain(options?: FindMany<M['ImageProfile']>): Promise<Explanation>;
-  /** Creates a record. */
-  create(data: M['ImageProfileCreate']): Promise<M['ImageProfile']>;
-  /** Creates records, all or none; with `skipDuplicates`, those whose unique fields are free. */
-  createMany(data: M['ImageProfileCreate'][], options?: { skipDuplicates?: boolean }): Promise<M['ImageProfile'][]>;
-  /** Changes a record: an absent key stays, `null` clears. */
-  update(id: string, data: M['ImageProfileUpdate']): Promise<M['ImageProfile'] | null>;
-  /** Changes the record that `where` names by its id or a unique combination, or creates it. */
-  upsert(options: Upsert<M['ImageProfileCreate'], M['ImageProfileUpdate']>): Promise<M['ImageProfile']>;
-  /** Deletes a record and what follows from it; false when there is none. */
-  delete(id: string): Promise<boolean>;
-  /** Adds a tag; one that is there stays. */
-  addTag(id: string, tagId: string): Promise<M['ImageProfile'] | null>;
-  /** Removes a tag. */
-  removeTag(id: string, tagId: string): Promise<M['ImageProfile'] | null>;
+export interface ImageProfilesRepository<M extends ModelTypes = Models>
+  extends CollectionCalls<M['ImageProfile'], M['ImageProfileCreate'], M['ImageProfileUpdate'], M['ImageProfileUnique']>,
+    OwnedCalls<M['ImageProfile']>,
+    TaggedCalls<M['ImageProfile']> {
   /** A user's default profile. */
   findDefault(userId: string): Promise<M['ImageProfile'] | null>;
   /** A user's profile with this name. */
@@ -1974,35 +1999,10 @@ export interface ImageProfilesRepository<M extends ModelTypes = Models> {
 }
 
 /** Images and files: their rows, and the bytes that these stand for. */
-export interface ImagesRepository<M extends ModelTypes = Models> {
-  /** The record with this id. */
-  findById(id: string): Promise<M['Binary'] | null>;
-  /** All records, in creation order. */
-  findAll(): Promise<M['Binary'][]>;
-  /** A user's records, in creation order. */
-  findByUserId(userId: string): Promise<M['Binary'][]>;
-  /** The records with a tag, in creation order. */
-  findByTag(tagId: string): Promise<M['Binary'][]>;
-  /** The records that match, in the wanted order. */
-  findMany(options?: FindMany<M['Binary']>): Promise<M['Binary'][]>;
-  /** How many records match. */
-  count(options?: { where?: Where<M['Binary']> }): Promise<number>;
-  /** How `findMany` finds its answer: by which index, and how many records it looks into. */
-  explain(options?: FindMany<M['Binary']>): Promise<Explanation>;
-  /** Creates a record. */
-  create(data: M['BinaryCreate']): Promise<M['Binary']>;
-  /** Creates records, all or none; with `skipDuplicates`, those whose unique fields are free. */
-  createMany(data: M['BinaryCreate'][], options?: { skipDuplicates?: boolean }): Promise<M['Binary'][]>;
-  /** Changes a record: an absent key stays, `null` clears. */
-  update(id: string, data: M['BinaryUpdate']): Promise<M['Binary'] | null>;
-  /** Changes the record that `where` names by its id or a unique combination, or creates it. */
-  upsert(options: Upsert<M['BinaryCreate'], M['BinaryUpdate']>): Promise<M['Binary']>;
-  /** Deletes a record and what follows from it; false when there is none. */
-  delete(id: string): Promise<boolean>;
-  /** Adds a tag; one that is there stays. */
-  addTag(id: string, tagId: string): Promise<M['Binary'] | null>;
-  /** Removes a tag. */
-  removeTag(id: string, tagId: string): Promise<M['Binary'] | null>;
+export interface ImagesRepository<M extends ModelTypes = Models>
+  extends CollectionCalls<M['Binary'], M['BinaryCreate'], M['BinaryUpdate'], M['BinaryUnique']>,
+    OwnedCalls<M['Binary']>,
+    TaggedCalls<M['Binary']> {
   /** The rows of one kind. */
   findByType(type: Binary['type'], userId?: string): Promise<M['Binary'][]>;
   /** The rows of a chat. */
@@ -2032,107 +2032,27 @@ export interface ImagesRepository<M extends ModelTypes = Models> {
 }
 
 /** Accounts at OAuth providers, as the adapter keeps them. */
-export interface AccountsRepository<M extends ModelTypes = Models> {
-  /** The record with this id. */
-  findById(id: string): Promise<M['Account'] | null>;
-  /** All records, in creation order. */
-  findAll(): Promise<M['Account'][]>;
-  /** A user's records, in creation order. */
-  findByUserId(userId: string): Promise<M['Account'][]>;
-  /** The records that match, in the wanted order. */
-  findMany(options?: FindMany<M['Account']>): Promise<M['Account'][]>;
-  /** How many records match. */
-  count(options?: { where?: Where<M['Account']> }): Promise<number>;
-  /** How `findMany` finds its answer: by which index, and how many records it looks into. */
-  explain(options?: FindMany<M['Account']>): Promise<Explanation>;
-  /** Creates a record. */
-  create(data: M['AccountCreate']): Promise<M['Account']>;
-  /** Creates records, all or none; with `skipDuplicates`, those whose unique fields are free. */
-  createMany(data: M['AccountCreate'][], options?: { skipDuplicates?: boolean }): Promise<M['Account'][]>;
-  /** Changes a record: an absent key stays, `null` clears. */
-  update(id: string, data: M['AccountUpdate']): Promise<M['Account'] | null>;
-  /** Changes the record that `where` names by its id or a unique combination, or creates it. */
-  upsert(options: Upsert<M['AccountCreate'], M['AccountUpdate']>): Promise<M['Account']>;
-  /** Deletes a record and what follows from it; false when there is none. */
-  delete(id: string): Promise<boolean>;
-  /** The clear text of a secret field, which records hold sealed. */
-  reveal(id: string, field: string): Promise<string | null>;
+export interface AccountsRepository<M extends ModelTypes = Models>
+  extends CollectionCalls<M['Account'], M['AccountCreate'], M['AccountUpdate'], M['AccountUnique']>,
+    OwnedCalls<M['Account']>,
+    SecretCalls<M['Account']> {
 }
 
 /** Signed-in browsers, as the adapter keeps them. */
-export interface SessionsRepository<M extends ModelTypes = Models> {
-  /** The record with this id. */
-  findById(id: string): Promise<M['Session'] | null>;
-  /** All records, in creation order. */
-  findAll(): Promise<M['Session'][]>;
-  /** A user's records, in creation order. */
-  findByUserId(userId: string): Promise<M['Session'][]>;
-  /** The records that match, in the wanted order. */
-  findMany(options?: FindMany<M['Session']>): Promise<M['Session'][]>;
-  /** How many records match. */
-  count(options?: { where?: Where<M['Session']> }): Promise<number>;
-  /** How `findMany` finds its answer: by which index, and how many records it looks into. */
-  explain(options?: FindMany<M['Session']>): Promise<Explanation>;
-  /** Creates a record. */
-  create(data: M['SessionCreate']): Promise<M['Session']>;
-  /** Creates records, all or none; with `skipDuplicates`, those whose unique fields are free. */
-  createMany(data: M['SessionCreate'][], options?: { skipDuplicates?: boolean }): Promise<M['Session'][]>;
-  /** Changes a record: an absent key stays, `null` clears. */
-  update(id: string, data: M['SessionUpdate']): Promise<M['Session'] | null>;
-  /** Changes the record that `where` names by its id or a unique combination, or creates it. */
-  upsert(options: Upsert<M['SessionCreate'], M['SessionUpdate']>): Promise<M['Session']>;
-  /** Deletes a record and what follows from it; false when there is none. */
-  delete(id: string): Promise<boolean>;
+export interface SessionsRepository<M extends ModelTypes = Models>
+  extends CollectionCalls<M['Session'], M['SessionCreate'], M['SessionUpdate'], M['SessionUnique']>,
+    OwnedCalls<M['Session']> {
 }
 
 /** One-time tokens, as the adapter keeps them. */
-export interface VerificationTokensRepository<M extends ModelTypes = Models> {
-  /** The record with this id. */
-  findById(id: string): Promise<M['VerificationToken'] | null>;
-  /** All records, in creation order. */
-  findAll(): Promise<M['VerificationToken'][]>;
-  /** The records that match, in the wanted order. */
-  findMany(options?: FindMany<M['VerificationToken']>): Promise<M['VerificationToken'][]>;
-  /** How many records match. */
-  count(options?: { where?: Where<M['VerificationToken']> }): Promise<number>;
-  /** How `findMany` finds its answer: by which index, and how many records it looks into. */
-  explain(options?: FindMany<M['VerificationToken']>): Promise<Explanation>;
-  /** Creates a record. */
-  create(data: M['VerificationTokenCreate']): Promise<M['VerificationToken']>;
-  /** Creates records, all or none; with `skipDuplicates`, those whose unique fields are free. */
-  createMany(data: M['VerificationTokenCreate'][], options?: { skipDuplicates?: boolean }): Promise<M['VerificationToken'][]>;
-  /** Changes a record: an absent key stays, `null` clears. */
-  update(id: string, data: M['VerificationTokenUpdate']): Promise<M['VerificationToken'] | null>;
-  /** Changes the record that `where` names by its id or a unique combination, or creates it. */
-  upsert(options: Upsert<M['VerificationTokenCreate'], M['VerificationTokenUpdate']>): Promise<M['VerificationToken']>;
-  /** Deletes a record and what follows from it; false when there is none. */
-  delete(id: string): Promise<boolean>;
+export interface VerificationTokensRepository<M extends ModelTypes = Models>
+  extends CollectionCalls<M['VerificationToken'], M['VerificationTokenCreate'], M['VerificationTokenUpdate'], M['VerificationTokenUnique']> {
 }
 
 /** WebAuthn credentials, as the adapter keeps them. */
-export interface AuthenticatorsRepository<M extends ModelTypes = Models> {
-  /** The record with this id. */
-  findById(id: string): Promise<M['Authenticator'] | null>;
-  /** All records, in creation order. */
-  findAll(): Promise<M['Authenticator'][]>;
-  /** A user's records, in creation order. */
-  findByUserId(userId: string): Promise<M['Authenticator'][]>;
-  /** The records that match, in the wanted order. */
-  findMany(options?: FindMany<M['Authenticator']>): Promise<M['Authenticator'][]>;
-  /** How many records match. */
-  count(options?: { where?: Where<M['Authenticator']> }): Promise<number>;
-  /** How `findMany` finds its answer: by which index, and how many records it looks into. */
-  explain(options?: FindMany<M['Authenticator']>): Promise<Explanation>;
-  /** Creates a record. */
-  create(data: M['AuthenticatorCreate']): Promise<M['Authenticator']>;
-  /** Creates records, all or none; with `skipDuplicates`, those whose unique fields are free. */
-  createMany(data: M['AuthenticatorCreate'][], options?: { skipDuplicates?: boolean }): Promise<M['Authenticator'][]>;
-  /** Changes a record: an absent key stays, `null` clears. */
-  update(id: string, data: M['AuthenticatorUpdate']): Promise<M['Authenticator'] | null>;
-  /** Changes the record that `where` names by its id or a unique combination, or creates it. */
-  upsert(options: Upsert<M['AuthenticatorCreate'], M['AuthenticatorUpdate']>): Promise<M['Authenticator']>;
-  /** Deletes a record and what follows from it; false when there is none. */
-  delete(id: string): Promise<boolean>;
+export interface AuthenticatorsRepository<M extends ModelTypes = Models>
+  extends CollectionCalls<M['Authenticator'], M['AuthenticatorCreate'], M['AuthenticatorUpdate'], M['AuthenticatorUnique']>,
+    OwnedCalls<M['Authenticator']> {
 }
 
 /** What belongs to the whole store. */
@@ -2206,7 +2126,7 @@ export interface NextAuthAdapter {
   /** Gives a one-time token once. */
   useVerificationToken(params: { identifier?: string; token: string }): Promise<AdapterVerificationToken | null>;
   /** An account. */
-  getAccount(providerAccountId: unknown, provider: string): Promise<any>;
+  getAccount(providerAccountId: string | number, provider: string): Promise<any>;
   /** Keeps a WebAuthn credential. */
   createAuthenticator(authenticator: AdapterAuthenticator): Promise<AdapterAuthenticator>;
   /** A WebAuthn credential. */
@@ -2215,58 +2135,6 @@ export interface NextAuthAdapter {
   listAuthenticatorsByUserId(userId: string): Promise<AdapterAuthenticator[]>;
   /** Notes a credential's use; throws when there is none. */
   updateAuthenticatorCounter(credentialID: string, counter: number): Promise<AdapterAuthenticator>;
-}
-
-/** What every collection of an app's own has. */
-export interface CollectionCalls<R, C, U> {
-  /** The record with this id. */
-  findById(id: string): Promise<R | null>;
-  /** All records, in creation order. */
-  findAll(): Promise<R[]>;
-  /** The records that match, in the wanted order. */
-  findMany(options?: FindMany<R>): Promise<R[]>;
-  /** How many records match. */
-  count(options?: { where?: Where<R> }): Promise<number>;
-  /** How `findMany` finds its answer: by which index, and how many records it looks into. */
-  explain(options?: FindMany<R>): Promise<Explanation>;
-  /** Creates a record. */
-  create(data: C): Promise<R>;
-  /** Creates records, all or none; with `skipDuplicates`, those whose unique fields are free. */
-  createMany(data: C[], options?: { skipDuplicates?: boolean }): Promise<R[]>;
-  /** Changes a record: an absent key stays, `null` clears. */
-  update(id: string, data: U): Promise<R | null>;
-  /** Changes the record that `where` names by its id or a unique combination, or creates it. */
-  upsert(options: Upsert<C, U>): Promise<R>;
-  /** Deletes a record and what follows from it; false when there is none. */
-  delete(id: string): Promise<boolean>;
-}
-
-/** What a collection has besides whose records have a `userId`. */
-export interface OwnedCalls<R> {
-  /** A user's records, in creation order. */
-  findByUserId(userId: string): Promise<R[]>;
-}
-
-/** What a collection has besides whose records have `tags`. */
-export interface TaggedCalls<R> {
-  /** The records with a tag, in creation order. */
-  findByTag(tagId: string): Promise<R[]>;
-  /** Adds a tag; one that is there stays. */
-  addTag(id: string, tagId: string): Promise<R | null>;
-  /** Removes a tag. */
-  removeTag(id: string, tagId: string): Promise<R | null>;
-}
-
-/** What a collection of logs has besides. */
-export interface LogCalls<R> {
-  /** The records of one log, oldest first; with `limit` the newest ones, or with `after` the next ones. */
-  findByOwner(ownerId: string, options?: LogOptions): Promise<R[]>;
-}
-
-/** What a collection with secret fields has besides. */
-export interface SecretCalls<R> {
-  /** The clear text of a secret field, which records hold sealed. */
-  reveal(id: string, field: string): Promise<string | null>;
 }
 
 /** The repositories, on a store and in a transaction. */

@@ -4,61 +4,45 @@ const { described, invalid } = require('./error.js')
 const { advice } = require('./options.js')
 const { AUTH } = require('./repositories.js')
 
-/** How tokens are kept: which calls look at it is the store's own affair. */
-const OPTIONS = ['encryptTokens', 'hashSessionTokens']
-
 /** The NextAuth 4 and Auth.js 5 adapter: a plain object of functions that need no `this`. */
 function QuilltapAdapter(store, options) {
   const calls = store?.[AUTH]
   if (!calls) {
     throw invalid('Arguments', [{ path: 'store', expected: 'a store from createStore', received: described(store) }])
   }
-  const how = readOptions(options ?? {})
+  const on = readOptions(options ?? {}, new Set(calls.flatMap(({ how = [] }) => how)))
   const adapter = {}
-  for (const [name, call] of Object.entries(calls)) {
-    const made = how ? (...args) => call(...Array.from({ length: call.length }, (_, at) => args[at]), how) : call
-    const times = timesOf(name)
-    adapter[name] = times ? async (...args) => times(await made(...args)) : made
+  for (const { name, run, how = [], dates = [] } of calls) {
+    const flags = how.filter((flag) => on.includes(flag))
+    const asked = flags.length > 0 ? Object.fromEntries(flags.map((flag) => [flag, true])) : undefined
+    const times = dates.map((path) => path.split('.'))
+    adapter[name] = async (...args) => revived(await run(args, asked), times)
   }
   return adapter
 }
 
-/** The options that are on; undefined when none is. */
-function readOptions(options) {
+/** The names of the options that are on. */
+function readOptions(options, known) {
   const issues = []
   for (const [name, value] of Object.entries(options)) {
-    if (!OPTIONS.includes(name)) {
-      issues.push({ path: name, expected: advice(name, OPTIONS), received: 'an unknown option' })
+    if (!known.has(name)) {
+      issues.push({ path: name, expected: advice(name, [...known]), received: 'an unknown option' })
     } else if (value !== undefined && typeof value !== 'boolean') {
       issues.push({ path: name, expected: 'true or false', received: described(value) })
     }
   }
   if (issues.length > 0) throw invalid('Options', issues)
-  const on = OPTIONS.filter((name) => options[name] === true)
-  return on.length > 0 ? Object.fromEntries(on.map((name) => [name, true])) : undefined
+  return Object.keys(options).filter((name) => options[name] === true)
 }
 
-/** What turns the times of an answer into Dates; an account has none, whatever its keys are. */
-function timesOf(call) {
-  if (call === 'getSessionAndUser') return bothTimes
-  if (call.includes('User')) return call.includes('Authenticator') ? undefined : userTimes
-  if (call.includes('Session') || call.includes('Token')) return expiry
-  return undefined
-}
-
-const userTimes = (user) => revive(user, 'emailVerified')
-const expiry = (value) => revive(value, 'expires')
-
-function bothTimes(found) {
-  if (found === null) return null
-  expiry(found.session)
-  userTimes(found.user)
-  return found
-}
-
-function revive(value, key) {
-  if (typeof value?.[key] === 'string') value[key] = new Date(value[key])
-  return value
+/** An answer with a Date in place of each time, where it has one. */
+function revived(answer, times) {
+  for (const path of times) {
+    const holder = path.slice(0, -1).reduce((value, key) => value?.[key], answer)
+    const key = path.at(-1)
+    if (typeof holder?.[key] === 'string') holder[key] = new Date(holder[key])
+  }
+  return answer
 }
 
 module.exports = { QuilltapAdapter }

@@ -23,20 +23,48 @@ class StoreError extends Error {
 Object.defineProperty(StoreError.prototype, 'name', { value: 'StoreError', configurable: true, writable: true })
 Object.defineProperty(StoreError.prototype, BRAND, { value: true })
 
+/** So many faults are told one by one; of the others, how many they are. */
+const MOST_TOLD = 100
+
+/** Faults as they are found, each { path, expected, received }. */
+class Faults {
+  found = 0
+  #told = []
+
+  add(issue) {
+    if (this.found++ < MOST_TOLD) this.#told.push(issue)
+  }
+
+  /** The `VALIDATION` error over them. */
+  error(what) {
+    const list = this.#told.map((i) => `${i.path || 'value'}: expected ${i.expected}, got ${i.received}`)
+    if (this.found > MOST_TOLD) list.push(`and ${this.found - MOST_TOLD} more`)
+    return new StoreError({
+      code: 'VALIDATION',
+      message: `${what} is not valid: ${list.join('; ')}`,
+      issues: this.#told,
+    })
+  }
+}
+
 /** A `VALIDATION` error over issues of the form { path, expected, received }. */
 function invalid(what, issues) {
-  const list = issues.map((i) => `${i.path || 'value'}: expected ${i.expected}, got ${i.received}`)
-  return new StoreError({ code: 'VALIDATION', message: `${what} is not valid: ${list.join('; ')}`, issues })
+  const faults = new Faults()
+  issues.forEach((issue) => faults.add(issue))
+  return faults.error(what)
 }
 
-/** What came, for a message: short, and never a value that may be a secret. */
+/** What came, for a message: what it is, and never a value, which may be a secret. */
 function described(value) {
-  if (value === null || value === undefined || typeof value === 'boolean') return String(value)
-  if (typeof value === 'number') return `a number (${value})`
+  if (value === null || value === undefined) return String(value)
   if (typeof value === 'bigint') return 'a BigInt'
-  if (typeof value === 'string') return 'a text'
-  if (Array.isArray(value)) return 'a list'
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
+  if (typeof value !== 'object') return `a ${typeof value}`
+  if (typeof value.then === 'function') return 'a Promise: await it'
+  const tag = Object.prototype.toString.call(value).slice(8, -1)
+  const name = tag === 'Object' ? Object.getPrototypeOf(value)?.constructor?.name : tag
+  if (name === undefined || name === 'Object' || name === '') return 'an object'
+  if (tag === 'Object') return `an instance of ${name}: give a plain object`
+  return `${/^[AEIO]/.test(name) ? 'an' : 'a'} ${name === 'Array' ? 'array' : name}`
 }
 
-module.exports = { StoreError, invalid, described }
+module.exports = { Faults, StoreError, invalid, described }

@@ -8,35 +8,43 @@ export type JsonValue = string | number | boolean | null | JsonObject | Readonly
 
 /** How a store is opened. */
 export interface StoreOptions {
-  /** The folder; `process.env.DATA_DIR`, else `./data`, unless given. Made when it is not there. */
-  dataDir?: string;
+  /**
+   * The folder, as a path or a `file:` URL; `process.env.DATA_DIR`, else `./data`, unless given. Made
+   * when it is not there.
+   */
+  dataDir?: string | { readonly href: string; readonly protocol: string } | undefined;
   /**
    * `strict` (the default): when a promise resolves, the change survives power loss.
    * `batched`: it survives the death of the process, and power loss 50 ms later.
    */
-  durability?: 'strict' | 'batched';
+  durability?: 'strict' | 'batched' | undefined;
   /** Largest record, in bytes of its JSON text; 16 MiB unless given. */
-  maxRecordBytes?: number;
+  maxRecordBytes?: number | undefined;
   /**
    * How long a call waits for other processes before it fails with `LOCKED`, which names the one it
    * waited for, in milliseconds; 30,000 unless given.
    */
-  lockTimeout?: number;
-  /** How long a transaction may take, in milliseconds; 5,000 unless given. */
-  transactionTimeout?: number;
+  lockTimeout?: number | undefined;
+  /** How long a transaction may take, in milliseconds, at most 600,000; 5,000 unless given. */
+  transactionTimeout?: number | undefined;
   /**
    * The folders from which `images.put` and `putDerived` take files by their path, and those below
    * them; links that lead elsewhere are refused. Any place unless given; none with `[]`.
    */
-  pathsWithin?: readonly string[];
+  pathsWithin?: readonly string[] | undefined;
+  /**
+   * What becomes of a key of a `where` that is `undefined`, and of a user's id that is, which would
+   * make the question wider: `refuse` (the default) is `VALIDATION`, `ignore` takes it as left out.
+   */
+  undefinedInWhere?: 'refuse' | 'ignore' | undefined;
   /** Open a folder on a network file system without a warning. */
-  allowNetworkFs?: boolean;
+  allowNetworkFs?: boolean | undefined;
   /**
    * Trust whoever else may write in the folder, with sessions and users too: for volumes whose owner
    * or mode cannot be set. Otherwise that is told at opening, and files of `auth/`, `settings/` and
    * `journal/` that another user owns or may write are refused with `CORRUPT`.
    */
-  trustSharedFolder?: boolean;
+  trustSharedFolder?: boolean | undefined;
   /**
    * What the secrets are unlocked with, when the first one is needed: a text, bytes, or a function
    * that gives one. Unless given, what the file at `QUILLTAP_PASSPHRASE_FILE` holds, else
@@ -95,8 +103,8 @@ export type ApiKeyInput = Omit<ApiKeyCreate, 'ciphertext' | 'iv' | 'authTag'> &
 
 /** What stands beside the sealed secret of one-time passwords. */
 export interface TotpOptions {
-  enabled?: boolean;
-  verifiedAt?: string | Date | null;
+  enabled?: boolean | undefined;
+  verifiedAt?: string | Date | null | undefined;
 }
 
 /** How many backup codes a user has left. */
@@ -126,7 +134,7 @@ export declare class StoreError extends Error {
   readonly model?: string;
   /** The file, relative to the data folder, with line and column where known. */
   readonly path?: string;
-  /** Every fault of the input. */
+  /** Every fault of the input, at most a hundred; the message says how many more there are. */
   readonly issues?: StoreIssue[];
 }
 
@@ -190,7 +198,10 @@ export type FieldFilter<V> =
   : NonNullable<V> extends Array<infer Item> ? (Item extends object ? ObjectsFilter<Item> : ListFilter<Item>)
   : unknown;
 
-/** Which records: fields and what is asked of them; all must hold. */
+/**
+ * Which records: fields and what is asked of them; all must hold. A key may be left out but not be
+ * `undefined`, which is refused: it would ask for everything.
+ */
 export type Where<T> = { [K in keyof T]?: FieldFilter<T[K]> } & {
   AND?: Where<T> | Where<T>[];
   OR?: Where<T>[];
@@ -205,34 +216,40 @@ export type OrderBy<T> = { [K in keyof T]?: SortOrder };
 
 /** Which records, in which order, and how many. */
 export interface FindMany<T> {
-  where?: Where<T>;
+  where?: Where<T> | undefined;
   /** Several keys as a list, or in the order of an object's keys. Ties keep creation order. */
-  orderBy?: OrderBy<T> | OrderBy<T>[];
+  orderBy?: OrderBy<T> | OrderBy<T>[] | undefined;
   /** At most so many; a negative number counts from the end. */
-  take?: number;
-  skip?: number;
+  take?: number | undefined;
+  skip?: number | undefined;
 }
 
 /** What `upsert` takes; `where` names the key, or all fields of a unique combination. */
-export interface Upsert<Create, Update> {
-  where: { [field: string]: unknown };
+export interface Upsert<Create, Update, Unique = { [field: string]: unknown }> {
+  where: Unique;
   create: Create;
   update: Update;
 }
 
+/** A message, and the chat that it stands in. */
+export type InChat<Message> = Message & { chatId: string };
+
+/** A change of an API key, with a key in clear text, which is sealed. */
+export type WithClearKey<Update> = Update & { key?: string | undefined };
+
 /** Which part of a chat's log. */
 export interface LogOptions {
   /** At most so many: the newest, or with `after` the next. */
-  limit?: number;
+  limit?: number | undefined;
   /**
    * Only those that stand before this message (its id), or of an earlier time. An id that is not in the
    * log, a deleted message's too, is a `VALIDATION` error.
    */
-  before?: string | Date;
+  before?: string | Date | undefined;
   /** Only those that stand behind this message (its id), or of a later time; as for `before`. */
-  after?: string | Date;
+  after?: string | Date | undefined;
   /** Only these types; messages alone unless said, or all for `getEvents`. */
-  types?: string[];
+  types?: string[] | undefined;
 }
 
 /** A message, or an event of any other type, of a chat's log. */
@@ -278,8 +295,8 @@ export type BinaryPut = Omit<BinaryCreate, 'sha256' | 'type' | 'filename' | 'rel
 
 /** A range of bytes; both ends are part of it, as in HTTP. */
 export interface ByteRange {
-  start?: number;
-  end?: number;
+  start?: number | undefined;
+  end?: number | undefined;
 }
 
 /** How a web server may give bytes. */
@@ -389,7 +406,7 @@ export interface StoreCalls<Event = ChangeEvent> extends SealingRepository {
 /** Several calls as one atomic change. */
 export interface Transactions<Tx> {
   /** Makes all calls on `tx` one atomic change; nothing stays when the function throws. */
-  transaction<T>(fn: (tx: Tx) => Promise<T> | T, options?: { timeout?: number }): Promise<T>;
+  transaction<T>(fn: (tx: Tx) => Promise<T> | T, options?: { timeout?: number | undefined }): Promise<T>;
 }
 
 /** A store on a folder. */
@@ -489,7 +506,7 @@ export interface CollectionDeclarations {
 
 /** Fields added to built-in models, or such fields made wider. */
 export type ModelDeclarations = {
-  readonly [Name in keyof Models as Name extends `${string}Create` | `${string}Update` ? never : Name]?: FieldDeclarations;
+  readonly [Name in keyof Models as Name extends `${string}Create` | `${string}Update` | `${string}Unique` ? never : Name]?: FieldDeclarations;
 };
 
 type Flat<T> = { [K in keyof T]: T[K] } & {};
@@ -555,11 +572,26 @@ export type CollectionUpdate<D extends CollectionDeclaration> = Flat<
   ChangedFields<D['fields']> & { [K in Exclude<TimesOf<D>, 'createdAt'>]?: string | Date | undefined }
 >;
 
+type Joined<Names> =
+  Names extends readonly [infer Name extends string] ? Name
+  : Names extends readonly [infer Name extends string, ...infer Rest] ? `${Name}_${Joined<Rest>}`
+  : never;
+type UniqueField<F> = { [K in keyof F]: F[K] extends { readonly unique: true } ? { [P in K]: string } : never }[keyof F];
+type UniqueNames<Names> =
+  Names extends { readonly fields: infer Inner } ? UniqueNames<Inner>
+  : Names extends readonly string[] ? { [P in Names[number]]: string } | { [P in Joined<Names>]: { [Q in Names[number]]: string } }
+  : never;
+type UniqueLists<D> = D extends { readonly unique: ReadonlyArray<infer Names> } ? UniqueNames<Names> : never;
+
+/** What names one record of a declared collection. */
+export type CollectionUnique<D extends CollectionDeclaration> = { id: string } | UniqueField<D['fields']> | UniqueLists<D>;
+
 /** The calls of a declared collection. */
 export type CollectionRepository<D extends CollectionDeclaration> = CollectionCalls<
   CollectionRecord<D>,
   CollectionCreate<D>,
-  CollectionUpdate<D>
+  CollectionUpdate<D>,
+  CollectionUnique<D>
 > &
   (D['fields'] extends { readonly userId: object } ? OwnedCalls<CollectionRecord<D>> : {}) &
   (D['fields'] extends { readonly tags: object } ? TaggedCalls<CollectionRecord<D>> : {}) &
@@ -600,13 +632,48 @@ export type StoreWith<C extends CollectionDeclarations, F> = RepositoriesWith<C,
   StoreCalls<ChangeEventWith<C>> &
   Transactions<RepositoriesWith<C, F>>;
 
+/** The names of the built-in models, and of their collections. */
+type BuiltInNames =
+  | Exclude<keyof Models, `${string}Create` | `${string}Update` | `${string}Unique`>
+  | { [Name in keyof Repositories]: Repositories[Name] extends { findById: unknown } ? Name : never }[keyof Repositories];
+/** What a field may refer to: built-in models, and the app's own by either of their names. */
+type ModelNames<C> =
+  | BuiltInNames
+  | { [Name in keyof C]: Name | (C[Name] extends { readonly model: infer Given } ? Given : Capitalize<Name & string>) }[keyof C];
+type CheckedField<F, Names> = (F extends { readonly references: infer To }
+  ? To extends Names ? {} : { readonly references: Names }
+  : {}) &
+  (F extends { readonly default: infer Value } ? (Value extends Taken<F> | OrNull<F> ? {} : { readonly default: Taken<F> }) : {}) &
+  (F extends { readonly items: infer Item } ? { readonly items: CheckedField<Item, Names> } : {}) &
+  (F extends { readonly type: 'object'; readonly fields: infer Inner } ? { readonly fields: CheckedFields<Inner, Names> } : {});
+type CheckedFields<F, Names> = { readonly [K in keyof F]: CheckedField<F[K], Names> };
+type CheckedCollection<D, Names> = D extends { readonly fields: infer F }
+  ? {
+      readonly fields: CheckedFields<F, Names>;
+      readonly unique?: ReadonlyArray<
+        readonly (keyof F)[] | { readonly fields: readonly (keyof F)[]; readonly caseless?: boolean }
+      >;
+      readonly indexes?: ReadonlyArray<readonly (keyof F | 'createdAt' | 'updatedAt')[]>;
+    }
+  : {};
+/** What the types of the parts cannot say: names that are free, and names and defaults that fit. */
+type CheckedCollections<C> = {
+  readonly [Name in keyof C]: Name extends keyof Repositories | keyof StoreCalls | 'transaction'
+    ? never
+    : CheckedCollection<C[Name], ModelNames<C>>;
+};
+type CheckedModels<F, C> = { readonly [Name in keyof F]: CheckedFields<F[Name], ModelNames<C>> };
+
 /** Opens a store: synchronous and lazy. On one folder in one process, all share one engine. */
 export declare function createStore(options?: StoreOptions): Store;
 /** Opens a store with collections of the app's own, or fields added to built-in models. */
 export declare function createStore<
   const C extends CollectionDeclarations = {},
   const F extends ModelDeclarations = {},
->(options: StoreOptions & { collections?: C; fields?: F }): StoreWith<C, F>;
+>(options: StoreOptions & {
+  collections?: (C & CheckedCollections<C>) | undefined;
+  fields?: (F & CheckedModels<F, C>) | undefined;
+}): StoreWith<C, F>;
 
 /** A user as NextAuth and Auth.js see it. */
 export interface AdapterUser {
@@ -652,8 +719,8 @@ export declare function QuilltapAdapter(
   store: StoreCalls,
   options?: {
     /** Keep the tokens of accounts sealed, OAuth 1.0a's too; older ones are sealed when next written. */
-    encryptTokens?: boolean;
+    encryptTokens?: boolean | undefined;
     /** Keep session tokens as SHA-256 only; older ones are hashed when next written. */
-    hashSessionTokens?: boolean;
+    hashSessionTokens?: boolean | undefined;
   },
 ): NextAuthAdapter;

@@ -12,8 +12,8 @@ function keys(calls, connection, passphrase, mayCreate) {
   let unlocking
 
   /** A call that takes long; what it is given as a passphrase crosses in bytes, which are wiped. */
-  const slow = async (transaction, number, args, extra) => {
-    const { passphrase: at, params } = calls[number]
+  const slow = async (transaction, number, args, how) => {
+    const { passphrase: at } = calls[number]
     let secret
     const plain = [...args]
     if (at !== undefined) {
@@ -22,19 +22,15 @@ function keys(calls, connection, passphrase, mayCreate) {
       if (given !== undefined && given !== args[at]) given.fill(0)
       plain[at] = undefined
     }
-    if (extra !== undefined) {
-      while (plain.length < params) plain.push(undefined)
-      plain.push(extra)
-    }
     try {
-      return unpack(await connection.later('slow', transaction, number, pack(plain), secret))
+      return unpack(await connection.later('slow', transaction, number, pack(plain, calls[number], how), secret))
     } finally {
       secret?.fill(0)
     }
   }
 
   /** With the passphrase that there is, if the store is not unlocked already. */
-  const unlock = (transaction) => slow(transaction, unlockCall, [], { lazy: true, create: canCreate(transaction) })
+  const unlock = (transaction) => slow(transaction, unlockCall, [], { lazy: true, existing: !canCreate(transaction) })
 
   const canCreate = (transaction) => {
     if (transaction !== 0) return true

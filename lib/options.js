@@ -1,35 +1,44 @@
 'use strict'
 
 const path = require('node:path')
+const { fileURLToPath } = require('node:url')
 const { described, invalid } = require('./error.js')
 const { pack } = require('./pack.js')
 
 const isPositive = (value) => Number.isSafeInteger(value) && value > 0
-const isFolder = (value) => typeof value === 'string' && value !== '' && !value.includes('\0')
+const isFolder = (value) => typeof value === 'string' && value !== '' && !value.includes('\0') && value[0] !== '~'
+const FOLDER = 'a path of a folder, or a file: URL of one (~ is not expanded: use os.homedir(), or ./~ for that name)'
 const isFolders = (value) => Array.isArray(value) && value.every(isFolder)
 const isDurability = (value) => value === 'strict' || value === 'batched'
 const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isUndefinedRule = (value) => value === 'refuse' || value === 'ignore'
 const isBoolean = (value) => typeof value === 'boolean'
 const isPassphrase = (value) => typeof value === 'string' || typeof value === 'function' || ArrayBuffer.isView(value)
+
+/** Everybody else waits for a transaction, so none takes longer, in milliseconds. */
+const LONGEST_TRANSACTION = 600_000
+const isTransactionTimeout = (value) => isPositive(value) && value <= LONGEST_TRANSACTION
 
 /**
  * Each option: what it must be, and how to say so. What it is when it is not given, the native part knows.
  * @type {Record<string, [(value: unknown) => boolean, string]>}
  */
 const OPTIONS = {
-  dataDir: [isFolder, 'a path of a folder'],
+  dataDir: [isFolder, FOLDER],
   durability: [isDurability, "'strict' or 'batched'"],
   maxRecordBytes: [isPositive, 'a number of bytes above 0'],
   lockTimeout: [isPositive, 'milliseconds above 0'],
-  transactionTimeout: [isPositive, 'milliseconds above 0'],
+  transactionTimeout: [isTransactionTimeout, `milliseconds above 0, at most ${LONGEST_TRANSACTION}`],
   pathsWithin: [isFolders, 'a list of paths of folders'],
+  // It stays here too: what is refused is what JSON would drop.
+  undefinedInWhere: [isUndefinedRule, "'refuse' or 'ignore'"],
   allowNetworkFs: [isBoolean, 'true or false'],
   trustSharedFolder: [isBoolean, 'true or false'],
   collections: [isObject, 'an object of declarations'],
   fields: [isObject, 'an object of declarations'],
   kdf: [isObject, 'an object of costs'],
   // It stays here, where it is asked for when the first secret is.
-  passphrase: [isPassphrase, 'a text, bytes, or a function that gives one'],
+  passphrase: [isPassphrase, 'a string, bytes, or a function that gives one'],
 }
 
 /**
@@ -43,23 +52,28 @@ function readOptions(given = {}) {
   const issues = Object.keys(given)
     .filter((name) => !Object.hasOwn(OPTIONS, name) && given[name] !== undefined)
     .map((name) => ({ path: name, expected: advice(name, Object.keys(OPTIONS)), received: 'an unknown option' }))
-  const fallback = given.dataDir === undefined ? process.env.DATA_DIR || './data' : given.dataDir
+  const folder = given.dataDir === undefined ? process.env.DATA_DIR || './data' : fromUrl(given.dataDir)
   const {
     collections = {},
     fields = {},
     passphrase,
+    undefinedInWhere,
+    durability,
     dataDir,
     pathsWithin,
     ...rest
-  } = /** @type {Record<string, any>} */ ({ ...given, dataDir: fallback })
+  } = /** @type {Record<string, any>} */ ({ ...given, dataDir: folder })
   for (const [name, [fits, expected]] of Object.entries(OPTIONS)) {
     const value = name === 'dataDir' ? dataDir : given[name]
-    if (value !== undefined && !fits(value)) issues.push({ path: name, expected, received: described(value) })
+    const isMissing = value === undefined && given[name] === undefined
+    if (!isMissing && !fits(value)) issues.push({ path: name, expected, received: described(value) })
   }
   if (issues.length > 0) throw invalid('Options', issues)
   return {
     ...rest,
     passphrase,
+    undefinedInWhere,
+    durability,
     dataDir: path.resolve(dataDir),
     meantDirs: meantBy(dataDir),
     pathsWithin: pathsWithin?.map((folder) => path.resolve(folder)),
@@ -75,6 +89,25 @@ function readOptions(given = {}) {
 function meantBy(dataDir) {
   const { PWD, INIT_CWD } = process.env
   return [PWD, INIT_CWD].filter(Boolean).map((start) => path.resolve(start, dataDir))
+}
+
+/** The path of a folder that is given as a `file:` URL; anything else as it is. */
+function fromUrl(value) {
+  const text = Object.prototype.toString.call(value) === '[object URL]' ? value.href : value
+  if (typeof text !== 'string' || !text.startsWith('file:')) return value
+  try {
+    return fileURLToPath(text)
+  } catch {
+    // A URL of another machine, say: told as what it is, no path.
+    return undefined
+  }
+}
+
+/** The absolute path of a folder that a call is given. */
+function folderOf(name, given) {
+  const folder = fromUrl(given)
+  if (isFolder(folder)) return path.resolve(folder)
+  throw invalid('Arguments', [{ path: name, expected: FOLDER, received: described(given) }])
 }
 
 /** What to write instead of a name that is not known. */
@@ -100,4 +133,4 @@ function distance(one, other) {
   return row[other.length]
 }
 
-module.exports = { OPTIONS, readOptions, advice }
+module.exports = { LONGEST_TRANSACTION, OPTIONS, readOptions, advice, folderOf }

@@ -4,7 +4,7 @@ const path = require('node:path')
 const { Readable } = require('node:stream')
 const { fileURLToPath } = require('node:url')
 const { StoreError, described, invalid } = require('./error.js')
-const { pack, unpack } = require('./pack.js')
+const { isPlain: isData, pack, unpack } = require('./pack.js')
 
 /** A stream gives pieces of so many bytes; all at once they are read in larger ones. */
 const PIECE = 256 * 1024
@@ -95,9 +95,9 @@ function payloads(connection, transaction, mayWrite) {
       return store(source, (incoming) => settled(incoming, 'derive', transaction, id, name))
     },
     read: (id) => whole(id, null),
-    readDerived: async (id, name) => whole(id, String(name)),
+    readDerived: async (id, name) => whole(id, textOf('name', name)),
     stream: (id, range) => stream(id, null, range),
-    streamDerived: async (id, name, range) => stream(id, String(name), range),
+    streamDerived: async (id, name, range) => stream(id, textOf('name', name), range),
     pathOf: async (id) => {
       const reading = await open(id, null)
       return reading === null ? null : reading.path()
@@ -134,10 +134,9 @@ function toPath(source) {
 /** An object that only holds values: no stream, though it may have a `path`, and no instance of a class. */
 function isPlain(source) {
   if (typeof source !== 'object' || source === null || tagOf(source) !== 'Object') return false
-  const above = Object.getPrototypeOf(source)
-  // Of whichever realm: what stands above it has nothing above.
-  const isBare = above === null || Object.getPrototypeOf(above) === null
-  return isBare && !source[Symbol.asyncIterator] && !source[Symbol.iterator] && typeof source.stream !== 'function'
+  return (
+    isData(source) && !source[Symbol.asyncIterator] && !source[Symbol.iterator] && typeof source.stream !== 'function'
+  )
 }
 
 const isPath = (value) => typeof value === 'string' && value !== '' && !value.includes('\0')
@@ -172,6 +171,9 @@ function withClaims(source, data) {
 }
 
 function readRange(range) {
+  if (range !== undefined && range !== null && !isPlain(range)) throw wrong('range', 'an object { start, end }', range)
+  const unknown = Object.keys(range ?? {}).find((key) => key !== 'start' && key !== 'end')
+  if (unknown !== undefined) throw wrong(`range.${unknown}`, 'only start, end', range[unknown])
   const { start = 0, end = Number.MAX_SAFE_INTEGER - 1 } = range ?? {}
   for (const [name, value] of Object.entries({ start, end })) {
     if (!Number.isSafeInteger(value) || value < 0) throw wrong(name, 'a whole number that is not negative', value)
@@ -180,7 +182,12 @@ function readRange(range) {
 }
 
 function expectText(name, value) {
-  if (typeof value !== 'string') throw wrong(name, 'a text', value)
+  if (typeof value !== 'string') throw wrong(name, 'a string', value)
+}
+
+function textOf(name, value) {
+  expectText(name, value)
+  return value
 }
 
 function wrong(name, expected, value) {

@@ -13,19 +13,23 @@ const TRIES = 8
 
 /**
  * The repositories with their methods, which need no `this` and tell how many arguments they take;
- * `methodOf(number, call)` makes one, or nothing where it is not to be had.
+ * `runOf(number, call)` gives what makes a call of an array of arguments, or nothing where it is not
+ * to be had.
  */
-function repositories(calls, methodOf) {
+function repositories(calls, runOf) {
   const made = {}
+  const adapter = []
   calls.forEach((call, number) => {
-    const method = methodOf(number, call)
-    if (method === undefined) return
+    const run = runOf(number, call)
+    if (run === undefined) return
+    if (call.repository === 'auth') return void adapter.push({ ...call, run })
     made[call.repository] ??= {}
+    const method = (...args) => run(args)
     made[call.repository][call.name] = Object.defineProperty(method, 'length', { value: call.params })
   })
   // Prisma's requests go by `lib/requests.js`: they are no methods.
-  const { store: own, sealing, auth, prisma, ...named } = made
-  return Object.defineProperty({ ...named, ...own, ...sealing }, AUTH, { value: auth })
+  const { store: own, sealing, prisma, ...named } = made
+  return Object.defineProperty({ ...named, ...own, ...sealing }, AUTH, { value: adapter })
 }
 
 /** On a store: what memory can answer never leaves this thread. `mayWrite` throws when it may not. */
@@ -34,49 +38,44 @@ function storeRepositories(calls, connection, keys, mayWrite) {
   const bytesOf = payloads(connection, 0, mayWrite)
   const later = async (number, text) => unpack(await connection.later('readLater', number, text))
   const kinds = {
-    read:
-      (number) =>
-      async (...args) => {
-        const text = pack(args)
-        if (isPrerendering()) return later(number, text)
-        const answer = copies.answer(number + text, (known) => connection.read(number, text, known))
-        return answer === undefined ? later(number, text) : answer
-      },
-    secret:
-      (number) =>
-      (...args) =>
-        keys.withKeys(async () => {
-          const text = pack(args)
-          const answer = isPrerendering() ? null : connection.readSecret(number, text)
-          return answer === null ? later(number, text) : unpack(answer)
-        }),
-    write:
-      (number) =>
-      async (...args) => {
-        mayWrite()
-        const text = pack(args)
-        try {
-          return unpack(await connection.later('write', number, text))
-        } catch (error) {
-          await keys.unlockFor(error)
-        }
+    read: (number, call) => async (args, how) => {
+      const text = pack(args, call, how)
+      if (isPrerendering()) return later(number, text)
+      const answer = copies.answer(number + text, (known) => connection.read(number, text, known))
+      return answer === undefined ? later(number, text) : answer
+    },
+    secret: (number, call) => (args, how) =>
+      keys.withKeys(async () => {
+        const text = pack(args, call, how)
+        const answer = isPrerendering() ? null : connection.readSecret(number, text)
+        return answer === null ? later(number, text) : unpack(answer)
+      }),
+    write: (number, call) => async (args, how) => {
+      mayWrite()
+      const text = pack(args, call, how)
+      try {
         return unpack(await connection.later('write', number, text))
-      },
-    slow:
-      (number) =>
-      async (...args) => {
-        mayWrite()
-        return keys.withKeys(() => keys.slow(0, number, args))
-      },
+      } catch (error) {
+        await keys.unlockFor(error)
+      }
+      return unpack(await connection.later('write', number, text))
+    },
+    slow: (number) => async (args) => {
+      mayWrite()
+      return keys.withKeys(() => keys.slow(0, number, args))
+    },
     bytes:
-      (number, { name }) =>
-      async (data, ...args) => {
+      (number, call) =>
+      async ([data, ...args]) => {
         if (!ArrayBuffer.isView(data)) {
-          throw invalid('Arguments', [{ path: name, expected: 'bytes', received: described(data) }])
+          throw invalid('Arguments', [{ path: call.name, expected: 'bytes', received: described(data) }])
         }
-        return keys.withKeys(() => bytes(connection, number, data, pack([null, ...args])))
+        return keys.withKeys(() => bytes(connection, number, data, pack([null, ...args], call)))
       },
-    payload: (_, { name }) => bytesOf[name],
+    payload:
+      (_, { name }) =>
+      (args) =>
+        bytesOf[name](...args),
   }
   return repositories(calls, (number, call) => kinds[call.kind](number, call))
 }
@@ -97,22 +96,17 @@ const OUTSIDE = ['secrets', 'sealing']
 
 /** In a transaction: it sees what it has written itself. */
 function transactionRepositories(calls, connection, keys, transaction) {
-  const inside =
-    (number) =>
-    async (...args) => {
-      const text = pack(args)
-      const attempt = async () => unpack(await connection.later('inside', transaction, number, text))
-      return keys.withKeys(attempt, transaction)
-    }
-  const slow =
-    (number) =>
-    (...args) =>
-      keys.withKeys(() => keys.slow(transaction, number, args), transaction)
+  const inside = (number, call) => async (args) => {
+    const text = pack(args, call)
+    const attempt = async () => unpack(await connection.later('inside', transaction, number, text))
+    return keys.withKeys(attempt, transaction)
+  }
+  const slow = (number) => (args) => keys.withKeys(() => keys.slow(transaction, number, args), transaction)
   const bytesOf = payloads(connection, transaction, () => {})
-  return repositories(calls, (number, { repository, name, kind }) => {
-    if (OUTSIDE.includes(repository)) return undefined
-    if (kind === 'payload') return bytesOf[name]
-    return kind === 'slow' ? slow(number) : inside(number)
+  return repositories(calls, (number, call) => {
+    if (OUTSIDE.includes(call.repository)) return undefined
+    if (call.kind === 'payload') return (args) => bytesOf[call.name](...args)
+    return call.kind === 'slow' ? slow(number) : inside(number, call)
   })
 }
 

@@ -1,11 +1,10 @@
 'use strict'
 
-const path = require('node:path')
+const { inspect } = require('node:util')
 const { declaredCalls } = require('./collections.js')
 const { connect } = require('./connection.js')
-const { described, invalid } = require('./error.js')
 const { events } = require('./events.js')
-const { readOptions } = require('./options.js')
+const { folderOf, readOptions } = require('./options.js')
 const { storeRepositories } = require('./repositories.js')
 const { keys } = require('./keys.js')
 const { passphraseSource } = require('./passphrase.js')
@@ -14,9 +13,10 @@ const { refuseInside, transaction } = require('./transaction.js')
 
 /** Opens a store on a folder: synchronous and lazy, nothing is read before the first call. */
 function createStore(given) {
-  const { passphrase, ...options } = readOptions(given)
-  const { dataDir } = options
-  const calls = declaredCalls(given, options.declaration)
+  const { passphrase, undefinedInWhere, ...options } = readOptions(given)
+  const { dataDir, durability = 'strict' } = options
+  const declared = declaredCalls(given, options.declaration)
+  const calls = undefinedInWhere === 'ignore' ? declared.map((call) => ({ ...call, narrows: undefined })) : declared
   const connection = connect(options)
   const mayWrite = () => refuseInside(dataDir)
   const unlocking = keys(calls, connection, passphraseSource(passphrase), mayWrite)
@@ -31,7 +31,7 @@ function createStore(given) {
     open: async () => void (await connection.run('open')),
     flush: async () => void (await connection.run('flush')),
     compact: () => outside('compact'),
-    snapshot: async (dir) => outside('snapshot', folderOf(dir)),
+    snapshot: async (dir) => outside('snapshot', folderOf('dir', dir)),
     stats: () => connection.run('stats'),
     check: async () => {
       refuseInside(dataDir)
@@ -40,14 +40,14 @@ function createStore(given) {
     close,
     transaction: (work, options) => transaction(calls, connection, unlocking, dataDir, work, options),
     [Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose')]: close,
+    [inspect.custom]: () => `Store { ${dataDir}, ${durability}: ${collectionsOf(calls).join(', ')} }`,
   })
   return Object.defineProperty(made, PRISMA, { value: requests(calls, connection, dataDir) })
 }
 
-/** The absolute path of a folder that is given. */
-function folderOf(dir) {
-  if (typeof dir === 'string' && dir !== '' && !dir.includes('\0')) return path.resolve(dir)
-  throw invalid('Arguments', [{ path: 'dir', expected: 'a path of a folder', received: described(dir) }])
+/** The names of the collections that have calls. */
+function collectionsOf(calls) {
+  return calls.filter(({ name }) => name === 'findById').map(({ repository }) => repository)
 }
 
 module.exports = { createStore }

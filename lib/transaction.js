@@ -1,7 +1,8 @@
 'use strict'
 
 const { AsyncLocalStorage } = require('node:async_hooks')
-const { StoreError, invalid } = require('./error.js')
+const { StoreError, described, invalid } = require('./error.js')
+const { LONGEST_TRANSACTION } = require('./options.js')
 const { transactionRepositories } = require('./repositories.js')
 
 /**
@@ -57,8 +58,9 @@ function readTimeout(work, options) {
   const issues = []
   if (typeof work !== 'function') issues.push({ path: 'fn', expected: 'a function', received: typeof work })
   const timeout = options?.timeout ?? 0
-  if (!Number.isSafeInteger(timeout) || timeout < 0) {
-    issues.push({ path: 'timeout', expected: 'milliseconds', received: String(timeout) })
+  if (!Number.isSafeInteger(timeout) || timeout < 0 || timeout > LONGEST_TRANSACTION) {
+    const expected = `milliseconds, at most ${LONGEST_TRANSACTION}`
+    issues.push({ path: 'timeout', expected, received: described(timeout) })
   }
   if (issues.length > 0) throw invalid('Arguments', issues)
   return timeout

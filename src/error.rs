@@ -105,6 +105,76 @@ impl Issue {
     }
 }
 
+/// So many faults are told one by one; a hostile input may have millions.
+const MOST_TOLD: usize = 100;
+
+/// Faults as they are found: the first hundred, and how many more there are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Issues {
+    told: Vec<Issue>,
+    more: usize,
+}
+
+impl Issues {
+    /// Adds a fault, which is put into words only where it is told.
+    pub fn add(&mut self, issue: impl FnOnce() -> Issue) {
+        if self.told.len() < MOST_TOLD {
+            self.told.push(issue());
+        } else {
+            self.more += 1;
+        }
+    }
+
+    /// Adds all faults of another list.
+    pub fn append(&mut self, other: Issues) {
+        other.told.into_iter().for_each(|issue| self.add(|| issue));
+        self.more += other.more;
+    }
+
+    /// Is nothing wrong?
+    pub fn is_empty(&self) -> bool {
+        self.told.is_empty()
+    }
+
+    /// The faults that are told.
+    pub fn told(&self) -> &[Issue] {
+        &self.told
+    }
+
+    /// `value`, unless there are faults.
+    ///
+    /// # Errors
+    /// The faults.
+    pub fn or<T>(self, value: T) -> std::result::Result<T, Issues> {
+        if self.is_empty() { Ok(value) } else { Err(self) }
+    }
+}
+
+impl FromIterator<Issue> for Issues {
+    fn from_iter<I: IntoIterator<Item = Issue>>(issues: I) -> Issues {
+        let mut all = Issues::default();
+        issues.into_iter().for_each(|issue| all.add(|| issue));
+        all
+    }
+}
+
+impl From<Vec<Issue>> for Issues {
+    fn from(issues: Vec<Issue>) -> Issues {
+        issues.into_iter().collect()
+    }
+}
+
+impl fmt::Display for Issues {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, issue) in self.told.iter().enumerate() {
+            let separator = if number > 0 { "; " } else { "" };
+            let place = if issue.path.is_empty() { "value" } else { &issue.path };
+            write!(f, "{separator}{place}: expected {}, got {}", issue.expected, issue.received)?;
+        }
+        if self.more > 0 { write!(f, "; and {} more", self.more) } else { Ok(()) }
+    }
+}
+
 /// A failure, with all that a caller needs to act on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error(Box<Parts>);
@@ -115,7 +185,7 @@ struct Parts {
     message: String,
     model: Option<String>,
     path: Option<String>,
-    issues: Vec<Issue>,
+    issues: Issues,
     source: Option<String>,
 }
 
@@ -127,21 +197,15 @@ impl Error {
             message: message.into(),
             model: None,
             path: None,
-            issues: Vec::new(),
+            issues: Issues::default(),
             source: None,
         }))
     }
 
     /// A `VALIDATION` error of `model` that lists `issues`.
-    pub fn validation(model: &str, issues: Vec<Issue>) -> Error {
-        let list: Vec<String> = issues
-            .iter()
-            .map(|i| {
-                let place = if i.path.is_empty() { "value" } else { &i.path };
-                format!("{place}: expected {}, got {}", i.expected, i.received)
-            })
-            .collect();
-        let message = format!("{model} is not valid: {}", list.join("; "));
+    pub fn validation(model: &str, issues: impl Into<Issues>) -> Error {
+        let issues = issues.into();
+        let message = format!("{model} is not valid: {issues}");
         Error::new(Code::Validation, message).model(model).issues(issues)
     }
 
@@ -166,8 +230,8 @@ impl Error {
     }
 
     /// Adds the list of faults.
-    pub fn issues(mut self, issues: Vec<Issue>) -> Error {
-        self.0.issues = issues;
+    pub fn issues(mut self, issues: impl Into<Issues>) -> Error {
+        self.0.issues = issues.into();
         self
     }
 
@@ -179,7 +243,7 @@ impl Error {
 
     /// Puts a place in front of the path of every issue: `[2]` makes `role` to `[2].role`.
     pub fn inside(mut self, place: &str) -> Error {
-        for issue in &mut self.0.issues {
+        for issue in &mut self.0.issues.told {
             let dot = if issue.path.is_empty() { "" } else { "." };
             issue.path = format!("{place}{dot}{}", issue.path);
         }
@@ -201,9 +265,14 @@ impl Error {
         &self.0.message
     }
 
-    /// The faults, where there are any.
+    /// The faults that are told, where there are any.
     pub fn all_issues(&self) -> &[Issue] {
-        &self.0.issues
+        self.0.issues.told()
+    }
+
+    /// The faults alone.
+    pub fn into_issues(self) -> Issues {
+        self.0.issues
     }
 
     /// The model, where one is concerned.
@@ -228,7 +297,7 @@ impl Error {
             map.insert("path".into(), path.clone().into());
         }
         if !self.0.issues.is_empty() {
-            let issues = self.0.issues.iter().map(|i| {
+            let issues = self.0.issues.told.iter().map(|i| {
                 serde_json::json!({"path": i.path, "expected": i.expected, "received": i.received})
             });
             map.insert("issues".into(), issues.collect());

@@ -135,6 +135,10 @@ test('arguments that do not fit are refused', async (t) => {
   const { store } = await open(t)
   assert.equal((await failure(store.transaction())).code, 'VALIDATION')
   assert.equal((await failure(store.transaction(async () => {}, { timeout: -1 }))).code, 'VALIDATION')
+  // Everybody else waits for it.
+  const long = await failure(store.transaction(async () => {}, { timeout: 600_001 }))
+  assert.match(long.message, /timeout: expected milliseconds, at most 600000/)
+  assert.throws(() => createStore({ transactionTimeout: 600_001 }), /transactionTimeout: .* at most 600000/)
 })
 
 test('closing a handle rolls back its transaction at once, and holds up nobody', async () => {

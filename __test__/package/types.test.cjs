@@ -28,13 +28,13 @@ for (const [module, moduleResolution] of [
   ['commonjs', 'node10'],
 ]) {
   test(`the types compile strictly with nothing skipped, as ${moduleResolution}`, () =>
-    compile(['use.ts'], { skipLibCheck: false, module, moduleResolution }))
+    compile(['use.ts', 'mistakes.ts'], { skipLibCheck: false, module, moduleResolution }))
   test(`the types of Prisma's client do, as ${moduleResolution}`, () =>
     compile(['prisma.ts'], { skipLibCheck: false, module, moduleResolution }))
 }
 
 test('the types compile with exact optional properties', () =>
-  compile(['use.ts'], {
+  compile(['use.ts', 'mistakes.ts'], {
     skipLibCheck: false,
     module: 'nodenext',
     moduleResolution: 'nodenext',

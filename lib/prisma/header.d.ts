@@ -43,10 +43,18 @@ type ModelName = keyof Models
 type Scalars<M extends ModelName> = Models[M]['scalars']
 type Relations<M extends ModelName> = Models[M]['relations']
 type Accessor<M extends ModelName> = Models[M]['accessor']
-type Target<M extends ModelName, K extends keyof Relations<M>> = Relations<M>[K] extends { model: infer T extends ModelName } ? T : never
+type Target<M extends ModelName, K extends keyof Relations<M>> = Relations<M>[K] extends {
+  model: infer T extends ModelName
+}
+  ? T
+  : never
 type Back<M extends ModelName, K extends keyof Relations<M>> = Relations<M>[K] extends { back: infer B } ? B : never
-type Lists<M extends ModelName> = { [K in keyof Relations<M>]: Relations<M>[K] extends { list: true } ? K : never }[keyof Relations<M>]
-type Held<M extends ModelName> = { [K in keyof Relations<M>]: Relations<M>[K] extends { keys: never } ? never : K }[keyof Relations<M>]
+type Lists<M extends ModelName> = {
+  [K in keyof Relations<M>]: Relations<M>[K] extends { list: true } ? K : never
+}[keyof Relations<M>]
+type Held<M extends ModelName> = {
+  [K in keyof Relations<M>]: Relations<M>[K] extends { keys: never } ? never : K
+}[keyof Relations<M>]
 type ModelOf<A> = { [M in ModelName]: Accessor<M> extends A ? M : never }[ModelName]
 
 /** What a client adds to the models: computed fields of extensions, and what it leaves out. */
@@ -73,7 +81,9 @@ type ArgsIn<A> = A extends object ? A : {}
 /** Beside what is looked for, arguments may have more: those of a call are still fresh literals here. */
 type AndMore = Record<string, unknown>
 
-type RelationResult<M extends ModelName, K extends keyof Relations<M>, A, X extends Context> = Relations<M>[K] extends { list: true }
+type RelationResult<M extends ModelName, K extends keyof Relations<M>, A, X extends Context> = Relations<M>[K] extends {
+  list: true
+}
   ? Result<Target<M, K>, ArgsIn<A>, X>[]
   : Relations<M>[K] extends { nullable: true }
     ? Result<Target<M, K>, ArgsIn<A>, X> | null
@@ -116,7 +126,9 @@ type Result<M extends ModelName, A, X extends Context = Plain> = A extends { sel
 
 // ---- select, include, omit
 
-type RelationArgs<M extends ModelName, K extends keyof Relations<M>, X extends Context> = Relations<M>[K] extends { list: true }
+type RelationArgs<M extends ModelName, K extends keyof Relations<M>, X extends Context> = Relations<M>[K] extends {
+  list: true
+}
   ? ManyArgs<Target<M, K>, X>
   : Relations<M>[K] extends { nullable: true }
     ? OneArgs<Target<M, K>, X> & { where?: WhereInput<Target<M, K>> }
@@ -127,11 +139,16 @@ type CountSelection<M extends ModelName> = [Lists<M>] extends [never]
 type RelationSelection<M extends ModelName, X extends Context> = {
   [K in keyof Relations<M>]?: boolean | RelationArgs<M, K, X>
 } & CountSelection<M>
-type Select<M extends ModelName, X extends Context = Plain> = { [K in keyof Scalars<M>]?: boolean } & RelationSelection<M, X> & {
+type Select<M extends ModelName, X extends Context = Plain> = { [K in keyof Scalars<M>]?: boolean } & RelationSelection<
+  M,
+  X
+> & {
     [K in keyof ComputedOf<M, X>]?: boolean
   }
 type Include<M extends ModelName, X extends Context = Plain> = RelationSelection<M, X>
-type OmitInput<M extends ModelName, X extends Context = Plain> = { [K in keyof Scalars<M> | keyof ComputedOf<M, X>]?: boolean }
+type OmitInput<M extends ModelName, X extends Context = Plain> = {
+  [K in keyof Scalars<M> | keyof ComputedOf<M, X>]?: boolean
+}
 
 interface OneArgs<M extends ModelName, X extends Context = Plain> {
   /** Only these fields. */
@@ -172,8 +189,11 @@ interface TextOperations {
   mode?: Prisma.QueryMode
 }
 /** `T` is the type of the values, `N` is null where the field may be null, `O` what else can be asked. */
-type ValueFilter<T, N, O> = O & Membership<T, N> & { equals?: T | FieldOf<T> | N; not?: T | N | Omit<ValueFilter<T, N, O>, 'mode'> }
-type Aggregated<T, V> = FilterOf<T> & { _count?: FilterOf<number>; _min?: FilterOf<T>; _max?: FilterOf<T> } & ([V] extends [number]
+type ValueFilter<T, N, O> = O &
+  Membership<T, N> & { equals?: T | FieldOf<T> | N; not?: T | N | Omit<ValueFilter<T, N, O>, 'mode'> }
+type Aggregated<T, V> = FilterOf<T> & { _count?: FilterOf<number>; _min?: FilterOf<T>; _max?: FilterOf<T> } & ([
+    V,
+  ] extends [number]
     ? { _avg?: FilterOf<number | null>; _sum?: FilterOf<T> }
     : {})
 interface JsonOperations {
@@ -195,7 +215,13 @@ type JsonFilter = JsonOperations & {
   not?: Prisma.InputJsonValue | Prisma.JsonNullValueFilter
 }
 type Nullness<T> = null extends T ? null : never
-type OperationsOf<T> = [T] extends [boolean] ? {} : string extends T ? Comparison<string> & TextOperations : [T] extends [string] ? {} : Comparison<T>
+type OperationsOf<T> = [T] extends [boolean]
+  ? {}
+  : string extends T
+    ? Comparison<string> & TextOperations
+    : [T] extends [string]
+      ? {}
+      : Comparison<T>
 /** The filter on a field of this type. */
 type FilterOf<T> = unknown extends T
   ? never
@@ -231,13 +257,16 @@ type WhereInput<M extends ModelName> = {
 }
 type AtLeastOne<T> = { [K in keyof T]: { [P in K]: T[K] } & Partial<T> }[keyof T]
 /** One unique field at least, and what else must hold. */
-type WhereUniqueInput<M extends ModelName> = AtLeastOne<Models[M]['unique']> & Omit<WhereInput<M>, keyof Models[M]['unique']>
+type WhereUniqueInput<M extends ModelName> = AtLeastOne<Models[M]['unique']> &
+  Omit<WhereInput<M>, keyof Models[M]['unique']>
 
 // ---- orderBy
 
 type OrderOf<T> = null extends T ? Prisma.SortOrder | Prisma.SortOrderInput : Prisma.SortOrder
 type OrderByInput<M extends ModelName> = { [K in keyof Scalars<M>]?: OrderOf<Scalars<M>[K]> } & {
-  [K in keyof Relations<M>]?: Relations<M>[K] extends { list: true } ? { _count?: Prisma.SortOrder } : OrderByInput<Target<M, K>>
+  [K in keyof Relations<M>]?: Relations<M>[K] extends { list: true }
+    ? { _count?: Prisma.SortOrder }
+    : OrderByInput<Target<M, K>>
 }
 type OrderByAggregation<M extends ModelName> = { [K in keyof Scalars<M>]?: OrderOf<Scalars<M>[K]> } & {
   _count?: { [K in keyof Scalars<M>]?: Prisma.SortOrder }
@@ -259,7 +288,11 @@ type Required_<M extends ModelName> = Models[M]['required'] & keyof Scalars<M>
 type ScalarCreate<M extends ModelName, Leave> = { [K in Exclude<Required_<M>, Leave>]: InputOf<M, K> } & {
   [K in Exclude<keyof Scalars<M>, Required_<M> | Leave>]?: InputOf<M, K>
 }
-type KeysOf<M extends ModelName, K> = K extends keyof Relations<M> ? (Relations<M>[K] extends { keys: infer S } ? S : never) : never
+type KeysOf<M extends ModelName, K> = K extends keyof Relations<M>
+  ? Relations<M>[K] extends { keys: infer S }
+    ? S
+    : never
+  : never
 type MustHave<M extends ModelName> = {
   [K in Held<M>]: Relations<M>[K] extends { nullable: true } ? never : K
 }[Held<M>]
@@ -306,7 +339,8 @@ interface NumberOperations {
   multiply?: number
   divide?: number
 }
-type SetOf<T> = number extends NonNullable<T> ? NumberOperations & { set?: T } : { set?: T | (Date extends T ? string : never) }
+type SetOf<T> =
+  number extends NonNullable<T> ? NumberOperations & { set?: T } : { set?: T | (Date extends T ? string : never) }
 type ChangeOf<M extends ModelName, K extends keyof Scalars<M>> = Prisma.JsonValue extends Scalars<M>[K]
   ? JsonInput<M, K>
   : InputOf<M, K> | SetOf<Scalars<M>[K]>
@@ -378,10 +412,11 @@ interface CreateManyArgs<M extends ModelName> {
   data: Enumerable<CreateManyInput<M>>
   skipDuplicates?: boolean
 }
-interface CreateManyAndReturnArgs<M extends ModelName, X extends Context = Plain> extends CreateManyArgs<M>, ReturnArgs<M, X> {}
+interface CreateManyAndReturnArgs<M extends ModelName, X extends Context = Plain>
+  extends CreateManyArgs<M>, ReturnArgs<M, X> {}
 /** Of what a call on many records gives back, to-one relations can be asked for. */
 interface ReturnArgs<M extends ModelName, X extends Context = Plain> {
-  select?: (Pick<Select<M, X>, Exclude<keyof Select<M, X>, Lists<M> | '_count'>>) | null
+  select?: Pick<Select<M, X>, Exclude<keyof Select<M, X>, Lists<M> | '_count'>> | null
   omit?: OmitInput<M, X> | null
   include?: { [K in Held<M>]?: boolean | OneArgs<Target<M, K>, X> } | null
 }
@@ -393,7 +428,8 @@ interface UpdateManyArgs<M extends ModelName> {
   where?: WhereInput<M>
   limit?: number
 }
-interface UpdateManyAndReturnArgs<M extends ModelName, X extends Context = Plain> extends UpdateManyArgs<M>, ReturnArgs<M, X> {}
+interface UpdateManyAndReturnArgs<M extends ModelName, X extends Context = Plain>
+  extends UpdateManyArgs<M>, ReturnArgs<M, X> {}
 interface UpsertArgs<M extends ModelName, X extends Context = Plain> extends UniqueArgs<M, X> {
   create: CreateEither<M>
   update: UpdateEither<M>
@@ -403,8 +439,16 @@ interface DeleteManyArgs<M extends ModelName> {
   limit?: number
 }
 
-type Numbers<M extends ModelName> = { [K in keyof Scalars<M>]: number extends NonNullable<Scalars<M>[K]> ? (Prisma.JsonValue extends Scalars<M>[K] ? never : K) : never }[keyof Scalars<M>]
-type Sortable<M extends ModelName> = { [K in keyof Scalars<M>]: Prisma.JsonValue extends Scalars<M>[K] ? never : boolean extends Scalars<M>[K] ? never : K }[keyof Scalars<M>]
+type Numbers<M extends ModelName> = {
+  [K in keyof Scalars<M>]: number extends NonNullable<Scalars<M>[K]>
+    ? Prisma.JsonValue extends Scalars<M>[K]
+      ? never
+      : K
+    : never
+}[keyof Scalars<M>]
+type Sortable<M extends ModelName> = {
+  [K in keyof Scalars<M>]: Prisma.JsonValue extends Scalars<M>[K] ? never : boolean extends Scalars<M>[K] ? never : K
+}[keyof Scalars<M>]
 type CountSelect<M extends ModelName> = { [K in keyof Scalars<M> | '_all']?: true }
 interface AggregateSelection<M extends ModelName> {
   _count?: true | CountSelect<M>
@@ -438,7 +482,11 @@ type HavingInput<M extends ModelName> = {
   NOT?: Enumerable<HavingInput<M>>
 } & { [K in keyof Scalars<M>]?: Asked<Scalars<M>[K]> | Aggregated<Scalars<M>[K], NonNullable<Scalars<M>[K]>> }
 
-type CountOf<A> = A extends { select: infer S } & AndMore ? (S extends true ? number : { [K in keyof S]: number }) : number
+type CountOf<A> = A extends { select: infer S } & AndMore
+  ? S extends true
+    ? number
+    : { [K in keyof S]: number }
+  : number
 type AggregatePart<M extends ModelName, P, S> = P extends '_count'
   ? S extends true
     ? number
@@ -450,14 +498,19 @@ type AggregateResult<M extends ModelName, A> = {
   [P in keyof A & keyof AggregateSelection<M>]: AggregatePart<M, P, A[P]>
 }
 type ByOf<A> = A extends { by: infer B } & AndMore ? (B extends readonly (infer K)[] ? K : B) : never
-type GroupResult<M extends ModelName, A> = Simplify<{ [K in ByOf<A> & keyof Scalars<M>]: Scalars<M>[K] } & AggregateResult<M, A>>
+type GroupResult<M extends ModelName, A> = Simplify<
+  { [K in ByOf<A> & keyof Scalars<M>]: Scalars<M>[K] } & AggregateResult<M, A>
+>
 
 /** The arguments, and nothing that is not one of them. */
-type SelectSubset<T, U> = { [K in keyof T]: K extends keyof U ? T[K] : never } & (T extends { select: object; include: object } & AndMore
-    ? 'Please either choose `select` or `include`.'
-    : T extends { select: object; omit: object } & AndMore
-      ? 'Please either choose `select` or `omit`.'
-      : {})
+type SelectSubset<T, U> = { [K in keyof T]: K extends keyof U ? T[K] : never } & (T extends {
+  select: object
+  include: object
+} & AndMore
+  ? 'Please either choose `select` or `include`.'
+  : T extends { select: object; omit: object } & AndMore
+    ? 'Please either choose `select` or `omit`.'
+    : {})
 type Subset<T, U> = { [K in keyof T]: K extends keyof U ? T[K] : never }
 
 // ---- the client
@@ -467,8 +520,12 @@ declare const TYPES: unique symbol
 /** A promise of one record, of which relations can be asked: `findUnique(…).chats()`. */
 type RecordPromise<M extends ModelName, T, X extends Context> = Prisma.PrismaPromise<T> & {
   [K in keyof Relations<M>]: Relations<M>[K] extends { list: true }
-    ? <A extends ManyArgs<Target<M, K>, X> = {}>(args?: Subset<A, ManyArgs<Target<M, K>, X>>) => Prisma.PrismaPromise<Result<Target<M, K>, A, X>[] | Absent<T>>
-    : <A extends OneArgs<Target<M, K>, X> = {}>(args?: Subset<A, RelationArgs<M, K, X>>) => RecordPromise<Target<M, K>, RelationResult<M, K, A, X> | Absent<T>, X>
+    ? <A extends ManyArgs<Target<M, K>, X> = {}>(
+        args?: Subset<A, ManyArgs<Target<M, K>, X>>,
+      ) => Prisma.PrismaPromise<Result<Target<M, K>, A, X>[] | Absent<T>>
+    : <A extends OneArgs<Target<M, K>, X> = {}>(
+        args?: Subset<A, RelationArgs<M, K, X>>,
+      ) => RecordPromise<Target<M, K>, RelationResult<M, K, A, X> | Absent<T>, X>
 }
 type Absent<T> = null extends T ? null : never
 
@@ -480,13 +537,21 @@ interface BatchPayload {
 interface Delegate<M extends ModelName, X extends Context = Plain> {
   readonly [TYPES]?: { model: M; context: X }
   /** The record that a unique field names, or null. */
-  findUnique<A extends UniqueArgs<M, X>>(args: SelectSubset<A, UniqueArgs<M, X>>): RecordPromise<M, Result<M, A, X> | null, X>
+  findUnique<A extends UniqueArgs<M, X>>(
+    args: SelectSubset<A, UniqueArgs<M, X>>,
+  ): RecordPromise<M, Result<M, A, X> | null, X>
   /** The same, but an error (P2025) instead of null. */
-  findUniqueOrThrow<A extends UniqueArgs<M, X>>(args: SelectSubset<A, UniqueArgs<M, X>>): RecordPromise<M, Result<M, A, X>, X>
+  findUniqueOrThrow<A extends UniqueArgs<M, X>>(
+    args: SelectSubset<A, UniqueArgs<M, X>>,
+  ): RecordPromise<M, Result<M, A, X>, X>
   /** The first record that fits, or null. */
-  findFirst<A extends ManyArgs<M, X>>(args?: SelectSubset<A, ManyArgs<M, X>>): RecordPromise<M, Result<M, A, X> | null, X>
+  findFirst<A extends ManyArgs<M, X>>(
+    args?: SelectSubset<A, ManyArgs<M, X>>,
+  ): RecordPromise<M, Result<M, A, X> | null, X>
   /** The same, but an error (P2025) instead of null. */
-  findFirstOrThrow<A extends ManyArgs<M, X>>(args?: SelectSubset<A, ManyArgs<M, X>>): RecordPromise<M, Result<M, A, X>, X>
+  findFirstOrThrow<A extends ManyArgs<M, X>>(
+    args?: SelectSubset<A, ManyArgs<M, X>>,
+  ): RecordPromise<M, Result<M, A, X>, X>
   /** All records that fit. */
   findMany<A extends ManyArgs<M, X>>(args?: SelectSubset<A, ManyArgs<M, X>>): Prisma.PrismaPromise<Result<M, A, X>[]>
   create<A extends CreateArgs<M, X>>(args: SelectSubset<A, CreateArgs<M, X>>): RecordPromise<M, Result<M, A, X>, X>
@@ -510,9 +575,12 @@ interface Delegate<M extends ModelName, X extends Context = Plain> {
   readonly fields: { readonly [K in keyof Scalars<M>]: Prisma.FieldRef<M, Scalars<M>[K]> }
 }
 
-type Added<E, M extends ModelName> = (E extends { $allModels: infer All } ? All : {}) & (E extends { [K in Accessor<M>]: infer Own } ? Own : {})
+type Added<E, M extends ModelName> = (E extends { $allModels: infer All } ? All : {}) &
+  (E extends { [K in Accessor<M>]: infer Own } ? Own : {})
 type Delegates<X extends Context, E> = {
-  readonly [M in ModelName as Accessor<M>]: {} extends E ? Delegate<M, X> : Omit<Delegate<M, X>, keyof Added<E, M>> & Added<E, M>
+  readonly [M in ModelName as Accessor<M>]: {} extends E
+    ? Delegate<M, X>
+    : Omit<Delegate<M, X>, keyof Added<E, M>> & Added<E, M>
 }
 
 interface ClientMethods {
@@ -545,17 +613,27 @@ interface ClientLife<X extends Context, M, C, L extends string> {
   $connect(): Promise<void>
   $disconnect(): Promise<void>
   $on<E extends L>(event: E, listener: (event: E extends 'query' ? Prisma.QueryEvent : Prisma.LogEvent) => void): this
-  $transaction<P extends Prisma.PrismaPromise<any>[]>(promises: [...P], options?: TransactionOptions): Promise<Unwrapped<P>>
-  $transaction<R>(work: (tx: Omit<ExtendedClient<X, M, C, L>, Denied>) => Promise<R>, options?: InteractiveOptions): Promise<R>
+  $transaction<P extends Prisma.PrismaPromise<any>[]>(
+    promises: [...P],
+    options?: TransactionOptions,
+  ): Promise<Unwrapped<P>>
+  $transaction<R>(
+    work: (tx: Omit<ExtendedClient<X, M, C, L>, Denied>) => Promise<R>,
+    options?: InteractiveOptions,
+  ): Promise<R>
   $extends: Extends<X, M, C, L>
 }
 type Denied = '$connect' | '$disconnect' | '$on' | '$transaction' | '$extends'
 
 type AnyAccessor = Accessor<ModelName> | '$allModels'
-type NeedsOf<K, S> = { [F in keyof S]: F extends (K extends '$allModels' ? string : keyof Scalars<ModelOf<K>>) ? S[F] : never } & {
+type NeedsOf<K, S> = {
+  [F in keyof S]: F extends (K extends '$allModels' ? string : keyof Scalars<ModelOf<K>>) ? S[F] : never
+} & {
   [F in K extends '$allModels' ? string : keyof Scalars<ModelOf<K>>]?: boolean
 }
-type NeededData<K, S> = K extends '$allModels' ? any : { [F in keyof S & keyof Scalars<ModelOf<K>> as S[F] extends true ? F : never]: Scalars<ModelOf<K>>[F] }
+type NeededData<K, S> = K extends '$allModels'
+  ? any
+  : { [F in keyof S & keyof Scalars<ModelOf<K>> as S[F] extends true ? F : never]: Scalars<ModelOf<K>>[F] }
 type ResultArgs<R> = {
   [K in keyof R]: { [F in keyof R[K]]?: { needs?: NeedsOf<K, R[K][F]>; compute(data: NeededData<K, R[K][F]>): any } }
 }
@@ -565,7 +643,9 @@ interface QueryHook<Model, Operation, Args, Answer> {
   args: Args
   query: (args: Args) => Prisma.PrismaPromise<Answer>
 }
-type Hook<Model, Operation, Args = any, Answer = any> = (call: QueryHook<Model, Operation, Args, Answer>) => Promise<any>
+type Hook<Model, Operation, Args = any, Answer = any> = (
+  call: QueryHook<Model, Operation, Args, Answer>,
+) => Promise<any>
 type ModelHooks<M extends ModelName> = {
   [O in Operation]?: Hook<M, O, O extends keyof ArgsOf<M> ? ArgsOf<M>[O] : any>
 } & { $allOperations?: Hook<M, Operation> }
@@ -634,7 +714,11 @@ interface Extends<X extends Context, M, C, L extends string> {
   <T>(extension: (client: ExtendedClient<X, M, C, L>) => T): T
 }
 
-type EventLevels<O> = O extends { log: readonly (infer D)[] } ? (D extends { emit: 'event'; level: infer L extends Prisma.LogLevel } ? L : never) : never
+type EventLevels<O> = O extends { log: readonly (infer D)[] }
+  ? D extends { emit: 'event'; level: infer L extends Prisma.LogLevel }
+    ? L
+    : never
+  : never
 /** The very type `Plain` where nothing is omitted: so clients with other options are compared by name, not by their parts. */
 type ClientContext<O> = O extends { omit: infer M extends object } ? { result: {}; omit: M } : Plain
 
@@ -646,9 +730,7 @@ export declare class PrismaClient<
   constructor(options?: O)
 }
 export interface PrismaClient<O extends Prisma.PrismaClientOptions, L extends string>
-  extends Delegates<ClientContext<O>, {}>,
-    ClientMethods,
-    ClientLife<ClientContext<O>, {}, {}, L> {}
+  extends Delegates<ClientContext<O>, {}>, ClientMethods, ClientLife<ClientContext<O>, {}, {}, L> {}
 
 export declare namespace Prisma {
   /** Lazy: nothing runs before somebody waits for it, or it is put into a `$transaction`. */
@@ -702,7 +784,10 @@ export declare namespace Prisma {
   type BatchPayload = { count: number }
 
   class PrismaClientKnownRequestError extends Error {
-    constructor(message: string, given: { code: string; clientVersion: string; meta?: Record<string, unknown>; batchRequestIdx?: number })
+    constructor(
+      message: string,
+      given: { code: string; clientVersion: string; meta?: Record<string, unknown>; batchRequestIdx?: number },
+    )
     code: string
     meta?: Record<string, unknown>
     clientVersion: string
@@ -793,14 +878,24 @@ export declare namespace Prisma {
   const prismaVersion: { client: string; engine: string }
   /** Checks that what it is given is a `V`, and keeps its narrow type. */
   function validator<V>(): <S extends V>(value: S & { [K in Exclude<keyof S, keyof V>]: never }) => S
-  function validator<C, A extends keyof C, O extends Operation>(client: C, model: A, operation: O): <S extends Args<C[A], O>>(value: S) => S
+  function validator<C, A extends keyof C, O extends Operation>(
+    client: C,
+    model: A,
+    operation: O,
+  ): <S extends Args<C[A], O>>(value: S) => S
   function defineExtension<E>(extension: E): E extends (...args: any) => any ? E : (client: any) => any
   function getExtensionContext<T>(context: T): T & { $name?: string; $parent?: unknown; name?: string }
 
   /** The arguments of a method of a model: `Prisma.Args<typeof prisma.user, 'findMany'>`. */
-  type Args<T, O extends Operation> = T extends { readonly [TYPES]?: { model: infer M extends ModelName; context: infer X extends Context } } ? ArgsOf<M, X>[O] : any
+  type Args<T, O extends Operation> = T extends {
+    readonly [TYPES]?: { model: infer M extends ModelName; context: infer X extends Context }
+  }
+    ? ArgsOf<M, X>[O]
+    : any
   /** What it answers with some arguments. */
-  type Result<T, A, O extends Operation> = T extends { readonly [TYPES]?: { model: infer M extends ModelName; context: infer X extends Context } }
+  type Result<T, A, O extends Operation> = T extends {
+    readonly [TYPES]?: { model: infer M extends ModelName; context: infer X extends Context }
+  }
     ? AnswerOf<M, A, X>[O]
     : any
   /** Nothing but what `W` has. */

@@ -8,7 +8,7 @@ use serde_json::json;
 use zeroize::Zeroize;
 
 use super::REPOSITORIES;
-use crate::calls::{Answer, Args, Call, Param, Run, Step};
+use crate::calls::{Answer, Args, Call, Narrows, Run, Step, Type};
 use crate::catalogue::{Catalogue, Declaration, Model, ModelId, Place};
 use crate::crypto::Secret;
 use crate::engine::{Fingerprint, Tx, View};
@@ -40,7 +40,6 @@ pub(crate) struct Entry {
     pub(crate) repository: String,
     pub(crate) of: Of,
     pub(crate) call: Call,
-    params: Vec<Param>,
 }
 
 /// The text of a call's arguments.
@@ -116,8 +115,7 @@ impl Calls {
     }
 
     fn add(&mut self, repository: &str, of: Of, call: Call) {
-        let params = Param::all(call.params);
-        self.entries.push(Entry { repository: repository.to_owned(), of, call, params });
+        self.entries.push(Entry { repository: repository.to_owned(), of, call });
     }
 
     /// All calls, in their order.
@@ -125,19 +123,10 @@ impl Calls {
         &self.entries
     }
 
-    /// The table for JavaScript: `[{"repository":"characters","name":"findById","kind":"read"}, …]`.
+    /// The table for JavaScript: `[{"repository":"characters","name":"findById","kind":"read",
+    /// "params":1}, …]`, and what else is said of a call.
     pub fn json(&self) -> String {
-        let entries = self.entries.iter().map(|entry| {
-            let mut told = json!({
-                "repository": entry.repository, "name": entry.call.name,
-                "kind": entry.call.kind(), "params": entry.params.len(),
-            });
-            if let Some(at) = Param::passphrase(&entry.params) {
-                told["passphrase"] = at.into();
-            }
-            told
-        });
-        serde_json::Value::from_iter(entries).to_string()
+        serde_json::Value::from_iter(self.entries.iter().map(Entry::told)).to_string()
     }
 
     /// Does the call with this number change something?
@@ -238,8 +227,33 @@ impl Calls {
 }
 
 impl Entry {
-    fn args(&self, text: &str, passphrase: Option<Secret>) -> Result<Args<'_>> {
-        Args::parse(&self.params, text, self.call.secret, passphrase)
+    fn told(&self) -> serde_json::Value {
+        let Call { name, params, how, dates, .. } = self.call;
+        let mut told = json!({
+            "repository": self.repository, "name": name,
+            "kind": self.call.kind(), "params": params.len(),
+        });
+        let place = |takes: Type| params.iter().position(|param| param.takes == takes);
+        if let Some(at) = place(Type::Passphrase) {
+            told["passphrase"] = at.into();
+        }
+        for (at, param) in params.iter().enumerate() {
+            match param.narrows {
+                Narrows::Nothing => {}
+                Narrows::Whole => told["narrows"] = json!([at]),
+                Narrows::Key(key) => told["narrows"] = json!([at, key]),
+            }
+        }
+        for (key, names) in [("how", how), ("dates", dates)] {
+            if !names.is_empty() {
+                told[key] = names.into();
+            }
+        }
+        told
+    }
+
+    fn args(&self, text: &str, passphrase: Option<Secret>) -> Result<Args> {
+        Args::parse(self.call.params, text, self.call.secret, passphrase)
     }
 }
 
@@ -252,4 +266,100 @@ fn hiding(call: Call, model: &Model) -> Call {
 fn otherwise(entry: &Entry) -> Error {
     let message = format!("{} is a call of kind {}", entry.call.name, entry.call.kind());
     Error::new(Code::Validation, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::calls::Param;
+    use crate::json;
+
+    /// What JSON a type takes, as `json::kind` calls it; nothing where it is not looked at.
+    fn takes(takes: &Type) -> &'static [&'static str] {
+        match takes {
+            Type::Text | Type::Word(..) | Type::Passphrase => &["a string"],
+            Type::Number | Type::Count => &["a number"],
+            Type::TextOrNumber => &["a string", "a number"],
+            Type::Flag => &["a boolean"],
+            Type::List(_) => &["an array"],
+            Type::OneOrMany(_) => &["a string", "an array"],
+            Type::Any | Type::Bytes | Type::OrNull(_) => &[],
+            Type::Model(..) | Type::Keys(_) | Type::Named(_) | Type::Generic(..) => &["an object"],
+        }
+    }
+
+    fn right(param: &Param) -> Value {
+        match param.takes {
+            Type::Keys(keys) => {
+                keys.keys.iter().map(|key| (key.name.to_owned(), right(key))).collect()
+            }
+            _ => match takes(&param.takes).first() {
+                Some(&"a string") => json!("x"),
+                Some(&"a number") => json!(1),
+                Some(&"a boolean") => json!(true),
+                Some(&"an array") => json!([]),
+                Some(&"an object") => json!({}),
+                _ => json!(null),
+            },
+        }
+    }
+
+    fn refused(entry: &Entry, args: &[Value], path: &str) {
+        let text = json!(args).to_string();
+        let place = format!("{}.{}{text}", entry.repository, entry.call.name);
+        let error = entry.args(&text, None).err().unwrap_or_else(|| panic!("{place} is taken"));
+        assert_eq!(error.code(), Code::Validation, "{place}");
+        assert_eq!(error.all_issues().len(), 1, "{place}: {error}");
+        assert_eq!(error.all_issues()[0].path, path, "{place}");
+    }
+
+    /// Puts every value of a wrong type in the place of a parameter, and of each of its keys.
+    fn try_all(entry: &Entry, param: &Param, path: &str, with: &dyn Fn(Value) -> Vec<Value>) {
+        let kinds = [json!(true), json!(7), json!("x"), json!([]), json!({})];
+        let wanted = takes(&param.takes);
+        let wrong = |value: &&Value| !wanted.is_empty() && !wanted.contains(&json::kind(value));
+        kinds.iter().filter(wrong).for_each(|value| refused(entry, &with(value.clone()), path));
+        if param.narrows == Narrows::Whole {
+            refused(entry, &with(Value::Null), path);
+        }
+        if let Type::List(_) | Type::OneOrMany(_) = param.takes {
+            refused(entry, &with(json!([7])), &format!("{path}[0]"));
+        }
+        let Type::Keys(keys) = param.takes else { return };
+        for key in keys.keys {
+            let inside = |value: Value| {
+                let mut object = right(param);
+                object[key.name] = value;
+                with(object)
+            };
+            try_all(entry, key, key.name, &inside);
+        }
+    }
+
+    #[test]
+    fn every_argument_of_a_wrong_type_is_refused_by_its_place() {
+        let calls = Calls::of(&Declaration::default()).expect("sound");
+        for entry in calls.entries() {
+            let all: Vec<Value> = entry.call.params.iter().map(right).collect();
+            assert!(entry.args(&json!(all).to_string(), None).is_ok(), "{}", entry.call.name);
+            for (at, param) in entry.call.params.iter().enumerate() {
+                let with = |value: Value| {
+                    let mut args = all.clone();
+                    args[at] = value;
+                    args
+                };
+                try_all(entry, param, param.name, &with);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_private_is_not_repeated() {
+        let calls = Calls::of(&Declaration::default()).expect("sound");
+        let number = calls.number_of("auth.getSessionAndUser").expect("a call");
+        let error = calls.entries()[number].args(r#"[["hunter2"]]"#, None).err().expect("refused");
+        assert_eq!(error.all_issues()[0].received, "an array");
+    }
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::users::{refuse_contested, shown_user};
-use super::{Object, one, provided, reply, text};
+use super::{ENCRYPT_TOKENS, KEY, Object, field, one, provided, reply};
 use crate::calls::{Args, Reply, ZeroizingValue};
 use crate::catalogue::{ModelId, models::ACCOUNT};
 use crate::crypto::is_sealed;
@@ -14,7 +14,6 @@ use crate::secrets;
 use std::sync::Arc;
 
 const PAIR: &[&str] = &[provided::PROVIDER, provided::ACCOUNT_ID];
-const HIDDEN: &[&str] = &["id"];
 
 /// The account that the provider and the id in an object name.
 fn find(view: &View<'_>, named: &Object) -> Result<Option<Arc<Record>>> {
@@ -22,15 +21,15 @@ fn find(view: &View<'_>, named: &Object) -> Result<Option<Arc<Record>>> {
     one(view, ACCOUNT, PAIR, &[&provider, &id])
 }
 
-pub(super) fn get_user(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let pair = args.object(0)?;
+pub(super) fn get_user(view: &View<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    let pair = args.object("account")?;
     let Some(account) = find(view, &pair)? else { return Ok(reply(None)) };
-    let user = view.get(model, text(&account.map(), "userId"))?;
-    Ok(reply(user.as_deref().map(shown_user)))
+    let user = view.get(model, field(&account.map(), "userId"))?;
+    Ok(reply(user.map(|user| shown_user(view, &user))))
 }
 
-pub(super) fn get(view: &View<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let pair = [(PAIR[1], args.value(0)), (PAIR[0], args.value(1))];
+pub(super) fn get(view: &View<'_>, _model: ModelId, args: &Args) -> Result<Reply> {
+    let pair = [(PAIR[1], args.value("providerAccountId")), (PAIR[0], args.value("provider"))];
     let pair = pair.map(|(field, value)| (field.to_owned(), value.clone()));
     let account = find(view, &Object::from_iter(pair))?;
     opened(view, account)
@@ -47,7 +46,7 @@ fn opened(view: &View<'_>, account: Option<Arc<Record>>) -> Result<Reply> {
     }
     let mut map = account.map();
     map.extend(tokens);
-    map.retain(|key, _| !HIDDEN.contains(&key.as_str()));
+    map.retain(|key, _| !KEY.contains(&key.as_str()));
     Ok(Reply::clear(Value::Object(map)))
 }
 
@@ -59,8 +58,8 @@ fn sealed_tokens(view: &View<'_>, account: &Record) -> Vec<String> {
     sealed.iter().map(|sealed| sealed.field.clone()).filter(is_sealed).collect()
 }
 
-pub(super) fn link(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let mut data = args.object(0)?;
+pub(super) fn link(tx: &mut Tx<'_>, _model: ModelId, args: &Args) -> Result<Reply> {
+    let mut data = args.object("account")?;
     provided::arrange(&mut data);
     let same = find(&tx.view(), &data)?;
     let user = data.get("userId").cloned().unwrap_or(Value::Null);
@@ -79,8 +78,8 @@ pub(super) fn link(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<
 }
 
 /// Does the adapter seal what would let its finder act for the user?
-fn encrypts(args: &Args<'_>) -> bool {
-    args.extra().get("encryptTokens") == Some(&Value::Bool(true))
+fn encrypts(args: &Args) -> bool {
+    args.how(ENCRYPT_TOKENS)
 }
 
 /// Seals the tokens that an account has from before they were.
@@ -98,8 +97,8 @@ fn seal_older(tx: &mut Tx<'_>, account: Arc<Record>) -> Result<Arc<Record>> {
     Ok(tx.update(ACCOUNT, account.key(), patch)?.unwrap_or(account))
 }
 
-pub(super) fn unlink(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let pair = args.object(0)?;
+pub(super) fn unlink(tx: &mut Tx<'_>, _model: ModelId, args: &Args) -> Result<Reply> {
+    let pair = args.object("account")?;
     let account = find(&tx.view(), &pair)?;
     let Some(account) = account else { return Ok(reply(None)) };
     let tokens = sealed_tokens(&tx.view(), &account);
@@ -108,7 +107,7 @@ pub(super) fn unlink(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Resul
     // To let go of an account one needs no key: its tokens are then not told.
     last.or_else(|_| {
         let mut map = account.map();
-        map.retain(|key, _| !HIDDEN.contains(&key.as_str()) && !tokens.contains(key));
+        map.retain(|key, _| !KEY.contains(&key.as_str()) && !tokens.contains(key));
         Ok(reply(Some(Value::Object(map))))
     })
 }

@@ -35,8 +35,8 @@ pub(super) fn pair(data: &Object) -> Result<(String, String)> {
         let value = data.get(field).unwrap_or(&Value::Null);
         let text = text_of(value).unwrap_or_else(|| value.clone());
         text.as_str().filter(|text| !text.is_empty()).map(str::to_owned).unwrap_or_else(|| {
-            let came = if value == "" { "an empty text".to_owned() } else { came(value) };
-            issues.push(Issue::new(field, "a text that is not empty", came));
+            let came = if value == "" { "an empty string".to_owned() } else { came(value, false) };
+            issues.push(Issue::new(field, "a string that is not empty", came));
             String::new()
         })
     };

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::users::HIDDEN as HIDDEN_OF_USER;
-use super::{one, refuse_empty, reply, shown, text};
-use crate::calls::{Args, MaskedRecord, Reply};
+use super::users;
+use super::{HASH_SESSION_TOKENS, KEY, field, one, refuse_empty, reply, shown_without};
+use crate::calls::{Args, Hidden, MaskedRecord, Reply};
 use crate::catalogue::{ModelId, models};
 use crate::crypto::{is_session_token_hash, session_token_hash};
 use crate::engine::{Record, Tx, View, time_ms};
@@ -15,12 +15,11 @@ use crate::json::text_field;
 use crate::repos::rules;
 
 const TOKEN: &str = "sessionToken";
-const HIDDEN: &[&str] = &["id"];
-const HIDDEN_AND_TOKEN: &[&str] = &["id", TOKEN];
+const KEY_AND_TOKEN: &[&str] = &["id", TOKEN];
 
 /// Does the adapter keep tokens as hashes, which let nobody in?
-fn hashes(args: &Args<'_>) -> bool {
-    args.extra().get("hashSessionTokens") == Some(&Value::Bool(true))
+fn hashes(args: &Args) -> bool {
+    args.how(HASH_SESSION_TOKENS)
 }
 
 /// The session of a token, however it is kept. Who presents a hash has read it in a file.
@@ -40,16 +39,16 @@ fn find(view: &View<'_>, token: &str, hashed_first: bool) -> Result<Option<Arc<R
 
 /// What the caller gets: with its own token, whatever is kept of that.
 fn with_token(session: &Record, token: &str) -> Reply {
-    let mut value = shown(session, HIDDEN);
+    let mut value = shown_without(session, KEY);
     if value.get(TOKEN).and_then(Value::as_str) != Some(token) {
         value[TOKEN] = token.into();
     }
     reply(Some(value))
 }
 
-pub(super) fn create(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let mut data = args.object(0)?;
-    let token = text(&data, TOKEN).to_owned();
+pub(super) fn create(tx: &mut Tx<'_>, _model: ModelId, args: &Args) -> Result<Reply> {
+    let mut data = args.object("session")?;
+    let token = field(&data, TOKEN).to_owned();
     refuse_empty(&data, &[TOKEN])?;
     if hashes(args) && !token.is_empty() {
         data.insert(TOKEN.into(), session_token_hash(&token).into());
@@ -58,30 +57,31 @@ pub(super) fn create(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Resul
     Ok(if hashes(args) {
         with_token(&session, &token)
     } else {
-        reply(Some(shown(&session, HIDDEN)))
+        reply(Some(shown_without(&session, KEY)))
     })
 }
 
-pub(super) fn get(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let token = args.text(0)?;
+pub(super) fn get(view: &View<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    let token = args.text("sessionToken")?;
     let Some(session) = find(view, token, hashes(args))? else { return Ok(reply(None)) };
     let owner = text_field(session.text(), "userId").unwrap_or_default();
     let user = view.get(model, &owner)?;
     let Some(user) = user else { return Ok(reply(None)) };
     let kept = text_field(session.text(), TOKEN).is_some_and(|kept| kept == token);
     let own = (!kept).then(|| (TOKEN, token.to_owned()));
-    let hidden = if kept { HIDDEN } else { HIDDEN_AND_TOKEN };
+    let names = if kept { KEY } else { KEY_AND_TOKEN };
+    let hidden = Hidden { names, ..Hidden::default() };
     let session = MaskedRecord { name: "session", record: session, hidden, own };
-    let hidden = HIDDEN_OF_USER;
+    let hidden = users::hidden(view);
     Ok(Reply::Object(vec![session, MaskedRecord { name: "user", record: user, hidden, own: None }]))
 }
 
-pub(super) fn update(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let mut data = args.object(0)?;
-    let token = text(&data, TOKEN).to_owned();
+pub(super) fn update(tx: &mut Tx<'_>, _model: ModelId, args: &Args) -> Result<Reply> {
+    let mut data = args.object("session")?;
+    let token = field(&data, TOKEN).to_owned();
     let Some(session) = find(&tx.view(), &token, hashes(args))? else { return Ok(reply(None)) };
     let now = session.map();
-    let kept = text(&now, TOKEN);
+    let kept = field(&now, TOKEN);
     // A clear token from before they were hashed is hashed with the first change.
     let keep = if hashes(args) { session_token_hash(&token) } else { kept.to_owned() };
     data.insert(TOKEN.into(), keep.into());
@@ -93,8 +93,8 @@ pub(super) fn update(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Resul
     Ok(session.map_or(reply(None), |session| with_token(&session, &token)))
 }
 
-pub(super) fn delete(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let token = args.text(0)?;
+pub(super) fn delete(tx: &mut Tx<'_>, _model: ModelId, args: &Args) -> Result<Reply> {
+    let token = args.text("sessionToken")?;
     let Some(session) = find(&tx.view(), token, hashes(args))? else { return Ok(reply(None)) };
     tx.delete(models::SESSION, session.key())?;
     Ok(with_token(&session, token))

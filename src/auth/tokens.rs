@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::sessions::has_expired;
-use super::{refuse_empty, reply, shown, text};
+use super::{field, refuse_empty, reply, shown_without};
 use crate::calls::{Args, Reply};
 use crate::catalogue::{ModelId, models::VERIFICATION_TOKEN};
 use crate::engine::{Record, Tx, View};
@@ -49,10 +49,10 @@ fn find_only(view: &View<'_>, token: &str) -> Result<Option<Arc<Record>>> {
     Ok(same.next().filter(|_| same.next().is_none()))
 }
 
-pub(super) fn create(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let mut data = args.object(0)?;
+pub(super) fn create(tx: &mut Tx<'_>, _model: ModelId, args: &Args) -> Result<Reply> {
+    let mut data = args.object("token")?;
     refuse_empty(&data, &[IDENTIFIER, TOKEN])?;
-    let (token, identifier) = (text(&data, TOKEN).to_owned(), text(&data, IDENTIFIER).to_owned());
+    let (token, identifier) = (field(&data, TOKEN).to_owned(), field(&data, IDENTIFIER).to_owned());
     // The same person's newer one counts, and one that has expired is nobody's.
     let own = find(&tx.view(), &token, &identifier)?;
     let held = tx.view().get(VERIFICATION_TOKEN, &token)?;
@@ -67,9 +67,9 @@ pub(super) fn create(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Resul
     Ok(given(&record, &token))
 }
 
-pub(super) fn take(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let params = args.object(0)?;
-    let token = text(&params, TOKEN);
+pub(super) fn take(tx: &mut Tx<'_>, _model: ModelId, args: &Args) -> Result<Reply> {
+    let params = args.object("params")?;
+    let token = field(&params, TOKEN);
     // The identifier may be left out: the token alone is a secret.
     let found = match params.get(IDENTIFIER).and_then(Value::as_str) {
         Some(identifier) => find(&tx.view(), token, identifier)?,
@@ -82,7 +82,7 @@ pub(super) fn take(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<
 
 /// What the caller gets: with the token as it was sent, however it is kept.
 fn given(record: &Record, token: &str) -> Reply {
-    let mut value = shown(record, &[]);
+    let mut value = shown_without(record, &[]);
     value[TOKEN] = token.into();
     reply(Some(value))
 }

@@ -18,10 +18,12 @@
 //! again, can be linked. Who comes second is told so and then meets the usual refusal, as if
 //! the two had signed in one after the other.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
-use super::{Object, missing, one, reply, shown, text};
-use crate::calls::{Args, Reply};
+use super::{Object, field, missing, one, reply, shown};
+use crate::calls::{Args, Hidden, Reply};
 use crate::catalogue::{ModelId, models};
 use crate::engine::{Record, Tx, View};
 use crate::error::{Code, Error, Result};
@@ -30,19 +32,24 @@ use crate::secrets;
 
 /// What a user keeps when it is taken up.
 const KEPT: &[&str] = &["id", "email", "createdAt", "updatedAt"];
-/// What the adapter's caller does not get.
-pub(super) const HIDDEN: &[&str] =
-    &["passwordHash", "totp", "backupCodes", "createdAt", "updatedAt", SIGN_UP];
+/// What an adapter's user has no word for: the store's times, and its mark.
+const STORES_OWN: &[&str] = &["createdAt", "updatedAt", SIGN_UP];
 
-/// What the adapter's caller gets of a user.
-pub(super) fn shown_user(record: &Record) -> Value {
-    shown(record, HIDDEN)
+/// What the adapter's caller does not get of a user.
+pub(super) fn hidden(view: &View<'_>) -> Hidden {
+    let private = Arc::clone(&view.catalogue().model(models::USER).private);
+    Hidden { names: STORES_OWN, private }
 }
 
-pub(super) fn create(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let mut data = args.object(0)?;
+/// What the adapter's caller gets of a user.
+pub(super) fn shown_user(view: &View<'_>, record: &Record) -> Value {
+    shown(record, &hidden(view))
+}
+
+pub(super) fn create(tx: &mut Tx<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    let mut data = args.object("user")?;
     data.shift_remove(SIGN_UP);
-    if let Some(same) = one(&tx.view(), model, &["email"], &[text(&data, "email")])?
+    if let Some(same) = one(&tx.view(), model, &["email"], &[field(&data, "email")])?
         && is_orphan(&tx.view(), &same)?
     {
         return take_up(tx, model, &same, data);
@@ -51,7 +58,7 @@ pub(super) fn create(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result
         data.insert(SIGN_UP.into(), json!({ "at": tx.now() }));
     }
     let record = rules::create_vouched(tx, model, data)?;
-    Ok(reply(Some(shown_user(&record))))
+    Ok(reply(Some(shown_user(&tx.view(), &record))))
 }
 
 fn take_up(tx: &mut Tx<'_>, model: ModelId, orphan: &Record, mut data: Object) -> Result<Reply> {
@@ -68,7 +75,7 @@ fn take_up(tx: &mut Tx<'_>, model: ModelId, orphan: &Record, mut data: Object) -
     data.insert(SIGN_UP.into(), mark);
     secrets::seal_declared(tx, model, orphan.key(), &mut data, Some(&before))?;
     let record = tx.update(model, orphan.key(), data)?;
-    Ok(reply(record.as_deref().map(shown_user)))
+    Ok(reply(record.map(|user| shown_user(&tx.view(), &user))))
 }
 
 /// Could nobody ever have signed in as this user?
@@ -105,28 +112,28 @@ pub(super) fn refuse_contested(tx: &Tx<'_>, user: &str) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn get(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    Ok(reply(view.get(model, args.text(0)?)?.as_deref().map(shown_user)))
+pub(super) fn get(view: &View<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    Ok(reply(view.get(model, args.text("id")?)?.map(|user| shown_user(view, &user))))
 }
 
-pub(super) fn get_by_email(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let Some(user) = one(view, model, &["email"], &[args.text(0)?])? else {
+pub(super) fn get_by_email(view: &View<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    let Some(user) = one(view, model, &["email"], &[args.text("email")?])? else {
         return Ok(reply(None));
     };
     let owned = !is_orphan(view, &user)?;
-    Ok(reply(owned.then(|| shown_user(&user))))
+    Ok(reply(owned.then(|| shown_user(view, &user))))
 }
 
-pub(super) fn update(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let data = args.object(0)?;
-    let id = text(&data, "id").to_owned();
+pub(super) fn update(tx: &mut Tx<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    let data = args.object("user")?;
+    let id = field(&data, "id").to_owned();
     let record = rules::update(tx, model, &id, data)?.ok_or_else(|| missing("User", &id))?;
-    Ok(reply(Some(shown_user(&record))))
+    Ok(reply(Some(shown_user(&tx.view(), &record))))
 }
 
-pub(super) fn delete(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let id = args.text(0)?;
+pub(super) fn delete(tx: &mut Tx<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    let id = args.text("userId")?;
     let user = tx.view().get(model, id)?;
     tx.delete(model, id)?;
-    Ok(reply(user.as_deref().map(shown_user)))
+    Ok(reply(user.map(|user| shown_user(&tx.view(), &user))))
 }

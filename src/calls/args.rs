@@ -3,21 +3,22 @@
 use serde_json::Value;
 use zeroize::Zeroize;
 
-use super::param::{Param, came, kind};
+use super::param::{Param, came};
+use super::types::Type;
 use crate::crypto::Secret;
-use crate::error::{Code, Error, Issue, Result};
+use crate::error::{Code, Error, Issue, Issues, Result};
 use crate::json::{self, Object};
 
 /// The positional arguments of a call.
-pub(crate) struct Args<'a> {
+pub(crate) struct Args {
     values: Vec<Value>,
-    params: &'a [Param],
+    params: &'static [Param],
     /// Are there clear texts among them, to be wiped?
     secret: bool,
     passphrase: Option<Secret>,
 }
 
-impl Drop for Args<'_> {
+impl Drop for Args {
     fn drop(&mut self) {
         if self.secret {
             self.values.iter_mut().for_each(wipe);
@@ -47,23 +48,23 @@ pub(super) fn wipe(value: &mut Value) {
 /// Null stands for an argument that was not given.
 const NULL: Value = Value::Null;
 
-impl<'a> Args<'a> {
+impl Args {
     /// Reads the JSON text of the list of arguments, and checks them against the parameters.
     ///
     /// # Errors
     /// `VALIDATION` with every fault.
     pub(crate) fn parse(
-        params: &'a [Param],
+        params: &'static [Param],
         text: &str,
         secret: bool,
         passphrase: Option<Secret>,
-    ) -> Result<Args<'a>> {
+    ) -> Result<Args> {
         let fault = |path: String, expected: String| {
             Error::validation("Arguments", vec![Issue::new(path, expected, "something else")])
         };
         match json::parse(text) {
             Ok(Value::Array(values)) => Args { values, params, secret, passphrase }.checked(),
-            Ok(_) => Err(fault(String::new(), "a list of arguments".into())),
+            Ok(_) => Err(fault(String::new(), "an array of arguments".into())),
             Err(problem) => {
                 let place = named(params, &problem.path);
                 Err(fault(place, format!("JSON that can be kept ({})", problem.message)))
@@ -71,46 +72,50 @@ impl<'a> Args<'a> {
         }
     }
 
-    fn checked(self) -> Result<Args<'a>> {
-        let mut issues = Vec::new();
-        let apart = Param::passphrase(self.params).filter(|_| self.passphrase.is_some());
-        for (at, param) in self.params.iter().enumerate().filter(|(at, _)| apart != Some(*at)) {
-            param.check(self.value(at), self.secret, &mut issues);
+    fn checked(self) -> Result<Args> {
+        let mut issues = Issues::default();
+        let apart = |param: &Param| param.takes == Type::Passphrase && self.passphrase.is_some();
+        for (at, param) in self.params.iter().enumerate().filter(|(_, param)| !apart(param)) {
+            param.check(self.values.get(at), self.secret, &mut issues);
         }
         if issues.is_empty() { Ok(self) } else { Err(Error::validation("Arguments", issues)) }
     }
 
     /// An argument as it came.
-    pub(crate) fn value(&self, at: usize) -> &Value {
-        self.values.get(at).unwrap_or(&NULL)
+    pub(crate) fn value(&self, name: &str) -> &Value {
+        let at = self.params.iter().position(|param| param.name == name);
+        debug_assert!(at.is_some(), "the call declares no {name}");
+        at.and_then(|at| self.values.get(at)).unwrap_or(&NULL)
     }
 
     /// Was an argument given?
-    pub(crate) fn given(&self, at: usize) -> bool {
-        !self.value(at).is_null()
+    pub(crate) fn given(&self, name: &str) -> bool {
+        !self.value(name).is_null()
     }
 
-    /// What follows the declared arguments: how the call is made, which its caller does not see.
-    pub(crate) fn extra(&self) -> &Value {
-        self.value(self.params.len())
+    /// Is this flag set of those that follow the declared arguments, which no caller sees?
+    pub(crate) fn how(&self, flag: &str) -> bool {
+        let flags = self.values.get(self.params.len());
+        flags.and_then(|flags| flags.get(flag)) == Some(&Value::Bool(true))
     }
 
     /// A text that is wiped when it goes.
     ///
     /// # Errors
     /// As for [`Args::text`].
-    pub(crate) fn secret(&self, at: usize) -> Result<Secret> {
-        Ok(Secret::copy_of(self.text(at)?.as_bytes()))
+    pub(crate) fn secret(&self, name: &str) -> Result<Secret> {
+        Ok(Secret::copy_of(self.text(name)?.as_bytes()))
     }
 
     /// Texts that are wiped when they go.
     ///
     /// # Errors
     /// As for [`Args::text`].
-    pub(crate) fn secrets(&self, at: usize) -> Result<Vec<Secret>> {
-        let items = self.value(at).as_array().ok_or_else(|| self.fault(at, "a list of texts"))?;
+    pub(crate) fn secrets(&self, name: &str) -> Result<Vec<Secret>> {
+        let items =
+            self.value(name).as_array().ok_or_else(|| self.fault(name, "an array of strings"))?;
         let texts = items.iter().map(|item| item.as_str().map(|t| Secret::copy_of(t.as_bytes())));
-        texts.collect::<Option<_>>().ok_or_else(|| self.fault(at, "a list of texts"))
+        texts.collect::<Option<_>>().ok_or_else(|| self.fault(name, "an array of strings"))
     }
 
     /// The passphrase, wherever it was given.
@@ -121,8 +126,8 @@ impl<'a> Args<'a> {
         if let Some(passphrase) = &self.passphrase {
             return Ok(passphrase.clone());
         }
-        let given = Param::passphrase(self.params).map(|at| self.value(at));
-        let text = given.and_then(Value::as_str).ok_or_else(|| {
+        let param = self.params.iter().find(|param| param.takes == Type::Passphrase);
+        let text = param.and_then(|param| self.value(param.name).as_str()).ok_or_else(|| {
             let message = "there is no passphrase: give one, or set it for createStore, in \
                            QUILLTAP_PASSPHRASE_FILE or QUILLTAP_PASSPHRASE";
             Error::new(Code::NoPassphrase, message)
@@ -130,9 +135,9 @@ impl<'a> Args<'a> {
         Ok(Secret::copy_of(text.as_bytes()))
     }
 
-    fn fault(&self, at: usize, expected: &str) -> Error {
-        let name = self.params.get(at).map_or("argument", |param| param.name);
-        let came = if self.secret { kind(self.value(at)) } else { came(self.value(at)) };
+    fn fault(&self, name: &str, expected: &str) -> Error {
+        let private = self.params.iter().any(|param| param.name == name && param.is_private());
+        let came = came(self.value(name), self.secret || private);
         let issue = Issue::new(name, expected, came);
         Error::validation("Arguments", vec![issue])
     }
@@ -141,50 +146,51 @@ impl<'a> Args<'a> {
     ///
     /// # Errors
     /// `VALIDATION` when it is none; so for all of these.
-    pub(crate) fn text(&self, at: usize) -> Result<&str> {
-        self.value(at).as_str().ok_or_else(|| self.fault(at, "a text"))
+    pub(crate) fn text(&self, name: &str) -> Result<&str> {
+        self.value(name).as_str().ok_or_else(|| self.fault(name, "a string"))
     }
 
     /// A text, or nothing.
-    pub(crate) fn optional_text(&self, at: usize) -> Result<Option<&str>> {
-        if self.given(at) { self.text(at).map(Some) } else { Ok(None) }
+    pub(crate) fn optional_text(&self, name: &str) -> Result<Option<&str>> {
+        if self.given(name) { self.text(name).map(Some) } else { Ok(None) }
     }
 
     /// True or false, or nothing.
-    pub(crate) fn optional_flag(&self, at: usize) -> Result<Option<bool>> {
-        match self.value(at) {
+    pub(crate) fn optional_flag(&self, name: &str) -> Result<Option<bool>> {
+        match self.value(name) {
             Value::Null => Ok(None),
             Value::Bool(flag) => Ok(Some(*flag)),
-            _ => Err(self.fault(at, "true or false")),
+            _ => Err(self.fault(name, "true or false")),
         }
     }
 
     /// An object.
-    pub(crate) fn object(&self, at: usize) -> Result<Object> {
-        self.value(at).as_object().cloned().ok_or_else(|| self.fault(at, "an object"))
+    pub(crate) fn object(&self, name: &str) -> Result<Object> {
+        self.value(name).as_object().cloned().ok_or_else(|| self.fault(name, "an object"))
     }
 
     /// An object; an empty one when nothing was given.
-    pub(crate) fn options(&self, at: usize) -> Result<Object> {
-        if self.given(at) { self.object(at) } else { Ok(Object::new()) }
+    pub(crate) fn options(&self, name: &str) -> Result<Object> {
+        if self.given(name) { self.object(name) } else { Ok(Object::new()) }
     }
 
     /// A list of objects.
-    pub(crate) fn objects(&self, at: usize) -> Result<Vec<Object>> {
-        let items = self.value(at).as_array().ok_or_else(|| self.fault(at, "a list of objects"))?;
+    pub(crate) fn objects(&self, name: &str) -> Result<Vec<Object>> {
+        let items =
+            self.value(name).as_array().ok_or_else(|| self.fault(name, "an array of objects"))?;
         let objects = items.iter().map(|item| item.as_object().cloned());
-        objects.collect::<Option<_>>().ok_or_else(|| self.fault(at, "a list of objects"))
+        objects.collect::<Option<_>>().ok_or_else(|| self.fault(name, "an array of objects"))
     }
 
     /// A list of texts; one text counts as a list of it.
-    pub(crate) fn texts(&self, at: usize) -> Result<Vec<String>> {
-        match self.value(at) {
+    pub(crate) fn texts(&self, name: &str) -> Result<Vec<String>> {
+        match self.value(name) {
             Value::String(one) => Ok(vec![one.clone()]),
             Value::Array(items) => {
                 let texts = items.iter().map(|item| item.as_str().map(str::to_owned));
-                texts.collect::<Option<_>>().ok_or_else(|| self.fault(at, "a list of texts"))
+                texts.collect::<Option<_>>().ok_or_else(|| self.fault(name, "an array of strings"))
             }
-            _ => Err(self.fault(at, "a list of texts")),
+            _ => Err(self.fault(name, "an array of strings")),
         }
     }
 }

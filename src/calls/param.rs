@@ -1,176 +1,156 @@
-//! A call's parameters, read from their TypeScript declaration: what is declared is checked.
+//! One parameter of a call, or one key of an object that a call takes.
 
 use serde_json::Value;
 
-use crate::error::Issue;
+use super::types::{Form, Keys, Others, Type, Whose};
+use crate::error::{Issue, Issues};
 use crate::json;
 
-/// One parameter of a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A parameter: its name, what it takes, and what is said of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Param {
     pub(crate) name: &'static str,
+    pub(crate) takes: Type,
     optional: bool,
-    shape: Shape,
+    /// What narrows a question: left out it asks for more, so it must not be left out by accident.
+    pub(crate) narrows: Narrows,
+    private: bool,
 }
 
-/// What a parameter takes, as far as JSON tells.
+/// Which part of a value says what a question is about. There, `undefined` is no way to leave
+/// something out: who forgot a user's id would get the records of everybody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Shape {
-    Text,
-    Number,
-    Flag,
-    Texts,
-    Object,
-    Objects,
-    /// Any JSON value.
-    Any,
-    /// A passphrase, which is given apart where it is one in bytes.
-    Passphrase,
-    /// Bytes, which are given apart.
-    Bytes,
+pub(crate) enum Narrows {
+    Nothing,
+    /// The value itself, and everything in it.
+    Whole,
+    /// What stands under this key of it.
+    Key(&'static str),
 }
 
-impl Shape {
-    fn of(declared: &str) -> Shape {
-        match declared {
-            "string" => Shape::Text,
-            "number" => Shape::Number,
-            "boolean" => Shape::Flag,
-            "string | string[]" | "string[]" => Shape::Texts,
-            "string | Uint8Array" => Shape::Passphrase,
-            "Uint8Array" => Shape::Bytes,
-            "unknown" => Shape::Any,
-            // The type of a field that is a word of a list: `Binary['type']`.
-            field if field.ends_with("']") => Shape::Text,
-            list if list.ends_with("[]") => Shape::Objects,
-            _ => Shape::Object,
-        }
-    }
+/// Declares a parameter.
+pub(crate) const fn param(name: &'static str, takes: Type) -> Param {
+    Param { name, takes, optional: false, narrows: Narrows::Nothing, private: false }
+}
 
-    fn expected(self) -> &'static str {
-        match self {
-            Shape::Text => "a text",
-            Shape::Number => "a number",
-            Shape::Flag => "true or false",
-            Shape::Texts => "a text or a list of texts",
-            Shape::Object => "an object",
-            Shape::Objects => "a list of objects",
-            Shape::Any => "a value",
-            Shape::Passphrase => "a text or bytes",
-            Shape::Bytes => "bytes",
-        }
-    }
+/// Declares one that takes a text.
+pub(crate) const fn text(name: &'static str) -> Param {
+    param(name, Type::Text)
+}
 
-    fn fits(self, value: &Value) -> bool {
-        match self {
-            Shape::Text | Shape::Passphrase => value.is_string(),
-            Shape::Any | Shape::Bytes => true,
-            Shape::Number => value.is_number(),
-            Shape::Flag => value.is_boolean(),
-            Shape::Texts => value.is_string() || value.is_array(),
-            Shape::Object => value.is_object(),
-            Shape::Objects => value.is_array(),
-        }
-    }
+/// Declares one that takes true or false.
+pub(crate) const fn flag(name: &'static str) -> Param {
+    param(name, Type::Flag)
+}
 
-    /// What the items of a list are.
-    fn item(self) -> Option<Shape> {
-        match self {
-            Shape::Texts => Some(Shape::Text),
-            Shape::Objects => Some(Shape::Object),
-            _ => None,
-        }
-    }
+/// Declares one that takes a number.
+pub(crate) const fn number(name: &'static str) -> Param {
+    param(name, Type::Number)
+}
+
+/// Declares one that takes what `create` takes, of the repository's own model.
+pub(crate) const fn new(name: &'static str) -> Param {
+    param(name, Type::Model(Form::New, Whose::Own))
+}
+
+/// Declares one that takes what `update` takes, of the repository's own model.
+pub(crate) const fn patch(name: &'static str) -> Param {
+    param(name, Type::Model(Form::Patch, Whose::Own))
+}
+
+/// Declares one that takes an object of a type that `lib/header.d.ts` declares.
+pub(crate) const fn object(name: &'static str, typescript: &'static str) -> Param {
+    param(name, Type::Named(typescript))
+}
+
+/// Declares one that takes an object with these keys.
+pub(crate) const fn keys(name: &'static str, keys: &'static Keys) -> Param {
+    param(name, Type::Keys(keys))
+}
+
+/// Declares a user's id that a question may be narrowed to. Given, it must be one: a call that is
+/// asked about `null` must not answer about everybody.
+pub(crate) const fn owner() -> Param {
+    text("userId").optional().narrows(Narrows::Whole)
 }
 
 impl Param {
-    /// The parameters in a declaration: `id: string, data: { key?: string }`.
-    pub(crate) fn all(declared: &'static str) -> Vec<Param> {
-        let (mut params, mut depth, mut start) = (Vec::new(), 0, 0);
-        for (at, letter) in declared.char_indices() {
-            match letter {
-                '{' | '<' | '(' | '[' => depth += 1,
-                '}' | '>' | ')' | ']' => depth -= 1,
-                ',' if depth == 0 => {
-                    params.extend(Param::one(&declared[start..at]));
-                    start = at + 1;
-                }
-                _ => {}
-            }
-        }
-        params.extend(Param::one(&declared[start..]));
-        params
+    /// It may be left out, or be null.
+    pub(crate) const fn optional(mut self) -> Param {
+        self.optional = true;
+        self
     }
 
-    fn one(declared: &'static str) -> Option<Param> {
-        let (name, shape) = declared.split_once(':')?;
-        let (name, shape) = (name.trim(), Shape::of(shape.trim()));
-        let bare = name.trim_end_matches('?');
-        Some(Param { name: bare, optional: bare != name, shape })
+    /// It says what a question is about.
+    pub(crate) const fn narrows(mut self, narrows: Narrows) -> Param {
+        self.narrows = narrows;
+        self
     }
 
-    /// Which of them is a passphrase.
-    pub(crate) fn passphrase(params: &[Param]) -> Option<usize> {
-        params.iter().position(|param| param.shape == Shape::Passphrase)
+    /// No message repeats what came for it.
+    pub(crate) const fn private(mut self) -> Param {
+        self.private = true;
+        self
     }
 
-    /// Adds what is wrong with the value that came for it; of a secret one only its kind is told.
-    pub(super) fn check(&self, value: &Value, secret: bool, issues: &mut Vec<Issue>) {
-        if self.optional && value.is_null() {
+    /// Does no message repeat what came for it?
+    pub(super) fn is_private(&self) -> bool {
+        self.private
+    }
+
+    /// `name?: string`.
+    pub(crate) fn typescript(&self, name: &dyn Fn(Form, Whose) -> String) -> String {
+        let mark = if self.optional { "?" } else { "" };
+        format!("{}{mark}: {}", self.name, self.takes.typescript(name))
+    }
+
+    /// Adds what is wrong with the value that came; `None` when there was none. Of a secret one
+    /// only its kind is told. What is inside an argument is named by its place there.
+    pub(super) fn check(&self, value: Option<&Value>, secret: bool, told: &mut Issues) {
+        let came = value.unwrap_or(&Value::Null);
+        let given = value.is_some() && self.narrows == Narrows::Whole;
+        if self.optional && came.is_null() && !given {
             return;
         }
-        let issue = |path: String, shape: Shape, value: &Value| {
-            let came = if secret { kind(value) } else { came(value) };
-            Issue::new(path, shape.expected(), came)
-        };
-        if !self.shape.fits(value) {
-            issues.push(issue(self.name.to_owned(), self.shape, value));
+        if self.takes.fits(came) && !self.takes.has_inside() {
             return;
         }
-        let (Some(shape), Some(items)) = (self.shape.item(), value.as_array()) else { return };
-        let wrong = items.iter().enumerate().filter(|(_, item)| !shape.fits(item));
-        issues.extend(wrong.map(|(at, item)| issue(format!("{}[{at}]", self.name), shape, item)));
+        if self.optional && came.is_null() {
+            let expected = format!("{}, or that it is left out", self.takes.expected());
+            return told.add(|| Issue::new(self.name, expected, "null or undefined"));
+        }
+        check(&self.takes, came, self.name, secret || self.private, told);
     }
 }
 
-/// What came, without the value.
-pub(super) fn kind(value: &Value) -> String {
-    came(value).split(" (").next().unwrap_or_default().to_owned()
-}
-
-/// What came, for a message.
-pub(crate) fn came(value: &Value) -> String {
-    if value.is_null() { "nothing".to_owned() } else { json::describe(value) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn a_declaration_is_split_at_its_own_commas() {
-        let params = Param::all("a: { x: string, y?: F<A, B> }, b?: string, c: string | string[]");
-        let names: Vec<(&str, bool)> = params.iter().map(|p| (p.name, p.optional)).collect();
-        assert_eq!(names, [("a", false), ("b", true), ("c", false)]);
-        let shapes: Vec<Shape> = params.iter().map(|p| p.shape).collect();
-        assert_eq!(shapes, [Shape::Object, Shape::Text, Shape::Texts]);
-        assert_eq!(Param::all(""), []);
+/// Adds what is wrong with a value, and with what is inside it as far as it is declared here.
+fn check(takes: &Type, value: &Value, name: &str, secret: bool, told: &mut Issues) {
+    if !takes.fits(value) {
+        return told.add(|| Issue::new(name, takes.expected(), came(value, secret)));
     }
+    if let (Some(inner), Some(items)) = (takes.item(), value.as_array()) {
+        for (at, item) in items.iter().enumerate().filter(|(_, item)| !inner.fits(item)) {
+            told.add(|| Issue::new(format!("{name}[{at}]"), inner.expected(), came(item, secret)));
+        }
+    }
+    let (Type::Keys(keys), Some(map)) = (takes, value.as_object()) else { return };
+    for key in keys.keys {
+        key.check(map.get(key.name), secret, told);
+    }
+    let known =
+        |name: &str| keys.others != Others::Refused || keys.keys.iter().any(|key| key.name == name);
+    for name in map.keys().filter(|name| !known(name)) {
+        let all: Vec<&str> = keys.keys.iter().map(|key| key.name).collect();
+        let expected = format!("one of {}", all.join(", "));
+        told.add(|| Issue::new(name, expected, "an unknown key"));
+    }
+}
 
-    #[test]
-    fn a_fault_names_the_parameter_and_the_item() {
-        let mut issues = Vec::new();
-        let params = Param::all("data: TagCreate[], type: Binary['type'], n: number, f?: boolean");
-        let values = [json!([{}, 7]), json!(null), json!("1"), json!(null)];
-        params
-            .iter()
-            .zip(&values)
-            .for_each(|(param, value)| param.check(value, false, &mut issues));
-        let paths: Vec<&str> = issues.iter().map(|issue| issue.path.as_str()).collect();
-        assert_eq!(paths, ["data[1]", "type", "n"]);
-        assert_eq!(issues[1].received, "nothing");
-        Param::all("codes: string[]")[0].check(&json!([123_456]), true, &mut issues);
-        assert_eq!(issues[3].received, "a number");
+/// What came, for a message; of a secret only its kind.
+pub(crate) fn came(value: &Value, secret: bool) -> String {
+    match value {
+        Value::Null => "nothing".to_owned(),
+        value if secret => json::kind(value).to_owned(),
+        value => json::describe(value),
     }
 }

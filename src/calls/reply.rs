@@ -41,10 +41,24 @@ pub(crate) struct MaskedRecord {
     pub(crate) name: &'static str,
     /// The record.
     pub(crate) record: Arc<Record>,
-    /// The fields that are left out.
-    pub(crate) hidden: &'static [&'static str],
+    pub(crate) hidden: Hidden,
     /// A text that stands in it instead of what is kept.
     pub(crate) own: Option<(&'static str, String)>,
+}
+
+/// The fields of a record that an answer leaves out.
+#[derive(Clone, Default)]
+pub(crate) struct Hidden {
+    pub(crate) names: &'static [&'static str],
+    /// Those that are private: of [`crate::catalogue::Model::private`].
+    pub(crate) private: Arc<[String]>,
+}
+
+impl Hidden {
+    /// Is the field with this name left out?
+    pub(crate) fn has(&self, field: &str) -> bool {
+        self.names.contains(&field) || self.private.iter().any(|name| name == field)
+    }
 }
 
 /// An answer for who may have it already.
@@ -131,7 +145,7 @@ fn object(all: &[MaskedRecord]) -> String {
     let mut text = String::from("{");
     for (number, shown) in all.iter().enumerate() {
         let comma = if number > 0 { "," } else { "" };
-        let mut record = json::without(shown.record.text(), shown.hidden);
+        let mut record = json::without(shown.record.text(), |field| shown.hidden.has(field));
         if let Some((name, value)) = &shown.own {
             record.pop();
             let comma = if record.len() > 1 { "," } else { "" };

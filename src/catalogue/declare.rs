@@ -1,5 +1,7 @@
 //! The words with which `models.rs` declares: a function a kind of field, a method a property.
 
+use std::sync::Arc;
+
 use super::types::{
     Counted, Field, Kind, Mirror, Model, ModelId, OnDelete, Payload, Place, Sealing, Sorting,
     Times, Unique,
@@ -14,11 +16,13 @@ pub(super) fn field(name: &str, kind: Kind) -> Field {
         derived: false,
         lower_case_of: None,
         one_per: None,
+        once: false,
         indexed: false,
         unchecked: false,
         filled: false,
         least: None,
         most: None,
+        private: false,
         sealing: None,
         binds: false,
         doc: String::new(),
@@ -63,9 +67,10 @@ pub(super) fn link(name: &str, to: ModelId, on_delete: OnDelete) -> Field {
     field(name, Kind::Link(to, on_delete))
 }
 
-/// A list of references; an entry goes when the record that it names goes.
+/// A list of references, each once; an entry goes when the record that it names goes.
 pub(super) fn links(name: &str, to: ModelId, on_delete: OnDelete) -> Field {
-    field(name, Kind::List(Box::new(Kind::Link(to, on_delete)))).default("[]")
+    let list = field(name, Kind::List(Box::new(Kind::Link(to, on_delete)))).default("[]");
+    Field { once: true, ..list }
 }
 
 pub(super) fn object(name: &str, fields: Vec<Field>) -> Field {
@@ -117,11 +122,20 @@ impl Field {
     /// It may refer to nothing, or to something else.
     pub(super) fn unchecked(mut self) -> Field {
         self.unchecked = true;
+        // One of several kinds may have the same id.
+        self.once = false;
+        self
+    }
+
+    /// Only its owner may see it.
+    pub(super) fn private(mut self) -> Field {
+        self.private = true;
         self
     }
 
     /// Nobody who has the files can read it.
     pub(super) fn sealed(mut self, sealing: Sealing) -> Field {
+        self.private = true;
         self.sealing = Some(sealing);
         self
     }
@@ -179,6 +193,7 @@ pub(super) fn model(name: &str, collection: &str, place: Place, fields: Vec<Fiel
         links: Vec::new(),
         sealed: Vec::new(),
         binding: Vec::new(),
+        private: Arc::default(),
     }
 }
 

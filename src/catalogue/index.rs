@@ -8,8 +8,8 @@ use super::types::{
     Field, Index, Kind, Link, Model, OnDelete, Sealed, Sealing, SortField, Sorting,
 };
 
-/// Fills in [`Model::indexes`], [`Model::sort_fields`], [`Model::links`], [`Model::sealed`] and
-/// [`Model::binding`].
+/// Fills in [`Model::indexes`], [`Model::sort_fields`], [`Model::links`], [`Model::sealed`],
+/// [`Model::binding`] and [`Model::private`].
 pub(super) fn derive(model: &mut Model) {
     let mut indexes: Vec<Index> = Vec::new();
     for unique in &model.uniques {
@@ -33,6 +33,8 @@ pub(super) fn derive(model: &mut Model) {
     model.links = links;
     model.sealed = sealed(model);
     model.binding = binding(model);
+    let private = model.fields.iter().filter(|field| field.private);
+    model.private = private.map(|field| field.name.clone()).collect();
 }
 
 /// Whose a secret is, and what else it is of use with.
@@ -131,6 +133,12 @@ impl Model {
     /// Has it texts of which some are sealed?
     pub fn may_seal(&self) -> bool {
         self.sealed.iter().any(|sealed| sealed.sealing != Sealing::Parts)
+    }
+
+    /// A record's key as a message has it: one that is private is not told.
+    pub fn named(&self, key: &str) -> String {
+        let private = self.private.contains(&self.key);
+        if private { format!("this {}", self.key) } else { format!("the {} {key}", self.key) }
     }
 
     /// The field with this name.

@@ -71,7 +71,7 @@ models! {
         text("name").opt(),
         text("image").opt(),
         time("emailVerified").opt(),
-        text("passwordHash").opt(),
+        text("passwordHash").opt().private(),
         sealed("totp", vec![flag("enabled").default("false"), time("verifiedAt").opt()])
             .doc("The sealed secret of one-time passwords."),
         sealed("backupCodes", vec![time("createdAt").opt()]).doc("The sealed backup codes."),
@@ -103,7 +103,7 @@ models! {
         .doc("A user's account at an OAuth or OpenID provider.");
 
     SESSION = model("Session", "sessions", rows("auth/sessions.jsonl"), vec![
-        text("sessionToken"),
+        text("sessionToken").private(),
         owned_by_user(),
         time("expires"),
     ]).times(Times::None).unique(&["sessionToken"]).doc("A signed-in browser.");
@@ -111,7 +111,7 @@ models! {
     VERIFICATION_TOKEN = model("VerificationToken", "verificationTokens",
         rows("auth/verification-tokens.jsonl"), vec![
         text("identifier"),
-        text("token"),
+        text("token").private(),
         time("expires"),
     ]).keyed_by("token").times(Times::None).unique(&["identifier", "token"])
         .doc("A one-time token for signing in by e-mail.");
@@ -133,9 +133,9 @@ models! {
         owned_by_user(),
         one_of("provider", LLM_PROVIDERS).binding(),
         text("label"),
-        text("ciphertext"),
-        text("iv"),
-        text("authTag"),
+        text("ciphertext").private(),
+        text("iv").private(),
+        text("authTag").private(),
         flag("isActive").default("true"),
         time("lastUsed").opt(),
     ]).sealed_as("key").doc("A sealed key for a model provider.");
@@ -235,7 +235,7 @@ models! {
         dir: "chats".into(), owner: CHAT, owner_field: "chatId".into(), schema: "chats/log".into(),
     }, vec![
         id("id").doc("The message's key; a UUID v4 when the store makes it."),
-        text("type").default("\"message\"").doc("Always `message`; events of other types are free."),
+        one_of("type", &["message"]).default("\"message\"").doc("Always `message`; events of other types are free."),
         one_of("role", &["SYSTEM", "USER", "ASSISTANT", "TOOL"]),
         text("content"),
         json("rawResponse").opt(),
@@ -287,7 +287,7 @@ models! {
     SETTINGS = model("Settings", "settings", Place::Single {
         file: "settings/general.json".into(),
     }, vec![
-        json_object("encryption").opt().doc("How the secrets are sealed; never a key."),
+        json_object("encryption").opt().private().doc("How the secrets are sealed; never a key."),
         json_object("flags").default("{}").doc("Onboarding step, telemetry opt-in and the like."),
     ]).doc("What belongs to the whole store.");
 

@@ -3,6 +3,8 @@
 //! The same types describe a built-in model and an app's own collection, so nothing below can
 //! tell the two apart. Where Prisma has a word for a thing, it is used.
 
+use std::sync::Arc;
+
 /// A model's number in its [`Catalogue`](super::Catalogue).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ModelId(pub u16);
@@ -70,6 +72,8 @@ pub struct Field {
     pub lower_case_of: Option<String>,
     /// For a list of objects: no two entries have the same value in this field.
     pub one_per: Option<String>,
+    /// For a list of ids: each stands in it once, and what comes again is left out.
+    pub once: bool,
     /// Looked up by often: keeps an index (unique fields and links have one anyway).
     pub indexed: bool,
     /// For a link: it may be any text, the id of nothing, or of something else than the model that
@@ -81,6 +85,8 @@ pub struct Field {
     pub least: Option<f64>,
     /// The same, the other way.
     pub most: Option<f64>,
+    /// May only its owner see it? Then no message repeats it, and an adapter's user is without it.
+    pub private: bool,
     /// Is it kept so that nobody who has the files can read it?
     pub sealing: Option<Sealing>,
     /// Is what is sealed in the record bound to its value? It is to a user who is referred to.
@@ -247,6 +253,8 @@ pub struct Model {
     pub sealed: Vec<Sealed>,
     /// The fields to whose values what is sealed is bound, in the order of their names; derived.
     pub binding: Vec<String>,
+    /// The names of the private fields; derived from the fields.
+    pub private: Arc<[String]>,
 }
 
 /// Where the bytes lie that a model's records stand for: once for each content, in

@@ -23,6 +23,7 @@ pub fn types(catalogue: &Catalogue) -> String {
         for side in [Side::Given, Side::Create, Side::Update] {
             push_interface(&mut text, model, side);
         }
+        push_unique(&mut text, model);
     }
     push_models(&mut text, catalogue);
     text
@@ -37,8 +38,29 @@ fn push_models(text: &mut String, catalogue: &Catalogue) {
             let name = format!("{}{}", catalogue.model(id).name, side.suffix());
             let _ = writeln!(text, "  {name}: {name};");
         }
+        let unique = format!("{}Unique", catalogue.model(id).name);
+        let _ = writeln!(text, "  {unique}: {unique};");
     }
     text.push_str("}\n\n");
+}
+
+/// What names one record: its key, or all fields of a unique combination, which may also stand in
+/// an object under their names joined by `_`.
+fn push_unique(text: &mut String, model: &Model) {
+    let members = |fields: &[String]| {
+        let member = |field: &String| format!("{}: string", property(field));
+        format!("{{ {} }}", fields.iter().map(member).collect::<Vec<_>>().join("; "))
+    };
+    let mut ways = vec![members(std::slice::from_ref(&model.key))];
+    for unique in &model.uniques {
+        let flat = members(&unique.fields);
+        if unique.fields.len() > 1 {
+            ways.push(format!("{{ {}: {flat} }}", property(&unique.fields.join("_"))));
+        }
+        ways.push(flat);
+    }
+    push_doc(text, "", &format!("What names one {}.", model.name));
+    let _ = writeln!(text, "export type {}Unique = {};\n", model.name, ways.join(" | "));
 }
 
 /// Where a value is met.

@@ -10,6 +10,8 @@ use crate::crypto::{Costs, Envelope, Keyring};
 use crate::error::{Code, Error, Result};
 use crate::sync::locked;
 
+use crate::engine::attempts::Attempts;
+
 /// A change that is taken back leaves its keyring behind; so many are held.
 const MOST: usize = 4;
 
@@ -18,6 +20,8 @@ pub(crate) struct Keys {
     /// What new passphrases are derived with.
     costs: Costs,
     held: Mutex<Held>,
+    /// Tries at what they seal.
+    attempts: Attempts,
 }
 
 #[derive(Default)]
@@ -32,12 +36,17 @@ struct Held {
 
 impl Keys {
     pub(crate) fn new(costs: Costs) -> Keys {
-        Keys { costs, held: Mutex::default() }
+        Keys { costs, held: Mutex::default(), attempts: Attempts::default() }
     }
 
     /// What new passphrases are derived with.
     pub(crate) fn costs(&self) -> Costs {
         self.costs
+    }
+
+    /// Tries at what they seal, in this process.
+    pub(crate) fn attempts(&self) -> &Attempts {
+        &self.attempts
     }
 
     /// The keyring that fits the record with this version, in which `envelope` stands; `None` when

@@ -4,6 +4,7 @@
 //! it, then the files that people see. This module follows the catalogue and the disk; it must
 //! not know which models exist, nor which calls there are.
 
+mod attempts;
 mod clock;
 mod commit;
 mod core;

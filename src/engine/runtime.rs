@@ -193,9 +193,9 @@ impl Runtime {
         self.engine.older.is_unconverted()
     }
 
-    /// Commits a change.
-    pub(crate) fn write(&self, change: WriteCall, ticket: Ticket) {
-        self.engine.queue.push(Job::Write(change, ticket));
+    /// Commits a change, whose arguments hold so many bytes.
+    pub(crate) fn write(&self, change: WriteCall, bytes: usize, ticket: Ticket) {
+        self.engine.queue.push(Job::Write(change, ticket, bytes));
     }
 
     /// Begins a transaction of several calls.

@@ -151,22 +151,29 @@ fn text_len(text: &str) -> usize {
     text.len()
 }
 
+/// What a value is, for an error message that keeps the value itself back.
+pub fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}
+
 /// A value as an error message shows it: what it is, and its beginning.
 pub fn describe(value: &Value) -> String {
-    let kind = match value {
-        Value::Null => return "null".to_owned(),
-        Value::Bool(_) => "a flag",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    };
+    if value.is_null() {
+        return kind(value).to_owned();
+    }
     let text = compact(value);
     let mut shown: String = text.chars().take(40).collect();
     if shown.len() < text.len() {
         shown.push('…');
     }
-    format!("{kind} ({shown})")
+    format!("{} ({shown})", kind(value))
 }
 
 #[cfg(test)]

@@ -9,21 +9,26 @@ use super::request::Request;
 use super::rows::Reader;
 use super::schema::Schema;
 use super::{description, read, write};
-use crate::calls::{Args, Call, Reply, read as reading, write as writing};
+use crate::calls::{
+    Args, Call, Param, Reply, Type, object, param, read as reading, write as writing,
+};
 use crate::catalogue::ModelId;
 use crate::engine::{Tx, View};
 use crate::error::Result;
 
+const ANSWER: Type = Type::Named("any");
+const REQUEST: &[Param] = &[object("request", "any")];
+
 pub(crate) const CALLS: &[Call] = &[
-    reading("read", "request: any", "any", "Answers a request that reads.", read_call),
+    reading("read", REQUEST, ANSWER, "Answers a request that reads.", read_call),
+    writing("write", REQUEST, ANSWER, "Answers a request that changes something.", write_call),
     writing(
-        "write",
-        "request: any",
-        "any",
-        "Answers a request that changes something.",
-        write_call,
+        "batch",
+        &[param("requests", Type::List(&ANSWER))],
+        ANSWER,
+        "Answers requests, all or none.",
+        batch_call,
     ),
-    writing("batch", "requests: object[]", "any", "Answers requests, all or none.", batch_call),
 ];
 
 fn schema() -> &'static Schema {
@@ -31,19 +36,19 @@ fn schema() -> &'static Schema {
     SCHEMA.get_or_init(|| Schema::new(description()))
 }
 
-fn read_call(view: &View<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let request = args.value(0);
+fn read_call(view: &View<'_>, _model: ModelId, args: &Args) -> Result<Reply> {
+    let request = args.value("request");
     told(request, None, read_one(view, request))
 }
 
-fn write_call(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let request = args.value(0);
+fn write_call(tx: &mut Tx<'_>, _model: ModelId, args: &Args) -> Result<Reply> {
+    let request = args.value("request");
     let done = whole(tx, |tx| any_one(tx, request));
     told(request, None, done)
 }
 
-fn batch_call(tx: &mut Tx<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let requests = args.value(0).as_array().map_or(&[][..], Vec::as_slice);
+fn batch_call(tx: &mut Tx<'_>, _model: ModelId, args: &Args) -> Result<Reply> {
+    let requests = args.value("requests").as_array().map_or(&[][..], Vec::as_slice);
     let mut at = 0;
     let done = whole(tx, |tx| {
         let mut answers = Vec::with_capacity(requests.len());

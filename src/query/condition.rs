@@ -77,12 +77,14 @@ pub(super) fn parse(
     path: &str,
     issues: &mut Vec<Issue>,
 ) -> Option<Condition> {
-    Parser { issues, depth: 0 }.condition(fields, value, path)
+    Parser { issues, depth: 0, hidden: false }.condition(fields, value, path)
 }
 
 struct Parser<'a> {
     issues: &'a mut Vec<Issue>,
     depth: usize,
+    /// Is the field that is looked at private?
+    hidden: bool,
 }
 
 impl Parser<'_> {
@@ -93,7 +95,8 @@ impl Parser<'_> {
     }
 
     fn fault(&mut self, path: &str, expected: impl Into<String>, came: &Value) {
-        self.tell(path, expected, json::describe(came));
+        let came = if self.hidden { json::kind(came).to_owned() } else { json::describe(came) };
+        self.tell(path, expected, came);
     }
 
     /// Reads one level further down, or tells that it is too deep.
@@ -159,7 +162,11 @@ impl Parser<'_> {
             self.tell(path, suggestion(fields, name), "an unknown field");
             return None;
         };
-        let test = self.test(&field.kind, value, path)?;
+        let around = self.hidden;
+        self.hidden |= field.private;
+        let test = self.test(&field.kind, value, path);
+        self.hidden = around;
+        let test = test?;
         (!test.is_empty()).then(|| Condition::Field(name.to_owned(), test))
     }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::rules::patch;
-use crate::calls::{Args, Call, Reply, write};
+use crate::calls::{Args, Call, RECORD_OR_NULL, Reply, flag, text, write};
 use crate::catalogue::ModelId;
 use crate::engine::{Tx, new_id};
 use crate::error::Result;
@@ -12,36 +12,36 @@ use crate::json::Object;
 pub(crate) const CALLS: &[Call] = &[
     write(
         "addPersona",
-        "id: string, personaId: string, isDefault?: boolean",
-        "Character | null",
+        &[text("id"), text("personaId"), flag("isDefault").optional()],
+        RECORD_OR_NULL,
         "Links a persona; as the default, in place of the one before.",
         add_persona,
     ),
     write(
         "removePersona",
-        "id: string, personaId: string",
-        "Character | null",
+        &[text("id"), text("personaId")],
+        RECORD_OR_NULL,
         "Unlinks a persona.",
         remove_persona,
     ),
     write(
         "setFavorite",
-        "id: string, isFavorite: boolean",
-        "Character | null",
+        &[text("id"), flag("isFavorite")],
+        RECORD_OR_NULL,
         "Marks a favourite, or no longer.",
         set_favorite,
     ),
     write(
         "setAvatarOverride",
-        "id: string, chatId: string, imageId: string",
-        "Character | null",
+        &[text("id"), text("chatId"), text("imageId")],
+        RECORD_OR_NULL,
         "Gives the character another avatar in one chat.",
         set_avatar,
     ),
     write(
         "clearAvatarOverride",
-        "id: string, chatId: string",
-        "Character | null",
+        &[text("id"), text("chatId")],
+        RECORD_OR_NULL,
         "Takes that avatar away again.",
         clear_avatar,
     ),
@@ -72,9 +72,9 @@ fn position(entries: &Entries, field: &str, id: &str) -> Option<usize> {
     entries.iter().position(|entry| entry.get(field).is_some_and(|value| value == id))
 }
 
-fn add_persona(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let (id, persona) = (args.text(0)?, args.text(1)?);
-    let wanted = args.optional_flag(2)?;
+fn add_persona(tx: &mut Tx<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    let (id, persona) = (args.text("id")?, args.text("personaId")?);
+    let wanted = args.optional_flag("isDefault")?;
     edit(tx, model, id, "personaLinks", |links| {
         let there = position(links, "personaId", persona);
         let is_default = |link: &Object| link.get("isDefault") == Some(&json!(true));
@@ -100,28 +100,28 @@ fn add_persona(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply
 fn remove_entry(
     tx: &mut Tx<'_>,
     model: ModelId,
-    args: &Args<'_>,
+    args: &Args,
     list: &str,
     field: &str,
 ) -> Result<Reply> {
-    let (id, other) = (args.text(0)?, args.text(1)?);
+    let (id, other) = (args.text("id")?, args.text(field)?);
     edit(tx, model, id, list, |entries| {
         let there = position(entries, field, other);
         there.map(|at| entries.remove(at)).is_some()
     })
 }
 
-fn remove_persona(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
+fn remove_persona(tx: &mut Tx<'_>, model: ModelId, args: &Args) -> Result<Reply> {
     remove_entry(tx, model, args, "personaLinks", "personaId")
 }
 
-fn set_favorite(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let change = patch("isFavorite", args.value(1).clone());
-    Ok(Reply::Record(tx.update(model, args.text(0)?, change)?))
+fn set_favorite(tx: &mut Tx<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    let change = patch("isFavorite", args.value("isFavorite").clone());
+    Ok(Reply::Record(tx.update(model, args.text("id")?, change)?))
 }
 
-fn set_avatar(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let (id, chat, image) = (args.text(0)?, args.text(1)?, args.text(2)?);
+fn set_avatar(tx: &mut Tx<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    let (id, chat, image) = (args.text("id")?, args.text("chatId")?, args.text("imageId")?);
     let entry = json!({ "id": new_id(), "chatId": chat, "imageId": image, "createdAt": tx.now() });
     edit(tx, model, id, "avatarOverrides", |entries| {
         match position(entries, "chatId", chat) {
@@ -133,6 +133,6 @@ fn set_avatar(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply>
     })
 }
 
-fn clear_avatar(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
+fn clear_avatar(tx: &mut Tx<'_>, model: ModelId, args: &Args) -> Result<Reply> {
     remove_entry(tx, model, args, "avatarOverrides", "chatId")
 }

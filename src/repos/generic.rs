@@ -3,11 +3,14 @@
 use serde_json::Value;
 
 use super::{find, rules};
-use crate::calls::{Args, Call, Reply, came, read, write};
+use crate::calls::{
+    Args, Call, Form, Keys, Narrows, Others, RECORD, RECORD_OR_NULL, RECORDS, Reply, TEXT_OR_NULL,
+    Type, Whose, flag, keys, new, param, patch, read, text, write,
+};
 use crate::catalogue::{Catalogue, Kind, Model, ModelId};
 use crate::engine::{Record, Tx, View};
-use crate::error::{Code, Error, Issue, Result};
-use crate::json::{self, Object};
+use crate::error::{Code, Error, Issue, Issues, Result};
+use crate::json::Object;
 use crate::query::Query;
 use crate::secrets;
 use std::sync::Arc;
@@ -27,137 +30,157 @@ fn has_tags(model: &Model) -> bool {
     model.field("tags").is_some_and(|field| matches!(field.kind, Kind::List(_)))
 }
 
-/// The calls, in the order of the documentation. `$` stands for the model's name.
+pub(super) const FIND_MANY: Type = Type::Generic("FindMany", &[RECORD]);
+pub(super) const COUNT: Keys = Keys {
+    name: None,
+    keys: &[param("where", Type::Generic("Where", &[RECORD])).optional()],
+    others: Others::Refused,
+};
+const NEW: Type = Type::Model(Form::New, Whose::Own);
+const PATCH: Type = Type::Model(Form::Patch, Whose::Own);
+const UNIQUE: Type = Type::Model(Form::Unique, Whose::Own);
+pub(super) const NEW_ONES: Type = Type::List(&NEW);
+pub(super) const CREATE_MANY: Keys =
+    Keys { name: None, keys: &[flag("skipDuplicates").optional()], others: Others::Refused };
+pub(super) const UPSERT: Keys = Keys {
+    name: Some(Type::Generic("Upsert", &[NEW, PATCH, UNIQUE])),
+    keys: &[param("where", UNIQUE).narrows(Narrows::Whole), new("create"), patch("update")],
+    others: Others::Refused,
+};
+
+/// The calls, in the order of the documentation.
 pub(crate) const CALLS: &[Call] = &[
-    read("findById", "id: string", "$ | null", "The record with this id.", find_by_id),
-    read("findAll", "", "$[]", "All records, in creation order.", find_all),
+    read("findById", &[text("id")], RECORD_OR_NULL, "The record with this id.", find_by_id),
+    read("findAll", &[], RECORDS, "All records, in creation order.", find_all),
     read(
         "findByUserId",
-        "userId: string",
-        "$[]",
+        &[text("userId")],
+        RECORDS,
         "A user's records, in creation order.",
         find_by_user,
     ),
     read(
         "findByTag",
-        "tagId: string",
-        "$[]",
+        &[text("tagId")],
+        RECORDS,
         "The records with a tag, in creation order.",
         find_by_tag,
     ),
     read(
         "findMany",
-        "options?: FindMany<$>",
-        "$[]",
+        &[param("options", FIND_MANY).narrows(Narrows::Key("where")).optional()],
+        RECORDS,
         "The records that match, in the wanted order.",
         find_many,
     ),
-    read("count", "options?: { where?: Where<$> }", "number", "How many records match.", count),
+    read(
+        "count",
+        &[keys("options", &COUNT).narrows(Narrows::Key("where")).optional()],
+        Type::Number,
+        "How many records match.",
+        count,
+    ),
     read(
         "explain",
-        "options?: FindMany<$>",
-        "Explanation",
+        &[param("options", FIND_MANY).narrows(Narrows::Key("where")).optional()],
+        Type::Named("Explanation"),
         "How `findMany` finds its answer: by which index, and how many records it looks into.",
         explain,
     ),
-    write("create", "data: $Create", "$", "Creates a record.", create),
+    write("create", &[new("data")], RECORD, "Creates a record.", create),
     write(
         "createMany",
-        "data: $Create[], options?: { skipDuplicates?: boolean }",
-        "$[]",
+        &[param("data", NEW_ONES), keys("options", &CREATE_MANY).optional()],
+        RECORDS,
         "Creates records, all or none; with `skipDuplicates`, those whose unique fields are free.",
         create_many,
     ),
     write(
         "update",
-        "id: string, data: $Update",
-        "$ | null",
+        &[text("id"), patch("data")],
+        RECORD_OR_NULL,
         "Changes a record: an absent key stays, `null` clears.",
         update,
     ),
     write(
         "upsert",
-        "options: Upsert<$Create, $Update>",
-        "$",
+        &[keys("options", &UPSERT).narrows(Narrows::Key("where"))],
+        RECORD,
         "Changes the record that `where` names by its id or a unique combination, or creates it.",
         upsert,
     ),
     write(
         "delete",
-        "id: string",
-        "boolean",
+        &[text("id")],
+        Type::Flag,
         "Deletes a record and what follows from it; false when there is none.",
         delete,
     ),
     write(
         "addTag",
-        "id: string, tagId: string",
-        "$ | null",
+        &[text("id"), text("tagId")],
+        RECORD_OR_NULL,
         "Adds a tag; one that is there stays.",
         add_tag,
     ),
-    write("removeTag", "id: string, tagId: string", "$ | null", "Removes a tag.", remove_tag),
+    write("removeTag", &[text("id"), text("tagId")], RECORD_OR_NULL, "Removes a tag.", remove_tag),
     read(
         "reveal",
-        "id: string, field: string",
-        "string | null",
+        &[text("id"), text("field")],
+        TEXT_OR_NULL,
         "The clear text of a secret field, which records hold sealed.",
         reveal,
     )
     .secret(),
 ];
 
-fn find_by_id(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    Ok(Reply::Record(view.get(model, args.text(0)?)?))
+fn find_by_id(view: &View<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    Ok(Reply::Record(view.get(model, args.text("id")?)?))
 }
 
-fn find_all(view: &View<'_>, model: ModelId, _args: &Args<'_>) -> Result<Reply> {
+fn find_all(view: &View<'_>, model: ModelId, _args: &Args) -> Result<Reply> {
     Ok(Reply::Records(view.all(model)?))
 }
 
-fn find_by_user(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    Ok(Reply::Records(view.find(model, &["userId"], &[args.text(0)?])?))
+fn find_by_user(view: &View<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    Ok(Reply::Records(view.find(model, &["userId"], &[args.text("userId")?])?))
 }
 
-fn find_by_tag(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    Ok(Reply::Records(view.find(model, &["tags"], &[args.text(0)?])?))
+fn find_by_tag(view: &View<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    Ok(Reply::Records(view.find(model, &["tags"], &[args.text("tagId")?])?))
 }
 
-fn find_many(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let options = args.given(0).then(|| args.value(0));
+fn find_many(view: &View<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    let options = args.given("options").then(|| args.value("options"));
     let query = Query::parse(view.catalogue().model(model), options)?;
     Ok(Reply::Records(find::select(view, model, &query)?.records))
 }
 
-fn count(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let options = args.options(0)?;
-    if options.keys().any(|key| key != "where") {
-        let issue = Issue::new("options", "only where", "more than that");
-        return Err(Error::validation("Arguments", vec![issue]));
-    }
+fn count(view: &View<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    let options = args.options("options")?;
     let query = Query::parse(view.catalogue().model(model), Some(&Value::Object(options)))?;
     Ok(Reply::Count(find::count(view, model, &query)?))
 }
 
-fn explain(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let options = args.given(0).then(|| args.value(0));
+fn explain(view: &View<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    let options = args.given("options").then(|| args.value("options"));
     let query = Query::parse(view.catalogue().model(model), options)?;
     Ok(Reply::Value(find::explain(view, model, &query)?))
 }
 
-fn create(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    Ok(Reply::Record(Some(rules::create(tx, model, args.object(0)?)?)))
+fn create(tx: &mut Tx<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    Ok(Reply::Record(Some(rules::create(tx, model, args.object("data")?)?)))
 }
 
-fn create_many(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let skip = skips_duplicates(&args.options(1)?)?;
-    let (mut made, mut issues) = (Vec::new(), Vec::new());
-    for (number, data) in args.objects(0)?.into_iter().enumerate() {
+fn create_many(tx: &mut Tx<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    let skip = skips_duplicates(args)?;
+    let (mut made, mut issues) = (Vec::new(), Issues::default());
+    for (number, data) in args.objects("data")?.into_iter().enumerate() {
         match rules::create(tx, model, data) {
             Ok(record) => made.push(record),
             Err(error) if skip && error.code() == Code::Unique => {}
             Err(error) if error.code() == Code::Validation => {
-                issues.extend_from_slice(error.inside(&format!("[{number}]")).all_issues());
+                issues.append(error.inside(&format!("[{number}]")).into_issues());
             }
             Err(error) => return Err(error.inside(&format!("[{number}]"))),
         }
@@ -168,28 +191,16 @@ fn create_many(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply
     Err(Error::validation(&tx.view().catalogue().model(model).name, issues))
 }
 
-pub(super) fn skips_duplicates(options: &Object) -> Result<bool> {
-    let mut skip = false;
-    let mut issues = Vec::new();
-    for (name, value) in options {
-        match (name.as_str(), value) {
-            ("skipDuplicates", Value::Null) => {}
-            ("skipDuplicates", Value::Bool(flag)) => skip = *flag,
-            ("skipDuplicates", _) => {
-                issues.push(Issue::new(name, "true or false", json::describe(value)));
-            }
-            _ => issues.push(Issue::new(name, "skipDuplicates", "an unknown option")),
-        }
-    }
-    if issues.is_empty() { Ok(skip) } else { Err(Error::validation("Arguments", issues)) }
+pub(super) fn skips_duplicates(args: &Args) -> Result<bool> {
+    Ok(args.options("options")?.get("skipDuplicates") == Some(&Value::Bool(true)))
 }
 
-fn update(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    Ok(Reply::Record(rules::update(tx, model, args.text(0)?, args.object(1)?)?))
+fn update(tx: &mut Tx<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    Ok(Reply::Record(rules::update(tx, model, args.text("id")?, args.object("data")?)?))
 }
 
-fn upsert(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let [wanted, create, update] = upsert_parts(args.object(0)?)?;
+fn upsert(tx: &mut Tx<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    let [wanted, create, update] = upsert_parts(args.object("options")?);
     match unique_record(&tx.view(), model, &wanted)? {
         Some(record) => Ok(Reply::Record(rules::update(tx, model, record.key(), update)?)),
         None => Ok(Reply::Record(Some(rules::create(tx, model, create)?))),
@@ -197,18 +208,11 @@ fn upsert(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
 }
 
 /// What stands under `where`, `create` and `update`.
-pub(super) fn upsert_parts(mut options: Object) -> Result<[Object; 3]> {
-    let mut issues = Vec::new();
-    let parts = ["where", "create", "update"].map(|name| match options.shift_remove(name) {
+pub(super) fn upsert_parts(mut options: Object) -> [Object; 3] {
+    ["where", "create", "update"].map(|name| match options.shift_remove(name) {
         Some(Value::Object(map)) => map,
-        other => {
-            issues.push(Issue::new(name, "an object", came(&other.unwrap_or_default())));
-            Object::new()
-        }
-    });
-    let unknown = options.keys();
-    issues.extend(unknown.map(|name| Issue::new(name, "where, create, update", "more than that")));
-    if issues.is_empty() { Ok(parts) } else { Err(Error::validation("Arguments", issues)) }
+        _ => Object::new(),
+    })
 }
 
 /// The record that `where` names: by its key, or by all fields of one unique, which may stand
@@ -245,16 +249,16 @@ fn values_of<'m>(wanted: &'m Object, fields: &[&str]) -> Option<Vec<&'m str>> {
     fields.iter().map(|field| inner.get(*field).and_then(Value::as_str)).collect()
 }
 
-fn delete(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    Ok(Reply::Flag(tx.delete(model, args.text(0)?)?))
+fn delete(tx: &mut Tx<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    Ok(Reply::Flag(tx.delete(model, args.text("id")?)?))
 }
 
-fn add_tag(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    edit_list(tx, model, args.text(0)?, "tags", args.text(1)?, true)
+fn add_tag(tx: &mut Tx<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    edit_list(tx, model, args.text("id")?, "tags", args.text("tagId")?, true)
 }
 
-fn remove_tag(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    edit_list(tx, model, args.text(0)?, "tags", args.text(1)?, false)
+fn remove_tag(tx: &mut Tx<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    edit_list(tx, model, args.text("id")?, "tags", args.text("tagId")?, false)
 }
 
 /// Adds an id to a list of a record, or takes it out; what is so already changes nothing.
@@ -292,7 +296,7 @@ fn forget_link(map: &Object, tag: &str, patch: &mut Object) {
     patch.insert("tagLinks".into(), rest.cloned().collect());
 }
 
-fn reveal(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let clear = secrets::reveal(view, model, args.text(0)?, args.text(1)?)?;
+fn reveal(view: &View<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    let clear = secrets::reveal(view, model, args.text("id")?, args.text("field")?)?;
     clear.map_or(Ok(Reply::Record(None)), |clear| Reply::secret(&clear))
 }

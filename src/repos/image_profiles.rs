@@ -3,7 +3,7 @@
 use super::connections::{find_default, set_default};
 use super::rules::defaults_of;
 use super::rules::patch;
-use crate::calls::{Args, Call, Reply, read, write};
+use crate::calls::{Args, Call, RECORD_OR_NULL, Reply, Type, read, text, write};
 use crate::catalogue::ModelId;
 use crate::engine::{Tx, View};
 use crate::error::Result;
@@ -11,41 +11,42 @@ use crate::error::Result;
 pub(crate) const CALLS: &[Call] = &[
     read(
         "findDefault",
-        "userId: string",
-        "ImageProfile | null",
+        &[text("userId")],
+        RECORD_OR_NULL,
         "A user's default profile.",
         find_default,
     ),
     read(
         "findByName",
-        "userId: string, name: string",
-        "ImageProfile | null",
+        &[text("userId"), text("name")],
+        RECORD_OR_NULL,
         "A user's profile with this name.",
         find_by_name,
     ),
     write(
         "unsetAllDefaults",
-        "userId: string",
-        "number",
+        &[text("userId")],
+        Type::Number,
         "Leaves a user without a default; gives how many there were.",
         unset_all,
     ),
     write(
         "setDefault",
-        "id: string",
-        "ImageProfile | null",
+        &[text("id")],
+        RECORD_OR_NULL,
         "Makes a profile its user's default, in place of the one before.",
         set_default,
     ),
 ];
 
-fn find_by_name(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let found = view.find(model, &["userId", "name"], &[args.text(0)?, args.text(1)?])?;
+fn find_by_name(view: &View<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    let found =
+        view.find(model, &["userId", "name"], &[args.text("userId")?, args.text("name")?])?;
     Ok(Reply::Record(found.into_iter().next()))
 }
 
-fn unset_all(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let defaults = defaults_of(&tx.view(), model, args.text(0)?)?;
+fn unset_all(tx: &mut Tx<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    let defaults = defaults_of(&tx.view(), model, args.text("userId")?)?;
     for record in &defaults {
         tx.update(model, record.key(), patch("isDefault", false))?;
     }

@@ -6,9 +6,14 @@
 
 use serde_json::Value;
 
-use super::chats::query as log_options;
-use super::generic::{skips_duplicates, upsert_parts};
-use crate::calls::{Args, Call, Reply, read, write};
+use super::chats::{LOG_OPTIONS, query as log_options};
+use super::generic::{
+    COUNT, CREATE_MANY, FIND_MANY, NEW_ONES, UPSERT, skips_duplicates, upsert_parts,
+};
+use crate::calls::{
+    Args, Call, Narrows, RECORD, RECORD_OR_NULL, RECORDS, Reply, Type, keys, new, param, patch,
+    read, text, write,
+};
 use crate::catalogue::{ModelId, Place};
 use crate::engine::{LogQuery, Tx, View};
 use crate::error::{Code, Error, Issue, Result};
@@ -16,56 +21,68 @@ use crate::json::{self, Object};
 use crate::query::{Plan, Query};
 
 pub(crate) const CALLS: &[Call] = &[
-    read("findById", "id: string", "$ | null", "The record with this id.", find_by_id),
-    read("findAll", "", "$[]", "All records, log by log.", find_all),
-    read("findByUserId", "userId: string", "$[]", "A user's records.", find_by_user),
-    read("findByTag", "tagId: string", "$[]", "The records with a tag.", find_by_tag),
+    read("findById", &[text("id")], RECORD_OR_NULL, "The record with this id.", find_by_id),
+    read("findAll", &[], RECORDS, "All records, log by log.", find_all),
+    read("findByUserId", &[text("userId")], RECORDS, "A user's records.", find_by_user),
+    read("findByTag", &[text("tagId")], RECORDS, "The records with a tag.", find_by_tag),
     read(
         "findByOwner",
-        "ownerId: string, options?: LogOptions",
-        "$[]",
+        &[text("ownerId"), keys("options", &LOG_OPTIONS).optional()],
+        RECORDS,
         "The records of one log, oldest first; with `limit` the newest ones, or with `after` the next ones.",
         find_by_owner,
     ),
     read(
         "findMany",
-        "options?: FindMany<$>",
-        "$[]",
+        &[param("options", FIND_MANY).narrows(Narrows::Key("where")).optional()],
+        RECORDS,
         "The records that match, in the wanted order.",
         find_many,
     ),
-    read("count", "options?: { where?: Where<$> }", "number", "How many records match.", count),
-    write("create", "data: $Create", "$", "Adds a record to its log.", create),
+    read(
+        "count",
+        &[keys("options", &COUNT).narrows(Narrows::Key("where")).optional()],
+        Type::Number,
+        "How many records match.",
+        count,
+    ),
+    write("create", &[new("data")], RECORD, "Adds a record to its log.", create),
     write(
         "createMany",
-        "data: $Create[], options?: { skipDuplicates?: boolean }",
-        "$[]",
+        &[param("data", NEW_ONES), keys("options", &CREATE_MANY).optional()],
+        RECORDS,
         "Adds records, all or none; with `skipDuplicates`, those whose ids are free.",
         create_many,
     ),
     write(
         "update",
-        "id: string, data: $Update",
-        "$ | null",
+        &[text("id"), patch("data")],
+        RECORD_OR_NULL,
         "Changes a record: an absent key stays, `null` clears.",
         update,
     ),
     write(
         "upsert",
-        "options: Upsert<$Create, $Update>",
-        "$",
+        &[keys("options", &UPSERT).narrows(Narrows::Key("where"))],
+        RECORD,
         "Changes the record that `where` names by its id, or adds it.",
         upsert,
     ),
-    write("delete", "id: string", "boolean", "Deletes a record; false when there is none.", delete),
+    write(
+        "delete",
+        &[text("id")],
+        Type::Flag,
+        "Deletes a record; false when there is none.",
+        delete,
+    ),
     write(
         "addTag",
-        "id: string, tagId: string",
-        "$ | null",
+        &[text("id"), text("tagId")],
+        RECORD_OR_NULL,
         "Adds a tag; one that is there stays.",
         add_tag,
     ),
-    write("removeTag", "id: string, tagId: string", "$ | null", "Removes a tag.", remove_tag),
+    write("removeTag", &[text("id"), text("tagId")], RECORD_OR_NULL, "Removes a tag.", remove_tag),
 ];
 
 /// Whose logs they are, and the field that names the owner: the one after which files are named.
@@ -102,32 +119,32 @@ fn row(view: &View<'_>, model: ModelId, id: &str) -> Result<Option<(String, Obje
     Ok(text.map(|text| (owner, json::parse_object(&text).unwrap_or_default())))
 }
 
-fn find_by_id(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let row = row(view, model, args.text(0)?)?;
+fn find_by_id(view: &View<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    let row = row(view, model, args.text("id")?)?;
     Ok(Reply::Value(row.map_or(Value::Null, |(_, row)| Value::Object(row))))
 }
 
-fn find_all(view: &View<'_>, model: ModelId, _args: &Args<'_>) -> Result<Reply> {
+fn find_all(view: &View<'_>, model: ModelId, _args: &Args) -> Result<Reply> {
     Ok(reply(candidates(view, model, None)?))
 }
 
-fn find_by_user(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let user = args.text(0)?;
+fn find_by_user(view: &View<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    let user = args.text("userId")?;
     let mut rows = candidates(view, model, None)?;
     rows.retain(|row| row.get("userId").and_then(Value::as_str) == Some(user));
     Ok(reply(rows))
 }
 
-fn find_by_tag(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let tag = Value::from(args.text(0)?);
+fn find_by_tag(view: &View<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    let tag = Value::from(args.text("tagId")?);
     let mut rows = candidates(view, model, None)?;
     rows.retain(|row| row.get("tags").and_then(Value::as_array).is_some_and(|t| t.contains(&tag)));
     Ok(reply(rows))
 }
 
-fn find_by_owner(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let query = log_options(&args.options(1)?, None)?;
-    Ok(Reply::Listed(view.log_list(model, args.text(0)?, &query)?))
+fn find_by_owner(view: &View<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    let query = log_options(&args.options("options")?, None);
+    Ok(Reply::Listed(view.log_list(model, args.text("ownerId")?, &query)?))
 }
 
 fn select(view: &View<'_>, model: ModelId, options: Option<&Value>) -> Result<Vec<Object>> {
@@ -136,12 +153,12 @@ fn select(view: &View<'_>, model: ModelId, options: Option<&Value>) -> Result<Ve
     query.select(&Plan::scan(&query, rows.len()), rows, |row| Ok(row.clone()))
 }
 
-fn find_many(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    Ok(reply(select(view, model, args.given(0).then(|| args.value(0)))?))
+fn find_many(view: &View<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    Ok(reply(select(view, model, args.given("options").then(|| args.value("options")))?))
 }
 
-fn count(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let options = Value::Object(args.options(0)?);
+fn count(view: &View<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    let options = Value::Object(args.options("options")?);
     Ok(Reply::Count(select(view, model, Some(&options))?.len()))
 }
 
@@ -166,14 +183,14 @@ fn add(tx: &mut Tx<'_>, model: ModelId, data: Object) -> Result<Value> {
     Ok(Value::Object(json::parse_object(&text).unwrap_or_default()))
 }
 
-fn create(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    Ok(Reply::Value(add(tx, model, args.object(0)?)?))
+fn create(tx: &mut Tx<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    Ok(Reply::Value(add(tx, model, args.object("data")?)?))
 }
 
-fn create_many(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let skip = skips_duplicates(&args.options(1)?)?;
+fn create_many(tx: &mut Tx<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    let skip = skips_duplicates(args)?;
     let mut made = Vec::new();
-    for (number, data) in args.objects(0)?.into_iter().enumerate() {
+    for (number, data) in args.objects("data")?.into_iter().enumerate() {
         match add(tx, model, data) {
             Ok(row) => made.push(row),
             Err(error) if skip && error.code() == Code::Unique => {}
@@ -195,13 +212,13 @@ fn change(tx: &mut Tx<'_>, model: ModelId, id: &str, data: Object) -> Result<Opt
     Ok(text.map(|text| json::parse_object(&text).unwrap_or_default()))
 }
 
-fn update(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let changed = change(tx, model, args.text(0)?, args.object(1)?)?;
+fn update(tx: &mut Tx<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    let changed = change(tx, model, args.text("id")?, args.object("data")?)?;
     Ok(Reply::Value(changed.map_or(Value::Null, Value::Object)))
 }
 
-fn upsert(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let [wanted, create, update] = upsert_parts(args.object(0)?)?;
+fn upsert(tx: &mut Tx<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    let [wanted, create, update] = upsert_parts(args.object("options")?);
     let Some(id) = wanted.get("id").and_then(Value::as_str).filter(|_| wanted.len() == 1) else {
         let came = wanted.keys().cloned().collect::<Vec<_>>().join(" and ");
         return Err(Error::validation("Arguments", vec![Issue::new("where", "id", came)]));
@@ -212,22 +229,22 @@ fn upsert(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
     }
 }
 
-fn delete(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let id = args.text(0)?;
+fn delete(tx: &mut Tx<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    let id = args.text("id")?;
     let Some(owner) = tx.view().log_owner_of(model, id)? else { return Ok(Reply::Flag(false)) };
     Ok(Reply::Flag(tx.log_delete(model, &owner, &[id.to_owned()])? > 0))
 }
 
-fn add_tag(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
+fn add_tag(tx: &mut Tx<'_>, model: ModelId, args: &Args) -> Result<Reply> {
     edit_tags(tx, model, args, true)
 }
 
-fn remove_tag(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
+fn remove_tag(tx: &mut Tx<'_>, model: ModelId, args: &Args) -> Result<Reply> {
     edit_tags(tx, model, args, false)
 }
 
-fn edit_tags(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>, adds: bool) -> Result<Reply> {
-    let (id, tag) = (args.text(0)?, Value::from(args.text(1)?));
+fn edit_tags(tx: &mut Tx<'_>, model: ModelId, args: &Args, adds: bool) -> Result<Reply> {
+    let (id, tag) = (args.text("id")?, Value::from(args.text("tagId")?));
     let Some((_, row)) = row(&tx.view(), model, id)? else { return Ok(Reply::Row(None)) };
     let mut tags = row.get("tags").and_then(Value::as_array).cloned().unwrap_or_default();
     if tags.contains(&tag) == adds {

@@ -151,8 +151,8 @@ pub(crate) fn derive(tx: &mut Tx<'_>, id: &str, name: &str, file: &Arrived) -> R
 
 /// What a web server may say of a row's bytes. Nothing of it relies on the bytes being what the
 /// row says: a browser that is told `nosniff` shows them as that, or not at all.
-pub(super) fn serving_of(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let Some(row) = view.get(model, args.text(0)?)? else { return Ok(Reply::Record(None)) };
+pub(super) fn serving_of(view: &View<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    let Some(row) = view.get(model, args.text("id")?)? else { return Ok(Reply::Record(None)) };
     let row = row.map();
     let text = |key: &str| row.get(key).and_then(Value::as_str).unwrap_or_default();
     let mime = text("mimeType").to_ascii_lowercase();

@@ -1,7 +1,7 @@
 //! The calls on personas.
 
 use super::generic::edit_list;
-use crate::calls::{Args, Call, Reply, write};
+use crate::calls::{Args, Call, RECORD_OR_NULL, Reply, text, write};
 use crate::catalogue::ModelId;
 use crate::engine::Tx;
 use crate::error::Result;
@@ -9,24 +9,24 @@ use crate::error::Result;
 pub(crate) const CALLS: &[Call] = &[
     write(
         "addCharacterLink",
-        "id: string, characterId: string",
-        "Persona | null",
+        &[text("id"), text("characterId")],
+        RECORD_OR_NULL,
         "Links a character, whose personaLinks follow.",
         add,
     ),
     write(
         "removeCharacterLink",
-        "id: string, characterId: string",
-        "Persona | null",
+        &[text("id"), text("characterId")],
+        RECORD_OR_NULL,
         "Unlinks a character, whose personaLinks follow.",
         remove,
     ),
 ];
 
-fn add(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    edit_list(tx, model, args.text(0)?, "characterLinks", args.text(1)?, true)
+fn add(tx: &mut Tx<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    edit_list(tx, model, args.text("id")?, "characterLinks", args.text("characterId")?, true)
 }
 
-fn remove(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    edit_list(tx, model, args.text(0)?, "characterLinks", args.text(1)?, false)
+fn remove(tx: &mut Tx<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    edit_list(tx, model, args.text("id")?, "characterLinks", args.text("characterId")?, false)
 }

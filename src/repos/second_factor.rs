@@ -9,27 +9,29 @@ use serde_json::{Value, json};
 
 use super::rules;
 use super::rules::patch;
-use crate::calls::{Args, Reply, Step};
+use crate::calls::{Args, Keys, Others, Reply, Step, Type, flag, text};
 use crate::catalogue::{ModelId, models::USER};
 use crate::crypto::{BackupCodes, Costs, Secret};
-use crate::engine::{Tx, View};
+use crate::engine::{Tx, View, time_ms};
 use crate::error::{Code, Error, Issue, Result};
 use crate::json::{self as text, Object};
 use crate::secrets::{open_parts, seal_parts, to_seal};
 
+/// What stands beside the sealed secret of one-time passwords.
+pub(super) const TOTP_OPTIONS: Keys = Keys {
+    name: Some(Type::Named("TotpOptions")),
+    keys: &[flag("enabled").optional(), text("verifiedAt").optional()],
+    others: Others::Refused,
+};
+
 const TOTP: &str = "totp";
 const CODES: &str = "backupCodes";
 
-pub(super) fn set_totp(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let (user, secret, options) = (args.text(0)?, args.secret(1)?, args.options(2)?);
+pub(super) fn set_totp(tx: &mut Tx<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    let (user, secret, options) =
+        (args.text("userId")?, args.secret("secret")?, args.options("options")?);
     if secret.expose().is_empty() {
-        let issue = Issue::new("secret", "a text of one character or more", "an empty one");
-        return Err(Error::validation("Arguments", vec![issue]));
-    }
-    if let Some(other) =
-        options.keys().find(|key| !["enabled", "verifiedAt"].contains(&key.as_str()))
-    {
-        let issue = Issue::new(other, "enabled or verifiedAt", "another option");
+        let issue = Issue::new("secret", "a string of one character or more", "an empty one");
         return Err(Error::validation("Arguments", vec![issue]));
     }
     if tx.view().get(model, user)?.is_none() {
@@ -57,19 +59,19 @@ fn object(view: &View<'_>, user: &str, field: &str) -> Result<Option<Object>> {
     Ok(user.and_then(|user| user.get(field).and_then(Value::as_object).cloned()))
 }
 
-pub(super) fn get_totp(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let user = args.text(0)?;
+pub(super) fn get_totp(view: &View<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    let user = args.text("userId")?;
     let Some(parts) = object(view, user, TOTP)? else { return Ok(Reply::Record(None)) };
     Reply::secret(&open_parts(view, model, of(user), TOTP, &parts)?)
 }
 
-pub(super) fn clear_totp(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    Ok(Reply::Record(rules::update(tx, model, args.text(0)?, patch(TOTP, Value::Null))?))
+pub(super) fn clear_totp(tx: &mut Tx<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    Ok(Reply::Record(rules::update(tx, model, args.text("userId")?, patch(TOTP, Value::Null))?))
 }
 
-pub(super) fn set_codes(view: &View<'_>, _model: ModelId, args: &Args<'_>) -> Result<Step> {
-    let user = args.text(0)?.to_owned();
-    let codes = args.secrets(1)?;
+pub(super) fn set_codes(view: &View<'_>, _model: ModelId, args: &Args) -> Result<Step> {
+    let user = args.text("userId")?.to_owned();
+    let codes = args.secrets("codes")?;
     if view.get(USER, &user)?.is_none() {
         return Step::done(Reply::Record(None));
     }
@@ -119,16 +121,19 @@ fn codes_of(view: &View<'_>, user: &str) -> Result<Option<(BackupCodes, Value)>>
     Ok(Some((BackupCodes::from_value(&value)?, made)))
 }
 
-pub(super) fn get_codes(view: &View<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let codes = codes_of(view, args.text(0)?)?;
+pub(super) fn get_codes(view: &View<'_>, _model: ModelId, args: &Args) -> Result<Reply> {
+    let codes = codes_of(view, args.text("userId")?)?;
     Ok(codes.map_or(Reply::Record(None), |(codes, made)| left(&codes, &made)))
 }
 
-pub(super) fn consume_code(view: &View<'_>, _model: ModelId, args: &Args<'_>) -> Result<Step> {
-    let (user, typed) = (args.text(0)?.to_owned(), args.secret(1)?);
+pub(super) fn consume_code(view: &View<'_>, _model: ModelId, args: &Args) -> Result<Step> {
+    let (user, typed) = (args.text("userId")?.to_owned(), args.secret("code")?);
     let Some((codes, _)) = codes_of(view, &user)? else {
         return Step::done(Reply::Flag(false));
     };
+    let now = time_ms(view.now()).unwrap_or_default();
+    // A hash takes long, and all of them share a thread: who guesses must not hold up the others.
+    view.keys().attempts().begin(&user, now)?;
     Step::slow(move || {
         let typed = match codes.hash(&typed) {
             Err(error) if error.code() == Code::Validation => {
@@ -143,6 +148,7 @@ pub(super) fn consume_code(view: &View<'_>, _model: ModelId, args: &Args<'_>) ->
             };
             let is_good = codes.consume(&typed);
             if is_good {
+                tx.view().keys().attempts().right(&user);
                 write_codes(tx, &user, &codes, Some(made))?;
             }
             Step::done(Reply::Flag(is_good))

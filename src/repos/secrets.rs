@@ -2,62 +2,75 @@
 
 use serde_json::{Value, json};
 
-use crate::calls::{Args, Call, Reply, Step, ZeroizingValue, read, slow};
+use crate::calls::{
+    Args, Call, Keys, Others, Reply, Step, Type, ZeroizingValue, keys, param, read, slow, text,
+};
 use crate::catalogue::ModelId;
 use crate::crypto::{Costs, Envelope, Keyring, LegacyKey, RecoveryKey, Secret, SlotId, SlotKey};
 use crate::engine::{Tx, View};
 use crate::error::{Code, Error, Result};
 use crate::secrets::{Rotation, any_sealed, envelope, held, to_seal, unlocked, write};
 
+const LEGACY_SECRET: Keys = Keys {
+    name: Some(Type::Named("LegacySecret")),
+    keys: &[text("userId"), text("ciphertext"), text("iv"), text("authTag"), text("pepper")],
+    others: Others::Refused,
+};
+
 pub(crate) const CALLS: &[Call] = &[
     slow(
-        "unlock",
-        "passphrase?: string | Uint8Array",
-        "void",
+"unlock",
+&[param("passphrase", Type::Passphrase).optional()],
+Type::Named("void"),
         "Unlocks the secrets, with the passphrase of `createStore` or of the environment unless one is given; the first one ever becomes the store's.",
         unlock,
-    ),
-    read("lock", "", "void", "Forgets every key until `unlock` is called.", lock).secret(),
+    )
+    // By a call that needs the keys: it takes those that are held, and in a transaction makes none.
+    .how(&["lazy", "existing"]),
     read(
-        "status",
-        "",
-        "SecretsStatus",
+"lock",
+&[],
+Type::Named("void"), "Forgets every key until `unlock` is called.", lock).secret(),
+    read(
+"status",
+&[],
+Type::Named("SecretsStatus"),
         "Whether there are keys, and whether they are here.",
         status,
     )
     .secret(),
     slow(
-        "changePassphrase",
-        "next: string | Uint8Array",
-        "void",
+"changePassphrase",
+&[param("next", Type::Passphrase)],
+Type::Named("void"),
         "Puts another passphrase in place of the one there is; no record changes.",
         change_passphrase,
     ),
     slow(
-        "createRecoveryKey",
-        "",
-        "string",
+"createRecoveryKey",
+&[],
+Type::Text,
         "Makes a recovery key, in place of the one before, and gives it this once: to be kept on paper.",
         create_recovery_key,
     ),
     slow(
-        "recover",
-        "recoveryKey: string, nextPassphrase: string | Uint8Array",
-        "void",
+"recover",
+&[text("recoveryKey"), param("nextPassphrase", Type::Passphrase)],
+Type::Named("void"),
         "Unlocks the secrets with the recovery key, and sets another passphrase.",
         recover,
     ),
     slow(
-        "rotateKey",
-        "",
-        "KeyRotation",
+"rotateKey",
+&[],
+Type::Named("KeyRotation"),
         "Seals everything anew under a new data key, or goes on where that was interrupted.",
         rotate,
     ),
     slow(
-        "openLegacy",
-        "secret: LegacySecret",
-        "string",
+"openLegacy",
+&[keys("secret", &LEGACY_SECRET)],
+Type::Text,
         "Opens what the app encrypted itself before it had this store.",
         open_legacy,
     ),
@@ -67,9 +80,8 @@ fn nothing() -> Reply {
     Reply::Value(Value::Null)
 }
 
-fn unlock(view: &View<'_>, _model: ModelId, args: &Args<'_>) -> Result<Step> {
-    let asked = |option: &str, value: bool| args.extra().get(option) == Some(&Value::Bool(value));
-    if asked("lazy", true) {
+fn unlock(view: &View<'_>, _model: ModelId, args: &Args) -> Result<Step> {
+    if args.how("lazy") {
         if view.keys().is_locked() {
             // Whoever locks it on purpose does not want the next call to unlock it.
             to_seal(view)?;
@@ -81,7 +93,7 @@ fn unlock(view: &View<'_>, _model: ModelId, args: &Args<'_>) -> Result<Step> {
     let (passphrase, costs) = (args.passphrase()?, view.keys().costs());
     match envelope(view)? {
         Some(envelope) => open_slot(envelope, SlotId::Passphrase, passphrase),
-        None if asked("create", false) => Err(Error::new(
+        None if args.how("existing") => Err(Error::new(
             Code::Locked,
             "the first secret of a store makes its keys, which would wait for the transaction that \
              this call is made in; call secrets.unlock() before it",
@@ -121,12 +133,12 @@ fn open_slot(envelope: Envelope, slot: SlotId, secret: Secret) -> Result<Step> {
     })
 }
 
-fn lock(view: &View<'_>, _model: ModelId, _args: &Args<'_>) -> Result<Reply> {
+fn lock(view: &View<'_>, _model: ModelId, _args: &Args) -> Result<Reply> {
     view.keys().lock();
     Ok(nothing())
 }
 
-fn status(view: &View<'_>, _model: ModelId, _args: &Args<'_>) -> Result<Reply> {
+fn status(view: &View<'_>, _model: ModelId, _args: &Args) -> Result<Reply> {
     let Some(envelope) = envelope(view)? else {
         return Ok(Reply::Value(json!({ "initialized": false, "unlocked": false })));
     };
@@ -155,7 +167,7 @@ fn described(costs: Costs) -> Value {
     }
 }
 
-fn change_passphrase(view: &View<'_>, _model: ModelId, args: &Args<'_>) -> Result<Step> {
+fn change_passphrase(view: &View<'_>, _model: ModelId, args: &Args) -> Result<Step> {
     to_seal(view)?;
     let (next, costs) = (args.passphrase()?, view.keys().costs());
     Step::slow(move || {
@@ -164,7 +176,7 @@ fn change_passphrase(view: &View<'_>, _model: ModelId, args: &Args<'_>) -> Resul
     })
 }
 
-fn create_recovery_key(view: &View<'_>, _model: ModelId, _args: &Args<'_>) -> Result<Step> {
+fn create_recovery_key(view: &View<'_>, _model: ModelId, _args: &Args) -> Result<Step> {
     to_seal(view)?;
     let costs = view.keys().costs();
     Step::slow(move || {
@@ -183,8 +195,8 @@ fn set_slot(slot_key: SlotKey, answer: Reply) -> Result<Step> {
     })
 }
 
-fn recover(view: &View<'_>, _model: ModelId, args: &Args<'_>) -> Result<Step> {
-    let key = RecoveryKey::read(args.text(0)?)?;
+fn recover(view: &View<'_>, _model: ModelId, args: &Args) -> Result<Step> {
+    let key = RecoveryKey::read(args.text("recoveryKey")?)?;
     let (next, costs) = (args.passphrase()?, view.keys().costs());
     let envelope = envelope(view)?.ok_or_else(|| {
         Error::new(Code::WrongPassphrase, "this store has no keys yet, and so no recovery key")
@@ -201,7 +213,7 @@ fn recover(view: &View<'_>, _model: ModelId, args: &Args<'_>) -> Result<Step> {
     })
 }
 
-fn rotate(view: &View<'_>, _model: ModelId, _args: &Args<'_>) -> Result<Step> {
+fn rotate(view: &View<'_>, _model: ModelId, _args: &Args) -> Result<Step> {
     to_seal(view)?;
     go_on(Rotation::default())
 }
@@ -215,8 +227,8 @@ fn go_on(mut rotation: Rotation) -> Result<Step> {
     })
 }
 
-fn open_legacy(_view: &View<'_>, _model: ModelId, args: &Args<'_>) -> Result<Step> {
-    let secret = args.object(0)?;
+fn open_legacy(_view: &View<'_>, _model: ModelId, args: &Args) -> Result<Step> {
+    let secret = args.object("secret")?;
     let mut secret = ZeroizingValue(Value::Object(secret));
     let mut part = |name: &str| match secret.0.get_mut(name).map(Value::take) {
         Some(Value::String(text)) => Secret::from(text),

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::calls::{Args, Call, Reply, read, write};
+use crate::calls::{Args, Call, RECORD, RECORD_OR_NULL, Reply, patch, read, write};
 use crate::catalogue::{ModelId, Place};
 use crate::engine::{SINGLE_KEY, Tx, View};
 use crate::error::{Error, Issue, Result};
@@ -10,21 +10,21 @@ use crate::error::{Error, Issue, Result};
 pub(crate) const CALLS: &[Call] = &[
     read(
         "getSettings",
-        "",
-        "Settings | null",
+        &[],
+        RECORD_OR_NULL,
         "What belongs to the whole store; null before its first change.",
         get,
     ),
     write(
         "updateSettings",
-        "data: SettingsUpdate",
-        "Settings",
+        &[patch("data")],
+        RECORD,
         "Changes it; `flags` are merged key by key, and null takes one away.",
         update,
     ),
 ];
 
-fn get(view: &View<'_>, model: ModelId, _args: &Args<'_>) -> Result<Reply> {
+fn get(view: &View<'_>, model: ModelId, _args: &Args) -> Result<Reply> {
     Ok(Reply::Record(view.get(model, SINGLE_KEY)?))
 }
 
@@ -39,8 +39,8 @@ fn is_taken(tx: &Tx<'_>, key: &str) -> bool {
         })
 }
 
-fn update(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let mut data = args.object(0)?;
+fn update(tx: &mut Tx<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    let mut data = args.object("data")?;
     let taken = data.keys().filter(|key| is_taken(tx, key));
     let issues: Vec<Issue> = taken
         .map(|key| Issue::new(key.as_str(), "nothing: only the store writes it", "a value"))

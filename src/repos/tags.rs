@@ -2,21 +2,21 @@
 
 use serde_json::Value;
 
-use crate::calls::{Args, Call, Reply, read};
+use crate::calls::{Args, Call, RECORD_OR_NULL, Reply, read, text};
 use crate::catalogue::ModelId;
 use crate::engine::View;
 use crate::error::Result;
 
 pub(crate) const CALLS: &[Call] = &[read(
     "findByName",
-    "userId: string, name: string",
-    "Tag | null",
+    &[text("userId"), text("name")],
+    RECORD_OR_NULL,
     "A user's tag with this name, compared without case.",
     find_by_name,
 )];
 
-fn find_by_name(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let (user, name) = (args.text(0)?, args.text(1)?.to_lowercase());
+fn find_by_name(view: &View<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    let (user, name) = (args.text("userId")?, args.text("name")?.to_lowercase());
     let mut tags = view.find(model, &["userId"], &[user])?;
     tags.retain(|tag| {
         let map = tag.map();

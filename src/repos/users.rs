@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::second_factor;
-use crate::calls::{Args, Call, Reply, read, slow, write};
+use crate::calls::{
+    Args, Call, RECORD_OR_NULL, Reply, TEXT_OR_NULL, Type, keys, param, read, slow, text, write,
+};
 use crate::catalogue::{ModelId, models};
 use crate::engine::{Record, Tx, View};
 use crate::error::Result;
@@ -11,75 +13,75 @@ use crate::error::Result;
 pub(crate) const CALLS: &[Call] = &[
     read(
         "findByEmail",
-        "email: string",
-        "User | null",
+        &[text("email")],
+        RECORD_OR_NULL,
         "The user with this address, compared without case.",
         find_by_email,
     ),
-    read("getCurrentUser", "", "User | null", "The owner of the store: the first user.", current),
+    read("getCurrentUser", &[], RECORD_OR_NULL, "The owner of the store: the first user.", current),
     read(
         "getChatSettings",
-        "userId: string",
-        "ChatSettings | null",
+        &[text("userId")],
+        Type::OrNull(&Type::of(models::CHAT_SETTINGS)),
         "How a user's chats look.",
         chat_settings,
     ),
     write(
         "updateChatSettings",
-        "userId: string, data: ChatSettingsUpdate",
-        "ChatSettings | null",
+        &[text("userId"), param("data", Type::patch_of(models::CHAT_SETTINGS))],
+        Type::OrNull(&Type::of(models::CHAT_SETTINGS)),
         "Changes how a user's chats look.",
         update_chat_settings,
     ),
     write(
         "setTotpSecret",
-        "userId: string, secret: string, options?: TotpOptions",
-        "User | null",
+        &[text("userId"), text("secret"), keys("options", &second_factor::TOTP_OPTIONS).optional()],
+        RECORD_OR_NULL,
         "Seals the secret of a user's one-time passwords.",
         second_factor::set_totp,
     )
     .secret(),
     read(
         "getTotpSecret",
-        "userId: string",
-        "string | null",
+        &[text("userId")],
+        TEXT_OR_NULL,
         "The clear secret of a user's one-time passwords.",
         second_factor::get_totp,
     )
     .secret(),
     write(
         "clearTotp",
-        "userId: string",
-        "User | null",
+        &[text("userId")],
+        RECORD_OR_NULL,
         "Takes it away.",
         second_factor::clear_totp,
     ),
     slow(
         "setBackupCodes",
-        "userId: string, codes: string[]",
-        "BackupCodesLeft | null",
+        &[text("userId"), param("codes", Type::List(&Type::Text))],
+        Type::OrNull(&Type::Named("BackupCodesLeft")),
         "Keeps the hashes of a user's backup codes, sealed, in place of those before.",
         second_factor::set_codes,
     ),
     read(
         "getBackupCodes",
-        "userId: string",
-        "BackupCodesLeft | null",
+        &[text("userId")],
+        Type::OrNull(&Type::Named("BackupCodesLeft")),
         "How many backup codes a user has left; the codes themselves cannot be given.",
         second_factor::get_codes,
     )
     .secret(),
     slow(
         "consumeBackupCode",
-        "userId: string, code: string",
-        "boolean",
+        &[text("userId"), text("code")],
+        Type::Flag,
         "Uses a backup code up: true once for each code, whichever process asks first.",
         second_factor::consume_code,
     ),
 ];
 
-fn find_by_email(view: &View<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    Ok(Reply::Record(by_email(view, model, args.text(0)?)?))
+fn find_by_email(view: &View<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    Ok(Reply::Record(by_email(view, model, args.text("email")?)?))
 }
 
 /// The user with an address.
@@ -91,7 +93,7 @@ pub(crate) fn by_email(
     Ok(view.find(model, &["email"], &[email])?.into_iter().next())
 }
 
-fn current(view: &View<'_>, model: ModelId, _args: &Args<'_>) -> Result<Reply> {
+fn current(view: &View<'_>, model: ModelId, _args: &Args) -> Result<Reply> {
     Ok(Reply::Record(view.first(model)?))
 }
 
@@ -99,8 +101,8 @@ fn settings_of(view: &View<'_>, user: &str) -> Result<Option<Arc<Record>>> {
     Ok(view.find(models::CHAT_SETTINGS, &["userId"], &[user])?.into_iter().next())
 }
 
-fn chat_settings(view: &View<'_>, _model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let user = args.text(0)?;
+fn chat_settings(view: &View<'_>, _model: ModelId, args: &Args) -> Result<Reply> {
+    let user = args.text("userId")?;
     let settings = settings_of(view, user)?;
     if settings.is_none() {
         // They stand in the user's file: where that cannot be read, it is told.
@@ -109,8 +111,8 @@ fn chat_settings(view: &View<'_>, _model: ModelId, args: &Args<'_>) -> Result<Re
     Ok(Reply::Record(settings))
 }
 
-fn update_chat_settings(tx: &mut Tx<'_>, model: ModelId, args: &Args<'_>) -> Result<Reply> {
-    let (user, data) = (args.text(0)?, args.object(1)?);
+fn update_chat_settings(tx: &mut Tx<'_>, model: ModelId, args: &Args) -> Result<Reply> {
+    let (user, data) = (args.text("userId")?, args.object("data")?);
     let settings = settings_of(&tx.view(), user)?;
     if let Some(settings) = settings {
         return Ok(Reply::Record(tx.update(models::CHAT_SETTINGS, settings.key(), data)?));

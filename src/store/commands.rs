@@ -55,7 +55,10 @@ impl Store {
         match command {
             Command::Open => settle(vec![(ticket, Ok(Settled::Nothing))]),
             Command::Read { call, args } => self.read_later(call, args, ticket),
-            Command::Write { call, args } => engine.write(self.body(call, args), ticket),
+            Command::Write { call, args } => {
+                let bytes = args.len();
+                engine.write(self.body(call, args), bytes, ticket);
+            }
             Command::Slow { transaction, call, args, passphrase } => {
                 self.slow(transaction, call, args, passphrase, ticket);
             }

@@ -146,7 +146,7 @@ impl Store {
         // Who only reads an older folder leaves it as it is.
         if matches!(expired, Some(Ok(true))) && !self.0.engine.shows_older() {
             let sweep = |tx: &mut Tx<'_>| Ok(Settled::Number(auth::sweep(tx)? as u64));
-            self.0.engine.write(Box::new(sweep), ticket);
+            self.0.engine.write(Box::new(sweep), 0, ticket);
         } else {
             settle(vec![(ticket, Ok(Settled::Nothing))]);
         }

@@ -104,7 +104,7 @@ impl Store {
                 Box::new(move |tx: &mut Tx<'_>| made.commit(tx, &arrived, name.as_deref()));
             match transaction {
                 Some(number) => store.0.engine.inside(number, change, ticket),
-                None => store.0.engine.write(change, ticket),
+                None => store.0.engine.write(change, 0, ticket),
             }
         });
     }

@@ -82,7 +82,7 @@ impl Way {
         let change = Box::new(move |tx: &mut Tx<'_>| change(tx).map(|step| found.put(step)));
         let ticket = Ticket::new(Arc::new(next), 0);
         match self.transaction {
-            None => self.engine.write(change, ticket),
+            None => self.engine.write(change, 0, ticket),
             Some(number) => self.engine.inside(number, change, ticket),
         }
     }

@@ -26,6 +26,7 @@ mod migrations;
 mod model;
 mod odd_lines;
 mod owner_file;
+mod pending;
 mod plans;
 #[cfg(target_os = "linux")]
 mod power_cut;

@@ -286,6 +286,31 @@ fn a_rotation_of_many_records_that_was_cut_off_is_gone_on_with() {
 }
 
 #[test]
+fn who_guesses_backup_codes_must_wait_and_keeps_nobody_else_waiting() {
+    const START: i64 = 1_900_000_000_000;
+    let disk = SimulatedDisk::new();
+    let (store, user) = unlocked(&disk);
+    let other = id(&call(&store, "users.create", json!([{ "email": "other@example.test" }])));
+    for user in [&user, &other] {
+        call(&store, "users.setBackupCodes", json!([user, ["pl4nted-1", "pl4nted-2"]]));
+    }
+    store.hold_clock(START);
+    let consume =
+        |user: &str, code: &str| try_call(&store, "users.consumeBackupCode", json!([user, code]));
+    for _ in 0..10 {
+        assert_eq!(consume(&user, "guess").unwrap(), false);
+    }
+    let error = consume(&user, "pl4nted-1").unwrap_err();
+    assert_eq!(error.code().name(), "LOCKED", "{error}");
+    assert_eq!(consume(&other, "pl4nted-1").unwrap(), true);
+    store.hold_clock(START + 1_000);
+    assert_eq!(consume(&user, "pl4nted-1").unwrap(), true);
+    // A right one makes the next ones free again.
+    assert_eq!(consume(&user, "guess").unwrap(), false);
+    assert_eq!(consume(&user, "pl4nted-2").unwrap(), true);
+}
+
+#[test]
 fn backup_codes_are_good_once_and_kept_as_hashes() {
     let disk = SimulatedDisk::new();
     let (store, user) = unlocked(&disk);

@@ -58,17 +58,20 @@ pub(in crate::catalogue) fn field_value(
 
 fn given_value(field: &Field, value: Value, path: &Path<'_>, faults: &mut Faults) -> Value {
     let before = faults.hidden;
-    faults.hidden |= field.sealing.is_some();
-    let value = if field.unchecked && are_texts(&value) {
+    faults.hidden |= field.private;
+    let mut value = if field.unchecked && are_texts(&value) {
         value
     } else {
         kind_value(&field.kind, value, path, faults)
     };
-    faults.hidden = before;
+    if let (true, Value::Array(items)) = (field.once, &mut value) {
+        keep_first(items);
+    }
     check_limits(field, &value, path, faults);
     if let (Some(inner), Some(items)) = (&field.one_per, value.as_array()) {
         check_one_per(inner, items, path, faults);
     }
+    faults.hidden = before;
     value
 }
 
@@ -77,6 +80,14 @@ fn are_texts(value: &Value) -> bool {
     match value {
         Value::Array(items) => items.iter().all(Value::is_string),
         value => value.is_string(),
+    }
+}
+
+/// Leaves out what a list has a second time; long lists may be hostile, so nothing is compared twice.
+fn keep_first(items: &mut Vec<Value>) {
+    if items.len() > 1 {
+        let mut seen = HashSet::new();
+        items.retain(|item| seen.insert(json::compact(item)));
     }
 }
 
@@ -183,7 +194,7 @@ mod tests {
     use crate::catalogue::declare::{integer, json as json_field, objects, one_of, text, time};
     use serde_json::json;
 
-    fn check(field: &Field, value: Value) -> Result<Option<Value>, Vec<crate::error::Issue>> {
+    fn check(field: &Field, value: Value) -> Result<Option<Value>, crate::error::Issues> {
         let mut faults = Faults::default();
         let value = field_value(field, Some(value), &Path::Field(&Path::Whole, "f"), &mut faults);
         faults.unless_any(value)
@@ -214,8 +225,8 @@ mod tests {
     #[test]
     fn the_words_of_an_enumeration_are_told() {
         let issues = check(&one_of("f", &["A", "B"]), json!("C")).expect_err("a fault");
-        assert_eq!(issues[0].expected, "one of A, B");
-        assert_eq!(issues[0].received, "a text (\"C\")");
+        assert_eq!(issues.told()[0].expected, "one of A, B");
+        assert_eq!(issues.told()[0].received, "a string (\"C\")");
     }
 
     #[test]
@@ -243,7 +254,7 @@ mod tests {
         let mut items: Vec<Value> = (0..300_000).map(|n| json!({"of": n.to_string()})).collect();
         items.push(json!({"of": "7"}));
         let issues = check(&field, Value::Array(items)).expect_err("a fault");
-        assert_eq!(issues[0].path, "f[300000].of");
+        assert_eq!(issues.told()[0].path, "f[300000].of");
     }
 
     #[test]

@@ -82,7 +82,7 @@ impl<'a> Reader<'a> {
             None | Some(Value::Null) => None,
             Some(Value::String(text)) => Some(text.clone()),
             Some(other) => {
-                self.fault(&format!("{path}.{key}"), "a text", json::describe(other));
+                self.fault(&format!("{path}.{key}"), "a string", json::describe(other));
                 None
             }
         }
@@ -133,7 +133,8 @@ impl<'a> Reader<'a> {
         field.default = given.get("default").map(json::compact);
         field.doc = self.text(path, given, "description").unwrap_or_default();
         field.indexed = self.flag(path, given, "index");
-        field.sealing = self.flag(path, given, "secret").then_some(Sealing::Always);
+        field.private = self.flag(path, given, "secret");
+        field.sealing = field.private.then_some(Sealing::Always);
         if field.sealing.is_some() && level != Level::Top {
             self.fault(&format!("{path}.secret"), "no secret inside an object or a list", "one");
         }
@@ -209,7 +210,7 @@ impl<'a> Reader<'a> {
         });
         let words = words.flatten().filter(|words| !words.is_empty());
         if words.is_none() {
-            self.fault(&format!("{path}.enum"), "a list of texts", json::describe(given));
+            self.fault(&format!("{path}.enum"), "an array of strings", json::describe(given));
         }
         words.map(Kind::Enum)
     }

@@ -323,13 +323,13 @@ fn uniques(reader: &mut Reader<'_>, path: &str, entry: &Object) -> Vec<Unique> {
             }
             _ => reader.fault(
                 &format!("{path}[{at}]"),
-                "a list of names of fields",
+                "an array of names of fields",
                 json::describe(item),
             ),
         }
     }
     if !given.is_array() {
-        reader.fault(&path, "a list of lists of names of fields", json::describe(given));
+        reader.fault(&path, "an array of arrays of names of fields", json::describe(given));
     }
     uniques
 }

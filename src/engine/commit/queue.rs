@@ -19,11 +19,28 @@ const MAX_BATCH: usize = 256;
 
 /// Something for the committing thread to do.
 pub(crate) enum Job {
-    /// One change of its own.
-    Write(WriteCall, Ticket),
+    /// One change of its own, and the bytes of its arguments.
+    Write(WriteCall, Ticket, usize),
     /// A transaction of several calls begins.
     Begin(Option<Duration>, Ticket),
 }
+
+impl Job {
+    fn size(&self) -> usize {
+        let held = if let Job::Write(_, _, bytes) = self { *bytes } else { 0 };
+        held.saturating_add(OVERHEAD)
+    }
+
+    fn into_ticket(self) -> Ticket {
+        let (Job::Write(_, ticket, _) | Job::Begin(_, ticket)) = self;
+        ticket
+    }
+}
+
+/// So many bytes of what waits are held; who writes faster than the disk takes it is told so.
+const MOST_WAITING: usize = 256 << 20;
+/// What a job takes besides its arguments, about.
+const OVERHEAD: usize = 512;
 
 /// What the committing thread does next.
 pub(crate) enum Turn {
@@ -42,6 +59,8 @@ pub(crate) enum Inside {
 #[derive(Default)]
 struct Waiting {
     jobs: VecDeque<Job>,
+    /// The bytes that they hold.
+    size: usize,
     inside: VecDeque<Inside>,
     /// The transaction that is under way.
     running: Option<u64>,
@@ -59,16 +78,30 @@ impl Waiting {
         nothing && self.inside.is_empty() && !self.closed
     }
 
+    /// Is there room for what takes so many bytes? One alone always has.
+    fn has_room(&self, size: usize) -> bool {
+        self.jobs.is_empty() || self.size.saturating_add(size) <= MOST_WAITING
+    }
+
+    fn add(&mut self, job: Job) {
+        self.size += job.size();
+        self.jobs.push_back(job);
+    }
+
+    fn next(&mut self) -> Option<Job> {
+        let job = self.jobs.pop_front()?;
+        self.size -= job.size();
+        Some(job)
+    }
+
     /// Adds the changes that wait, up to the next transaction, to others.
     fn changes(&mut self, mut batch: Vec<(WriteCall, Ticket)>) -> Vec<(WriteCall, Ticket)> {
         while batch.len() < MAX_BATCH {
-            match self.jobs.pop_front() {
-                Some(Job::Write(change, ticket)) => batch.push((change, ticket)),
-                Some(transaction) => {
-                    self.jobs.push_front(transaction);
-                    break;
-                }
-                None => break,
+            if !matches!(self.jobs.front(), Some(Job::Write(..))) {
+                break;
+            }
+            if let Some(Job::Write(change, ticket, _)) = self.next() {
+                batch.push((change, ticket));
             }
         }
         batch
@@ -94,15 +127,15 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    /// Adds a job, or answers at once that the store is closed.
+    /// Adds a job, or answers at once that the store is closed, or that too much waits.
     pub(crate) fn push(&self, job: Job) {
         let mut waiting = locked(&self.waiting);
-        if waiting.closed {
+        if waiting.closed || !waiting.has_room(job.size()) {
+            let error = if waiting.closed { closed() } else { too_much() };
             drop(waiting);
-            let (Job::Write(_, ticket) | Job::Begin(_, ticket)) = job;
-            return settle(vec![(ticket, Err(closed()))]);
+            return settle(vec![(job.into_ticket(), Err(error))]);
         }
-        waiting.jobs.push_back(job);
+        waiting.add(job);
         self.ring(waiting);
     }
 
@@ -147,11 +180,11 @@ impl Queue {
         self.look_out();
         let mut waiting = locked(&self.waiting);
         loop {
-            match waiting.jobs.pop_front() {
+            match waiting.next() {
                 Some(Job::Begin(timeout, ticket)) => {
                     return Some(Turn::Transaction(timeout, ticket));
                 }
-                Some(Job::Write(change, ticket)) => {
+                Some(Job::Write(change, ticket, _)) => {
                     return Some(Turn::Writes(waiting.changes(vec![(change, ticket)])));
                 }
                 None if waiting.closed => return None,
@@ -216,6 +249,14 @@ impl Queue {
         waiting.closed = true;
         self.ring(waiting);
     }
+}
+
+fn too_much() -> Error {
+    let message = format!(
+        "more than {} MB of changes wait to be written; await earlier ones before making further ones",
+        MOST_WAITING >> 20
+    );
+    Error::new(Code::Locked, message)
 }
 
 fn ended(expired: bool) -> Error {

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::catalogue::Place;
 use crate::error::{Code, Error, Result};
@@ -37,7 +37,7 @@ fn commit_all(engine: &Engine, transactions: &mut u64) {
             Turn::Transaction(timeout, ticket) => {
                 *transactions += 1;
                 let timeout = timeout.unwrap_or(engine.settings.transaction_timeout);
-                engine.run_transaction(*transactions, Instant::now() + timeout, ticket);
+                engine.run_transaction(*transactions, timeout, ticket);
             }
         }
     }
@@ -195,7 +195,7 @@ impl Engine {
     }
 
     /// Runs a transaction of several calls, alone, until it is finished or takes too long.
-    fn run_transaction(&self, number: u64, until: Instant, ticket: Ticket) {
+    fn run_transaction(&self, number: u64, timeout: Duration, ticket: Ticket) {
         let begun = self.check_health().and_then(|()| {
             self.convert_older()?;
             let lock = self.lock_commit()?;
@@ -207,6 +207,8 @@ impl Engine {
             Err(error) => return settle(vec![(ticket, Err(error))]),
         };
         self.queue.begin(number);
+        // From here on: what it waited for others is not its own time.
+        let until = Instant::now() + timeout;
         settle(vec![(ticket, Ok(Settled::Number(number)))]);
         let now = self.clock.now();
         let mut overlay = Overlay::default();

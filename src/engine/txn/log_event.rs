@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::tx::new_id;
 use crate::catalogue::{self, Counted, Model};
-use crate::error::{Error, Issue, Result};
+use crate::error::{Error, Issue, Issues, Result};
 use crate::{json, jsonl};
 
 type Object = Map<String, Value>;
@@ -15,13 +15,13 @@ pub(super) fn is_usual(row: &Object, counted: &Counted) -> bool {
 }
 
 /// What is wrong with a row as a log has it; it is given out nevertheless.
-pub(crate) fn issues_of(model: &Model, row: Object) -> Vec<Issue> {
+pub(crate) fn issues_of(model: &Model, row: Object) -> Issues {
     let is_usual = model.counted.as_ref().is_some_and(|counted| is_usual(&row, counted));
     if is_usual {
         return catalogue::validate_stored(model, row).err().unwrap_or_default();
     }
     let checked = validate_new_event(model, row, "");
-    checked.err().map(|error| error.all_issues().to_vec()).unwrap_or_default()
+    checked.err().map(Error::into_issues).unwrap_or_default()
 }
 
 /// An event of a type that the catalogue does not describe: an id, a type, a time, and whatever

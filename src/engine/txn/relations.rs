@@ -9,7 +9,7 @@ use hashbrown::HashSet;
 use serde_json::{Map, Value};
 
 use crate::catalogue::{self, Catalogue, Link, Model, ModelId, OnDelete, Place};
-use crate::error::{Code, Error, Issue, Result};
+use crate::error::{Code, Error, Issue, Issues, Result};
 
 use super::tx::Tx;
 use crate::engine::memory::Record;
@@ -40,11 +40,15 @@ pub(crate) fn check_uniques(tx: &Tx<'_>, model: ModelId, record: &Record) -> Res
 
 fn not_unique(model: &Model, paths: &[Vec<String>], other: &str) -> Error {
     let fields: Vec<String> = paths.iter().map(|path| path.join(".")).collect();
-    let message =
-        format!("there is a {} with this {} already: {other}", model.name, fields.join(" and "));
+    let message = format!(
+        "there is a {} with this {} already: that with {}",
+        model.name,
+        fields.join(" and "),
+        model.named(other)
+    );
     let issues =
         fields.iter().map(|field| Issue::new(field, "a value of its own", "one that is taken"));
-    Error::new(Code::Unique, message).model(&model.name).issues(issues.collect())
+    Error::new(Code::Unique, message).model(&model.name).issues(issues.collect::<Issues>())
 }
 
 /// Refuses a record that refers to nothing; what it referred to `before` already is let be. The
@@ -57,10 +61,12 @@ pub(crate) fn check_references(
     before: Option<&[Vec<String>]>,
 ) -> Result<()> {
     let declared = tx.catalogue().model(model);
-    let mut issues = Vec::new();
+    let mut issues = Issues::default();
     for link in declared.links.iter().filter(|link| is_checked(link)) {
+        let to = &tx.catalogue().model(link.to).name;
         for id in &after[link.index] {
-            let kept = before.is_some_and(|before| before[link.index].contains(id));
+            // Both are sorted: a hostile list may have a million ids.
+            let kept = before.is_some_and(|before| before[link.index].binary_search(id).is_ok());
             if kept {
                 continue;
             }
@@ -68,23 +74,17 @@ pub(crate) fn check_references(
             // One that cannot be read is not nothing.
             tx.view().check_readable(link.to, id, exists)?;
             if !exists {
-                let wanted = format!("the id of a {}", tx.catalogue().model(link.to).name);
-                issues.push(Issue::new(
-                    link.path.join("."),
-                    wanted,
-                    format!("{id}, which is none"),
-                ));
+                issues.add(|| {
+                    let received = format!("{id} (no {to} has this id)");
+                    Issue::new(link.path.join("."), format!("the id of a {to}"), received)
+                });
             }
         }
     }
     if issues.is_empty() {
         return Ok(());
     }
-    let list: Vec<String> = issues
-        .iter()
-        .map(|i| format!("{} must be {}, got {}", i.path, i.expected, i.received))
-        .collect();
-    let message = format!("{} refers to nothing: {}", declared.name, list.join("; "));
+    let message = format!("{} refers to nothing: {issues}", declared.name);
     Err(Error::new(Code::ForeignKey, message).model(&declared.name).issues(issues))
 }
 
@@ -308,7 +308,9 @@ fn refuse_restricted(tx: &Tx<'_>, found: &Consequences) -> Result<()> {
     let issues = staying.iter().map(|(referrer, _, path)| {
         Issue::new(path.as_str(), "no reference", format!("{} {}", name(referrer.0), referrer.1))
     });
-    Err(Error::new(Code::ForeignKey, message).model(&name(target.0)).issues(issues.collect()))
+    Err(Error::new(Code::ForeignKey, message)
+        .model(&name(target.0))
+        .issues(issues.collect::<Issues>()))
 }
 
 fn apply(tx: &mut Tx<'_>, found: Consequences) -> Result<()> {

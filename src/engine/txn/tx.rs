@@ -205,13 +205,14 @@ impl Tx<'_> {
     }
 
     fn check_key(&self, model: ModelId, key: &str) -> Result<()> {
-        let name = &self.catalogue().model(model).name;
+        let declared = self.catalogue().model(model);
+        let name = &declared.name;
         let collection = self.state.collection(model);
         if let Some(error) = collection.broken.get(key) {
             return Err(error.clone());
         }
         if self.view().exists(model, key, None)? {
-            let message = format!("there is a {name} with the key {key} already");
+            let message = format!("there is a {name} with {} already", declared.named(key));
             return Err(Error::new(Code::Unique, message).model(name));
         }
         let removed = |other: &str| matches!(self.overlay.get(model, other), Some(None));

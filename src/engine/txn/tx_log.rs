@@ -192,8 +192,11 @@ impl Tx<'_> {
         }
         let name = &self.catalogue().model(owner_model).name;
         let message = format!("there is no {name} {owner}");
-        let issue =
-            Issue::new("", format!("the id of a {name}"), format!("{owner}, which is none"));
+        let issue = Issue::new(
+            "",
+            format!("the id of a {name}"),
+            format!("{owner} (no {name} has this id)"),
+        );
         Err(Error::new(Code::ForeignKey, message).model(name).issues(vec![issue]))
     }
 

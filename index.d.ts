@@ -287,6 +287,9 @@ export type ByteSource =
 // @ts-ignore: it is known where the types of Node are installed
 export type ByteStream = import('node:stream').Readable;
 
+/** The row of bytes that the store has. */
+export type StoredBinary = Binary & { sha256: string };
+
 /**
  * What `images.put` takes besides the bytes. Size, SHA-256, width and height are those of the
  * bytes; `mimeType` counts only where the bytes do not say what they are; a `sha256` or `size`
@@ -2014,7 +2017,7 @@ export interface ImagesRepository<M extends ModelTypes = Models>
   /** Deletes the rows with one content; gives how many. */
   deleteBySha256(sha256: string): Promise<number>;
   /** Stores bytes, once for each content, and creates their row. */
-  put(source: ByteSource, data: BinaryPut): Promise<M['Binary']>;
+  put(source: ByteSource, data: BinaryPut): Promise<StoredBinary>;
   /** The bytes of a row, checked; null for no row. */
   read(id: string): Promise<Uint8Array | null>;
   /** The bytes of a row, or a range of them; null for no row. */

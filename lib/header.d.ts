@@ -284,6 +284,9 @@ export type ByteSource =
 // @ts-ignore: it is known where the types of Node are installed
 export type ByteStream = import('node:stream').Readable;
 
+/** The row of bytes that the store has. */
+export type StoredBinary = Binary & { sha256: string };
+
 /**
  * What `images.put` takes besides the bytes. Size, SHA-256, width and height are those of the
  * bytes; `mimeType` counts only where the bytes do not say what they are; a `sha256` or `size`

@@ -108,7 +108,9 @@ test('it tells a native part that is there and does not load', async () => {
 
 test('there is a package for each target, with its system, processor and C library', () => {
   const { napi, version, engines } = require('quilltap-store/package.json')
-  const folders = fs.readdirSync(path.join(root, 'npm'), { withFileTypes: true }).filter((entry) => entry.isDirectory())
+  // Beside them lies the package that stands in for Prisma's, which has no native part.
+  const isTarget = (entry) => entry.isDirectory() && entry.name !== 'quilltap-store-prisma'
+  const folders = fs.readdirSync(path.join(root, 'npm'), { withFileTypes: true }).filter(isTarget)
   assert.equal(folders.length, napi.targets.length)
   for (const { name } of folders) {
     const manifest = JSON.parse(fs.readFileSync(path.join(root, 'npm', name, 'package.json'), 'utf8'))

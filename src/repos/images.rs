@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::payloads;
 use crate::calls::{
-    Args, Call, RECORD, RECORDS, Reply, TEXT_OR_NULL, Type, object, owner, param, payload, read,
-    text, write,
+    Args, Call, RECORDS, Reply, TEXT_OR_NULL, Type, object, owner, param, payload, read, text,
+    write,
 };
 use crate::catalogue::{Kind, Model, ModelId};
 use crate::engine::{Tx, View};
@@ -39,7 +39,7 @@ pub(crate) const CALLS: &[Call] = &[
     payload(
         "put",
         &[object("source", "ByteSource"), object("data", "BinaryPut")],
-        RECORD,
+        Type::Named("StoredBinary"),
         "Stores bytes, once for each content, and creates their row.",
     ),
     payload(

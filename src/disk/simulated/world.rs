@@ -114,7 +114,9 @@ impl World {
         self.alive()?;
         match self.names.find(path) {
             Some(Node::File(number)) => Ok(Some(number)),
-            Some(Node::Folder(_)) => Err(io::Error::other("it is a folder, not a file")),
+            Some(Node::Folder(_)) => {
+                Err(io::Error::new(io::ErrorKind::InvalidData, "it is a folder, not a file"))
+            }
             None => Ok(None),
         }
     }

@@ -10,7 +10,7 @@ use std::io;
 /// The result of everything in this crate that can fail.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// What kind of failure it is. The names are the API: `SPEC.md` §5.
+/// What kind of failure it is. The names are the API: `docs/api.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Code {
     /// The input does not fit the model; `issues` lists every fault.

@@ -1,4 +1,4 @@
-//! Every built-in model, one line a field, and nothing else: `SPEC.md` §3.
+//! Every built-in model, one line a field, and nothing else.
 
 use super::declare::{
     directory, document, flag, id, integer, json, json_object, link, links, model, object, objects,

@@ -140,13 +140,8 @@ impl<'a> Comparison<'a> {
     }
 
     fn removed(&self, model: ModelId, found: &mut Found) {
-        let now = self.state.collection(model).iter().map(|(_, record)| record.key());
-        let gone = self
-            .shown
-            .keys()
-            .filter(|(of, key)| *of == model && self.state.collection(model).get(key).is_none());
         let in_file = self.file.collection(model);
-        for key in now.chain(gone.map(|(_, key)| *key)) {
+        for key in self.known_keys(model) {
             let Some(shown) = self.shown(model, key) else { continue };
             let is_there = in_file.get(key).is_some() || in_file.broken.contains_key(key);
             if is_there || !self.stands_here(model, shown) || self.is_ours(model, key, None) {
@@ -164,6 +159,18 @@ impl<'a> Comparison<'a> {
                 None => {}
             }
         }
+    }
+
+    /// The keys of the records that may stand in the file, as far as the store knows.
+    fn known_keys(&self, model: ModelId) -> Vec<&'a str> {
+        // Not all of a folder's for the file of one.
+        if let ShownFile::Whole(Target::Record(_, key)) = self.which {
+            return vec![key];
+        }
+        let ours = self.state.collection(model);
+        let gone = self.shown.keys().filter(|(of, key)| *of == model && ours.get(key).is_none());
+        let now = ours.iter().map(|(_, record)| record.key());
+        now.chain(gone.map(|(_, key)| *key)).collect()
     }
 
     /// Does a record stand in this file, and no other one of its model?

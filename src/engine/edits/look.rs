@@ -49,9 +49,7 @@ impl Engine {
         let mut edited = Vec::new();
         for path in self.lookout.suspects() {
             if self.stamps.are_of(&*self.disk, &path)? {
-                if !self.stamps.is_known_shut(&path) {
-                    self.clear_suspect(&path)?;
-                }
+                self.clear_suspect(&path)?;
             } else if self.lookout.is_settled(&path, self.stamp_of(&path), SETTLED) {
                 edited.push(path);
             }
@@ -99,11 +97,15 @@ impl Engine {
         Ok(self.lookout.suspects())
     }
 
-    /// A file is known to be as it is; what happens to it from now on makes it a suspect again.
+    /// A file is known to be as it is; what happens to it from now on makes it a suspect again. One
+    /// that cannot be opened stays a suspect: what ends that may have been told already.
     ///
     /// # Errors
     /// Those of the disk.
     pub(super) fn clear_suspect(&self, path: &SafePath) -> Result<()> {
+        if self.stamps.is_known_shut(path) {
+            return Ok(());
+        }
         self.lookout.clear(path);
         // What happened since it was looked at was told before, and is cleared now as well.
         if !self.stamps.are_of(&*self.disk, path)? {

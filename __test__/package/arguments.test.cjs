@@ -176,7 +176,7 @@ test('an owner that is given must be one: null and undefined do not ask about ev
   assert.deepEqual(await store.connections.getAllApiKeys(), [])
 })
 
-const WHERES = [
+const CONDITIONS = [
   ['where.userId', { userId: undefined }],
   ['where.name.in', { name: { in: undefined } }],
   ['where.name.not', { name: { not: undefined } }],
@@ -184,7 +184,7 @@ const WHERES = [
   ['where.NOT.name', { NOT: { name: undefined } }],
   ['where.AND', { AND: undefined }],
 ]
-for (const [path, where] of WHERES) {
+for (const [path, where] of CONDITIONS) {
   test(`undefined is refused in a where: ${path}`, async (t) => {
     const store = open(t, {
       collections: {

@@ -50,7 +50,7 @@ impl RealDisk {
 
     /// Refuses to write another person's file.
     pub(super) fn check_owner(&self, path: &SafePath, about: &About) -> io::Result<()> {
-        if about.rights.is_anothers() { Err(self.told(path, about)) } else { Ok(()) }
+        if about.rights.is_of_another() { Err(self.told(path, about)) } else { Ok(()) }
     }
 
     /// Says whose a file is that the system did not let us write, or the folder it would be in.

@@ -22,7 +22,7 @@ impl Rights {
     }
 
     /// Is it another user's, and this process not root's?
-    pub(super) fn is_anothers(&self) -> bool {
+    pub(super) fn is_of_another(&self) -> bool {
         let me = geteuid().as_raw();
         me != 0 && self.owner != me
     }

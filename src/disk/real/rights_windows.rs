@@ -6,7 +6,7 @@
 pub(super) struct Rights;
 
 impl Rights {
-    pub(super) fn is_anothers(&self) -> bool {
+    pub(super) fn is_of_another(&self) -> bool {
         false
     }
 

@@ -17,7 +17,17 @@ const CYCLE: i64 = 146_097;
 /// ISO-8601 time with an offset and no plain date (which means midnight UTC), or one that no `Date`
 /// can hold. Digits below the millisecond are dropped.
 pub fn normalise_time(text: &str) -> Option<String> {
-    time_ms(text).map(time_text)
+    let ms = time_ms(text)?;
+    Some(if is_normal(text) { text.to_owned() } else { time_text(ms) })
+}
+
+/// Is this time, which has four digits for its year, in the form already? Most are, and every
+/// record that is written asks.
+fn is_normal(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.len() == 24
+        && (bytes[4], bytes[10], bytes[19], bytes[23]) == (b'-', b'T', b'.', b'Z')
+        && &bytes[17..19] != b"60"
 }
 
 /// The milliseconds since 1970 of a time, or of midnight UTC of a plain date.
@@ -43,17 +53,34 @@ pub fn time_text(ms: i64) -> String {
     let year = i64::from(date.year()) + 400 * days.div_euclid(CYCLE);
     let in_day = ms.rem_euclid(DAY_MS);
     let (minutes, in_minute) = (in_day / 60_000, in_day % 60_000);
-    let years =
-        if (0..=9999).contains(&year) { format!("{year:04}") } else { format!("{year:+07}") };
-    format!(
-        "{years}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
-        date.month(),
-        date.day(),
-        minutes / 60,
-        minutes % 60,
-        in_minute / 1000,
-        in_minute % 1000,
-    )
+    let mut text = String::with_capacity(27);
+    if (0..=9999).contains(&year) {
+        push_digits(&mut text, year, 4);
+    } else {
+        text.push(if year < 0 { '-' } else { '+' });
+        push_digits(&mut text, year.abs(), 6);
+    }
+    let parts = [
+        ('-', i64::from(date.month()), 2),
+        ('-', i64::from(date.day()), 2),
+        ('T', minutes / 60, 2),
+        (':', minutes % 60, 2),
+        (':', in_minute / 1000, 2),
+        ('.', in_minute % 1000, 3),
+    ];
+    for (before, number, digits) in parts {
+        text.push(before);
+        push_digits(&mut text, number, digits);
+    }
+    text.push('Z');
+    text
+}
+
+/// The last digits of a number; `format!` is too slow for what every written record needs.
+fn push_digits(text: &mut String, number: i64, digits: u32) {
+    let digit = |place| (number / 10_i64.pow(place)).rem_euclid(10);
+    let digits = (0..digits).rev().map(digit).map(|digit| u8::try_from(digit).unwrap_or_default());
+    text.extend(digits.map(|digit| char::from(b'0' + digit)));
 }
 
 /// What is still to be read of a text.

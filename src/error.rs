@@ -327,7 +327,7 @@ fn advice_for(error: &io::Error) -> (Code, &'static str) {
             (Code::ReadOnly, "; check the owner and the mode of the data folder")
         }
         // A link, a device or a folder in its place, or one that only somebody else may read.
-        K::InvalidData => (Code::Corrupt, "; put the file itself there"),
+        K::InvalidData | K::IsADirectory => (Code::Corrupt, "; put the file itself there"),
         _ => (Code::Io, ""),
     }
 }

@@ -467,6 +467,30 @@ fn on_disk(files: &Files) -> tempfile::TempDir {
     folder
 }
 
+/// The only shape that the app ever wrote them in has neither an id nor a time.
+#[test]
+fn avatars_of_single_chats_that_lack_an_id_cost_no_character() {
+    let (disk, files) = older("t-prime");
+    let path = "characters/hamlet.json";
+    let text = String::from_utf8(files[path].clone()).unwrap();
+    let avatars = "\"avatarOverrides\": [{ \"chatId\": \"act1\", \"imageId\": \"img1\" }]";
+    let with = text.replace("\"avatarOverrides\": []", avatars);
+    assert_ne!(text, with);
+    disk.plant(path, with.as_bytes());
+    let mut store = opened(&disk);
+    for converted in [false, true] {
+        let hamlet = call(&store, "characters.findById", json!(["hamlet"]));
+        assert_eq!(hamlet["avatarOverrides"][0]["imageId"], "img1", "{converted}: {hamlet}");
+        write(&store);
+        store.close().unwrap();
+        store = opened(&disk);
+        call(&store, "tags.delete", json!(["new"]));
+    }
+    call(&store, "characters.clearAvatarOverride", json!(["hamlet", "act1"]));
+    let set = call(&store, "characters.setAvatarOverride", json!(["hamlet", "act1", "img1"]));
+    assert!(set["avatarOverrides"][0]["id"].is_string(), "{set}");
+}
+
 #[test]
 fn an_expired_session_is_no_reason_to_convert() {
     for shape in SHAPES {

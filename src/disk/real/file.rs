@@ -73,6 +73,8 @@ impl DiskFile for RealFile {
 
     fn allocate(&self, len: u64) -> Result<()> {
         let reserve = || {
+            // A file that is open for reading only is refused, also where it has the room already.
+            system::write_at(&self.file, &[], 0)?;
             let from = self.file.metadata()?.len();
             // Where that cannot be, the zeros below take the room as well, only less in one piece.
             reserve(&self.file, len)?;

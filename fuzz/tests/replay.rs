@@ -1,5 +1,7 @@
 //! Every kept input, and every input that once broke a promise, without libFuzzer.
 
+#![allow(clippy::disallowed_methods, reason = "the cases lie in folders of their own")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -385,11 +385,6 @@ impl<'a> View<'a> {
         )
     }
 
-    /// Does an index cover exactly these fields?
-    pub fn has_index(&self, model: ModelId, fields: &[&str]) -> bool {
-        self.state.catalogue.model(model).index_over(fields).is_some()
-    }
-
     /// How many records of a model there are.
     pub fn count(&self, model: ModelId) -> usize {
         let base = self.state.collection(model);

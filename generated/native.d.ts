@@ -102,3 +102,9 @@ export declare class NativeStore {
  * number is its place.
  */
 export declare function calls(declaration: string): string
+
+/**
+ * Runs a command and waits for its end, on the JavaScript thread, for the process has nothing else to
+ * do; gives the exit code. `compose` gives the composed form (NFC) of a text.
+ */
+export declare function runCommandLine(arguments: Array<string>, compose: (arg: string) => string): number

@@ -839,3 +839,4 @@ module.exports.NativeBytes = nativeBinding.NativeBytes
 module.exports.NativeReading = nativeBinding.NativeReading
 module.exports.NativeStore = nativeBinding.NativeStore
 module.exports.calls = nativeBinding.calls
+module.exports.runCommandLine = nativeBinding.runCommandLine

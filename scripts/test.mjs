@@ -24,6 +24,7 @@ run(
   ...tests('auth'),
   ...tests('processes'),
   ...tests('package'),
+  ...tests('cli'),
   ...tests('prisma'),
   ...tests('attacks'),
   ...tests('docs'),

@@ -1,7 +1,7 @@
 //! quilltap-store: an embedded data layer that keeps every record in plain JSON files.
 //!
 //! The modules, in the order in which a call passes them, each knowing only those below it:
-//! `node` (the border to JavaScript, a Cargo feature), `api` (the table of calls), `auth` and `repos`
+//! `node` (the border to JavaScript, a Cargo feature), `cli` (the command line, another one), `api` (the table of calls), `auth` and `repos`
 //! (the calls), `calls` (what a call is), `query`,
 //! `engine` (journal, commit, state, files), `crypto` (keys and sealing), `catalogue` (every model,
 //! once), `disk` (the one door to the file system), `json`, `error`. `ARCHITECTURE.md` tells the whole.
@@ -14,6 +14,7 @@ pub mod engine;
 pub mod error;
 pub mod json;
 pub mod prisma;
+pub mod progress;
 pub mod query;
 pub mod store;
 
@@ -25,5 +26,7 @@ mod repos;
 mod secrets;
 mod sync;
 
+#[cfg(feature = "cli")]
+mod cli;
 #[cfg(feature = "node")]
 mod node;

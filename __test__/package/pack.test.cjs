@@ -21,6 +21,7 @@ const platform = native?.split('.')[1]
 test('the tarball holds what is needed and no sources', () => {
   const files = names(tarball).map((name) => name.replace('package/', ''))
   for (const name of [
+    'bin/quilltap-store.js',
     'index.js',
     'index.mjs',
     'index.d.ts',

@@ -24,6 +24,14 @@ pub(crate) enum Of {
 }
 
 impl Of {
+    /// The model, where it is built in.
+    fn built_in(&self) -> Option<ModelId> {
+        match self {
+            Of::Model(model) => Some(*model),
+            Of::Collection(_) => None,
+        }
+    }
+
     fn model(&self, catalogue: &Catalogue) -> Result<ModelId> {
         match self {
             Of::Model(model) => Ok(*model),
@@ -145,6 +153,13 @@ impl Calls {
     pub fn is_slow(&self, number: usize) -> bool {
         let run = self.entries.get(number).map(|entry| entry.call.run);
         matches!(run, Some(Run::Slow(_)))
+    }
+
+    /// The repositories whose records can be asked for by `findMany`, each with its model where that is
+    /// built in.
+    pub(crate) fn repositories(&self) -> impl Iterator<Item = (&str, Option<ModelId>)> {
+        let asked = self.entries.iter().filter(|entry| entry.call.name == "findMany");
+        asked.map(|entry| (entry.repository.as_str(), entry.of.built_in()))
     }
 
     /// The number of a call by its name: `characters.findById`.

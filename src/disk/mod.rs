@@ -12,6 +12,7 @@
 
 mod copy;
 mod new_folder;
+mod outside_files;
 mod placement;
 mod real;
 mod safe_path;
@@ -24,6 +25,7 @@ use crate::error::{Code, Error, Result};
 
 pub use copy::{copy, make_durable, share};
 pub use new_folder::{NewFolder, UNFINISHED};
+pub use outside_files::{holds_anything, read_outside};
 pub use placement::misplaced;
 pub use real::RealDisk;
 pub use safe_path::SafePath;

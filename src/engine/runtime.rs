@@ -293,6 +293,11 @@ impl Runtime {
         self.engine.files_held.store(true, Ordering::Release);
     }
 
+    /// What the folder's processes have declared.
+    pub(crate) fn declaration(&self) -> Declaration {
+        locked(&self.engine.joined).clone()
+    }
+
     /// What the store holds, as JSON text.
     pub(crate) fn stats(&self) -> String {
         let state = self.engine.state();

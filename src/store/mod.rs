@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::api::Calls;
 use crate::auth;
+use crate::catalogue::Catalogue;
 pub use crate::catalogue::{Declaration, Migration, Migrations, ModelId, models};
 pub use crate::crypto::{Costs, Secret};
 use crate::disk::{Disk, RealDisk, misplaced};
@@ -250,11 +251,33 @@ impl Store {
         self.0.leave()
     }
 
+    /// What the folder's apps have declared besides the built-in models, as far as it is known here.
+    pub fn declaration(&self) -> Declaration {
+        self.0.engine.declaration()
+    }
+
+    /// The repositories of this handle that can be asked for records, each with its model's name where
+    /// that is built in.
+    pub fn repositories(&self) -> Vec<(String, Option<String>)> {
+        let builtin = Catalogue::builtin();
+        let named = |model| builtin.model(model).name.clone();
+        let all = self.0.calls.repositories();
+        all.map(|(name, model)| (name.to_owned(), model.map(named))).collect()
+    }
+
     /// Makes a call by name and waits for its answer: `characters.findById`, `["id"]`.
     ///
     /// # Errors
     /// Those of the call; `VALIDATION` when there is no such call.
     pub fn call(&self, name: &str, args: &str) -> Result<String> {
+        self.call_with(name, args, None)
+    }
+
+    /// Makes a call by name, with the passphrase that it takes apart from its other arguments.
+    ///
+    /// # Errors
+    /// As for [`Store::call`].
+    pub fn call_with(&self, name: &str, args: &str, passphrase: Option<Secret>) -> Result<String> {
         let call = self.number_of(name)?;
         let is_write = self.0.calls.is_write(call);
         let is_slow = self.0.calls.is_slow(call);
@@ -266,7 +289,7 @@ impl Store {
         }
         let args = args.to_owned();
         let command = if is_slow {
-            Command::Slow { transaction: None, call, args, passphrase: None }
+            Command::Slow { transaction: None, call, args, passphrase }
         } else if is_write {
             Command::Write { call, args }
         } else {

@@ -1,0 +1,15 @@
+#!/usr/bin/env node
+'use strict'
+
+// The command line is in the native part; this finds it, or says why it is not there.
+
+/** The exit code of what could not be done; see docs/cli.md. */
+const FAILED = 3
+
+try {
+  const { runCommandLine } = require('../lib/load.js')
+  process.exitCode = runCommandLine(process.argv.slice(2), (text) => text.normalize('NFC'))
+} catch (error) {
+  console.error(`error: ${error.message}`)
+  process.exitCode = FAILED
+}

@@ -1,0 +1,139 @@
+//! What can be asked for, and the text of every `--help`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// The end of the first help screen.
+const EXIT_CODES: &str = "Exit codes: 0 done and clean, 1 done and something was found, 2 wrong use, \
+    3 failed, 130 interrupted.\nNothing is written without being asked for. More in docs/cli.md.";
+
+/// Looks after the data folder of an app that uses quilltap-store.
+#[derive(Parser)]
+#[command(name = "quilltap-store", version, after_help = EXIT_CODES, max_term_width = 100)]
+#[command(disable_help_subcommand = true, infer_subcommands = false)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub(super) shared: Shared,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// What every command takes.
+#[derive(Args, Clone)]
+pub(super) struct Shared {
+    /// The data folder [default: $DATA_DIR, else ./data]
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub(super) data_dir: Option<PathBuf>,
+    /// Answer in JSON, for programs
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    /// Say nothing but the answer and errors
+    #[arg(long, short, global = true)]
+    pub(super) quiet: bool,
+    /// Trust whoever else may write in the folder, as the option of createStore does
+    #[arg(long, global = true, hide_short_help = true)]
+    pub(super) trust_shared_folder: bool,
+}
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Read everything and tell every fault (exit code 1 when there is one)
+    Check,
+    /// Count what the store holds
+    Stats,
+    /// Drop what has expired and dead lines, and start the journal anew
+    Compact,
+    /// List the records of a model, a line of JSON each
+    Ls(Ls),
+    /// Show one record as JSON
+    Get(Get),
+    /// Ask for records as findMany does, a line of JSON each
+    Query(Query),
+    /// Look after the passphrase and the keys of secrets
+    #[command(subcommand)]
+    Secrets(Secrets),
+    /// Print a script that completes commands in a shell
+    ///
+    /// bash: echo 'source <(npx quilltap-store completion bash)' >> ~/.bashrc
+    /// zsh:  npx quilltap-store completion zsh > ~/.zfunc/_quilltap-store
+    #[command(verbatim_doc_comment)]
+    Completion {
+        /// Which shell
+        shell: Shell,
+    },
+}
+
+#[derive(Args)]
+pub(super) struct Ls {
+    /// A repository or model: characters, Chat, messages …
+    pub(super) model: String,
+    /// The chat whose messages are meant
+    #[arg(long, value_name = "ID")]
+    pub(super) chat: Option<String>,
+}
+
+#[derive(Args)]
+pub(super) struct Get {
+    /// A repository or model: characters, Chat, messages …
+    pub(super) model: String,
+    /// The record's id
+    pub(super) id: String,
+}
+
+#[derive(Args)]
+pub(super) struct Query {
+    /// A repository or model: characters, Chat …
+    pub(super) model: String,
+    /// What findMany takes: '{"where":{"isFavorite":true},"take":3}'; - reads it from standard input
+    #[arg(value_name = "JSON")]
+    pub(super) question: String,
+}
+
+#[derive(Subcommand)]
+pub(super) enum Secrets {
+    /// Tell whether there are keys, since when, and how they are derived
+    Status,
+    /// Put another passphrase in place of the one there is
+    ChangePassphrase {
+        #[command(flatten)]
+        passphrase: Passphrase,
+        #[command(flatten)]
+        next: NextPassphrase,
+    },
+    /// Make a recovery key, in place of the one before, and show it this once
+    CreateRecoveryKey(Passphrase),
+    /// Set another passphrase with the recovery key
+    Recover {
+        /// Read the recovery key from a file, - for a line of standard input; asked for otherwise
+        #[arg(long, value_name = "FILE")]
+        recovery_key_file: Option<PathBuf>,
+        #[command(flatten)]
+        next: NextPassphrase,
+    },
+    /// Seal everything anew under a new data key, or go on where that was interrupted
+    Rotate(Passphrase),
+}
+
+/// Where the passphrase comes from. Never an argument: those stand in the history and in `ps`.
+#[derive(Args, Clone)]
+pub(super) struct Passphrase {
+    /// Read the passphrase from a file, - for a line of standard input [default:
+    /// $QUILLTAP_PASSPHRASE_FILE, else $QUILLTAP_PASSPHRASE, else asked for]
+    #[arg(long, value_name = "FILE")]
+    pub(super) passphrase_file: Option<PathBuf>,
+}
+
+/// Where a new passphrase comes from.
+#[derive(Args, Clone)]
+pub(super) struct NextPassphrase {
+    /// Read the new passphrase from a file, - for a line of standard input; asked for otherwise
+    #[arg(long, value_name = "FILE")]
+    pub(super) new_passphrase_file: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum Shell {
+    Bash,
+    Zsh,
+}

@@ -1,0 +1,86 @@
+//! `check`, `stats` and `compact`.
+
+use serde_json::Value;
+
+use crate::cli::arguments::Shared;
+use crate::cli::exit::{Ended, Exit};
+use crate::cli::folder;
+use crate::cli::output::{Output, Tone};
+use crate::cli::terminal::Terminal;
+use crate::json;
+use crate::progress::{Progress, Unit};
+
+pub(super) fn check(shared: &Shared, output: &Output) -> Ended {
+    let store = folder::open(shared, output)?;
+    let terminal = Terminal::new(output);
+    terminal.begin("reading everything", Unit::Things, None);
+    let report = json::parse(&store.check_now()?)?;
+    drop(terminal);
+    store.close()?;
+    let faults = report["faults"].as_array().map_or(&[][..], Vec::as_slice);
+    output.answer(&report, || checked(&report, faults, output))?;
+    Ok(Exit::found(!faults.is_empty()))
+}
+
+fn checked(report: &Value, faults: &[Value], output: &Output) -> String {
+    let mut text = format!(
+        "{} files, {} records, {} rows, {} payloads: ",
+        report["files"], report["records"], report["rows"], report["payloads"]
+    );
+    if faults.is_empty() {
+        text += &output.painted("no fault", Tone::Good);
+        return text;
+    }
+    let count =
+        if faults.len() == 1 { "1 fault".to_owned() } else { format!("{} faults", faults.len()) };
+    text += &output.painted(&count, Tone::Bad);
+    for fault in faults {
+        text += "\n";
+        text += &fault_line(fault, output);
+    }
+    text
+}
+
+fn fault_line(fault: &Value, output: &Output) -> String {
+    let word = |name: &str| fault[name].as_str().unwrap_or_default();
+    let (path, message) = (word("path"), word("message"));
+    // Some sentences begin with the place.
+    let place = if message.starts_with(path) { String::new() } else { format!("{path}: ") };
+    let about = if word("id").is_empty() {
+        String::new()
+    } else {
+        format!(" ({} {})", word("model"), word("id"))
+    };
+    format!("{} {place}{message}{about}", output.painted(word("kind"), Tone::Warning))
+}
+
+pub(super) fn stats(shared: &Shared, output: &Output) -> Ended {
+    let store = folder::open(shared, output)?;
+    let stats = json::parse(&store.stats())?;
+    store.close()?;
+    output.answer(&stats, || told(&stats))?;
+    Ok(Exit::found(stats["faults"].as_array().is_some_and(|faults| !faults.is_empty())))
+}
+
+/// A line a collection, the numbers one below the other; and what else there is to know.
+fn told(stats: &Value) -> String {
+    let counts = stats["records"].as_object().into_iter().flatten();
+    let numbers = counts.map(|(name, count)| format!("{:>10}  {name}", count.to_string()));
+    let journal = format!("{:>10}  bytes in the journal", stats["journalBytes"].to_string());
+    let faults = stats["faults"].as_array().into_iter().flatten();
+    let faults = faults.filter_map(Value::as_str).map(|fault| format!("cannot be read: {fault}"));
+    let late =
+        stats["lastFileError"].as_str().map(|error| format!("not in the files yet: {error}"));
+    numbers.chain([journal]).chain(faults).chain(late).collect::<Vec<_>>().join("\n")
+}
+
+pub(super) fn compact(shared: &Shared, output: &Output) -> Ended {
+    let store = folder::open(shared, output)?;
+    let terminal = Terminal::new(output);
+    terminal.begin("compacting", Unit::Things, None);
+    store.compact_now()?;
+    drop(terminal);
+    store.close()?;
+    output.answer(&serde_json::json!({ "compacted": true }), || "compacted".to_owned())?;
+    Ok(Exit::Clean)
+}

@@ -1,0 +1,26 @@
+//! The commands, each of which asks the store and shows the answer.
+
+mod completion;
+mod inspect;
+mod records;
+mod secrets;
+
+use super::Surroundings;
+use super::arguments::{Arguments, Command};
+use super::exit::Ended;
+use super::output::Output;
+
+/// Does what is asked for.
+pub(super) fn run(arguments: &Arguments, output: &Output, around: &Surroundings<'_>) -> Ended {
+    let shared = &arguments.shared;
+    match &arguments.command {
+        Command::Check => inspect::check(shared, output),
+        Command::Stats => inspect::stats(shared, output),
+        Command::Compact => inspect::compact(shared, output),
+        Command::Ls(ls) => records::ls(ls, shared, output),
+        Command::Get(get) => records::get(get, shared, output),
+        Command::Query(query) => records::query(query, shared, output),
+        Command::Secrets(secrets) => secrets::run(secrets, shared, output, around),
+        Command::Completion { shell } => completion::print(*shell, output),
+    }
+}

@@ -1,0 +1,54 @@
+//! Which folder is meant, and the store in it.
+
+use std::path::PathBuf;
+
+use super::arguments::Shared;
+use super::exit::Ended;
+use super::output::Output;
+use crate::disk;
+use crate::error::{Code, Error};
+use crate::store::{Options, Store};
+
+/// The folder that is meant, as `createStore` would have it.
+pub(super) fn data_dir(shared: &Shared) -> PathBuf {
+    let given = shared.data_dir.clone();
+    let usual = || std::env::var_os("DATA_DIR").filter(|name| !name.is_empty()).map(PathBuf::from);
+    given.or_else(usual).unwrap_or_else(|| PathBuf::from("data"))
+}
+
+/// Opens the store in a folder that has one; nothing is made where there is none.
+pub(super) fn open(shared: &Shared, output: &Output) -> Ended<Store> {
+    let folder = data_dir(shared);
+    if !disk::holds_anything(&folder)? {
+        let shown = std::path::absolute(&folder).unwrap_or(folder);
+        let message = format!(
+            "there is no store in {}; name its folder by --data-dir, or by DATA_DIR",
+            shown.display()
+        );
+        return Err(Error::new(Code::Validation, message).into());
+    }
+    open_or_make(shared, output)
+}
+
+/// Opens the store in a folder that has one, with the calls of the collections that its apps declare.
+pub(super) fn open_declared(shared: &Shared, output: &Output) -> Ended<Store> {
+    let store = open(shared, output)?;
+    let declaration = store.declaration();
+    if declaration.is_empty() {
+        return Ok(store);
+    }
+    Ok(Store::open(Options { declaration, ..options(shared) })?)
+}
+
+fn options(shared: &Shared) -> Options {
+    Options { trust_shared_folder: shared.trust_shared_folder, ..Options::new(data_dir(shared)) }
+}
+
+/// Opens the store in the folder, which is made when it is not there.
+pub(super) fn open_or_make(shared: &Shared, output: &Output) -> Ended<Store> {
+    let store = Store::open(options(shared))?;
+    for warning in store.warnings() {
+        output.warn(warning);
+    }
+    Ok(store)
+}

@@ -43,6 +43,7 @@ async function startServer() {
   )
   const settings = `-p ${port} -k ${folder} -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c timezone=UTC`
   asOwner('pg_ctl', ['-D', data, '-w', '-l', path.join(folder, 'log'), '-o', settings, 'start'], quiet)
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1))
   process.on('exit', () => {
     asOwner('pg_ctl', ['-D', data, '-m', 'immediate', 'stop'], quiet)
     fs.rmSync(folder, { recursive: true, force: true })
@@ -50,7 +51,10 @@ async function startServer() {
   return `postgresql://quilltap@localhost:${port}/postgres`
 }
 
-/** Makes the client from the recorded tables. No engine is downloaded: the query compiler needs none. */
+/**
+ * Makes the client from the recorded tables. No engine is downloaded: the client for edge runtimes has
+ * the classic engine as WebAssembly, and Node only has to be told how that is loaded.
+ */
 function generate() {
   const schema = path.join(__dirname, 'schema.prisma')
   fs.writeFileSync(schema, prismaSchema())
@@ -61,13 +65,20 @@ function generate() {
     env,
     stdio: 'pipe',
   })
+  const made = path.join(__dirname, 'node_modules/.prisma/client/wasm.js')
+  const text = fs.readFileSync(made, 'utf8')
+  const load =
+    "new WebAssembly.Module(require('fs').readFileSync(require('path').join(__dirname, 'query_engine_bg.wasm')))"
+  const loader = /const loader = [^]*?return engine\n/
+  if (!loader.test(text)) throw new Error(`${made} does not load its engine as this expects`)
+  fs.writeFileSync(made, text.replace(loader, `return ${load}\n`))
 }
 
 /** `{ client, Prisma, empty, close }` over a new database with all tables. */
 async function realClient() {
   generate()
   const connectionString = await startServer()
-  const { PrismaClient, Prisma } = require('@prisma/client')
+  const { PrismaClient, Prisma } = require('@prisma/client/wasm')
   const { PrismaPg } = require('@prisma/adapter-pg')
   const { Pool } = require('pg')
   const pool = new Pool({ connectionString, max: 1 })

@@ -10,7 +10,7 @@ const { enums, models } = JSON.parse(fs.readFileSync(file, 'utf8'))
 
 function prismaSchema() {
   const head =
-    'datasource db {\n  provider = "postgresql"\n  url = "postgresql://unused"\n}\ngenerator client {\n  provider = "prisma-client-js"\n  engineType = "client"\n}\n'
+    'datasource db {\n  provider = "postgresql"\n  url = "postgresql://unused"\n}\ngenerator client {\n  provider = "prisma-client-js"\n  previewFeatures = ["driverAdapters"]\n}\n'
   const words = Object.entries(enums).map(([name, values]) => `enum ${name} {\n  ${values.join('\n  ')}\n}\n`)
   return [head, ...words, ...Object.values(models).map(modelText)].join('\n')
 }

@@ -9,10 +9,12 @@ const read = (name) => fs.readFileSync(path.join(__dirname, name), 'utf8')
 /** Rows to begin with, and the order in which tables are filled. */
 const world = JSON.parse(read('world.json'))
 /** One recorded call each; see README.md. */
-const cases = read('oracle.jsonl')
-  .trim()
-  .split('\n')
-  .map((line) => JSON.parse(line))
+const cases = ['oracle.jsonl', 'found.jsonl'].flatMap((name) =>
+  read(name)
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line)),
+)
 
 const accessor = (model) => model[0].toLowerCase() + model.slice(1)
 const call = (client, { model, method, args }, decoded) =>

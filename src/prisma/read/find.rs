@@ -30,10 +30,18 @@ pub(crate) struct Find {
 }
 
 impl Find {
-    /// Only the first one, or with a negative `take` the last one.
-    pub(crate) fn only_one(&mut self) {
+    /// Only the first one, or with a `take` of -1 the last one.
+    ///
+    /// # Errors
+    /// Another `take`.
+    pub(crate) fn only_one(&mut self) -> Answer<()> {
         self.single = true;
-        self.take = self.take.map(|take| take.signum());
+        if self.take.is_none_or(|take| take.abs() == 1) {
+            return Ok(());
+        }
+        Err(Failure::input(
+            "The 'findFirst' operation cannot be used with a 'take' argument that isn't 1 or -1",
+        ))
     }
 
     fn is_paged(&self) -> bool {

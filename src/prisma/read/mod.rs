@@ -103,8 +103,8 @@ pub(crate) fn run_request(
         }
         "findFirst" | "findFirstOrThrow" => {
             let mut find = find_arguments(schema, table, request)?;
-            find.only_one();
             let selection = Selection::of(schema, table, request.selection, &[])?;
+            find.only_one()?;
             let rows = run(reader, table, &find, None)?;
             one(answer(schema, reader, table, &rows, &selection)?, request.action)
         }

@@ -163,8 +163,9 @@ impl Writer<'_, '_> {
         let arguments = request.read(self.schema, &wanted)?;
         let selection = if tell { Some(self.selection(request)?) } else { None };
         let skip = arguments.get("skipDuplicates").is_some_and(Parsed::is_true);
-        let data = arguments.get("data").into_iter().flat_map(Parsed::objects);
-        let rows = self.insert_many(table, data, skip, None)?;
+        let data: Vec<&Object> =
+            arguments.get("data").into_iter().flat_map(Parsed::objects).collect();
+        let rows = self.insert_many(table, &data, skip, None)?;
         self.told_many(table, &rows, selection.as_ref())
     }
 

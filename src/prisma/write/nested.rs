@@ -142,8 +142,9 @@ impl Writer<'_, '_> {
     fn nested_create_many(&mut self, below: Below<'_>, value: &Parsed) -> Answer<()> {
         let Some(envelope) = value.objects().next() else { return Ok(()) };
         let skip = envelope.get("skipDuplicates").is_some_and(Parsed::is_true);
-        let data = envelope.get("data").into_iter().flat_map(Parsed::objects);
-        self.insert_many(below.child, data, skip, Some((below.back, below.row))).map(drop)
+        let data: Vec<&Object> =
+            envelope.get("data").into_iter().flat_map(Parsed::objects).collect();
+        self.insert_many(below.child, &data, skip, Some((below.back, below.row))).map(drop)
     }
 
     /// The rows to be connected that objects name: all of them, or an error.

@@ -282,25 +282,48 @@ impl Writer<'_, '_> {
     /// Refuses values that must occur once and occur already, in the order of the keys. Those of
     /// records the store checks as well; the ids of entries and of lines it does not.
     fn check_uniques(&self, table: usize, cells: &[Cell], own: Option<&Row>) -> Answer<()> {
-        let of = self.table(table);
-        let changed = |key: &&[usize]| {
-            own.is_none_or(|own| key.iter().any(|at| !own.cells[*at].same(&cells[*at])))
-        };
-        for key in of.keys().filter(changed) {
-            if key.iter().any(|column| cells[*column].is_null()) || self.is_fresh(key, cells) {
-                continue;
-            }
-            let wanted: Vec<_> = key.iter().map(|at| (*at, vec![cells[*at].clone()])).collect();
-            let same = |row: &Row| key.iter().all(|at| row.cells[*at].same(&cells[*at]));
-            let taken = self.read(|reader| {
-                let rows = reader.candidates(table, &wanted)?;
-                Ok(rows.iter().any(|row| same(row) && !own.is_some_and(|own| own.is(row))))
-            })?;
-            if taken {
-                return Err(Failure::unique(&of.names(key).collect::<Vec<_>>()));
+        let is_own = |row: &Row| own.is_some_and(|own| own.is(row));
+        for key in self.keys_to_check(table, cells, own) {
+            if self.is_taken(table, key, cells, is_own)? {
+                return Err(self.duplicate(table, key));
             }
         }
         Ok(())
+    }
+
+    /// The keys of a row that could be taken already.
+    pub(super) fn keys_to_check(
+        &self,
+        table: usize,
+        cells: &[Cell],
+        own: Option<&Row>,
+    ) -> Vec<&'static [usize]> {
+        let is_changed = |key: &[usize]| {
+            own.is_none_or(|own| key.iter().any(|at| !own.cells[*at].same(&cells[*at])))
+        };
+        let has_null = |key: &[usize]| key.iter().any(|column| cells[*column].is_null());
+        let keys = self.table(table).keys();
+        keys.filter(|key| is_changed(key) && !has_null(key) && !self.is_fresh(key, cells)).collect()
+    }
+
+    /// Does a row have these values already, one that does not give them up?
+    pub(super) fn is_taken(
+        &self,
+        table: usize,
+        key: &[usize],
+        cells: &[Cell],
+        gives_up: impl Fn(&Row) -> bool,
+    ) -> Answer<bool> {
+        let wanted: Vec<_> = key.iter().map(|at| (*at, vec![cells[*at].clone()])).collect();
+        let same = |row: &Row| key.iter().all(|at| row.cells[*at].same(&cells[*at]));
+        self.read(|reader| {
+            let rows = reader.candidates(table, &wanted)?;
+            Ok(rows.iter().any(|row| same(row) && !gives_up(row)))
+        })
+    }
+
+    pub(super) fn duplicate(&self, table: usize, key: &[usize]) -> Failure {
+        Failure::unique(&self.table(table).names(key).collect::<Vec<_>>())
     }
 
     /// Was the id made just now? Then nobody has it.

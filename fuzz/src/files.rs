@@ -20,6 +20,7 @@ const DOCUMENTS: &[&str] = &[
     "settings/collections.json",
     "cache/order.json",
     "cache/logs.json",
+    "cache/rows",
 ];
 
 /// The files of lines.

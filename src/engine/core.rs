@@ -63,6 +63,8 @@ pub(crate) struct Engine {
     /// The word `MARK` as it was when the store was opened.
     pub(crate) known_mark: AtomicU64,
     pub(crate) logs: LogCache,
+    /// Held by whoever reads the logs to learn which rows they have.
+    pub(crate) learning: Mutex<()>,
     pub(crate) stamps: Stamps,
     pub(crate) lookout: Lookout,
     pub(crate) keeper: Keeper,
@@ -109,6 +111,7 @@ impl Engine {
             words,
             known_mark: AtomicU64::new(0),
             logs: LogCache::new(settings.max_record_bytes),
+            learning: Mutex::new(()),
             stamps,
             lookout,
             keeper: Keeper::default(),
@@ -258,10 +261,14 @@ impl Engine {
             let view = View::new(&state, None, self.context(&now), source);
             let answer = read(&view);
             let gave_up = answer.is_err() && view.needs_disk();
-            let suspects = view.take_suspects();
+            let (suspects, unread_logs) = (view.take_suspects(), view.unread_logs());
             drop(state);
             if gave_up && source == Source::Memory {
                 return None;
+            }
+            if let Some(model) = unread_logs {
+                self.learn_logs(model);
+                continue;
             }
             if !suspects.is_empty() {
                 if let Err(error) = self.adopt(&suspects) {

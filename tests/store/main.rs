@@ -33,6 +33,7 @@ mod power_cut;
 mod prisma;
 mod relations;
 mod repositories;
+mod row_owners;
 mod secrets;
 mod snapshot;
 mod spoilt_places;

@@ -78,6 +78,11 @@ const MODULES: &[(&str, &str)] = &[
          engine/core engine/files",
     ),
     (
+        "engine/files/row_owners",
+        "disk catalogue engine/processes/locks engine/logs engine/logs/cache engine/txn \
+         engine/core engine/files",
+    ),
+    (
         "engine/processes",
         "disk catalogue engine/processes/shared_memory engine/processes/locks \
          engine/logs/cache engine/memory/record engine/journal engine/files/layout \

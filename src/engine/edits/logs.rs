@@ -52,6 +52,7 @@ impl Engine {
             other => other?,
         };
         taken.found.changes.extend(edited.map(Change::Edited));
+        self.state_mut().row_owners.doubt(key);
         self.clear_suspect(path)
     }
 
@@ -69,8 +70,9 @@ impl Engine {
         let index = recount::index(self, &state, key.0, path, stamp)?;
         let mut edit = LogEdit::of_unknown(key.0, &key.1);
         let rows = index.committed();
+        let is_whole = rows.are_whole();
         // What cannot be read cannot be counted: what was known of it stays.
-        if let Some((_, counted)) = state.catalogue.counted(key.0).filter(|_| rows.are_whole()) {
+        if let Some((_, counted)) = state.catalogue.counted(key.0).filter(|_| is_whole) {
             let (count, last) = rows.count(&[]);
             let last = last.map(clock::format_ms);
             edit.has_new_counts =
@@ -85,7 +87,9 @@ impl Engine {
         }
         self.counted.note(path, stamp, index.dead() > 0);
         self.stamps.wrote(path.clone(), stamp);
-        Ok(Some(edit).filter(|edit| !known || edit.has_new_counts || !edit.rows.is_empty()))
+        // A line that cannot be read is news as well: any row may be missing.
+        let is_news = !known || !is_whole || edit.has_new_counts || !edit.rows.is_empty();
+        Ok(is_news.then_some(edit))
     }
 
     /// Adds what the journal holds of a log, up to a position, to a file that was edited; `false`
@@ -185,6 +189,7 @@ impl Engine {
                 if known.is_some_and(|known| stamp.is_some_and(|now| now.len == known.len)) {
                     // A letter for another: no index of ours can tell.
                     self.logs.forget(key);
+                    self.state_mut().row_owners.doubt(key);
                 }
                 self.stamps.know(path.clone(), stamp);
                 Ok(None)

@@ -79,6 +79,15 @@ impl Lookout {
         seen.is_told(folder).then(|| seen.suspects.contains_key(path))
     }
 
+    /// The files of a folder that may have been edited, as far as the system tells; `None` where it does
+    /// not watch.
+    pub(crate) fn suspects_in(&self, folder: &SafePath) -> Option<Vec<SafePath>> {
+        self.watch.as_ref()?;
+        let seen = self.seen();
+        let is_in = |path: &&SafePath| path.parent().as_ref() == Some(folder);
+        seen.is_told(folder.as_str()).then(|| seen.suspects.keys().filter(is_in).cloned().collect())
+    }
+
     /// Watches the folders that are not watched yet.
     pub(crate) fn watch(&self, folders: &[SafePath]) {
         let Some(watch) = &self.watch else { return };

@@ -82,6 +82,7 @@ impl Engine {
         // The journal names the lines of a log by their offsets: as long as it has one of them, no
         // log may become shorter, for those who read the journal and for those who find us dead.
         self.compact_logs(closing)?;
+        self.save_row_owners(closing);
         if closing {
             self.state_mut().dirty.needs_compaction = NeedsCompaction::default();
         }
@@ -183,7 +184,11 @@ impl Engine {
             sync_folder_of(self, &path).map_err(|error| self.poison(&error))?;
             drop(state);
             self.logs.forget(&key);
-            self.state_mut().dirty.needs_compaction.logs.remove(&key);
+            let mut state = self.state_mut();
+            state.dirty.needs_compaction.logs.remove(&key);
+            // Many of its rows may be gone: they need not stay in the cache.
+            state.row_owners.doubt(&key);
+            drop(state);
             shorter.insert(key);
         }
         if !shorter.is_empty() {

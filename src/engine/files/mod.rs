@@ -13,6 +13,7 @@ mod layout;
 mod load;
 mod load_rows;
 pub(crate) mod order;
+mod row_owners;
 mod write;
 
 pub(crate) use compose::all_rows;

@@ -92,7 +92,7 @@ fn open_shared(engine: &Engine) -> Result<()> {
     // The last process to leave removes the journal: one that is there means a crash.
     let recovered = segment.is_some();
     if opening.first && recovered {
-        engine.logs.after_crash();
+        expect_torn_files(engine);
     }
     // Behind the committed end may stand what a failed sync has lost.
     let upto = (!opening.first).then(|| engine.words.load(word::COMMITTED));
@@ -169,6 +169,12 @@ fn find_segment(engine: &Engine, first: bool) -> Result<Option<Segment>> {
         }
     }
     Ok(None)
+}
+
+/// There was a crash: a file may have bytes that nobody wrote, and the state that it had before.
+fn expect_torn_files(engine: &Engine) {
+    engine.logs.after_crash();
+    engine.drop_saved_row_owners();
 }
 
 /// A sync of the journal has failed: what can be read of it may be in memory alone, where no

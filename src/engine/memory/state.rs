@@ -17,7 +17,7 @@ use super::touched::{self, Touched};
 use super::unreferenced::Unreferenced;
 use crate::engine::files::{Before, Dirty, Layout, ShownFile, Target};
 use crate::engine::journal::{Change, Commit, Effect, LogLines};
-use crate::engine::logs::{LogKey, PendingLog, Piece};
+use crate::engine::logs::{LogKey, PendingLog, Piece, RowOwners};
 
 /// The key of the one record of a place `Single`.
 pub(crate) const SINGLE_KEY: &str = "settings";
@@ -53,6 +53,8 @@ pub(crate) struct State {
     pub(crate) dirty: Dirty,
     /// Payloads that may have lost their last record.
     pub(crate) unreferenced: Arc<Unreferenced>,
+    /// Which logs may hold a row.
+    pub(crate) row_owners: RowOwners,
 }
 
 impl State {
@@ -71,6 +73,7 @@ impl State {
             owner_unknown: HashMap::new(),
             dirty: Dirty::default(),
             unreferenced: Arc::default(),
+            row_owners: RowOwners::default(),
         }
     }
 
@@ -124,6 +127,10 @@ impl State {
                     self.collection_mut(*model).forget_order(record.key());
                 }
                 let old = self.put(*model, Arc::clone(record));
+                if old.is_none() {
+                    // The file of its log may be there already.
+                    self.each_log(*model, record.key(), RowOwners::doubt);
+                }
                 self.note_unreferenced(*model, old.as_deref(), Some(record));
                 let effect = if old.is_some() { Effect::Update } else { Effect::Create };
                 self.remember(*model, old.clone(), Some(Arc::clone(record)), position);
@@ -147,11 +154,14 @@ impl State {
                 touched.push(Touched { model: *model, key: key.clone(), effect, owner: None });
             }
             Change::Lines(lines) => {
+                let before = touched.len();
                 touched::of_lines(lines, touched);
+                self.note_rows(lines, &touched[before..]);
                 self.apply_lines(lines, at, position);
             }
             Change::Edited(edit) => {
                 touched.extend(touched::of_edit(edit));
+                self.row_owners.doubt(&(edit.model, edit.owner.clone()));
                 if edit.has_new_counts {
                     let said = (edit.count, edit.last.as_deref(), None);
                     self.set_counted(edit.model, &edit.owner, said, at, position);
@@ -190,6 +200,26 @@ impl State {
         self.owner_unknown.remove(key);
         for log_model in self.layout.logs_of(model) {
             self.logs.remove(&(log_model, key.into()) as &LogKey);
+        }
+        self.each_log(model, key, RowOwners::forget);
+    }
+
+    /// Tells each log that a record owns to those who know which log has which rows.
+    fn each_log(&self, model: ModelId, key: &str, tell: impl Fn(&RowOwners, &LogKey)) {
+        for log in self.layout.logs_of(model) {
+            tell(&self.row_owners, &(log, key.into()));
+        }
+    }
+
+    fn note_rows(&self, lines: &LogLines, touched: &[Touched]) {
+        let log = (lines.model, lines.owner.clone());
+        if lines.fresh {
+            self.row_owners.cleared(&log);
+        }
+        if lines.effect == Effect::Delete {
+            self.row_owners.removed(lines.model, touched.len());
+        } else {
+            self.row_owners.add(&log, touched.iter().map(|one| &*one.key));
         }
     }
 

@@ -8,6 +8,7 @@ mod tx;
 mod tx_log;
 mod view;
 mod view_log;
+mod view_rows;
 
 pub(crate) use log_event::issues_of;
 pub(crate) use overlay::Overlay;

@@ -139,6 +139,12 @@ impl Overlay {
         self.logs.get(key)
     }
 
+    /// The owners of the logs of a model in which there is an uncommitted row with this id.
+    pub(crate) fn logs_with(&self, model: ModelId, id: &str) -> impl Iterator<Item = Box<str>> {
+        let logs = self.logs.iter().filter(move |((of, _), _)| *of == model);
+        logs.filter(|(_, log)| log.latest.contains_key(id)).map(|((_, owner), _)| owner.clone())
+    }
+
     /// The number of the next new record of a model, when `next` is the state's.
     pub(crate) fn next_sequence(&mut self, model: ModelId, next: u64) -> u64 {
         let created = self.created.entry(model).or_default();

@@ -40,6 +40,8 @@ pub struct View<'a> {
     needs_disk: Cell<bool>,
     /// Files that changed behind the store's back.
     suspects: RefCell<Vec<SafePath>>,
+    /// A model of which nobody knows yet which log has which rows.
+    unread_logs: Cell<Option<ModelId>>,
     /// The fingerprint of the answer that the caller has already.
     known: Cell<Option<Fingerprint>>,
     /// Bytes of the records that were looked into.
@@ -82,9 +84,18 @@ impl<'a> View<'a> {
         context: Context<'a>,
         source: Source,
     ) -> View<'a> {
-        let (needs_disk, suspects) = (Cell::new(false), RefCell::default());
-        let (known, looked, is_as_found) = (Cell::default(), Cell::default(), false);
-        View { state, overlay, context, source, needs_disk, suspects, known, looked, is_as_found }
+        View {
+            state,
+            overlay,
+            context,
+            source,
+            needs_disk: Cell::new(false),
+            suspects: RefCell::default(),
+            unread_logs: Cell::default(),
+            known: Cell::default(),
+            looked: Cell::default(),
+            is_as_found: false,
+        }
     }
 
     /// A look at a state that was just read from the files.
@@ -119,6 +130,16 @@ impl<'a> View<'a> {
     /// The files that changed behind the store's back.
     pub(crate) fn take_suspects(&self) -> Vec<SafePath> {
         self.suspects.take()
+    }
+
+    /// The logs of this model must be read before it can be told which has a row.
+    pub(super) fn wants_rows(&self, model: ModelId) {
+        self.unread_logs.set(Some(model));
+    }
+
+    /// The model whose logs must be read before the call is made again.
+    pub(crate) fn unread_logs(&self) -> Option<ModelId> {
+        self.unread_logs.get()
     }
 
     /// The catalogue of all models.

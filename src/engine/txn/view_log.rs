@@ -3,21 +3,12 @@
 
 use std::sync::Arc;
 
-use memchr::memmem;
-
 use super::view::View;
 use crate::catalogue::ModelId;
-use crate::disk::{Access, SafePath};
+use crate::disk::SafePath;
 use crate::engine::fingerprint::Fingerprint;
 use crate::engine::logs::{LogIndex, LogKey, LogQuery, LogRows, LogSite, Need, Source};
 use crate::error::Result;
-use crate::{json, jsonl};
-
-/// A log is looked through for an id, before it is indexed for that, up to this length in bytes.
-const LONGEST_LOOK: u64 = 64 << 20;
-
-/// How a header begins that the store has written.
-const PLAIN_HEADER: &[u8] = b"{\"type\":\"header\"";
 
 /// The rows of a log that a query selects.
 pub struct Listed {
@@ -159,72 +150,4 @@ impl View<'_> {
         }
         self.with_log(key, need, |index| read(&index.changed(changes.rows())))
     }
-
-    /// The key of the record whose log has a row with this id.
-    ///
-    /// # Errors
-    /// `CORRUPT` when it is in none that can be read, and may be in one that cannot; those of the
-    /// disk.
-    pub fn log_owner_of(&self, model: ModelId, id: &str) -> Result<Option<String>> {
-        if self.source == Source::Memory {
-            return Err(self.give_up());
-        }
-        let owners = self.state.layout.log_place(model)?.owner;
-        let mut fault = None;
-        for owner in self.all(owners)? {
-            let held = self.may_hold(model, owner.key(), id).and_then(|may_hold| {
-                Ok(may_hold && self.log_row(model, owner.key(), id)?.is_some())
-            });
-            match held {
-                Ok(true) => return Ok(Some(owner.key().to_owned())),
-                Ok(false) => {}
-                Err(error) => fault = fault.or(Some(error)),
-            }
-        }
-        let owners = self.state.collection(owners);
-        let lost = || owners.broken.values().chain(&owners.faults).next().cloned();
-        fault.or_else(lost).map_or(Ok(None), Err)
-    }
-
-    /// Must a log be indexed to see whether it has a row? Cheaper than indexing all of them.
-    fn may_hold(&self, model: ModelId, owner: &str, id: &str) -> Result<bool> {
-        let key: LogKey = (model, owner.into());
-        let quoted = json::quote(id);
-        let uncommitted = self.overlay.is_some_and(|overlay| overlay.log(&key).is_some());
-        let pending = self.state.logs.get(&key);
-        let holds = |text: &str| text.contains(&quoted);
-        if uncommitted || pending.is_some_and(|log| log.pieces.iter().any(|p| holds(&p.bytes))) {
-            return Ok(true);
-        }
-        let path = self.state.layout.log_path(model, owner)?;
-        let Some(stamp) = self.context.disk.stamp(&path)? else { return Ok(false) };
-        if stamp.len > LONGEST_LOOK {
-            return Ok(true);
-        }
-        let file = self.context.disk.open(&path, Access::Read)?;
-        let mut bytes = vec![0; usize::try_from(stamp.len).unwrap_or_default()];
-        let read = file.read_at(0, &mut bytes)?;
-        let bytes = &bytes[..read];
-        let found = memmem::find(bytes, quoted.as_bytes()).is_some();
-        Ok(found || has_odd_lines(bytes))
-    }
-}
-
-/// Is there a line of which a look for an id may not tell which row it is: is one written with
-/// escapes, or no row at all?
-fn has_odd_lines(bytes: &[u8]) -> bool {
-    let is_letter = |at: usize| matches!(bytes.get(at + 4), Some(b'2'..=b'7'));
-    if memmem::find_iter(bytes, "\\u00").any(is_letter) {
-        return true;
-    }
-    let field = memmem::Finder::new("\"id\"");
-    let is_plain = |text: &[u8]| {
-        let id = field.find(text).map(|at| text[at + 4..].trim_ascii_start());
-        let id = id.and_then(|rest| rest.strip_prefix(b":")).map(<[u8]>::trim_ascii_start);
-        let quoted = id.and_then(|rest| rest.strip_prefix(b"\""));
-        quoted.is_some_and(|rest| memchr::memchr(b'"', rest).is_some()) && text.ends_with(b"}")
-    };
-    let texts = bytes.split(|byte| *byte == b'\n').map(|line| jsonl::trimmed(line).1);
-    let mut rows = texts.filter(|text| !text.is_empty() && !text.starts_with(PLAIN_HEADER));
-    rows.any(|text| !is_plain(text))
 }

@@ -86,6 +86,7 @@ scenarios! {
     records_of_every_place, scenarios::records(), Strict, USUAL;
     logs_that_grow_change_and_start_anew, scenarios::logs(), Strict, USUAL;
     logs_that_shrink, scenarios::logs_that_shrink(), Strict, USUAL;
+    logs_that_are_looked_up, scenarios::logs_that_are_looked_up(), Strict, USUAL;
     files_that_are_edited_by_hand, scenarios::hand_edits(), Strict, USUAL;
     a_cascade_and_what_comes_after_it, scenarios::cascade(), Strict, USUAL;
     a_cascade_over_hundreds_of_files, scenarios::great_cascade(300), Strict,

@@ -132,6 +132,31 @@ pub(crate) fn logs() -> Vec<Step> {
     ])
 }
 
+/// Logs of which it is known, and kept in the cache, which has which rows.
+pub(crate) fn logs_that_are_looked_up() -> Vec<Step> {
+    let look = || change("chats.findMessage", json!(["m1"]));
+    after_world([
+        change("chats.create", json!([chat("chat2", "c2")])),
+        message("chat1", "m1"),
+        look(),
+        Compact,
+        message("chat2", "m2"),
+        Compact,
+        message("chat1", "m4"),
+        Flush,
+        change("chats.deleteMessages", json!(["chat1", ["m1"]])),
+        Reopen,
+        look(),
+        message("chat2", "m5"),
+        change("chats.clearMessages", json!(["chat1"])),
+        Reopen,
+        look(),
+        change("chats.delete", json!(["chat2"])),
+        change("chats.create", json!([chat("chat2", "c2")])),
+        message("chat2", "m1"),
+    ])
+}
+
 /// Files that are edited by hand while the store is open, some of them while a change of the same
 /// record is on its way into them.
 pub(crate) fn hand_edits() -> Vec<Step> {

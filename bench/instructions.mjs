@@ -37,10 +37,12 @@ const cargo = ['build', '--quiet', '--locked', '--release', '--example', 'hot_ca
 // The functions must have names for their instructions to be counted.
 run('cargo', cargo, { cwd: root, env: { ...process.env, CARGO_PROFILE_RELEASE_STRIP: 'none' } })
 
+const target = process.env.CARGO_TARGET_DIR ?? path.join(root, 'target')
+const program = path.join(target, 'release/examples/hot_calls')
+
 /** The instructions of so many calls, with those that prepare for them. */
 function counted(work, times) {
   const dir = mkdtempSync(path.join(os.tmpdir(), 'quilltap-instructions-'))
-  const program = path.join(root, 'target/release/examples/hot_calls')
   const counts = path.join(dir, 'counts')
   // Quiet: valgrind warns of every system call that it is too old to know.
   const options = ['--tool=callgrind', `--toggle-collect=${WORKS[work]}`, `--callgrind-out-file=${counts}`]

@@ -12,6 +12,8 @@ use crate::error::{Code, Error, Result};
 const MAX_NAME_BYTES: usize = 255;
 /// How much of a refused path an error shows, in characters.
 const SHOWN_CHARS: usize = 80;
+/// The longest name that Windows keeps for a device, `conout$`, in bytes.
+const LONGEST_RESERVED: usize = 7;
 /// What a name must be like, as errors say it.
 const WANTED: &str = "use names of 1 to 255 bytes with / between them, without control characters \
     or any of \\ : * ? \" < > |, without a dot or space at the end, and none that Windows keeps \
@@ -48,7 +50,7 @@ impl SafePath {
         if self.0.is_empty() {
             return Ok(SafePath(name.into()));
         }
-        Ok(SafePath(format!("{}/{name}", self.0).into()))
+        Ok(SafePath([&self.0, "/", name].concat().into()))
     }
 
     /// The folder that holds it; `None` for the data folder.
@@ -91,7 +93,9 @@ fn refused(path: &str) -> Error {
 }
 
 fn is_name(name: &str) -> bool {
-    let forbidden = |c: char| c.is_control() || "\\/:*?\"<>|".contains(c);
+    let forbidden = |c: char| {
+        c.is_control() || matches!(c, '\\' | '/' | ':' | '*' | '?' | '"' | '<' | '>' | '|')
+    };
     (1..=MAX_NAME_BYTES).contains(&name.len())
         && !name.ends_with(['.', ' '])
         && !name.contains(forbidden)
@@ -100,7 +104,11 @@ fn is_name(name: &str) -> bool {
 
 /// Names that Windows keeps for devices, with any ending.
 fn is_reserved(name: &str) -> bool {
-    let stem = name.split('.').next().unwrap_or_default().trim_end().to_ascii_lowercase();
+    let stem = name.split('.').next().unwrap_or_default().trim_end();
+    if stem.len() > LONGEST_RESERVED {
+        return false;
+    }
+    let stem = stem.to_ascii_lowercase();
     matches!(stem.as_str(), "con" | "prn" | "aux" | "nul" | "conin$" | "conout$") || is_port(&stem)
 }
 

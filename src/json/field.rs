@@ -31,7 +31,7 @@ pub fn raw_field<'a>(object: &'a str, name: &str) -> Option<&'a str> {
 pub fn raw_fields<'a, const N: usize>(object: &'a str, names: [&str; N]) -> [Option<&'a str>; N] {
     let mut found = [None; N];
     let mut reader = serde_json::Deserializer::from_str(object);
-    // An error says that the text is broken, or that all is found: what was found stands.
+    // An error says that the text is broken, or goes on behind what is found: that stands.
     let _ = reader.deserialize_map(Find { names: &names, found: &mut found });
     found
 }
@@ -40,7 +40,7 @@ pub fn raw_fields<'a, const N: usize>(object: &'a str, names: [&str; N]) -> [Opt
 pub fn pick(object: &str, names: &[String]) -> Map<String, Value> {
     let mut found = Map::with_capacity(names.len());
     let mut reader = serde_json::Deserializer::from_str(object);
-    // An error says that the text is broken, or that all is found: what was found stands.
+    // As for one field.
     let _ = reader.deserialize_map(Pick { names, found: &mut found });
     found
 }
@@ -122,13 +122,12 @@ impl<'de> Visitor<'de> for Find<'_, '_, 'de> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
-        while let Some(key) = entries.next_key::<Text<'de>>()? {
+        while self.found.iter().any(Option::is_none)
+            && let Some(key) = entries.next_key::<Text<'de>>()?
+        {
             match self.names.iter().position(|name| *name == key.0) {
                 Some(at) => self.found[at] = Some(entries.next_value::<&RawValue>()?.get()),
                 None => drop(entries.next_value::<IgnoredAny>()?),
-            }
-            if self.found.iter().all(Option::is_some) {
-                return Err(serde::de::Error::custom("all is found"));
             }
         }
         Ok(())

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
 use super::surrogates::without_lone_surrogates;
@@ -119,9 +120,10 @@ enum Step {
     Item(usize),
 }
 
+/// The path of a fault, whose steps were noted on the way out of it.
 fn path_text(path: &[Step]) -> String {
     let mut text = String::new();
-    for step in path {
+    for step in path.iter().rev() {
         match step {
             Step::Key(key) if text.is_empty() => text += &shortened(key),
             Step::Key(key) => text += &format!(".{}", shortened(key)),
@@ -139,9 +141,10 @@ fn shortened(key: &str) -> Cow<'_, str> {
     }
 }
 
-/// Builds a value, and remembers where it is.
+/// Builds a value.
 #[derive(Clone, Copy)]
 struct Strict<'a> {
+    /// Where a fault is, the innermost step first.
     path: &'a RefCell<Vec<Step>>,
     depth: usize,
 }
@@ -152,6 +155,12 @@ impl Strict<'_> {
             return Err(E::custom(format!("expected at most {MAX_DEPTH} levels of nesting")));
         }
         Ok(Strict { depth: self.depth + 1, ..self })
+    }
+
+    /// Notes that a fault is behind this step.
+    fn note<E>(self, step: Step, fault: E) -> E {
+        self.path.borrow_mut().push(step);
+        fault
     }
 }
 
@@ -202,31 +211,31 @@ impl<'de> Visitor<'de> for Strict<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let inside = self.deeper()?;
         let mut list = Vec::new();
-        self.path.borrow_mut().push(Step::Item(0));
-        while let Some(item) = items.next_element_seed(inside)? {
-            list.push(item);
-            if let Some(Step::Item(number)) = self.path.borrow_mut().last_mut() {
-                *number += 1;
+        loop {
+            match items.next_element_seed(inside) {
+                Ok(Some(item)) => list.push(item),
+                Ok(None) => return Ok(Value::Array(list)),
+                Err(fault) => return Err(self.note(Step::Item(list.len()), fault)),
             }
         }
-        self.path.borrow_mut().pop();
-        Ok(Value::Array(list))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let inside = self.deeper()?;
         let mut map = Map::new();
         while let Some(key) = entries.next_key::<String>()? {
-            self.path.borrow_mut().push(Step::Key(key.clone()));
-            if map.contains_key(&key) {
-                return Err(A::Error::custom(format!(
-                    "expected each key once, found {:?} twice",
-                    shortened(&key)
-                )));
-            }
-            let value = entries.next_value_seed(inside)?;
-            map.insert(key, value);
-            self.path.borrow_mut().pop();
+            let slot = match map.entry(key) {
+                Entry::Vacant(slot) => slot,
+                Entry::Occupied(slot) => {
+                    let twice =
+                        format!("expected each key once, found {:?} twice", shortened(slot.key()));
+                    return Err(self.note(Step::Key(slot.key().clone()), A::Error::custom(twice)));
+                }
+            };
+            match entries.next_value_seed(inside) {
+                Ok(value) => slot.insert(value),
+                Err(fault) => return Err(self.note(Step::Key(slot.key().clone()), fault)),
+            };
         }
         Ok(Value::Object(map))
     }

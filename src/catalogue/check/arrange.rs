@@ -19,21 +19,28 @@ const MAX_INTEGER: f64 = 9_007_199_254_740_991.0;
 /// value, stays in the caller's order.
 pub(super) fn arrange(
     fields: &[Field],
-    mut given: Object,
+    given: Object,
     path: &Path<'_>,
     faults: &mut Faults,
 ) -> Object {
     let mut map = Object::with_capacity(fields.len().max(given.len()));
-    for field in fields {
-        let value = given.get_mut(&field.name).map(Value::take);
-        let place = Path::Field(path, &field.name);
-        if let Some(value) = field_value(field, value, &place, faults) {
-            map.insert(field.name.clone(), value);
+    let mut declared = vec![None; fields.len()];
+    let mut others = Object::new();
+    for (key, value) in given {
+        match fields.iter().position(|field| field.name == key) {
+            Some(at) => declared[at] = Some((key, value)),
+            None => drop(others.insert(key, value)),
         }
     }
-    given.retain(|key, _| !fields.iter().any(|field| field.name == *key));
-    given.sort_keys();
-    map.extend(given);
+    for (field, given) in fields.iter().zip(declared) {
+        let (key, value) = given.unzip();
+        let place = Path::Field(path, &field.name);
+        if let Some(value) = field_value(field, value, &place, faults) {
+            map.insert(key.unwrap_or_else(|| field.name.clone()), value);
+        }
+    }
+    others.sort_keys();
+    map.extend(others);
     map
 }
 

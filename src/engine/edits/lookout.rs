@@ -88,6 +88,15 @@ impl Lookout {
         seen.is_told(folder.as_str()).then(|| seen.suspects.keys().filter(is_in).cloned().collect())
     }
 
+    /// Has the system told of no edit at all, and would it of one in these folders?
+    pub(crate) fn is_untouched(&self, folders: &[SafePath]) -> bool {
+        if self.watch.is_none() || folders.is_empty() {
+            return false;
+        }
+        let seen = self.seen();
+        seen.suspects.is_empty() && folders.iter().all(|folder| seen.is_told(folder.as_str()))
+    }
+
     /// Watches the folders that are not watched yet.
     pub(crate) fn watch(&self, folders: &[SafePath]) {
         let Some(watch) = &self.watch else { return };

@@ -77,6 +77,8 @@ pub(crate) struct Layout {
     directories: Vec<(ModelId, SafePath)>,
     owner: Option<OwnerPlace>,
     logs: Vec<LogPlace>,
+    /// For each model, the folders in which its files stand; none for logs.
+    folders_of: Vec<Vec<SafePath>>,
 }
 
 impl Layout {
@@ -92,7 +94,33 @@ impl Layout {
         for id in catalogue.ids() {
             layout.add_beside(id, &catalogue.model(id).place);
         }
+        for id in catalogue.ids() {
+            let folders = layout.folders_for(id, &catalogue.model(id).place);
+            layout.folders_of.push(folders);
+        }
         Ok(layout)
+    }
+
+    fn folders_for(&self, model: ModelId, place: &Place) -> Vec<SafePath> {
+        let above = |path: &SafePath| path.parent().into_iter().collect();
+        match place {
+            Place::Directory { .. } => {
+                let own = self.directories.iter().filter(|(id, _)| *id == model);
+                own.map(|(_, dir)| dir.clone()).collect()
+            }
+            Place::Document { .. } => self
+                .shared_file_of(model)
+                .map_or(Vec::new(), |number| above(&self.shared[number].path)),
+            Place::Rows { .. } => {
+                let own = self.rows.iter().find(|place| place.model == model);
+                own.map_or(Vec::new(), |place| above(&place.path))
+            }
+            Place::Owner { .. } | Place::Beside { .. } | Place::Single { .. } => {
+                let folders = |owner: &OwnerPlace| [owner.first.parent(), Some(owner.dir.clone())];
+                self.owner.iter().flat_map(folders).flatten().collect()
+            }
+            Place::Log { .. } => Vec::new(),
+        }
     }
 
     fn add(&mut self, model: ModelId, place: &Place) -> Result<()> {
@@ -165,6 +193,11 @@ impl Layout {
         self.directories.iter().map(|(_, dir)| dir).chain(logs).chain(owner)
     }
 
+    /// The folders in which the files of a model's records stand; none for the rows of logs.
+    pub(crate) fn folders_of(&self, model: ModelId) -> &[SafePath] {
+        self.folders_of.get(usize::from(model.0)).map_or(&[], Vec::as_slice)
+    }
+
     /// The models of which each record has a file of its own: their order stands in none.
     pub(crate) fn in_own_files(&self) -> impl Iterator<Item = ModelId> {
         let owner = self.owner.iter().map(|place| place.model);
@@ -200,7 +233,7 @@ impl Layout {
     /// # Errors
     /// `VALIDATION` when the owner's key cannot be a file name.
     pub(crate) fn log_path(&self, model: ModelId, owner: &str) -> Result<SafePath> {
-        self.log_place(model)?.dir.join(&format!("{owner}.jsonl"))
+        self.log_place(model)?.dir.join(&[owner, ".jsonl"].concat())
     }
 
     /// The file of a record of a place `Directory`.
@@ -209,7 +242,7 @@ impl Layout {
     /// `VALIDATION` when the key cannot be a file name.
     pub(crate) fn record_path(&self, model: ModelId, key: &str) -> Result<Option<SafePath>> {
         let found = self.directories.iter().find(|(id, _)| *id == model);
-        found.map(|(_, dir)| dir.join(&format!("{key}.json"))).transpose()
+        found.map(|(_, dir)| dir.join(&[key, ".json"].concat())).transpose()
     }
 
     /// What stands at a path; `None` where nothing of the store does, for the drafts, locks and

@@ -109,7 +109,7 @@ impl Commit {
     /// The JSON text of the commit for its line in the journal.
     pub(crate) fn encode(&self, catalogue: &Catalogue) -> String {
         let mut text = String::with_capacity(1024);
-        write!(text, "{{\"at\":\"{}\",\"changes\":[", self.at).expect(WRITTEN);
+        push_all(&mut text, &["{\"at\":\"", &self.at, "\",\"changes\":["]);
         for (number, change) in self.changes.iter().enumerate() {
             if number > 0 {
                 text.push(',');
@@ -142,17 +142,20 @@ impl Commit {
 /// Why writing cannot fail.
 const WRITTEN: &str = "a String takes any text";
 
+fn push_all(text: &mut String, parts: &[&str]) {
+    parts.iter().for_each(|part| text.push_str(part));
+}
+
 fn encode_change(text: &mut String, change: &Change, catalogue: &Catalogue) {
     let name = |model: &ModelId| catalogue.model(*model).collection.as_str();
     match change {
         Change::Put { model, record, new } => {
             let new = if *new { "\"new\":true," } else { "" };
-            write!(text, "{{\"put\":\"{}\",{new}\"record\":{}}}", name(model), record.text())
-                .expect(WRITTEN);
+            let record = record.text();
+            push_all(text, &["{\"put\":\"", name(model), "\",", new, "\"record\":", record, "}"]);
         }
         Change::Remove { model, key } => {
-            write!(text, "{{\"delete\":\"{}\",\"key\":{}}}", name(model), json::quote(key))
-                .expect(WRITTEN);
+            push_all(text, &["{\"delete\":\"", name(model), "\",\"key\":", &json::quote(key), "}"]);
         }
         Change::Lines(lines) => encode_lines(text, lines, name(&lines.model)),
         Change::Edited(edit) => encode_edit(text, edit, name(&edit.model)),

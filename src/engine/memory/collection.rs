@@ -153,7 +153,9 @@ impl Collection {
             Some(Postings::One(order)) => vec![*order],
             Some(Postings::Many(orders)) => orders.iter().copied().collect(),
         };
-        orders.into_iter().filter_map(|o| self.records.get(&o).map(|r| (o, r))).collect()
+        let mut found = Vec::with_capacity(orders.len());
+        found.extend(orders.into_iter().filter_map(|o| self.records.get(&o).map(|r| (o, r))));
+        found
     }
 
     /// How many records have this key in index number `index`.

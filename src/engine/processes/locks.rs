@@ -5,6 +5,7 @@
 //! takes both takes `files` first: a function that needs a lock asks for the proof of it, and the
 //! proof of both is made from that of `files`.
 
+use std::sync::LazyLock;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::disk::{Disk, Lock, LockKind, SafePath, SharedWords};
@@ -19,29 +20,34 @@ const FILES_PAUSE: Duration = Duration::from_millis(1);
 /// A process that looked so lately still waits.
 const STILL_WANTED_US: u64 = 2_000;
 
-/// The folder of locks and derived indexes.
-pub(crate) fn cache_folder() -> SafePath {
-    SafePath::new("cache").expect("a constant that is a safe path")
+/// A path that is checked once: each commit needs one.
+type Constant = LazyLock<SafePath>;
+
+fn constant(path: &str) -> SafePath {
+    SafePath::new(path).expect("a constant that is a safe path")
 }
 
-fn path(name: &str) -> SafePath {
-    cache_folder().join(name).expect("a constant that is a safe path")
+/// The folder of locks and derived indexes.
+pub(crate) fn cache_folder() -> SafePath {
+    constant("cache")
 }
 
 pub(crate) fn commit_path() -> SafePath {
-    path("commit.lock")
+    static PATH: Constant = LazyLock::new(|| constant("cache/commit.lock"));
+    PATH.clone()
 }
 
 pub(crate) fn files_path() -> SafePath {
-    path("files.lock")
+    static PATH: Constant = LazyLock::new(|| constant("cache/files.lock"));
+    PATH.clone()
 }
 
 pub(crate) fn open_path() -> SafePath {
-    path("open.lock")
+    constant("cache/open.lock")
 }
 
 pub(crate) fn words_path() -> SafePath {
-    path("words")
+    constant("cache/words")
 }
 
 /// The error of a process whose words are no longer those that it has opened.

@@ -194,9 +194,13 @@ impl<'a> View<'a> {
         if self.overlay.is_some() || self.is_as_found {
             return Ok(());
         }
+        // Where the system tells of every change, there is no need to look; nor, most of the time, to
+        // work out which file it is.
+        if self.context.lookout.is_untouched(self.state.layout.folders_of(model)) {
+            return Ok(());
+        }
         let Some(file) = self.state.file_of(model, key) else { return Ok(()) };
         let path = self.state.layout.path_of(&file)?;
-        // Where the system tells of every change, there is no need to look.
         if self.context.lookout.is_suspect(&path) == Some(false) {
             return Ok(());
         }

@@ -31,6 +31,7 @@ test('the tarball holds what is needed and no sources', () => {
     'prisma.mjs',
     'prisma.d.ts',
     'prisma.d.mts',
+    'prisma-browser.cjs',
     'prisma-browser.mjs',
     'lib/prisma/client.js',
     'generated/prisma.js',

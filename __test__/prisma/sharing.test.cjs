@@ -76,14 +76,19 @@ test('a client made anew at each hot reload goes on with the same data', async (
   assert.deepEqual([code, stderr], [0, ''])
 })
 
-test('under Jest, answers and errors are of the realm of the test', () => {
-  const project = folder()
-  fs.writeFileSync(path.join(project, 'package.json'), '{}')
-  fs.copyFileSync(path.join(__dirname, 'fixtures/realm.js'), path.join(project, 'realm.test.js'))
-  const ended = spawnSync(process.execPath, [path.join(root, 'node_modules/jest/bin/jest.js'), '--rootDir', project], {
-    cwd: project,
-    env: { ...process.env, PRISMA_ENTRY: entry, DATA_DIR: path.join(project, 'data') },
-    encoding: 'utf8',
+for (const environment of ['node', 'jsdom']) {
+  test(`under Jest with ${environment}, answers and errors are of the realm of the test`, () => {
+    const project = folder()
+    fs.writeFileSync(path.join(project, 'package.json'), '{}')
+    fs.copyFileSync(path.join(__dirname, 'fixtures/realm.js'), path.join(project, 'realm.test.js'))
+    fs.mkdirSync(path.join(project, 'node_modules'))
+    fs.symlinkSync(root, path.join(project, 'node_modules/quilltap-store'), 'junction')
+    const argv = ['--rootDir', project, '--env', require.resolve(`jest-environment-${environment}`)]
+    const ended = spawnSync(process.execPath, [path.join(root, 'node_modules/jest/bin/jest.js'), ...argv], {
+      cwd: project,
+      env: { ...process.env, DATA_DIR: path.join(project, 'data') },
+      encoding: 'utf8',
+    })
+    assert.equal(ended.status, 0, ended.stdout + ended.stderr)
   })
-  assert.equal(ended.status, 0, ended.stdout + ended.stderr)
-})
+}

@@ -50,11 +50,19 @@ fn not(filter: Filter) -> Filter {
 
 impl Build<'_> {
     fn all(&self, object: &Object) -> Option<Filter> {
-        all(object.fields.iter().filter_map(|(name, value)| self.field(name, value)).collect())
+        all(self.fields(object).collect())
     }
 
+    fn fields<'o>(&'o self, object: &'o Object) -> impl Iterator<Item = Filter> + 'o {
+        object.fields.iter().filter_map(|(name, value)| self.field(name, value))
+    }
+
+    /// The conditions of a list. What asks for one of none (`OR: []`) holds of no row where it
+    /// stands outside of lists, and is passed over inside, like what asks nothing.
     fn each(&self, value: &Parsed) -> Vec<Filter> {
-        value.objects().filter_map(|object| self.all(object)).collect()
+        let is_of_none = |filter: &Filter| matches!(filter, Filter::Any(of) if of.is_empty());
+        let stated = |object| all(self.fields(object).filter(|one| !is_of_none(one)).collect());
+        value.objects().filter_map(stated).collect()
     }
 
     fn field(&self, name: &str, value: &Parsed) -> Option<Filter> {

@@ -7,7 +7,7 @@
 pub(crate) mod characters;
 pub(crate) mod chats;
 pub(crate) mod connections;
-mod find;
+pub(crate) mod find;
 pub(crate) mod generic;
 pub(crate) mod image_profiles;
 pub(crate) mod images;

@@ -12,8 +12,20 @@ enum Step {
     Any,
 }
 
+/// Is what is searched for a text without wildcards?
+pub(crate) fn is_plain(pattern: &str) -> bool {
+    !pattern.contains(['%', '_', '\\'])
+}
+
 /// Does a text have a pattern in it?
 pub(super) fn like(text: &str, pattern: &str, part: Part, caseless: bool) -> bool {
+    if !caseless && is_plain(pattern) {
+        return match part {
+            Part::Anywhere => text.contains(pattern),
+            Part::Start => text.starts_with(pattern),
+            Part::End => text.ends_with(pattern),
+        };
+    }
     // What `contains` looks for is the pattern between two `%`, which a `\` before it escapes.
     let before = if part == Part::Start { "" } else { "%" };
     let behind = if part == Part::End { "" } else { "%" };

@@ -6,6 +6,7 @@ mod like;
 mod test;
 
 pub(crate) use build::{column_tests, filter_of, unique_of};
+pub(crate) use like::is_plain;
 
 use super::value::Cell;
 
@@ -104,6 +105,14 @@ pub(crate) enum AskJson {
 }
 
 impl Filter {
+    /// The conditions that must all hold, where it says so at its top.
+    pub(crate) fn parts(&self) -> &[Filter] {
+        match self {
+            Filter::All(filters) => filters,
+            one => std::slice::from_ref(one),
+        }
+    }
+
     /// The columns that must have one of some values, where the condition says so at its top.
     pub(crate) fn wanted(&self) -> Vec<(usize, Vec<Cell>)> {
         match self {

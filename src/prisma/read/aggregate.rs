@@ -2,11 +2,12 @@
 
 use std::rc::Rc;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::find::{find_arguments, run};
+use super::find::{Find, find_arguments, run};
+use super::narrow::narrow;
 use super::order::{is_total, rank};
-use crate::prisma::description::{Description, Table};
+use crate::prisma::description::{Description, Source, Table};
 use crate::prisma::error::{Answer, Failure};
 use crate::prisma::request::{Request, invalid};
 use crate::prisma::rows::{Reader, Row};
@@ -19,6 +20,13 @@ pub(super) struct Asked {
     aggregate: Aggregate,
     /// Columns; none is the rows themselves.
     of: Vec<Option<usize>>,
+}
+
+impl Asked {
+    /// Is it how many rows there are, and nothing of what they hold?
+    fn is_of_rows(&self) -> bool {
+        self.aggregate == Aggregate::Count && self.of == [None]
+    }
 }
 
 /// The aggregates that a selection asks for, in its order; other keys are passed over.
@@ -78,8 +86,27 @@ pub(crate) fn aggregate(
              combination that not stable (unique).",
         ));
     }
+    if asked.iter().all(Asked::is_of_rows)
+        && let Some(count) = count(reader, table, &find)?
+    {
+        return Ok(json!({ "_count": { "_all": count } }));
+    }
     let rows = run(reader, table, &find, None)?;
     Ok(Value::Object(answer(schema.description, table, &asked, &rows)))
+}
+
+/// How many rows there are, where that is known without a look at them.
+fn count(reader: &Reader<'_>, table: usize, find: &Find) -> Answer<Option<usize>> {
+    if find.is_paged() || !matches!(reader.table(table).source, Source::Records { .. }) {
+        return Ok(None);
+    }
+    let narrowed =
+        narrow(reader.catalogue(), reader.table(table), find.filter.as_ref(), (&[], None));
+    match (narrowed, &find.filter) {
+        (Some(narrowed), _) if narrowed.is_exact => reader.count(table, &narrowed.options),
+        (None, None) => reader.count(table, &json!({})),
+        _ => Ok(None),
+    }
 }
 
 /// The aggregates of some rows.

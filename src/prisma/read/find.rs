@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 use std::rc::Rc;
 
 use super::order::{OrderKey, compare, is_total, order_of, values};
-use super::{condition, matching};
-use crate::prisma::description::Scalar;
+use super::{condition, first_matching, fitting};
+use crate::prisma::description::{Scalar, Table};
 use crate::prisma::error::{Answer, Failure};
 use crate::prisma::filter::{Filter, unique_of};
 use crate::prisma::request::{Arguments, Request};
@@ -44,7 +44,15 @@ impl Find {
         ))
     }
 
-    fn is_paged(&self) -> bool {
+    /// So many rows are enough, the first of its order; nothing where that is not known.
+    fn wanted(&self) -> Option<usize> {
+        let all = self.cursor.is_some() || !self.distinct.is_empty();
+        let take = if self.single { Some(self.take.unwrap_or(1)) } else { self.take };
+        let take = take.filter(|_| !all).and_then(|take| usize::try_from(take).ok())?;
+        take.checked_add(self.skip)
+    }
+
+    pub(super) fn is_paged(&self) -> bool {
         self.take.is_some() || self.skip > 0 || self.cursor.is_some()
     }
 }
@@ -119,27 +127,22 @@ pub(crate) fn run(
     if find.take == Some(0) {
         return Ok(Vec::new());
     }
+    let order = effective_order(reader.table(table), find);
     let rows = match among {
-        None => matching(reader, table, find.filter.as_ref())?,
+        None => first_matching(reader, table, find.filter.as_ref(), (&order, find.wanted()))?,
         Some(rows) => fitting(reader, table, rows, find.filter.as_ref())?,
     };
-    page(reader, table, find, rows)
+    page(reader, table, find, (&order, rows))
 }
 
-fn fitting(
-    reader: &Reader<'_>,
-    table: usize,
-    rows: Vec<Rc<Row>>,
-    filter: Option<&Filter>,
-) -> Answer<Vec<Rc<Row>>> {
-    let Some(filter) = filter else { return Ok(rows) };
-    let mut fitting = Vec::new();
-    for row in rows {
-        if filter.fits(reader, table, &row)? {
-            fitting.push(row);
-        }
+/// The order that is asked for; a page without one is of the order of the key.
+fn effective_order(table: &Table, find: &Find) -> Vec<OrderKey> {
+    let mut order = find.order.clone();
+    if order.is_empty() && find.is_paged() {
+        let key = table.keys().next().unwrap_or_default();
+        order.extend(key.iter().map(|column| OrderKey::column(*column)));
     }
-    Ok(fitting)
+    order
 }
 
 /// A row, and the values that it is ordered by.
@@ -149,25 +152,19 @@ fn page(
     reader: &Reader<'_>,
     table: usize,
     find: &Find,
-    rows: Vec<Rc<Row>>,
+    (order, rows): (&[OrderKey], Vec<Rc<Row>>),
 ) -> Answer<Vec<Rc<Row>>> {
-    let of = reader.table(table);
-    let mut order = find.order.clone();
-    if order.is_empty() && find.is_paged() {
-        let key = of.keys().next().unwrap_or_default();
-        order.extend(key.iter().map(|column| OrderKey::column(*column)));
-    }
     let with_values = |row: Rc<Row>| -> Answer<Ordered> {
-        Ok((values(reader, reader.description, table, &row, &order)?, row))
+        Ok((values(reader, reader.description, table, &row, order)?, row))
     };
     let mut ordered: Vec<Ordered> = rows.into_iter().map(with_values).collect::<Answer<_>>()?;
     let backwards = find.take.is_some_and(|take| take < 0);
-    ordered.sort_by(|(a, _), (b, _)| compare(&order, a, b));
+    ordered.sort_by(|(a, _), (b, _)| compare(order, a, b));
     if backwards {
         ordered.reverse();
     }
     if let Some(cursor) = &find.cursor {
-        ordered = from_cursor(reader, table, cursor, (&order, backwards), ordered)?;
+        ordered = from_cursor(reader, table, cursor, (order, backwards), ordered)?;
     }
     let mut rows: Vec<Rc<Row>> = ordered.into_iter().map(|(_, row)| row).collect();
     if !find.distinct.is_empty() {

@@ -3,21 +3,27 @@
 mod aggregate;
 mod find;
 mod group;
+mod narrow;
 mod order;
 mod select;
 
 use aggregate::aggregate;
 use find::{find_arguments, run};
 use group::group_by;
+use narrow::narrow;
+use order::OrderKey;
 pub(crate) use select::{Selection, answer};
+
+use std::rc::Rc;
 
 use serde_json::Value;
 
 use super::error::{Answer, Failure};
-use super::filter::{Filter, unique_of};
+use super::filter::{Filter, How, unique_of};
 use super::request::Request;
-use super::rows::Reader;
+use super::rows::{Reader, Row};
 use super::schema::{In, InField, Obj, Object, Parsed, Schema, optional, required};
+use super::value::Cell;
 
 /// The argument `where` of a call that is about one row.
 pub(crate) fn unique_argument(table: usize) -> InField {
@@ -46,15 +52,71 @@ pub(crate) fn matching(
     reader: &Reader<'_>,
     table: usize,
     filter: Option<&Filter>,
-) -> Answer<Vec<std::rc::Rc<super::rows::Row>>> {
-    let Some(filter) = filter else { return reader.all(table) };
-    let mut rows = Vec::new();
-    for row in reader.candidates(table, &filter.wanted())? {
+) -> Answer<Vec<Rc<Row>>> {
+    first_matching(reader, table, filter, (&[], None))
+}
+
+/// The rows that fit a condition; of these at least the first so many in an order, where no more
+/// are wanted.
+fn first_matching(
+    reader: &Reader<'_>,
+    table: usize,
+    filter: Option<&Filter>,
+    first: (&[OrderKey], Option<usize>),
+) -> Answer<Vec<Rc<Row>>> {
+    let wanted = filter.map(Filter::wanted).unwrap_or_default();
+    if let Some(rows) = reader.by_key(table, &wanted)? {
+        return fitting(reader, table, rows, filter);
+    }
+    if let Some(narrowed) = narrow(reader.catalogue(), reader.table(table), filter, first)
+        && let Some(rows) = reader.select(table, &narrowed.options)?
+    {
+        let unsaid = filter.filter(|_| !narrowed.is_exact);
+        return fitting(reader, table, rows, unsaid);
+    }
+    let rows = match through_relation(reader, table, filter)? {
+        Some(rows) => rows,
+        None => reader.candidates(table, &wanted)?,
+    };
+    fitting(reader, table, rows, filter)
+}
+
+/// The rows at the other end of rows that must be related to them: those are found first.
+fn through_relation(
+    reader: &Reader<'_>,
+    table: usize,
+    filter: Option<&Filter>,
+) -> Answer<Option<Vec<Rc<Row>>>> {
+    for part in filter.map(Filter::parts).unwrap_or_default() {
+        let Filter::Related(relation, How::Some, Some(other)) = part else { continue };
+        let target = reader.table(table).relations[*relation].target;
+        let (mine, theirs) = reader.description.joined_by(table, *relation);
+        let ([mine], [theirs]) = (mine, theirs) else { continue };
+        if reader.scans(table, *mine) {
+            continue;
+        }
+        let others = matching(reader, target, Some(other))?;
+        let cells: Vec<Cell> = others.iter().map(|row| row.cells[*theirs].clone()).collect();
+        return reader.with(table, *mine, &cells).map(Some);
+    }
+    Ok(None)
+}
+
+/// Those of some rows that fit a condition.
+fn fitting(
+    reader: &Reader<'_>,
+    table: usize,
+    rows: Vec<Rc<Row>>,
+    filter: Option<&Filter>,
+) -> Answer<Vec<Rc<Row>>> {
+    let Some(filter) = filter else { return Ok(rows) };
+    let mut fitting = Vec::new();
+    for row in rows {
         if filter.fits(reader, table, &row)? {
-            rows.push(row);
+            fitting.push(row);
         }
     }
-    Ok(rows)
+    Ok(fitting)
 }
 
 /// The one row that an object of type `WhereUnique` names, if it fits all that the object says.
@@ -63,7 +125,7 @@ pub(crate) fn unique_row(
     reader: &Reader<'_>,
     table: usize,
     object: &Object,
-) -> Answer<Option<std::rc::Rc<super::rows::Row>>> {
+) -> Answer<Option<Rc<Row>>> {
     let named = unique_of(&schema.description.tables[table], object);
     let wanted: Vec<_> = named.into_iter().map(|(column, cell)| (column, vec![cell])).collect();
     let filter = super::filter::filter_of(schema.description, table, object);

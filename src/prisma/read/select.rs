@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use serde_json::{Map, Value};
 
-use super::condition;
 use super::find::{Find, arguments_of, find_of, run};
+use super::{condition, fitting};
 use crate::prisma::description::{Relation, Table};
 use crate::prisma::error::Answer;
 use crate::prisma::filter::Filter;
@@ -221,10 +221,14 @@ fn count(
     let mut map = Map::new();
     for (number, filter) in counts {
         let own = &reader.table(table).relations[*number];
-        let related = reader.related(table, *number, row)?;
-        let find = Find { filter: filter.clone(), ..Find::default() };
-        let related = run(reader, own.target, &find, Some(related))?;
-        map.insert(own.name.clone(), related.len().into());
+        let count = match filter {
+            None => reader.count_related(table, *number, row)?,
+            Some(_) => {
+                let related = reader.related(table, *number, row)?;
+                fitting(reader, own.target, related, filter.as_ref())?.len()
+            }
+        };
+        map.insert(own.name.clone(), count.into());
     }
     Ok(Value::Object(map))
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -13,8 +13,14 @@ use super::super::error::Answer;
 use super::super::value::Cell;
 use super::access::{Access, access, index_over};
 use super::{Home, Row, cells_of, entries_of};
+use crate::catalogue::{Catalogue, ModelId, key_of as index_key};
 use crate::engine::{LogQuery, Record, View};
 use crate::json;
+use crate::query::Query;
+use crate::repos::find::{count, select};
+
+/// A column, and the values of which it must have one.
+pub(crate) type Wanted = (usize, Vec<Cell>);
 
 /// Rows by the key of a cell.
 type ByKey = HashMap<String, Vec<Rc<Row>>>;
@@ -115,13 +121,11 @@ impl<'v> Reader<'v> {
     /// The rows with one of these values in a column.
     pub(crate) fn with(&self, table: usize, column: usize, cells: &[Cell]) -> Answer<Vec<Rc<Row>>> {
         let mut rows = Vec::new();
-        let mut seen: Vec<&Cell> = Vec::new();
+        let mut seen = HashSet::new();
         for cell in cells {
-            if seen.iter().any(|other| other.same(cell)) {
-                continue;
+            if seen.insert(cell.key()) {
+                rows.append(&mut self.with_one(table, column, cell)?);
             }
-            rows.append(&mut self.with_one(table, column, cell)?);
-            seen.push(cell);
         }
         Ok(rows)
     }
@@ -156,7 +160,7 @@ impl<'v> Reader<'v> {
     ) -> Answer<Vec<Rc<Row>>> {
         let table = self.table(number);
         let model = table.source.model();
-        let mut rows = match access(self.view.catalogue(), table, column) {
+        let mut rows = match self.access(number, column) {
             Access::Key => self.rows_of(table, self.view.get(model, key)?.into_iter().collect())?,
             Access::Line => self.line_by_id(table, key)?.into_iter().collect(),
             Access::Owner if matches!(table.source, Source::Log { .. }) => {
@@ -214,29 +218,116 @@ impl<'v> Reader<'v> {
 
     /// The rows in which these columns have one of these values each; all rows where nothing is
     /// asked. What is found must still be looked at: it may be more.
-    pub(crate) fn candidates(
-        &self,
-        number: usize,
-        wanted: &[(usize, Vec<Cell>)],
-    ) -> Answer<Vec<Rc<Row>>> {
-        let table = self.table(number);
-        if let Some(rows) = self.by_index(table, wanted)? {
+    pub(crate) fn candidates(&self, number: usize, wanted: &[Wanted]) -> Answer<Vec<Rc<Row>>> {
+        if let Some(rows) = self.by_key(number, wanted)? {
             return Ok(rows);
         }
-        let of = |(column, _): &&(usize, Vec<Cell>)| access(self.view.catalogue(), table, *column);
-        let best = wanted.iter().min_by_key(of).filter(|best| of(best) != Access::Scan);
-        match best {
-            Some((column, cells)) => self.with(number, *column, cells),
-            None => self.all(number),
+        match self.best(number, wanted) {
+            Some((Access::Scan, _)) | None => self.all(number),
+            Some((_, (column, cells))) => self.with(number, *column, cells),
         }
     }
 
+    /// The same, where a column or several together say which few rows these are.
+    pub(crate) fn by_key(&self, number: usize, wanted: &[Wanted]) -> Answer<Option<Vec<Rc<Row>>>> {
+        if let Some(rows) = self.by_index(self.table(number), wanted)? {
+            return Ok(Some(rows));
+        }
+        match self.best(number, wanted) {
+            Some((Access::Key | Access::Line | Access::Owner, (column, cells))) => {
+                self.with(number, *column, cells).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn best<'w>(&self, number: usize, wanted: &'w [Wanted]) -> Option<(Access, &'w Wanted)> {
+        let of = |wanted: &'w Wanted| (self.access(number, wanted.0), wanted);
+        wanted.iter().map(of).min_by(|(one, _), (other, _)| one.cmp(other))
+    }
+
+    fn access(&self, number: usize, column: usize) -> Access {
+        access(self.view.catalogue(), self.table(number), column)
+    }
+
+    /// Must all rows be looked at for those with a value in a column?
+    pub(crate) fn scans(&self, number: usize, column: usize) -> bool {
+        self.access(number, column) == Access::Scan
+    }
+
+    /// The rows of records that a query of the store's selects, in its order; nothing for one that
+    /// is too long or too deep for it.
+    pub(crate) fn select(&self, number: usize, options: &Value) -> Answer<Option<Vec<Rc<Row>>>> {
+        let table = self.table(number);
+        let model = table.source.model();
+        let Ok(query) = Query::parse(self.view.catalogue().model(model), Some(options)) else {
+            return Ok(None);
+        };
+        // A record that cannot be read may fit as well.
+        self.view.check_whole(model)?;
+        self.rows_of(table, select(self.view, model, &query)?.records).map(Some)
+    }
+
+    /// How many records such a query selects.
+    pub(crate) fn count(&self, number: usize, options: &Value) -> Answer<Option<usize>> {
+        let model = self.table(number).source.model();
+        let Ok(query) = Query::parse(self.view.catalogue().model(model), Some(options)) else {
+            return Ok(None);
+        };
+        self.view.check_whole(model)?;
+        Ok(Some(count(self.view, model, &query)?))
+    }
+
+    /// How many rows are at the other end of a relation field.
+    pub(crate) fn count_related(&self, table: usize, relation: usize, row: &Row) -> Answer<usize> {
+        let target = self.table(table).relations[relation].target;
+        let known = match self.description.joined_by(table, relation) {
+            ([mine], [theirs]) => self.count_with(target, *theirs, &row.cells[*mine])?,
+            _ => None,
+        };
+        match known {
+            Some(count) => Ok(count),
+            None => Ok(self.related(table, relation, row)?.len()),
+        }
+    }
+
+    /// How many rows have a value in a column, where that is known without a look at them.
+    fn count_with(&self, number: usize, column: usize, cell: &Cell) -> Answer<Option<usize>> {
+        let table = self.table(number);
+        let key = key_of(&table.columns[column], cell);
+        match (&table.source, self.access(number, column)) {
+            _ if cell.is_null() => Ok(Some(0)),
+            (Source::Log { model }, Access::Owner) => self.count_lines(*model, &key),
+            (Source::Records { model, only: None, .. }, Access::Index(field)) => {
+                let sizes = self.view.sizes(*model);
+                let declared = self.view.catalogue().model(*model);
+                let index = declared.index_over(&[&field]);
+                let index = index
+                    .filter(|index| !declared.indexes[*index].caseless && !sizes.are_changed());
+                self.view.check_whole(*model)?;
+                Ok(index
+                    .map(|index| sizes.under(index, &index_key(&declared.indexes[index], &[&key]))))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// What the owner of a log says of how many lines it has.
+    fn count_lines(&self, model: ModelId, owner: &str) -> Answer<Option<usize>> {
+        let counted = self.view.catalogue().counted(model);
+        let fields = counted.and_then(|(of, counted)| Some((of, counted.fields.as_ref()?)));
+        let Some((of, [count, _])) = fields else { return Ok(None) };
+        let Some(record) = self.view.get(of, owner)? else { return Ok(Some(0)) };
+        let picked = self.view.look(&record, std::slice::from_ref(count))?;
+        Ok(picked.get(count).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok()))
+    }
+
+    pub(crate) fn catalogue(&self) -> &Catalogue {
+        self.view.catalogue()
+    }
+
     /// By a unique index over several columns that each have one value.
-    fn by_index(
-        &self,
-        table: &Table,
-        wanted: &[(usize, Vec<Cell>)],
-    ) -> Answer<Option<Vec<Rc<Row>>>> {
+    fn by_index(&self, table: &Table, wanted: &[Wanted]) -> Answer<Option<Vec<Rc<Row>>>> {
         let value = |column: &usize| {
             let cells = &wanted.iter().find(|(other, _)| other == column)?.1;
             let cell = cells.first().filter(|cell| cells.len() == 1 && cell.text().is_some())?;

@@ -852,6 +852,15 @@ export interface Account {
   session_state?: string | null;
   oauth_token?: string | null;
   oauth_token_secret?: string | null;
+  /** The hash of a password, in an account of Better Auth's. */
+  password?: string | null;
+  /** `expires_at` to the millisecond, as Better Auth has it. */
+  accessTokenExpiresAt?: string | null;
+  refreshTokenExpiresAt?: string | null;
+  /** Better Auth's. */
+  createdAt?: string | null;
+  /** Better Auth's. */
+  updatedAt?: string | null;
 }
 
 /** What `create` takes for a Account. */
@@ -873,6 +882,15 @@ export interface AccountCreate {
   session_state?: string | null | undefined;
   oauth_token?: string | null | undefined;
   oauth_token_secret?: string | null | undefined;
+  /** The hash of a password, in an account of Better Auth's. */
+  password?: string | null | undefined;
+  /** `expires_at` to the millisecond, as Better Auth has it. */
+  accessTokenExpiresAt?: string | Date | null | undefined;
+  refreshTokenExpiresAt?: string | Date | null | undefined;
+  /** Better Auth's. */
+  createdAt?: string | Date | null | undefined;
+  /** Better Auth's. */
+  updatedAt?: string | Date | null | undefined;
 }
 
 /** What `update` takes for a Account: an absent key stays, `null` clears. */
@@ -892,6 +910,13 @@ export interface AccountUpdate {
   session_state?: string | null | undefined;
   oauth_token?: string | null | undefined;
   oauth_token_secret?: string | null | undefined;
+  /** The hash of a password, in an account of Better Auth's. */
+  password?: string | null | undefined;
+  /** `expires_at` to the millisecond, as Better Auth has it. */
+  accessTokenExpiresAt?: string | Date | null | undefined;
+  refreshTokenExpiresAt?: string | Date | null | undefined;
+  /** Better Auth's. */
+  updatedAt?: string | Date | null | undefined;
 }
 
 /** What names one Account. */
@@ -905,6 +930,14 @@ export interface Session {
   /** Whose it is. */
   userId: string;
   expires: string;
+  /** Better Auth's. */
+  ipAddress?: string | null;
+  /** Better Auth's. */
+  userAgent?: string | null;
+  /** Better Auth's. */
+  createdAt?: string | null;
+  /** Better Auth's. */
+  updatedAt?: string | null;
 }
 
 /** What `create` takes for a Session. */
@@ -915,6 +948,14 @@ export interface SessionCreate {
   /** Whose it is. */
   userId: string;
   expires: string | Date;
+  /** Better Auth's. */
+  ipAddress?: string | null | undefined;
+  /** Better Auth's. */
+  userAgent?: string | null | undefined;
+  /** Better Auth's. */
+  createdAt?: string | Date | null | undefined;
+  /** Better Auth's. */
+  updatedAt?: string | Date | null | undefined;
 }
 
 /** What `update` takes for a Session: an absent key stays, `null` clears. */
@@ -923,6 +964,12 @@ export interface SessionUpdate {
   /** Whose it is. */
   userId?: string | undefined;
   expires?: string | Date | undefined;
+  /** Better Auth's. */
+  ipAddress?: string | null | undefined;
+  /** Better Auth's. */
+  userAgent?: string | null | undefined;
+  /** Better Auth's. */
+  updatedAt?: string | Date | null | undefined;
 }
 
 /** What names one Session. */
@@ -950,6 +997,44 @@ export interface VerificationTokenUpdate {
 
 /** What names one VerificationToken. */
 export type VerificationTokenUnique = { token: string } | { identifier_token: { identifier: string; token: string } } | { identifier: string; token: string };
+
+/** What Better Auth waits for: a code, a token, the state of a sign-in. */
+export interface Verification {
+  /** The record's key; a UUID v4 when the store makes it. */
+  id: string;
+  identifier: string;
+  value: string;
+  expiresAt: string;
+  /** When it was created; the store's, unless given. */
+  createdAt: string;
+  /** When it was last changed; the store's, unless given. */
+  updatedAt: string;
+}
+
+/** What `create` takes for a Verification. */
+export interface VerificationCreate {
+  /** The record's key; a UUID v4 when the store makes it. */
+  id?: string | undefined;
+  identifier: string;
+  value: string;
+  expiresAt: string | Date;
+  /** When it was created; the store's, unless given. */
+  createdAt?: string | Date | undefined;
+  /** When it was last changed; the store's, unless given. */
+  updatedAt?: string | Date | undefined;
+}
+
+/** What `update` takes for a Verification: an absent key stays, `null` clears. */
+export interface VerificationUpdate {
+  identifier?: string | undefined;
+  value?: string | undefined;
+  expiresAt?: string | Date | undefined;
+  /** When it was last changed; the store's, unless given. */
+  updatedAt?: string | Date | undefined;
+}
+
+/** What names one Verification. */
+export type VerificationUnique = { id: string };
 
 /** A WebAuthn credential. */
 export interface Authenticator {
@@ -1763,6 +1848,10 @@ export interface Models {
   VerificationTokenCreate: VerificationTokenCreate;
   VerificationTokenUpdate: VerificationTokenUpdate;
   VerificationTokenUnique: VerificationTokenUnique;
+  Verification: Verification;
+  VerificationCreate: VerificationCreate;
+  VerificationUpdate: VerificationUpdate;
+  VerificationUnique: VerificationUnique;
   Authenticator: Authenticator;
   AuthenticatorCreate: AuthenticatorCreate;
   AuthenticatorUpdate: AuthenticatorUpdate;
@@ -2052,6 +2141,11 @@ export interface VerificationTokensRepository<M extends ModelTypes = Models>
   extends CollectionCalls<M['VerificationToken'], M['VerificationTokenCreate'], M['VerificationTokenUpdate'], M['VerificationTokenUnique']> {
 }
 
+/** What Better Auth waits for: codes, tokens, states of sign-ins. */
+export interface VerificationsRepository<M extends ModelTypes = Models>
+  extends CollectionCalls<M['Verification'], M['VerificationCreate'], M['VerificationUpdate'], M['VerificationUnique']> {
+}
+
 /** WebAuthn credentials, as the adapter keeps them. */
 export interface AuthenticatorsRepository<M extends ModelTypes = Models>
   extends CollectionCalls<M['Authenticator'], M['AuthenticatorCreate'], M['AuthenticatorUpdate'], M['AuthenticatorUnique']>,
@@ -2164,6 +2258,8 @@ export interface Repositories<M extends ModelTypes = Models> extends StoreReposi
   readonly sessions: SessionsRepository<M>;
   /** One-time tokens, as the adapter keeps them. */
   readonly verificationTokens: VerificationTokensRepository<M>;
+  /** What Better Auth waits for: codes, tokens, states of sign-ins. */
+  readonly verifications: VerificationsRepository<M>;
   /** WebAuthn credentials, as the adapter keeps them. */
   readonly authenticators: AuthenticatorsRepository<M>;
 }

@@ -79,6 +79,8 @@ export declare class NativeStore {
   open(id: number): void
   /** Opens the store, and settles when it has seen what was changed by others. */
   catchUp(id: number): void
+  /** Declares the tables of Better Auth's schema. */
+  declareBetterAuth(id: number, schema: string): void
   /** Settles when the files show every change so far. */
   flush(id: number): void
   /** Drops dead lines and starts the journal anew. */

@@ -10,7 +10,7 @@ function QuilltapAdapter(store, options) {
   if (!calls) {
     throw invalid('Arguments', [{ path: 'store', expected: 'a store from createStore', received: described(store) }])
   }
-  const on = readOptions(options ?? {}, new Set(calls.flatMap(({ how = [] }) => how)))
+  const on = flagsOf(options ?? {}, new Set(calls.flatMap(({ how = [] }) => how)))
   const adapter = {}
   for (const { name, run, how = [], dates = [] } of calls) {
     const flags = how.filter((flag) => on.includes(flag))
@@ -22,7 +22,7 @@ function QuilltapAdapter(store, options) {
 }
 
 /** The names of the options that are on. */
-function readOptions(options, known) {
+function flagsOf(options, known) {
   const issues = []
   for (const [name, value] of Object.entries(options)) {
     if (!known.has(name)) {
@@ -45,4 +45,4 @@ function revived(answer, times) {
   return answer
 }
 
-module.exports = { QuilltapAdapter }
+module.exports = { QuilltapAdapter, flagsOf }

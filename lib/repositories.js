@@ -6,8 +6,9 @@ const { pack, unpack } = require('./pack.js')
 const { payloads } = require('./payloads.js')
 const { isPrerendering } = require('./prerender.js')
 
-/** Key of the adapter's calls, which are no part of a store's public face. */
+/** Keys of the adapters' calls, which are no part of a store's public face. */
 const AUTH = Symbol.for('quilltap.auth')
+const BETTER_AUTH = Symbol.for('quilltap.betterAuth')
 /** How often bytes are tried again while other processes, or an editor, change the folder. */
 const TRIES = 8
 
@@ -18,18 +19,21 @@ const TRIES = 8
  */
 function repositories(calls, runOf) {
   const made = {}
-  const adapter = []
+  const hidden = { auth: [], betterAuth: [] }
   calls.forEach((call, number) => {
     const run = runOf(number, call)
     if (run === undefined) return
-    if (call.repository === 'auth') return void adapter.push({ ...call, run })
+    if (call.repository in hidden) return void hidden[call.repository].push({ ...call, run })
     made[call.repository] ??= {}
     const method = (...args) => run(args)
     made[call.repository][call.name] = Object.defineProperty(method, 'length', { value: call.params })
   })
   // Prisma's requests go by `lib/requests.js`: they are no methods.
   const { store: own, sealing, prisma, ...named } = made
-  return Object.defineProperty({ ...named, ...own, ...sealing }, AUTH, { value: adapter })
+  return Object.defineProperties(
+    { ...named, ...own, ...sealing },
+    { [AUTH]: { value: hidden.auth }, [BETTER_AUTH]: { value: hidden.betterAuth } },
+  )
 }
 
 /** On a store: what memory can answer never leaves this thread. `mayWrite` throws when it may not. */
@@ -96,8 +100,8 @@ const OUTSIDE = ['secrets', 'sealing']
 
 /** In a transaction: it sees what it has written itself. */
 function transactionRepositories(calls, connection, keys, transaction) {
-  const inside = (number, call) => async (args) => {
-    const text = pack(args, call)
+  const inside = (number, call) => async (args, how) => {
+    const text = pack(args, call, how)
     const attempt = async () => unpack(await connection.later('inside', transaction, number, text))
     return keys.withKeys(attempt, transaction)
   }
@@ -110,4 +114,4 @@ function transactionRepositories(calls, connection, keys, transaction) {
   })
 }
 
-module.exports = { AUTH, storeRepositories, transactionRepositories }
+module.exports = { AUTH, BETTER_AUTH, storeRepositories, transactionRepositories }

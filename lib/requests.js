@@ -1,5 +1,6 @@
 'use strict'
 
+const { BETTER_AUTH, transactionRepositories } = require('./repositories.js')
 const { refuseInside } = require('./transaction.js')
 
 /** Key of what Prisma's client needs of a store, which is no part of its public face. */
@@ -25,4 +26,21 @@ function requests(calls, connection, dataDir) {
   }
 }
 
-module.exports = { PRISMA, requests }
+/** Key of what Better Auth's adapter needs of a store. */
+const BETTER_AUTH_STORE = Symbol.for('quilltap.betterAuth.store')
+
+/** Better Auth's tables on a store: its calls by their names, and transactions of them. */
+function tables(calls, connection, keys, store, dataDir) {
+  const byName = (repositories) => Object.fromEntries(repositories[BETTER_AUTH].map(({ name, run }) => [name, run]))
+  return {
+    dataDir,
+    ...byName(store),
+    inside: (transaction) => byName(transactionRepositories(calls, connection, keys, transaction)),
+    declare: (schema) => connection.run('declareBetterAuth', schema),
+    mayWrite: () => refuseInside(dataDir),
+    begin: () => connection.run('begin', 0),
+    finish: (transaction, commit) => connection.run('finish', transaction, commit),
+  }
+}
+
+module.exports = { BETTER_AUTH_STORE, PRISMA, requests, tables }

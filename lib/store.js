@@ -8,7 +8,7 @@ const { folderOf, readOptions } = require('./options.js')
 const { storeRepositories } = require('./repositories.js')
 const { keys } = require('./keys.js')
 const { passphraseSource } = require('./passphrase.js')
-const { PRISMA, requests } = require('./requests.js')
+const { BETTER_AUTH_STORE, PRISMA, requests, tables } = require('./requests.js')
 const { refuseInside, transaction } = require('./transaction.js')
 
 /** Opens a store on a folder: synchronous and lazy, nothing is read before the first call. */
@@ -42,7 +42,10 @@ function createStore(given) {
     [Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose')]: close,
     [inspect.custom]: () => `Store { ${dataDir}, ${durability}: ${collectionsOf(calls).join(', ')} }`,
   })
-  return Object.defineProperty(made, PRISMA, { value: requests(calls, connection, dataDir) })
+  return Object.defineProperties(made, {
+    [PRISMA]: { value: requests(calls, connection, dataDir) },
+    [BETTER_AUTH_STORE]: { value: tables(calls, connection, unlocking, made, dataDir) },
+  })
 }
 
 /** The names of the collections that have calls. */

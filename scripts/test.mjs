@@ -11,6 +11,7 @@ const tests = (folder) =>
 
 run(root, 'npm', 'ci')
 run(root, 'npm', '--prefix', '__test__/prisma/adapter', 'ci')
+run(root, 'npm', '--prefix', '__test__/better-auth', 'ci')
 run(root, 'npm', 'run', 'build')
 run(root, 'cargo', 'test', '--locked')
 // A file that hangs is told by its name; the longest takes about a minute.
@@ -26,6 +27,7 @@ run(
   ...tests('package'),
   ...tests('cli'),
   ...tests('prisma'),
+  ...tests('better-auth'),
   ...tests('attacks'),
   ...tests('docs'),
 )

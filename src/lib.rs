@@ -19,6 +19,7 @@ pub mod query;
 pub mod store;
 
 mod auth;
+mod better_auth;
 mod calls;
 mod jsonl;
 mod legacy;

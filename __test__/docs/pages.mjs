@@ -1,6 +1,6 @@
 // The blocks of code of README and docs/, and the app that they make together.
 
-import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import support from '../package/support.cjs'
 
@@ -47,5 +47,8 @@ export function makeApp() {
     )
   }
   support.install(support.pack(support.folder()), app)
+  for (const name of ['better-auth', '@better-auth']) {
+    symlinkSync(join(root, '__test__/better-auth/node_modules', name), join(app, 'node_modules', name), 'junction')
+  }
   return app
 }

@@ -21,8 +21,8 @@ function open(t, options) {
   return store
 }
 
-/** Prisma's client has a face of its own. */
-const TABLE = JSON.parse(native.calls('{}')).filter(({ repository }) => repository !== 'prisma')
+/** Prisma's client and Better Auth's adapter have faces of their own. */
+const TABLE = JSON.parse(native.calls('{}')).filter(({ repository }) => !['prisma', 'betterAuth'].includes(repository))
 /** What takes bytes from wherever they come is tested with them. */
 const TAKES_SOURCE = { put: 0, putDerived: 2, encryptBuffer: 0, decryptBuffer: 0 }
 

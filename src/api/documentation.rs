@@ -12,12 +12,12 @@ use crate::repos::{generic, logs};
 /// Repositories that are not found on a store under their own name.
 const APART: &[&str] = &["store", "sealing", "secrets", "auth"];
 
-/// A repository whose calls are no part of the store's face: its front has types of its own.
-const HIDDEN: &str = "prisma";
+/// Repositories whose calls are no part of the store's face: their fronts have types of their own.
+const HIDDEN: &[&str] = &["prisma", "betterAuth"];
 
 /// The repositories that are documented.
 fn told() -> impl Iterator<Item = &'static Repository> {
-    REPOSITORIES.iter().filter(|repository| repository.name != HIDDEN)
+    REPOSITORIES.iter().filter(|repository| !HIDDEN.contains(&repository.name))
 }
 
 /// Calls that every repository has for a reason of its own: the interface, with the types that it

@@ -11,7 +11,7 @@ pub use table::Calls;
 
 use crate::calls::Call;
 use crate::catalogue::{ModelId, models};
-use crate::{auth, prisma, repos};
+use crate::{auth, better_auth, prisma, repos};
 
 /// The calls on the records of one model.
 pub(crate) struct Repository {
@@ -73,6 +73,12 @@ pub(crate) static REPOSITORIES: &[Repository] = &[
         "One-time tokens, as the adapter keeps them.",
     ),
     repository(
+        "verifications",
+        models::VERIFICATION,
+        &[],
+        "What Better Auth waits for: codes, tokens, states of sign-ins.",
+    ),
+    repository(
         "authenticators",
         models::AUTHENTICATOR,
         &[],
@@ -112,5 +118,12 @@ pub(crate) static REPOSITORIES: &[Repository] = &[
         generic: false,
         calls: prisma::CALLS,
         doc: "Prisma's client: what `quilltap-store/prisma` gives.",
+    },
+    Repository {
+        name: "betterAuth",
+        model: models::USER,
+        generic: false,
+        calls: better_auth::CALLS,
+        doc: "Better Auth's adapter: what `quilltap-store/better-auth` gives.",
     },
 ];

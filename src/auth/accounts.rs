@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::users::{refuse_contested, shown_user};
-use super::{ENCRYPT_TOKENS, KEY, Object, field, one, provided, reply};
+use super::{ENCRYPT_TOKENS, Object, field, one, provided, reply};
 use crate::calls::{Args, Reply, ZeroizingValue};
 use crate::catalogue::{ModelId, models::ACCOUNT};
 use crate::crypto::is_sealed;
@@ -13,6 +13,15 @@ use crate::repos::rules;
 use crate::secrets;
 use std::sync::Arc;
 
+/// What an account of Auth.js's has no word for: the store's key, and what Better Auth notes.
+const OTHERS: &[&str] = &[
+    "id",
+    "password",
+    "accessTokenExpiresAt",
+    "refreshTokenExpiresAt",
+    "createdAt",
+    "updatedAt",
+];
 const PAIR: &[&str] = &[provided::PROVIDER, provided::ACCOUNT_ID];
 
 /// The account that the provider and the id in an object name.
@@ -46,7 +55,7 @@ fn opened(view: &View<'_>, account: Option<Arc<Record>>) -> Result<Reply> {
     }
     let mut map = account.map();
     map.extend(tokens);
-    map.retain(|key, _| !KEY.contains(&key.as_str()));
+    map.retain(|key, _| !OTHERS.contains(&key.as_str()));
     Ok(Reply::clear(Value::Object(map)))
 }
 
@@ -107,7 +116,7 @@ pub(super) fn unlink(tx: &mut Tx<'_>, _model: ModelId, args: &Args) -> Result<Re
     // To let go of an account one needs no key: its tokens are then not told.
     last.or_else(|_| {
         let mut map = account.map();
-        map.retain(|key, _| !KEY.contains(&key.as_str()) && !tokens.contains(key));
+        map.retain(|key, _| !OTHERS.contains(&key.as_str()) && !tokens.contains(key));
         Ok(reply(Some(Value::Object(map))))
     })
 }

@@ -24,6 +24,7 @@ use crate::error::{Code, Error, Issue, Result};
 use crate::json::Object;
 
 pub(crate) use sessions::{expired, sweep};
+pub(crate) use users::refuse_contested;
 
 /// The option under which accounts hold their tokens sealed.
 const ENCRYPT_TOKENS: &str = "encryptTokens";
@@ -248,7 +249,7 @@ fn missing(model: &str, what: &str) -> Error {
 ///
 /// # Errors
 /// `VALIDATION`.
-fn refuse_empty(data: &Object, fields: &[&str]) -> Result<()> {
+pub(crate) fn refuse_empty(data: &Object, fields: &[&str]) -> Result<()> {
     let empty = fields.iter().filter(|field| data.get(**field).is_some_and(|value| value == ""));
     let issue = |field: &&str| Issue::new(*field, "a string that is not empty", "an empty one");
     let issues: Vec<Issue> = empty.map(issue).collect();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::users;
-use super::{HASH_SESSION_TOKENS, KEY, field, one, refuse_empty, reply, shown_without};
+use super::{HASH_SESSION_TOKENS, field, one, refuse_empty, reply, shown_without};
 use crate::calls::{Args, Hidden, MaskedRecord, Reply};
 use crate::catalogue::{ModelId, models};
 use crate::crypto::{is_session_token_hash, session_token_hash};
@@ -15,7 +15,10 @@ use crate::json::text_field;
 use crate::repos::rules;
 
 const TOKEN: &str = "sessionToken";
-const KEY_AND_TOKEN: &[&str] = &["id", TOKEN];
+/// What a session of Auth.js's has no word for: the store's key, and what Better Auth notes.
+const OTHERS: &[&str] = &["id", "ipAddress", "userAgent", "createdAt", "updatedAt"];
+const OTHERS_AND_TOKEN: &[&str] =
+    &["id", "ipAddress", "userAgent", "createdAt", "updatedAt", TOKEN];
 
 /// Does the adapter keep tokens as hashes, which let nobody in?
 fn hashes(args: &Args) -> bool {
@@ -39,7 +42,7 @@ fn find(view: &View<'_>, token: &str, hashed_first: bool) -> Result<Option<Arc<R
 
 /// What the caller gets: with its own token, whatever is kept of that.
 fn with_token(session: &Record, token: &str) -> Reply {
-    let mut value = shown_without(session, KEY);
+    let mut value = shown_without(session, OTHERS);
     if value.get(TOKEN).and_then(Value::as_str) != Some(token) {
         value[TOKEN] = token.into();
     }
@@ -57,7 +60,7 @@ pub(super) fn create(tx: &mut Tx<'_>, _model: ModelId, args: &Args) -> Result<Re
     Ok(if hashes(args) {
         with_token(&session, &token)
     } else {
-        reply(Some(shown_without(&session, KEY)))
+        reply(Some(shown_without(&session, OTHERS)))
     })
 }
 
@@ -69,7 +72,7 @@ pub(super) fn get(view: &View<'_>, model: ModelId, args: &Args) -> Result<Reply>
     let Some(user) = user else { return Ok(reply(None)) };
     let kept = text_field(session.text(), TOKEN).is_some_and(|kept| kept == token);
     let own = (!kept).then(|| (TOKEN, token.to_owned()));
-    let names = if kept { KEY } else { KEY_AND_TOKEN };
+    let names = if kept { OTHERS } else { OTHERS_AND_TOKEN };
     let hidden = Hidden { names, ..Hidden::default() };
     let session = MaskedRecord { name: "session", record: session, hidden, own };
     let hidden = users::hidden(view);
@@ -103,7 +106,9 @@ pub(super) fn delete(tx: &mut Tx<'_>, _model: ModelId, args: &Args) -> Result<Re
 /// Has a session or one-time token expired at this time? Beyond the year 9999 the texts of times do
 /// not sort as the times do.
 pub(super) fn has_expired(record: &Record, now: &str) -> bool {
-    let expires = text_field(record.text(), "expires").and_then(|expires| time_ms(&expires));
+    let expires = text_field(record.text(), "expires");
+    let expires = expires.or_else(|| text_field(record.text(), "expiresAt"));
+    let expires = expires.and_then(|expires| time_ms(&expires));
     expires.zip(time_ms(now)).is_some_and(|(expires, now)| expires < now)
 }
 
@@ -113,7 +118,7 @@ pub(super) fn has_expired(record: &Record, now: &str) -> bool {
 /// `CORRUPT` when their file cannot be read.
 pub(crate) fn expired(view: &View<'_>) -> Result<Vec<(ModelId, String)>> {
     let mut expired = Vec::new();
-    for model in [models::SESSION, models::VERIFICATION_TOKEN] {
+    for model in [models::SESSION, models::VERIFICATION_TOKEN, models::VERIFICATION] {
         let records = view.all(model)?;
         let past = records.iter().filter(|record| has_expired(record, view.now()));
         expired.extend(past.map(|record| (model, record.key().to_owned())));

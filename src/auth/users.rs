@@ -101,7 +101,7 @@ fn is_orphan(view: &View<'_>, user: &Record) -> Result<bool> {
 }
 
 /// Refuses a further account for a user that two sign-ins have met at.
-pub(super) fn refuse_contested(tx: &Tx<'_>, user: &str) -> Result<()> {
+pub(crate) fn refuse_contested(tx: &Tx<'_>, user: &str) -> Result<()> {
     let Some(record) = tx.view().get(models::USER, user)? else { return Ok(()) };
     let map = record.map();
     let Some(mark) = map.get(SIGN_UP).and_then(Value::as_object) else { return Ok(()) };

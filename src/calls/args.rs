@@ -99,6 +99,11 @@ impl Args {
         flags.and_then(|flags| flags.get(flag)) == Some(&Value::Bool(true))
     }
 
+    /// Does the call take or give clear texts?
+    pub(crate) fn is_secret(&self) -> bool {
+        self.secret
+    }
+
     /// A text that is wiped when it goes.
     ///
     /// # Errors

@@ -99,6 +99,11 @@ models! {
         text("session_state").opt(),
         text("oauth_token").opt().sealed(Asked),
         text("oauth_token_secret").opt().sealed(Asked),
+        text("password").opt().private().doc("The hash of a password, in an account of Better Auth's."),
+        time("accessTokenExpiresAt").opt().doc("`expires_at` to the millisecond, as Better Auth has it."),
+        time("refreshTokenExpiresAt").opt(),
+        time("createdAt").opt().doc("Better Auth's."),
+        time("updatedAt").opt().doc("Better Auth's."),
     ]).times(Times::None).unique(&["provider", "providerAccountId"])
         .doc("A user's account at an OAuth or OpenID provider.");
 
@@ -106,6 +111,10 @@ models! {
         text("sessionToken").private(),
         owned_by_user(),
         time("expires"),
+        text("ipAddress").opt().doc("Better Auth's."),
+        text("userAgent").opt().doc("Better Auth's."),
+        time("createdAt").opt().doc("Better Auth's."),
+        time("updatedAt").opt().doc("Better Auth's."),
     ]).times(Times::None).unique(&["sessionToken"]).doc("A signed-in browser.");
 
     VERIFICATION_TOKEN = model("VerificationToken", "verificationTokens",
@@ -115,6 +124,13 @@ models! {
         time("expires"),
     ]).keyed_by("token").times(Times::None).unique(&["identifier", "token"])
         .doc("A one-time token for signing in by e-mail.");
+
+    VERIFICATION = model("Verification", "verifications", rows("auth/verifications.jsonl"), vec![
+        text("identifier"),
+        text("value").private(),
+        time("expiresAt"),
+    ]).sorted(&["identifier"], &["createdAt"])
+        .doc("What Better Auth waits for: a code, a token, the state of a sign-in.");
 
     AUTHENTICATOR = model("Authenticator", "authenticators",
         document("auth/authenticators.json", "authenticators"), vec![

@@ -188,6 +188,11 @@ impl Runtime {
         self.engine.declare(own)
     }
 
+    /// Adds to an open store what is declared in addition to what the folder has.
+    pub(crate) fn declare_in_addition(&self, own: Declaration, ticket: Ticket) {
+        self.later(ticket, move |engine| engine.declare_in_addition(&own).map(Settled::from));
+    }
+
     /// Is the folder one of the app's earlier store, which the first change converts?
     pub(crate) fn shows_older(&self) -> bool {
         self.engine.older.is_unconverted()

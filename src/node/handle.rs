@@ -204,6 +204,12 @@ impl NativeStore {
         self.run(id, Command::CatchUp);
     }
 
+    /// Declares the tables of Better Auth's schema.
+    #[napi(catch_unwind)]
+    pub fn declare_better_auth(&self, id: f64, schema: String) {
+        self.run(id, Command::DeclareBetterAuth(schema));
+    }
+
     /// Settles when the files show every change so far.
     #[napi(catch_unwind)]
     pub fn flush(&self, id: f64) {

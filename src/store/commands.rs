@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::Store;
 use super::waiting::Compaction;
+use crate::better_auth;
 use crate::calls::Answer;
 use crate::crypto::Secret;
 use crate::engine::{Settled, Ticket, Tx, View, WriteCall, closed, settle};
@@ -31,6 +32,8 @@ pub enum Command {
     Finish { transaction: u64, commit: bool },
     /// Sees what others, or an editor, have changed of the keys.
     CatchUp,
+    /// Declares the tables of Better Auth's schema, which is JSON text.
+    DeclareBetterAuth(String),
     /// Brings every change so far into the files.
     Flush,
     /// Removes what has expired, drops dead lines, and starts the journal anew.
@@ -71,6 +74,10 @@ impl Store {
                 let look = |view: &View<'_>| secrets::envelope(view).map(|_| Settled::Nothing);
                 engine.read_later(look, ticket);
             }
+            Command::DeclareBetterAuth(schema) => match better_auth::declaration(&schema) {
+                Ok(declaration) => engine.declare_in_addition(declaration, ticket),
+                Err(error) => settle(vec![(ticket, Err(error))]),
+            },
             Command::Flush => engine.flush(ticket),
             Command::Compact => {
                 let (engine, ticket) = (Arc::clone(engine), Mutex::new(Some(ticket)));

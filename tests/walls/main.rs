@@ -136,8 +136,9 @@ const MODULES: &[(&str, &str)] = &[
     ("repos", "crypto catalogue query engine secrets calls"),
     ("auth", "crypto catalogue engine secrets calls repos"),
     ("prisma", "catalogue engine calls repos"),
-    ("api", "crypto catalogue engine calls repos auth prisma"),
-    ("store", "disk crypto catalogue engine secrets calls repos auth api"),
+    ("better_auth", "crypto catalogue query engine secrets calls repos auth"),
+    ("api", "crypto catalogue engine calls repos auth prisma better_auth"),
+    ("store", "disk crypto catalogue engine secrets calls repos auth better_auth api"),
     ("cli", "crypto disk store"),
     ("node", "crypto catalogue engine calls api store cli"),
 ];

@@ -7,6 +7,20 @@ use crate::error::Issue;
 use crate::json;
 
 impl Declaration {
+    /// This declaration where it comes as an addition: an entry that is kept stays as it is, and gets
+    /// the fields that it lacks.
+    #[must_use]
+    pub fn in_addition_to(&self, kept: &Declaration) -> Declaration {
+        let mut fitted = self.clone();
+        for (name, entry) in &mut fitted.entries {
+            if let Some(there) = kept.entries.get(name) {
+                let own = std::mem::replace(entry, there.clone());
+                add(entry, &own, false);
+            }
+        }
+        fitted
+    }
+
     /// What holds for a folder that keeps this declaration when a process comes with its own.
     ///
     /// A process that is `alone` declares its collections anew; beside others it may add fields

@@ -371,8 +371,11 @@ fn add_fields(reader: &mut Reader<'_>, name: &str, entry: &Object, model: Option
     let is_log = matches!(model.place, Place::Log { .. });
     let fields = reader.fields(&path, entry.get("fields"), is_log);
     for field_name in std::mem::take(&mut reader.unique_fields) {
-        let at = format!("{path}.{field_name}.unique");
-        reader.fault(&at, "no unique: records that are there may have the same value", "one");
+        if model.field(&field_name).is_some() {
+            let at = format!("{path}.{field_name}.unique");
+            reader.fault(&at, "no unique: records that are there may have the same value", "one");
+        }
+        model.uniques.push(Unique { fields: vec![field_name], caseless: false });
     }
     for field in fields {
         let at = format!("{path}.{}", field.name);

@@ -7,8 +7,11 @@ use super::field::{Reader, is_path_name};
 use crate::catalogue::types::{Model, ModelId, Place};
 use crate::error::Issue;
 
+/// The folder for what belongs to sign-in besides the store's own, such as a second factor.
+const SIGN_IN: &str = "auth/plugins/";
 /// Folders that are the store's own besides those of its models.
 const RESERVED: &[&str] = &["journal", "cache", "auth", "binaries"];
+const STORE: &str = "the store itself";
 const PLACES: &str = "a file such as notes/{id}.json (a file a record), settings/notes.json (one \
     list), notes/notes.jsonl (a line a record) or notes/{chatId}.jsonl (a log for each)";
 
@@ -70,6 +73,13 @@ enum Claim {
     Folder(String),
 }
 
+impl Claim {
+    fn is_within(&self, folder: &str) -> bool {
+        let (Claim::File(path) | Claim::Folder(path)) = self;
+        path.starts_with(folder)
+    }
+}
+
 fn claims(place: &Place) -> Vec<Claim> {
     let file = |path: &str| Claim::File(path.to_lowercase());
     let folder = |path: &str| Claim::Folder(path.to_lowercase());
@@ -96,10 +106,11 @@ fn meet(one: &Claim, other: &Claim) -> bool {
 /// Notes each declared place that meets another one.
 pub(super) fn check(models: &[Model], first_own: usize, issues: &mut Vec<Issue>) {
     let reserved = RESERVED.iter().map(|folder| Claim::Folder((*folder).to_owned()));
-    let mut taken: Vec<(&str, Claim)> = reserved.map(|claim| ("the store itself", claim)).collect();
+    let mut taken: Vec<(&str, Claim)> = reserved.map(|claim| (STORE, claim)).collect();
     for (number, model) in models.iter().enumerate() {
         for claim in claims(&model.place) {
             let other = taken.iter().find(|(_, other)| meet(&claim, other)).map(|(name, _)| *name);
+            let other = other.filter(|name| *name != STORE || !claim.is_within(SIGN_IN));
             if let Some(other) = other.filter(|_| number >= first_own)
                 && !share(models, first_own, model, other)
             {

@@ -138,6 +138,20 @@ impl Engine {
         self.declare_locked(&locks, own)
     }
 
+    /// Adds what is declared in addition to what the folder has: what it has already stays as it is.
+    ///
+    /// # Errors
+    /// `VALIDATION` when the folder has something that there is no adding to.
+    pub(crate) fn declare_in_addition(&self, own: &Declaration) -> Result<()> {
+        let fitted = || own.in_addition_to(&locked(&self.joined));
+        if self.has_declared(&fitted())? {
+            return Ok(());
+        }
+        let locks = self.lock_both()?;
+        self.catch_up_locked(locks.commit())?;
+        self.declare_locked(&locks, &fitted())
+    }
+
     fn has_declared(&self, own: &Declaration) -> Result<bool> {
         let known = locked(&self.joined);
         let joined = known.joined(own, false).map_err(refused)?;

@@ -1,0 +1,6 @@
+// The adapter as `quilltap-store/better-auth` makes it, of the Better Auth that is installed here.
+
+import { createAdapterFactory } from 'better-auth/adapters'
+import { adapterWith } from '../../lib/better-auth/index.js'
+
+export const quilltapAdapter = adapterWith(createAdapterFactory)

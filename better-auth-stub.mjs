@@ -1,0 +1,6 @@
+// Takes the place of `quilltap-store/better-auth` where it cannot run; see stub.mjs.
+import sentence from './lib/elsewhere.js'
+
+export const quilltapAdapter = undefined
+
+throw new Error(sentence)

@@ -1,0 +1,18 @@
+import type { DBAdapterInstance } from 'better-auth/adapters'
+import type { StoreCalls } from './index.mjs'
+
+/** How Better Auth's secrets are kept; both as `QuilltapAdapter` has them, for one store both can serve. */
+export interface BetterAuthAdapterOptions {
+  /** Seals access, refresh and id tokens at rest; the store needs its passphrase. Off unless set. */
+  encryptTokens?: boolean
+  /** Keeps session tokens as SHA-256 only. Off unless set. */
+  hashSessionTokens?: boolean
+}
+
+/**
+ * The adapter for Better Auth: `betterAuth({ database: quilltapAdapter(store) })`. Its users are the store's
+ * users; its own tables, and those of its plugins, make themselves.
+ *
+ * @throws StoreError `VALIDATION` when `store` is no store, or for an unknown option.
+ */
+export declare function quilltapAdapter(store: StoreCalls, options?: BetterAuthAdapterOptions): DBAdapterInstance

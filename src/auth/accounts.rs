@@ -14,14 +14,8 @@ use crate::secrets;
 use std::sync::Arc;
 
 /// What an account of Auth.js's has no word for: the store's key, and what Better Auth notes.
-const OTHERS: &[&str] = &[
-    "id",
-    "password",
-    "accessTokenExpiresAt",
-    "refreshTokenExpiresAt",
-    "createdAt",
-    "updatedAt",
-];
+const OTHERS: &[&str] =
+    &["id", "password", "accessTokenExpiresAt", "refreshTokenExpiresAt", "createdAt", "updatedAt"];
 const PAIR: &[&str] = &[provided::PROVIDER, provided::ACCOUNT_ID];
 
 /// The account that the provider and the id in an object name.

@@ -24,7 +24,9 @@ pub(super) fn answer(view: &View<'_>, _model: ModelId, args: &Args) -> Result<Re
     let asked = args.value("request");
     let request = Request::of(view, asked)?;
     let answer = match request.action()? {
-        "findOne" => rows(view, &request, Some(1))?.into_iter().next().map_or(Value::Null, Value::Object),
+        "findOne" => {
+            rows(view, &request, Some(1))?.into_iter().next().map_or(Value::Null, Value::Object)
+        }
         "findMany" => rows(view, &request, request.value("limit").as_u64())?.into_iter().collect(),
         "count" => count(view, &request)?.into(),
         other => return Err(fault("action", "findOne, findMany or count", &other.into())),

@@ -108,7 +108,8 @@ fn expiry(map: &Object, exact: &Value) -> Value {
     let Some(seconds) = map.get("expires_at").and_then(Value::as_i64) else {
         return exact.clone();
     };
-    let is_of_it = exact.as_str().and_then(time_ms).is_some_and(|ms| ms.div_euclid(1000) == seconds);
+    let is_of_it =
+        exact.as_str().and_then(time_ms).is_some_and(|ms| ms.div_euclid(1000) == seconds);
     if is_of_it { exact.clone() } else { time_text(seconds.saturating_mul(1000)).into() }
 }
 
@@ -137,7 +138,13 @@ impl Incoming<'_> {
             }
             let kind = self.model.field(field).map(|field| &field.kind);
             let value = in_kind(kind, value.clone());
-            self.put(&mut map, column.map_or(Form::Same, |column| column.form), field, name, value)?;
+            self.put(
+                &mut map,
+                column.map_or(Form::Same, |column| column.form),
+                field,
+                name,
+                value,
+            )?;
         }
         Ok(map)
     }

@@ -21,9 +21,8 @@ pub(super) const SERIALS_LAST: &str = "last";
 /// # Errors
 /// `VALIDATION` for a schema that cannot be kept.
 pub(crate) fn declaration(text: &str) -> Result<Declaration> {
-    let schema = json::parse(text).map_err(|problem| {
-        fault("schema", "JSON that can be kept", &problem.message.into())
-    })?;
+    let schema = json::parse(text)
+        .map_err(|problem| fault("schema", "JSON that can be kept", &problem.message.into()))?;
     let none = Object::new();
     let tables = schema.get("tables").and_then(Value::as_object).unwrap_or(&none);
     let (mut collections, mut fields) = (Object::new(), Object::new());

@@ -31,7 +31,8 @@ fn change(tx: &mut Tx<'_>, request: &Request<'_>, args: &Args) -> Result<Value> 
         }
         "update" => {
             let first = first(tx, request)?;
-            let changed = first.map(|record| update(tx, request, args, &record, None)).transpose()?;
+            let changed =
+                first.map(|record| update(tx, request, args, &record, None)).transpose()?;
             row(tx, request, changed)
         }
         "updateMany" => {

@@ -135,7 +135,7 @@ const MODULES: &[(&str, &str)] = &[
     ("calls", "crypto catalogue engine"),
     ("repos", "crypto catalogue query engine secrets calls"),
     ("auth", "crypto catalogue engine secrets calls repos"),
-    ("prisma", "catalogue engine calls repos"),
+    ("prisma", "catalogue engine query calls repos"),
     ("better_auth", "crypto catalogue query engine secrets calls repos auth"),
     ("api", "crypto catalogue engine calls repos auth prisma better_auth"),
     ("store", "disk crypto catalogue engine secrets calls repos auth better_auth api"),

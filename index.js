@@ -1,7 +1,8 @@
 'use strict'
 
 const { QuilltapAdapter } = require('./lib/adapter.js')
+const { restore } = require('./lib/backups.js')
 const { StoreError } = require('./lib/error.js')
 const { createStore } = require('./lib/store.js')
 
-module.exports = { createStore, QuilltapAdapter, StoreError }
+module.exports = { createStore, QuilltapAdapter, restore, StoreError }

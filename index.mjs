@@ -1,3 +1,3 @@
 import quilltap from './index.js'
 
-export const { createStore, QuilltapAdapter, StoreError } = quilltap
+export const { createStore, QuilltapAdapter, restore, StoreError } = quilltap

@@ -95,6 +95,8 @@ export declare class NativeStore {
   check(id: number): void
   /** Makes a consistent copy of the folder. */
   snapshot(id: number, place: string): void
+  /** Writes everything into a new file, or into one in a folder of which a schedule keeps some. */
+  backup(id: number, place: string, keep?: string | undefined | null): void
   /** Closes the handle. */
   close(id: number): void
 }
@@ -104,6 +106,9 @@ export declare class NativeStore {
  * number is its place.
  */
 export declare function calls(declaration: string): string
+
+/** Restores a backup into a data folder; resolves to an answer's text. */
+export declare function restore(file: string, dataDir: string, force: boolean, dryRun: boolean): Promise<string>
 
 /**
  * Runs a command and waits for its end, on the JavaScript thread, for the process has nothing else to

@@ -839,4 +839,5 @@ module.exports.NativeBytes = nativeBinding.NativeBytes
 module.exports.NativeReading = nativeBinding.NativeReading
 module.exports.NativeStore = nativeBinding.NativeStore
 module.exports.calls = nativeBinding.calls
+module.exports.restore = nativeBinding.restore
 module.exports.runCommandLine = nativeBinding.runCommandLine

@@ -376,6 +376,56 @@ export interface CheckFault {
   message: string;
 }
 
+/** Which backups are kept. */
+export interface BackupOptions {
+  /**
+   * `7d,4w` keeps the newest of each of the last seven days, and of each of the last four weeks, in which
+   * there are any; `h`, `m` and `y` are hours, months and years.
+   */
+  keep?: string | undefined;
+}
+
+/** What a backup holds. */
+export interface Backup {
+  /** Where it is. */
+  file: string;
+  createdAt: string;
+  files: number;
+  /** The length of these files. */
+  bytes: number;
+  /** The length of the backup itself. */
+  backupBytes: number;
+  /** Older backups that were not to be kept, and are no longer there. */
+  removed: string[];
+}
+
+/** How a backup is restored. */
+export interface RestoreOptions {
+  /** The folder, as for `createStore`. */
+  dataDir?: StoreOptions['dataDir'];
+  /**
+   * Restore over a folder that is not empty, or that a process has open. It is not removed: it stands
+   * beside the restored one afterwards, and that process goes on with it.
+   */
+  force?: boolean | undefined;
+  /** Only look whether the backup is whole. */
+  dryRun?: boolean | undefined;
+}
+
+/** What was restored. */
+export interface Restored {
+  /** When the backup was made. */
+  createdAt: string;
+  /** By which version of the package. */
+  storeVersion: string;
+  files: number;
+  bytes: number;
+  /** Where the folder is that was there before. */
+  replaced: string | null;
+  /** Did a process have it open? */
+  wasOpen: boolean;
+}
+
 /** What a store has besides its repositories. */
 export interface StoreCalls<Event = ChangeEvent> extends SealingRepository {
   /** The keys of the secrets. */
@@ -399,6 +449,12 @@ export interface StoreCalls<Event = ChangeEvent> extends SealingRepository {
    * empty and outside `dataDir`, while everybody goes on writing. It is a data folder like any other.
    */
   snapshot(dir: string): Promise<void>;
+  /**
+   * Writes everything up to now into a new file outside `dataDir`, while everybody goes on writing;
+   * `restore` makes a folder of it. With `keep`, `place` is a folder of such files, each named by its
+   * time, from which those go that the schedule does not keep.
+   */
+  backup(place: string, options?: BackupOptions): Promise<Backup>;
   /** Calls a function for every record that is changed; gives a function that ends it. */
   on(event: 'change', fn: (event: Event) => void): () => void;
   off(event: 'change', fn: (event: Event) => void): void;
@@ -677,6 +733,12 @@ export declare function createStore<
   collections?: (C & CheckedCollections<C>) | undefined;
   fields?: (F & CheckedModels<F, C>) | undefined;
 }): StoreWith<C, F>;
+
+/**
+ * Makes a data folder of a backup. Everything in it is compared with its checksums first, and only then
+ * takes the folder's place, at one moment: whatever fails, the folder is as it was.
+ */
+export declare function restore(file: string, options?: RestoreOptions): Promise<Restored>;
 
 /** A user as NextAuth and Auth.js see it. */
 export interface AdapterUser {

@@ -52,7 +52,7 @@ function readOptions(given = {}) {
   const issues = Object.keys(given)
     .filter((name) => !Object.hasOwn(OPTIONS, name) && given[name] !== undefined)
     .map((name) => ({ path: name, expected: advice(name, Object.keys(OPTIONS)), received: 'an unknown option' }))
-  const folder = given.dataDir === undefined ? process.env.DATA_DIR || './data' : fromUrl(given.dataDir)
+  const folder = dataDirOf(given.dataDir)
   const {
     collections = {},
     fields = {},
@@ -82,6 +82,11 @@ function readOptions(given = {}) {
   }
 }
 
+/** The data folder that is meant, unchecked. */
+function dataDirOf(given) {
+  return given === undefined ? process.env.DATA_DIR || './data' : fromUrl(given)
+}
+
 /**
  * What a path stands for in the folders in which a shell or npm has started the process: the server of
  * a standalone build changes into its own folder before it loads the app.
@@ -105,9 +110,27 @@ function fromUrl(value) {
 
 /** The absolute path of a folder that a call is given. */
 function folderOf(name, given) {
-  const folder = fromUrl(given)
-  if (isFolder(folder)) return path.resolve(folder)
-  throw invalid('Arguments', [{ path: name, expected: FOLDER, received: described(given) }])
+  return placeOf(name, given, FOLDER)
+}
+
+/** The absolute path of what a call is given, which is a path like a folder's. */
+function placeOf(name, given, expected) {
+  const place = fromUrl(given)
+  if (isFolder(place)) return path.resolve(place)
+  throw invalid('Arguments', [{ path: name, expected, received: described(given) }])
+}
+
+/** The options of a call, checked: of each what it must be, and how to say so. */
+function callOptions(given, known) {
+  if (!isObject(given)) throw invalid('Options', [{ path: '', expected: 'an object', received: described(given) }])
+  const issues = Object.keys(given)
+    .filter((name) => given[name] !== undefined && !known[name]?.[0](given[name]))
+    .map((name) => {
+      const expected = known[name]?.[1] ?? advice(name, Object.keys(known))
+      return { path: name, expected, received: name in known ? described(given[name]) : 'an unknown option' }
+    })
+  if (issues.length > 0) throw invalid('Options', issues)
+  return given
 }
 
 /** What to write instead of a name that is not known. */
@@ -133,4 +156,14 @@ function distance(one, other) {
   return row[other.length]
 }
 
-module.exports = { LONGEST_TRANSACTION, OPTIONS, readOptions, advice, folderOf }
+module.exports = {
+  LONGEST_TRANSACTION,
+  OPTIONS,
+  readOptions,
+  advice,
+  callOptions,
+  dataDirOf,
+  folderOf,
+  isBoolean,
+  placeOf,
+}

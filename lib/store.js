@@ -1,6 +1,7 @@
 'use strict'
 
 const { inspect } = require('node:util')
+const { backupArguments } = require('./backups.js')
 const { declaredCalls } = require('./collections.js')
 const { connect } = require('./connection.js')
 const { events } = require('./events.js')
@@ -32,6 +33,10 @@ function createStore(given) {
     flush: async () => void (await connection.run('flush')),
     compact: () => outside('compact'),
     snapshot: async (dir) => outside('snapshot', folderOf('dir', dir)),
+    backup: async (place, options) => {
+      refuseInside(dataDir)
+      return connection.run('backup', ...backupArguments(place, options))
+    },
     stats: () => connection.run('stats'),
     check: async () => {
       refuseInside(dataDir)

@@ -5,7 +5,7 @@
 use crate::error::{Code, Error, Result};
 
 /// Hears how far some work has come.
-pub trait Progress: Sync {
+pub trait Progress: Send + Sync {
     /// A part of the work begins: what it is ("reading"), and how many steps it will take, where that
     /// is known. Steps are bytes or records, as `unit` says.
     fn begin(&self, what: &str, unit: Unit, total: Option<u64>);

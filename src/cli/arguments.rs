@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::backup::Schedule;
+
 /// The end of the first help screen.
 const EXIT_CODES: &str = "Exit codes: 0 done and clean, 1 done and something was found, 2 wrong use, \
     3 failed, 130 interrupted.\nNothing is written without being asked for. More in docs/cli.md.";
@@ -50,6 +52,10 @@ pub(super) enum Command {
     Get(Get),
     /// Ask for records as findMany does, a line of JSON each
     Query(Query),
+    /// Write everything into one file, while the app goes on
+    Backup(Backup),
+    /// Restore such a file, once it is seen to be whole
+    Restore(Restore),
     /// Look after the passphrase and the keys of secrets
     #[command(subcommand)]
     Secrets(Secrets),
@@ -88,6 +94,29 @@ pub(super) struct Query {
     /// What findMany takes: '{"where":{"isFavorite":true},"take":3}'; - reads it from standard input
     #[arg(value_name = "JSON")]
     pub(super) question: String,
+}
+
+#[derive(Args)]
+pub(super) struct Backup {
+    /// A new file: quilltap.tar.zst; with --keep a folder of them, each named by its time
+    #[arg(value_name = "FILE")]
+    pub(super) place: PathBuf,
+    /// Of the backups in the folder keep the newest of each of so many hours, days, weeks, months and
+    /// years (7d,4w,12m), and remove the others
+    #[arg(long, value_name = "SCHEDULE")]
+    pub(super) keep: Option<Schedule>,
+}
+
+#[derive(Args)]
+pub(super) struct Restore {
+    /// What backup has written
+    pub(super) file: PathBuf,
+    /// Restore over a folder that is not empty, or is open; it is kept beside the restored one
+    #[arg(long)]
+    pub(super) force: bool,
+    /// Only look whether the file is whole
+    #[arg(long)]
+    pub(super) dry_run: bool,
 }
 
 #[derive(Subcommand)]

@@ -15,10 +15,8 @@ pub(super) fn is_asked() -> bool {
 }
 
 /// While it lives, the first Ctrl-C is left to work that looks at [`is_asked`] and undoes itself.
-#[allow(dead_code, reason = "for restore and import")]
 pub(super) struct Tidying(());
 
-#[allow(dead_code, reason = "for restore and import")]
 impl Tidying {
     pub(super) fn begin() -> Tidying {
         TIDYING.fetch_add(1, Ordering::AcqRel);

@@ -80,6 +80,12 @@ impl Output {
     }
 }
 
+/// So many of something: "1 file", "2 files".
+pub(super) fn counted(number: u64, thing: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {thing}{plural}")
+}
+
 /// Nobody is left to be told that standard error is closed.
 fn said(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");

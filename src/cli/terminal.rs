@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::interrupt;
+use super::interrupt::{self, Tidying};
 use super::output::Output;
 use crate::error::Result;
 use crate::progress::{Progress, Unit, given_up};
@@ -15,10 +15,21 @@ const TICK: Duration = Duration::from_millis(200);
 /// A bar on standard error; nothing where nobody sees it.
 pub(super) struct Terminal {
     bar: ProgressBar,
+    _tidying: Option<Tidying>,
 }
 
 impl Terminal {
+    /// For work that the store heals by itself when it is cut off.
     pub(super) fn new(output: &Output) -> Terminal {
+        Terminal::with(output, None)
+    }
+
+    /// For work that hears of Ctrl-C as it tells how far it has come, and undoes itself.
+    pub(super) fn undoing(output: &Output) -> Terminal {
+        Terminal::with(output, Some(Tidying::begin()))
+    }
+
+    fn with(output: &Output, tidying: Option<Tidying>) -> Terminal {
         let shown = output.shows_progress();
         let target =
             if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
@@ -26,7 +37,7 @@ impl Terminal {
         if shown {
             bar.enable_steady_tick(TICK);
         }
-        Terminal { bar }
+        Terminal { bar, _tidying: tidying }
     }
 }
 

@@ -11,6 +11,7 @@
 )]
 
 mod copy;
+mod new_file;
 mod new_folder;
 mod outside_files;
 mod placement;
@@ -24,8 +25,12 @@ mod tests;
 use crate::error::{Code, Error, Result};
 
 pub use copy::{copy, make_durable, share};
+pub use new_file::NewFile;
 pub use new_folder::{NewFolder, UNFINISHED};
-pub use outside_files::{holds_anything, read_outside};
+pub use outside_files::{
+    file_names, free_name_beside, free_room, holds_anything, make_folder, read_outside,
+    remove_outside,
+};
 pub use placement::misplaced;
 pub use real::RealDisk;
 pub use safe_path::SafePath;

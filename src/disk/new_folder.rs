@@ -3,9 +3,10 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use super::real::{Outside, RealDisk};
+use super::real::{Outside, RealDisk, is_in_one_file_system};
 use super::{Access, Disk, Lock, LockKind, SafePath};
 use crate::error::{Code, Error, Result};
 
@@ -31,25 +32,69 @@ impl NewFolder {
     /// # Errors
     /// `VALIDATION` for another place, `LOCKED` when somebody fills it just now; those of the disk.
     pub fn begin(place: &Path, outside: &RealDisk) -> Result<NewFolder> {
-        let (folder, place) = real_place(place)?;
-        let shown = place.display().to_string();
-        if place.starts_with(outside.root()) || outside.root().starts_with(&place) {
-            let message =
-                format!("{shown} and the data folder are within each other; take a place outside");
-            return Err(Error::new(Code::Validation, message));
-        }
-        let above = Outside::at(&folder).map_err(|error| Error::io("open", &shown, &error))?;
-        let name = place.file_name().unwrap_or_default();
-        if !above.is_free(name).map_err(|error| Error::io("look at", &shown, &error))? {
+        let place = Place::of(place)?;
+        place.refuse_within(outside)?;
+        if !place.is_free()? {
+            let shown = place.shown();
             let message =
                 format!("{shown} is there and not empty; take a new folder, or an empty one");
             return Err(Error::new(Code::Validation, message));
         }
-        let mut partial = name.to_owned();
-        partial.push(".partial");
-        let (disk, lock) = unfinished(&above, &folder, &partial)?;
-        disk.open(&mark()?, Access::Write)?.write_at(0, NOTE)?;
-        Ok(NewFolder { above, place, partial, disk, finished: false, lock: Some(lock) })
+        place.fill()
+    }
+
+    /// Begins a folder that will stand at `place`, in which there is nothing, or what an earlier attempt
+    /// left unfinished. A volume of its own is filled where it is: it has no other name.
+    ///
+    /// # Errors
+    /// `LOCKED` when somebody fills it just now; those of the disk.
+    pub fn begin_free(place: &Path) -> Result<NewFolder> {
+        let place = Place::of(&resolved(place))?;
+        let is_volume = place.path.is_dir() && !is_in_one_file_system(&place.path, &place.folder);
+        if is_volume { place.fill_in_place() } else { place.fill() }
+    }
+
+    /// Begins a folder that will stand at `place`, whatever is there by now: see
+    /// [`NewFolder::replace`].
+    ///
+    /// # Errors
+    /// `VALIDATION` for a volume of its own, `LOCKED` when somebody fills it just now; those of the disk.
+    pub fn begin_over(place: &Path) -> Result<NewFolder> {
+        let place = Place::of(&resolved(place))?;
+        if !is_in_one_file_system(&place.path, &place.folder) {
+            let shown = place.shown();
+            let message = format!(
+                "{shown} is a volume of its own, which cannot change places with another folder; move \
+                 what is in it elsewhere first, or take a folder in it"
+            );
+            return Err(Error::new(Code::Validation, message));
+        }
+        place.fill()
+    }
+
+    /// Is there a folder whose filling was cut off?
+    pub fn was_left_unfinished(place: &Path) -> bool {
+        place.join(UNFINISHED).is_file()
+    }
+
+    /// Begins a folder for the time in which something is made from it, which is `place`: beside that,
+    /// or beside the data folder, so that both are in one file system if they can be.
+    ///
+    /// # Errors
+    /// `VALIDATION` when `place` is within the data folder, `LOCKED` when somebody fills it just now;
+    /// those of the disk.
+    pub fn for_a_while(place: &Path, data: &RealDisk) -> Result<NewFolder> {
+        Place::of(place)?.refuse_within(data)?;
+        let mut name = place.file_name().unwrap_or_default().to_owned();
+        name.push(".contents");
+        let beside = Place::of(&place.with_file_name(&name))?;
+        let by_data = data.root().with_file_name(&name);
+        if !is_in_one_file_system(&beside.folder, data.root())
+            && let Ok(made) = Place::of(&by_data).and_then(Place::fill)
+        {
+            return Ok(made);
+        }
+        beside.fill()
     }
 
     /// The folder to be filled.
@@ -61,18 +106,88 @@ impl NewFolder {
     ///
     /// # Errors
     /// Those of the disk.
-    pub fn finish(mut self) -> Result<()> {
+    pub fn finish(self) -> Result<()> {
+        self.put(|new, name| new.above.put_in_place(&new.disk, &new.partial, name))
+    }
+
+    /// Puts the folder, whose files are durable, in the place of another one, which gets the name
+    /// `aside` beside it; gives its path.
+    ///
+    /// # Errors
+    /// `VALIDATION` when something has that name; those of the disk.
+    pub fn replace(self, aside: &OsStr) -> Result<PathBuf> {
+        let kept = self.place.with_file_name(aside);
+        self.put(|new, name| new.above.replace(&new.disk, &new.partial, name, aside))?;
+        Ok(kept)
+    }
+
+    fn put(mut self, put: impl FnOnce(&NewFolder, &OsStr) -> io::Result<()>) -> Result<()> {
         self.disk.remove(&mark()?)?;
         self.disk.sync_dir(&SafePath::root())?;
         // Windows renames no folder in which a file is open.
         drop(self.lock.take());
         let shown = self.place.display().to_string();
         let name = self.place.file_name().unwrap_or_default();
-        self.above
-            .put_in_place(&self.disk, &self.partial, name)
-            .map_err(|error| Error::io("put in place", &shown, &error))?;
+        if self.partial != name {
+            put(&self, name).map_err(|error| Error::io("put in place", &shown, &error))?;
+        }
         self.finished = true;
         self.above.sync().map_err(|error| Error::io("make durable", &shown, &error))
+    }
+}
+
+/// Where a folder is to stand.
+struct Place {
+    above: Outside,
+    /// The path of the folder in which it will stand, and its own, without links.
+    folder: PathBuf,
+    path: PathBuf,
+}
+
+impl Place {
+    fn of(path: &Path) -> Result<Place> {
+        let (folder, path) = real_place(path)?;
+        let shown = path.display().to_string();
+        let above = Outside::at(&folder).map_err(|error| Error::io("open", &shown, &error))?;
+        Ok(Place { above, folder, path })
+    }
+
+    fn shown(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    fn refuse_within(&self, outside: &RealDisk) -> Result<()> {
+        if !self.path.starts_with(outside.root()) && !outside.root().starts_with(&self.path) {
+            return Ok(());
+        }
+        let shown = self.shown();
+        let message =
+            format!("{shown} and the data folder are within each other; take a place outside");
+        Err(Error::new(Code::Validation, message))
+    }
+
+    /// Is there nothing, or an empty folder?
+    fn is_free(&self) -> Result<bool> {
+        let name = self.path.file_name().unwrap_or_default();
+        self.above.is_free(name).map_err(|error| Error::io("look at", &self.shown(), &error))
+    }
+
+    fn fill(self) -> Result<NewFolder> {
+        let mut partial = self.path.file_name().unwrap_or_default().to_owned();
+        partial.push(".partial");
+        self.fill_as(partial)
+    }
+
+    fn fill_in_place(self) -> Result<NewFolder> {
+        let name = self.path.file_name().unwrap_or_default().to_owned();
+        self.fill_as(name)
+    }
+
+    fn fill_as(self, partial: OsString) -> Result<NewFolder> {
+        let (disk, lock) = unfinished(&self.above, &self.folder, &partial)?;
+        disk.open(&mark()?, Access::Write)?.write_at(0, NOTE)?;
+        let Place { above, path: place, .. } = self;
+        Ok(NewFolder { above, place, partial, disk, finished: false, lock: Some(lock) })
     }
 }
 
@@ -107,6 +222,11 @@ fn unfinished(above: &Outside, folder: &Path, name: &OsStr) -> Result<(RealDisk,
     };
     disk.clear(UNFINISHED)?;
     Ok((disk, lock))
+}
+
+/// The folder that a link leads to; a path by which nothing is found stays as it is.
+fn resolved(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
 /// The absolute path of the folder in which a new one is to stand, without links, and that of the

@@ -1,6 +1,7 @@
 //! Small questions about what lies outside of a data folder, or is not one yet. Every path is the
 //! caller's own, so links are followed.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
@@ -19,6 +20,41 @@ pub fn holds_anything(folder: &Path) -> Result<bool> {
     }
 }
 
+/// The names of the plain files in a folder, as far as they are UTF-8.
+///
+/// # Errors
+/// Those of the disk.
+pub fn file_names(folder: &Path) -> Result<Vec<String>> {
+    let shown = folder.display().to_string();
+    let failed = |error: io::Error| Error::io("look into", &shown, &error);
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        if entry.file_type().map_err(failed)?.is_file() {
+            names.extend(entry.file_name().into_string());
+        }
+    }
+    Ok(names)
+}
+
+/// Makes a folder when it is not there.
+///
+/// # Errors
+/// Those of the disk.
+pub fn make_folder(folder: &Path) -> Result<()> {
+    let shown = folder.display().to_string();
+    fs::create_dir_all(folder).map_err(|error| Error::io("make", &shown, &error))
+}
+
+/// Removes a file.
+///
+/// # Errors
+/// Those of the disk.
+pub fn remove_outside(path: &Path) -> Result<()> {
+    let shown = path.display().to_string();
+    fs::remove_file(path).map_err(|error| Error::io("remove", &shown, &error))
+}
+
 /// The whole of a file, device or pipe, of at most so many bytes.
 ///
 /// # Errors
@@ -27,4 +63,35 @@ pub fn read_outside(path: &Path, longest: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     fs::File::open(path)?.take(longest + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > longest { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
+}
+
+/// A name that nothing beside a path has: `data.before-restore`, `data.before-restore-2`.
+///
+/// # Errors
+/// Those of the disk.
+pub fn free_name_beside(path: &Path, what: &str) -> Result<OsString> {
+    let shown = path.display().to_string();
+    let path = fs::canonicalize(path).map_err(|error| Error::io("look at", &shown, &error))?;
+    let numbers =
+        std::iter::once(String::new()).chain((2..).map(|number: u32| format!("-{number}")));
+    let names = numbers.map(|number| {
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{what}{number}"));
+        name
+    });
+    let mut free = names.filter(|name| path.with_file_name(name).symlink_metadata().is_err());
+    Ok(free.next().unwrap_or_default())
+}
+
+/// How many bytes this process may still write in the file system of a folder, or of the nearest one above
+/// it that is there.
+///
+/// # Errors
+/// Those of the disk.
+pub fn free_room(folder: &Path) -> Result<u64> {
+    let shown = folder.display().to_string();
+    let failed = |error| Error::io("look at the file system of", &shown, &error);
+    let folder = std::path::absolute(folder).map_err(failed)?;
+    let there = folder.ancestors().find(|path| path.is_dir()).unwrap_or(&folder);
+    fs4::available_space(there).map_err(failed)
 }

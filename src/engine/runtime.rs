@@ -244,7 +244,7 @@ impl Runtime {
     }
 
     /// Does what is seldom and long on a thread of its own.
-    fn apart(
+    pub(crate) fn apart(
         &self,
         ticket: Ticket,
         name: &str,

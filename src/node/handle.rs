@@ -13,6 +13,8 @@ use zeroize::Zeroizing;
 
 use super::lazy::Lazy;
 use super::wake::{ListenFunction, SettleFunction, Text, Waker, answer_text, listener};
+use crate::engine::settle;
+use crate::progress::Unheard;
 use crate::store::{Answer, Command, Costs, Declaration, Durability, Fingerprint, Options, Secret};
 
 /// The options that were given, as the JavaScript side sends them, checked there.
@@ -254,6 +256,19 @@ impl NativeStore {
     #[napi(catch_unwind)]
     pub fn snapshot(&self, id: f64, place: String) {
         self.run(id, Command::Snapshot(place.into()));
+    }
+
+    /// Writes everything into a new file, or into one in a folder of which a schedule keeps some.
+    #[napi(catch_unwind)]
+    pub fn backup(&self, id: f64, place: String, keep: Option<String>) {
+        let keep = keep.map(|text| text.parse()).transpose();
+        self.lazy.with(whole(id), move |store, ticket| match keep {
+            Ok(keep) => {
+                let progress = Arc::new(Unheard);
+                store.run(Command::Backup { place: place.into(), keep, progress }, ticket);
+            }
+            Err(error) => settle(vec![(ticket, Err(error))]),
+        });
     }
 
     /// Closes the handle.

@@ -58,7 +58,8 @@ fn internal(what: &str) -> Error {
     Error::new(Code::Io, format!("internal error in quilltap-store: {what}; please report it"))
 }
 
-fn without_panic<T>(what: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+/// Does something; a panic is an error that asks for a report.
+pub(super) fn without_panic<T>(what: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(internal(what)))
 }
 

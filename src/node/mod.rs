@@ -12,6 +12,7 @@
 
 #![allow(unsafe_code, reason = "the exports that napi makes, and what it has no safe call for")]
 
+mod apart;
 mod command_line;
 mod handle;
 mod lazy;

@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use super::Store;
 use super::waiting::Compaction;
+use crate::backup::{self, Schedule};
 use crate::better_auth;
 use crate::calls::Answer;
 use crate::crypto::Secret;
 use crate::engine::{Settled, Ticket, Tx, View, WriteCall, closed, settle};
+use crate::progress::Progress;
 use crate::secrets;
 
 /// What a handle is asked to do. A call is named by its number.
@@ -40,6 +42,9 @@ pub enum Command {
     Compact,
     /// Makes a consistent copy of the folder, with every change so far, in a new or empty folder.
     Snapshot(PathBuf),
+    /// Writes everything up to now into a new file, or one in a folder of backups of which a schedule
+    /// keeps some; settles with what it holds.
+    Backup { place: PathBuf, keep: Option<Schedule>, progress: Arc<dyn Progress> },
     /// Reads everything that the folder holds; settles with what was looked at and every fault.
     Check,
     /// Settles with what the store holds.
@@ -84,6 +89,12 @@ impl Store {
                 self.sweep(Arc::new(Compaction { engine, ticket }));
             }
             Command::Snapshot(place) => engine.snapshot(place, ticket),
+            Command::Backup { place, keep, progress } => {
+                engine.apart(ticket, "backup", move |engine| {
+                    let made = backup::back_up(engine, &place, keep.as_ref(), &*progress)?;
+                    Ok(Settled::Text(made.json()))
+                });
+            }
             Command::Check => engine.audit(ticket),
             Command::Stats => settle(vec![(ticket, Ok(Settled::Text(self.stats())))]),
         }

@@ -15,12 +15,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::api::Calls;
 use crate::auth;
+use crate::backup::Schedule;
 use crate::catalogue::Catalogue;
 pub use crate::catalogue::{Declaration, Migration, Migrations, ModelId, models};
 pub use crate::crypto::{Costs, Secret};
 use crate::disk::{Disk, RealDisk, misplaced};
 use crate::engine::{Runtime, Tx, closed, settle};
 use crate::error::{Code, Error, Result};
+use crate::progress::Progress;
 use waiting::{Nobody, wait};
 
 pub use crate::calls::Answer;
@@ -197,6 +199,22 @@ impl Store {
     /// the disk.
     pub fn snapshot_now(&self, place: impl Into<PathBuf>) -> Result<()> {
         wait(|ticket| self.run(Command::Snapshot(place.into()), ticket)).map(drop)
+    }
+
+    /// Writes everything that is committed into a new file, or with a schedule into one in the folder
+    /// `place`; gives what it holds, as JSON text.
+    ///
+    /// # Errors
+    /// `VALIDATION` when the file is there already or within the data folder; those of the disk.
+    pub fn backup_now(
+        &self,
+        place: impl Into<PathBuf>,
+        keep: Option<Schedule>,
+        progress: Arc<dyn Progress>,
+    ) -> Result<String> {
+        let place = place.into();
+        wait(|ticket| self.run(Command::Backup { place, keep, progress }, ticket))
+            .map(Settled::into_json)
     }
 
     /// Makes such a copy on any disk, for tests.

@@ -8,6 +8,7 @@
 )]
 
 mod auth;
+mod backup;
 mod basics;
 mod binaries;
 mod calls;

@@ -138,9 +138,10 @@ const MODULES: &[(&str, &str)] = &[
     ("prisma", "catalogue engine query calls repos"),
     ("better_auth", "crypto catalogue query engine secrets calls repos auth"),
     ("api", "crypto catalogue engine calls repos auth prisma better_auth"),
-    ("store", "disk crypto catalogue engine secrets calls repos auth better_auth api"),
-    ("cli", "crypto disk store"),
-    ("node", "crypto catalogue engine calls api store cli"),
+    ("backup", "disk engine"),
+    ("store", "disk backup crypto catalogue engine secrets calls repos auth better_auth api"),
+    ("cli", "crypto disk backup store"),
+    ("node", "crypto backup catalogue engine calls api store cli"),
 ];
 
 /// A function longer than this, in lines, is told.

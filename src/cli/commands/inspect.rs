@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::cli::arguments::Shared;
 use crate::cli::exit::{Ended, Exit};
 use crate::cli::folder;
-use crate::cli::output::{Output, Tone};
+use crate::cli::output::{Output, Tone, counted};
 use crate::cli::terminal::Terminal;
 use crate::json;
 use crate::progress::{Progress, Unit};
@@ -23,17 +23,15 @@ pub(super) fn check(shared: &Shared, output: &Output) -> Ended {
 }
 
 fn checked(report: &Value, faults: &[Value], output: &Output) -> String {
-    let mut text = format!(
-        "{} files, {} records, {} rows, {} payloads: ",
-        report["files"], report["records"], report["rows"], report["payloads"]
-    );
-    if faults.is_empty() {
-        text += &output.painted("no fault", Tone::Good);
-        return text;
-    }
-    let count =
-        if faults.len() == 1 { "1 fault".to_owned() } else { format!("{} faults", faults.len()) };
-    text += &output.painted(&count, Tone::Bad);
+    let numbers =
+        [("files", "file"), ("records", "record"), ("rows", "row"), ("payloads", "payload")];
+    let read =
+        numbers.map(|(name, thing)| counted(report[name].as_u64().unwrap_or_default(), thing));
+    let found = match faults.len() {
+        0 => output.painted("no fault", Tone::Good),
+        many => output.painted(&counted(many as u64, "fault"), Tone::Bad),
+    };
+    let mut text = format!("{}: {found}", read.join(", "));
     for fault in faults {
         text += "\n";
         text += &fault_line(fault, output);

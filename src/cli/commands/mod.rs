@@ -1,5 +1,6 @@
 //! The commands, each of which asks the store and shows the answer.
 
+mod backup;
 mod completion;
 mod inspect;
 mod records;
@@ -20,6 +21,8 @@ pub(super) fn run(arguments: &Arguments, output: &Output, around: &Surroundings<
         Command::Ls(ls) => records::ls(ls, shared, output),
         Command::Get(get) => records::get(get, shared, output),
         Command::Query(query) => records::query(query, shared, output),
+        Command::Backup(backup) => backup::backup(backup, shared, output),
+        Command::Restore(restore) => backup::restore(restore, shared, output),
         Command::Secrets(secrets) => secrets::run(secrets, shared, output, around),
         Command::Completion { shell } => completion::print(*shell, output),
     }

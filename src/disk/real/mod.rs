@@ -67,6 +67,7 @@ mod watch;
 mod tests;
 
 pub(super) use space::is_made_by_the_kernel;
+pub(super) use system::is_in_one_file_system;
 
 use std::fs::{File, TryLockError};
 use std::io;

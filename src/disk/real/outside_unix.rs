@@ -67,14 +67,58 @@ impl Outside {
         from: &OsStr,
         to: &OsStr,
     ) -> io::Result<()> {
-        let ours = identity(&rustix::fs::fstat(disk.folder.as_fd())?);
-        let stands_at = |name: &OsStr| self.look(name).map(|stat| identity(&stat) == ours);
-        if !stands_at(from)? {
-            return Err(swapped());
-        }
+        self.refuse_swapped(disk, from)?;
         self.remove_empty(to)?;
         rustix::fs::renameat(&self.folder, from, &self.folder, to)?;
-        if stands_at(to)? { Ok(()) } else { Err(swapped()) }
+        self.refuse_swapped(disk, to)
+    }
+
+    /// Renames an opened folder to another one's name, which gets the name `aside`: at one moment, where
+    /// the file system can exchange names.
+    ///
+    /// # Errors
+    /// Those of the disk; also where something has the name `aside`, or another folder has, or got,
+    /// one of the names.
+    pub(in crate::disk) fn replace(
+        &self,
+        disk: &RealDisk,
+        from: &OsStr,
+        to: &OsStr,
+        aside: &OsStr,
+    ) -> io::Result<()> {
+        if !self.is_free(aside)? {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        self.refuse_swapped(disk, from)?;
+        if self.exchange(from, to)? {
+            rustix::fs::renameat(&self.folder, from, &self.folder, aside)?;
+        } else {
+            rustix::fs::renameat(&self.folder, to, &self.folder, aside)?;
+            rustix::fs::renameat(&self.folder, from, &self.folder, to)?;
+        }
+        self.refuse_swapped(disk, to)
+    }
+
+    #[cfg(any(target_os = "linux", target_vendor = "apple"))]
+    fn exchange(&self, one: &OsStr, other: &OsStr) -> io::Result<bool> {
+        use rustix::fs::{RenameFlags, renameat_with};
+        let flags = RenameFlags::EXCHANGE;
+        match renameat_with(&self.folder, one, &self.folder, other, flags) {
+            Ok(()) => Ok(true),
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    #[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
+    fn exchange(&self, _one: &OsStr, _other: &OsStr) -> io::Result<bool> {
+        Ok(false)
+    }
+
+    /// Refuses a name by which another folder than the opened one is found.
+    fn refuse_swapped(&self, disk: &RealDisk, name: &OsStr) -> io::Result<()> {
+        let ours = identity(&rustix::fs::fstat(disk.folder.as_fd())?);
+        if identity(&self.look(name)?) == ours { Ok(()) } else { Err(swapped()) }
     }
 
     /// Removes a folder of this name when it is empty.

@@ -60,6 +60,24 @@ impl Outside {
         fs::rename(self.path.join(from), self.path.join(to))
     }
 
+    /// Renames a folder to another one's name, which gets the name `aside`.
+    ///
+    /// # Errors
+    /// Those of the disk; also where something has the name `aside`.
+    pub(in crate::disk) fn replace(
+        &self,
+        _disk: &RealDisk,
+        from: &OsStr,
+        to: &OsStr,
+        aside: &OsStr,
+    ) -> io::Result<()> {
+        if !self.is_free(aside)? {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        fs::rename(self.path.join(to), self.path.join(aside))?;
+        fs::rename(self.path.join(from), self.path.join(to))
+    }
+
     /// Removes a folder of this name when it is empty.
     pub(in crate::disk) fn remove_empty(&self, name: &OsStr) -> io::Result<()> {
         match fs::remove_dir(self.path.join(name)) {

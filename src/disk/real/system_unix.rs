@@ -71,6 +71,12 @@ pub(super) fn identity(path: &Path) -> io::Result<(u64, u64)> {
     Ok((about.dev(), about.ino()))
 }
 
+/// Are two folders in one file system, as far as one can tell?
+pub(in super::super) fn is_in_one_file_system(one: &Path, other: &Path) -> bool {
+    let device = |path: &Path| identity(path).ok().map(|(device, _)| device);
+    device(one) == device(other)
+}
+
 /// The commands that keep a folder to this process's user.
 pub(super) fn to_own(folder: &str) -> String {
     let me = rustix::process::geteuid().as_raw();

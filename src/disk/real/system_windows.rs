@@ -63,6 +63,11 @@ pub(super) fn kind_of(kind: FileType) -> EntryKind {
     }
 }
 
+/// Are two folders on one drive?
+pub(in super::super) fn is_in_one_file_system(one: &Path, other: &Path) -> bool {
+    one.components().next() == other.components().next()
+}
+
 pub(super) fn identity(_path: &Path) -> io::Result<(u64, u64)> {
     Ok((0, 0))
 }

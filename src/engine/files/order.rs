@@ -14,7 +14,7 @@ use crate::engine::files::{Target, Writer};
 use crate::engine::memory::State;
 use crate::engine::processes::locks::cache_folder;
 
-fn path() -> SafePath {
+pub(crate) fn path() -> SafePath {
     cache_folder().join("order.json").expect("a constant that is a safe path")
 }
 

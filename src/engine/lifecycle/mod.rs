@@ -6,4 +6,5 @@ mod close;
 mod open;
 mod snapshot;
 
-pub(crate) use open::open;
+pub(crate) use open::{is_open, open};
+pub(crate) use snapshot::is_in_copies;

@@ -56,6 +56,15 @@ pub(crate) fn open(
     }
 }
 
+/// Does a process have the store in a folder open? Where there is no store nothing is made.
+///
+/// # Errors
+/// Those of the disk.
+pub(crate) fn is_open(disk: &dyn Disk) -> Result<bool> {
+    let path = open_path();
+    Ok(disk.stamp(&path)?.is_some() && disk.try_lock(&path, LockKind::Exclusive)?.is_none())
+}
+
 /// What a process holds while it opens a store.
 struct Opening<'a> {
     locks: BothLocks<'a>,

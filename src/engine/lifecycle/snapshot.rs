@@ -27,6 +27,13 @@ fn is_transient(name: &str) -> bool {
     other_dot || name == UNFINISHED || folders.iter().any(|folder| folder.as_str() == name)
 }
 
+/// May a copy of a folder hold such a file? What only a folder in use needs is in none.
+pub(crate) fn is_in_copies(path: &SafePath) -> bool {
+    let top = path.folders().next().unwrap_or_else(|| path.as_str());
+    let is_journal = path.parent() == Some(journal::folder());
+    is_journal || *path == order::path() || !(is_transient(top) || payload::is_incoming(path))
+}
+
 /// Refuses a folder that is a copy whose making was cut off.
 ///
 /// # Errors

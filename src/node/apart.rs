@@ -1,0 +1,50 @@
+//! What takes long and needs no open store, on a thread of Node's pool.
+
+use napi::bindgen_prelude::AsyncTask;
+use napi::{Env, Task};
+use napi_derive::napi;
+
+use super::lazy::without_panic;
+use super::wake::answer_text;
+use crate::backup::{self, Restore};
+use crate::error::Result;
+use crate::progress::Unheard;
+
+/// Some work, until it is done.
+pub(crate) struct Apart(Option<Box<dyn FnOnce() -> Result<String> + Send>>);
+
+impl Apart {
+    fn task(work: impl FnOnce() -> Result<String> + Send + 'static) -> AsyncTask<Apart> {
+        AsyncTask::new(Apart(Some(Box::new(work))))
+    }
+}
+
+#[napi]
+impl Task for Apart {
+    type Output = String;
+    type JsValue = String;
+
+    fn compute(&mut self) -> napi::Result<String> {
+        let work = self.0.take().ok_or_else(|| napi::Error::from_reason("done already"))?;
+        Ok(answer_text(without_panic("apart", work)))
+    }
+
+    fn resolve(&mut self, _env: Env, text: String) -> napi::Result<String> {
+        Ok(text)
+    }
+}
+
+/// Restores a backup into a data folder; resolves to an answer's text.
+#[napi(catch_unwind, ts_return_type = "Promise<string>")]
+pub(crate) fn restore(
+    file: String,
+    data_dir: String,
+    force: bool,
+    dry_run: bool,
+) -> AsyncTask<Apart> {
+    Apart::task(move || {
+        let how = Restore { force, dry_run };
+        let done = backup::restore(file.as_ref(), data_dir.as_ref(), how, &Unheard)?;
+        Ok(done.json().to_string())
+    })
+}

@@ -325,7 +325,7 @@ impl Runtime {
             "records": counts,
             "journalBytes": journal,
             "durability": if self.engine.settings.strict { "strict" } else { "batched" },
-            "filesShowEverything": state.dirty.is_clean() && state.dirty.blocked.is_empty(),
+            "filesShowEverything": state.dirty.is_clean(),
             "lastFileError": unwritten,
             "faults": faults,
         })

@@ -448,6 +448,7 @@ fn a_value_of_a_broken_record_is_not_free() {
         if !while_open {
             store.close().unwrap();
         }
+        let heard = Heard::of(&store);
         disk.edit(&cases[1].path, from, to);
         if while_open {
             store.flush_now().unwrap();
@@ -472,5 +473,8 @@ fn a_value_of_a_broken_record_is_not_free() {
         }
         let own = call(&store, "users.findByEmail", json!(["will@globe.example"]));
         assert_eq!(own["name"], OLD);
+        // What else stands in that file was not taken for removed.
+        let removed = |event: &Value| event["type"] == "delete";
+        assert!(!heard.all().iter().any(removed), "{to}");
     }
 }

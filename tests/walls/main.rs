@@ -47,7 +47,11 @@ const MODULES: &[(&str, &str)] = &[
     ("engine/memory/record", "catalogue engine/clock engine/fingerprint"),
     ("engine/journal", "disk catalogue engine/memory/record"),
     ("engine/files/layout", "disk catalogue"),
-    ("engine/files/dirty", "catalogue engine/logs engine/memory/record engine/files/layout"),
+    ("engine/files/blocked", "disk"),
+    (
+        "engine/files/dirty",
+        "catalogue engine/logs engine/memory/record engine/files/layout engine/files/blocked",
+    ),
     (
         "engine/memory",
         "catalogue engine/logs engine/memory/record engine/journal engine/files/layout \
@@ -101,6 +105,11 @@ const MODULES: &[(&str, &str)] = &[
          engine/memory engine/txn engine/commit engine/core",
     ),
     (
+        "engine/files/round",
+        "disk catalogue engine/processes/shared_memory engine/processes/locks engine/core \
+         engine/memory engine/files engine/files/layout engine/files/blocked engine/edits",
+    ),
+    (
         "engine/files/flush",
         "disk catalogue engine/processes/shared_memory engine/processes/locks \
          engine/logs/cache engine/journal engine/core engine/files engine/files/keeper \
@@ -110,7 +119,7 @@ const MODULES: &[(&str, &str)] = &[
         "engine/files/checkpoint",
         "disk engine/processes/shared_memory engine/processes/locks engine/logs \
          engine/logs/cache engine/journal engine/files/layout engine/files/dirty \
-         engine/core engine/files engine/files/order engine/edits engine/files/flush",
+         engine/core engine/files engine/files/order engine/edits engine/files/round",
     ),
     (
         "engine/payload",

@@ -174,7 +174,11 @@ impl Engine {
             self.words.store(word::BUSY, busy::SWITCHING);
             let mut rows = Vec::new();
             for place in self.state().layout.rows() {
-                let len = self.disk.stamp(&place.path)?.map_or(0, |stamp| stamp.len);
+                let len = match self.disk.stamp(&place.path) {
+                    // Nothing of what will stand there when it is put right is ours to cut off.
+                    Err(error) if error.is_of_content() => u64::MAX,
+                    stamp => stamp?.map_or(0, |stamp| stamp.len),
+                };
                 rows.push((place.path.as_str().to_owned(), len));
             }
             let base = self.position();

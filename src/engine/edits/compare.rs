@@ -10,7 +10,7 @@ use hashbrown::HashMap;
 
 use super::merge::merge;
 use crate::catalogue::{self, ModelId};
-use crate::engine::files::{ShownFile, Target};
+use crate::engine::files::{Before, ShownFile, Target};
 use crate::engine::journal::Change;
 use crate::engine::memory::{Record, State};
 use crate::json;
@@ -27,25 +27,44 @@ pub(super) struct Found {
 
 /// A file as it was read, beside the state.
 pub(super) struct Comparison<'a> {
-    pub(super) state: &'a State,
+    state: &'a State,
     /// What stands in the file.
-    pub(super) file: &'a State,
-    pub(super) which: &'a ShownFile,
-    pub(super) path: &'a str,
-    /// What the store last wrote of the records that it has changed since.
-    pub(super) shown: HashMap<(ModelId, &'a str), Option<&'a Arc<Record>>>,
+    file: &'a State,
+    which: &'a ShownFile,
+    path: &'a str,
+    /// The changes that the store has not written yet.
+    unshown: Vec<&'a Before>,
+    /// What the store last wrote of the records that these are of.
+    shown: HashMap<(ModelId, &'a str), Option<&'a Arc<Record>>>,
     /// May a record that is missing be one that was removed by hand?
-    pub(super) is_whole: bool,
+    is_whole: bool,
 }
 
 impl<'a> Comparison<'a> {
+    pub(super) fn of(
+        state: &'a State,
+        file: &'a State,
+        (which, path): (&'a ShownFile, &'a str),
+        unshown: Vec<&'a Before>,
+        is_whole: bool,
+    ) -> Comparison<'a> {
+        let mut shown = HashMap::new();
+        for before in &unshown {
+            shown.entry((before.model, before.key())).or_insert(before.old.as_ref());
+        }
+        Comparison { state, file, which, path, unshown, shown, is_whole }
+    }
+
     /// The changes that the edit amounts to.
     pub(super) fn found(&self) -> Found {
         let mut found = Found::default();
+        // Of a file that cannot be read nothing is new.
+        if self.by_whole_file() && self.file.cannot_be_read(self.which) {
+            return found;
+        }
         for model in self.state.layout.models_in(self.which) {
-            // What is declared is read at open only; and of a file that cannot be read nothing is new.
-            let unread = self.by_whole_file() && !self.file.collection(model).faults.is_empty();
-            if model == self.state.catalogue.declaring() || unread {
+            // What is declared is read at open only.
+            if model == self.state.catalogue.declaring() {
                 continue;
             }
             for (_, record) in self.file.collection(model).iter() {
@@ -71,8 +90,8 @@ impl<'a> Comparison<'a> {
     /// Has the store itself made the record what the file says, at some time since the file was
     /// last known to be written? A process that died while it wrote the files leaves such.
     fn is_ours(&self, model: ModelId, key: &str, record: Option<&Record>) -> bool {
-        let before = self.state.dirty.before.iter();
-        let mut of_it = before.filter(|before| before.model == model && before.key() == key);
+        let unshown = self.unshown.iter();
+        let mut of_it = unshown.filter(|before| before.model == model && before.key() == key);
         of_it.any(|before| before.old.as_deref() == record || before.new.as_deref() == record)
     }
 

@@ -19,7 +19,7 @@ use super::recount;
 use super::take::Taken;
 use crate::engine::clock;
 use crate::engine::core::Engine;
-use crate::engine::files::Writer;
+use crate::engine::files::{ShownFile, Writer};
 use crate::engine::journal::{Change, Commit, Effect, LogEdit};
 use crate::engine::logs::{LogKey, PendingLog};
 use crate::engine::processes::locks::{BothLocks, FilesLock};
@@ -35,13 +35,7 @@ impl Engine {
     pub(super) fn judge_log(&self, key: &LogKey, path: &SafePath, taken: &mut Taken) -> Result<()> {
         if self.state().logs.contains_key(key) {
             // What is on its way into the file is brought together with the edit when it is written.
-            let written = !self.state().dirty.logs.contains_key(key);
-            if written && self.missing(key, path, self.position(), 0)?.is_some() {
-                self.lookout.found_log_edit();
-            } else if written {
-                self.clear_suspect(path)?;
-            }
-            return Ok(());
+            return self.judge_pending_log(key, path);
         }
         let edited = match self.log_edit(key, path) {
             Err(error) if error.is_of_content() => {
@@ -54,6 +48,21 @@ impl Engine {
         taken.found.changes.extend(edited.map(Change::Edited));
         self.state_mut().row_owners.doubt(key);
         self.clear_suspect(path)
+    }
+
+    fn judge_pending_log(&self, key: &LogKey, path: &SafePath) -> Result<()> {
+        // What is on its way into the file is brought together with the edit when it is written.
+        if self.state().dirty.logs.contains_key(key) {
+            return Ok(());
+        }
+        match self.missing(key, path, self.position(), 0) {
+            Ok(Some(_)) => self.lookout.found_log_edit(),
+            Ok(None) => self.clear_suspect(path)?,
+            // Who reads it is told; the journal has the lines until it is put right.
+            Err(error) if error.is_of_content() => self.stamps.is_shut(path.clone()),
+            Err(error) => return Err(error),
+        }
+        Ok(())
     }
 
     /// What the edit of a log amounts to that the journal holds nothing of; `None` when it is nothing.
@@ -104,7 +113,8 @@ impl Engine {
         path: &SafePath,
         position: u64,
     ) -> Result<bool> {
-        let flushed = self.words.load(word::FLUSHED);
+        let file = ShownFile::Log(key.0, key.1.clone());
+        let flushed = self.state().dirty.shown_upto(&file, self.words.load(word::FLUSHED));
         match self.missing(key, path, position, flushed)? {
             None => return Ok(false),
             Some(missing) if missing.is_empty() => return Ok(true),

@@ -2,14 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashSet;
 
 use super::take::PATIENT;
 use crate::disk::{EntryKind, SafePath, Stamp};
 use crate::engine::core::Engine;
+use crate::engine::files::Loader;
 use crate::engine::memory::State;
 use crate::engine::processes::shared_memory::word;
 use crate::error::Result;
+use crate::sync::locked;
 
 /// Folders that are not watched yet are tried this often, and those that cannot be are looked at.
 const LOOK: Duration = Duration::from_millis(800);
@@ -48,6 +50,9 @@ impl Engine {
         self.look_at_untold(&folders, is_time)?;
         let mut edited = Vec::new();
         for path in self.lookout.suspects() {
+            if self.state().dirty.blocked.rests(&path) {
+                continue;
+            }
             if self.stamps.are_of(&*self.disk, &path)? {
                 self.clear_suspect(&path)?;
             } else if self.lookout.is_settled(&path, self.stamp_of(&path), SETTLED) {
@@ -68,8 +73,11 @@ impl Engine {
     ///
     /// # Errors
     /// `VALIDATION` when a key cannot be a file name.
-    pub(crate) fn note_read(&self, stamps: HashMap<SafePath, Stamp>, state: &State) -> Result<()> {
-        self.stamps.replace(stamps);
+    pub(crate) fn note_read(&self, loader: Loader<'_>, state: &State) -> Result<()> {
+        self.stamps.replace(loader.stamps);
+        // What the journal says in the place of such a file is no answer: it is asked for again.
+        loader.shut.into_iter().for_each(|path| self.lookout.suspect(path));
+        locked(&self.torn).extend(loader.torn);
         let dirty = &state.dirty;
         let newest = dirty.targets.values().copied().max().unwrap_or(u64::MAX);
         if self.words.load(word::FLUSHED) < newest {
@@ -93,6 +101,7 @@ impl Engine {
         if self.older.is_unconverted() || self.check_health().is_err() {
             return Ok(Vec::new());
         }
+        self.stamps.doubt_shut();
         self.look_at_untold(&self.folders(), true)?;
         Ok(self.lookout.suspects())
     }

@@ -26,8 +26,8 @@ const RETRY: Duration = Duration::from_millis(500);
 #[derive(Debug, Clone, Copy)]
 enum Known {
     At(Stamp),
-    /// It could not be opened.
-    Shut(Instant),
+    /// It could not be opened: when, unless it is to be tried again at once.
+    Shut(Option<Instant>),
 }
 
 /// The last known states of files.
@@ -55,7 +55,10 @@ impl Stamps {
     pub(crate) fn are_of(&self, disk: &dyn Disk, path: &SafePath) -> Result<bool> {
         let known = self.map().get(path).copied();
         match known {
-            Some(Known::Shut(since)) if since.elapsed() < RETRY => return Ok(true),
+            // Whatever its state is now: what was said of it was that it cannot be read.
+            Some(Known::Shut(since)) => {
+                return Ok(since.is_some_and(|since| since.elapsed() < RETRY));
+            }
             Some(Known::At(known)) if is_in_state(disk, path, &known)? => return Ok(true),
             _ => {}
         }
@@ -102,7 +105,16 @@ impl Stamps {
 
     /// A file could not be opened.
     pub(crate) fn is_shut(&self, path: SafePath) {
-        self.map().insert(path, Known::Shut(Instant::now()));
+        self.map().insert(path, Known::Shut(Some(Instant::now())));
+    }
+
+    /// What could not be opened is tried again, whenever that was.
+    pub(crate) fn doubt_shut(&self) {
+        for known in self.map().values_mut() {
+            if let Known::Shut(since) = known {
+                *since = None;
+            }
+        }
     }
 
     /// Forgets the state of a file, so that it is looked at again.

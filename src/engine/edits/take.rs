@@ -116,7 +116,7 @@ impl Engine {
         long: Duration,
     ) -> Result<Taken> {
         let flushed = self.words.load(word::FLUSHED);
-        self.state_mut().note_flushed(flushed);
+        self.state_mut().dirty.note_flushed(flushed);
         let mut taken = Taken::default();
         for path in paths {
             self.judge(path, files.is_some(), long, &mut taken)?;
@@ -157,7 +157,7 @@ impl Engine {
         if let ShownFile::Log(model, owner) = &file {
             return self.judge_log(&(*model, owner.clone()), path, taken);
         }
-        if !all_locked && self.state().is_being_written(&file) {
+        if !all_locked && self.state().dirty.has(&file) {
             return Ok(());
         }
         let (read, stamp) = self.read_again(path, &file)?;
@@ -203,14 +203,13 @@ impl Engine {
         read: &Read,
         taken: &mut Taken,
     ) -> Result<()> {
-        let shown_upto = self.words.load(word::FLUSHED);
+        let flushed = self.words.load(word::FLUSHED);
         let is_whole = !read.torn && !self.first_has_moved(which)?;
         {
             let state = self.state();
-            let blocked = state.is_blocked(which);
-            let shown = state.dirty.shown_records(shown_upto, blocked);
+            let unshown = state.dirty.unshown(which, flushed).collect();
             let (file, path) = (&read.state, path.as_str());
-            let comparison = Comparison { state: &state, file, which, path, shown, is_whole };
+            let comparison = Comparison::of(&state, file, (which, path), unshown, is_whole);
             let found = comparison.found();
             taken.found.changes.extend(found.changes);
             taken.found.shown.extend(found.shown);
@@ -254,7 +253,7 @@ impl Engine {
     fn is_busy(&self, path: &SafePath) -> bool {
         let state = self.state();
         let file = state.layout.file_at(path);
-        file.is_some_and(|file| state.is_being_written(&file) || state.is_blocked(&file))
+        file.is_some_and(|file| state.dirty.has(&file))
     }
 }
 
@@ -268,22 +267,8 @@ struct Read {
 }
 
 impl State {
-    /// Is a change of a file still on its way into it?
-    pub(crate) fn is_being_written(&self, file: &ShownFile) -> bool {
-        match file {
-            ShownFile::Whole(target) => self.dirty.targets.contains_key(target),
-            ShownFile::Rows(model) => self.dirty.rows.contains_key(model),
-            ShownFile::Log(model, owner) => self.dirty.logs.contains_key(&(*model, owner.clone())),
-        }
-    }
-
-    /// Could a file not be written, since it cannot be read?
-    fn is_blocked(&self, file: &ShownFile) -> bool {
-        matches!(file, ShownFile::Whole(target) if self.dirty.blocked.contains(target))
-    }
-
     /// Is a file, the only one that was read, none that can be read?
-    fn cannot_be_read(&self, file: &ShownFile) -> bool {
+    pub(super) fn cannot_be_read(&self, file: &ShownFile) -> bool {
         let alone = matches!(file, ShownFile::Whole(Target::Record(..) | Target::Further(_)));
         self.layout.models_in(file).into_iter().any(|model| {
             let collection = self.collection(model);
@@ -294,7 +279,7 @@ impl State {
     /// Lets an error stand for a whole file.
     fn refuse(&mut self, file: &ShownFile, error: &Error) {
         if let ShownFile::Whole(Target::Shared(number)) = file {
-            self.shared[*number].corrupt = true;
+            self.shared[*number].fault = Some(error.clone());
         }
         for model in self.layout.models_in(file) {
             self.collection_mut(model).faults.push(error.clone());
@@ -343,10 +328,11 @@ impl State {
     fn take_unknown(&mut self, which: &ShownFile, read: &State) -> bool {
         match which {
             ShownFile::Whole(Target::Shared(number)) => {
-                let is_dirty = self.is_being_written(which) || self.is_blocked(which);
+                let is_dirty = self.dirty.has(which);
                 let (ours, found) = (&mut self.shared[*number], &read.shared[*number]);
-                let same =
-                    |one: &SharedFile| (one.unknown.clone(), one.unreadable.clone(), one.corrupt);
+                let same = |one: &SharedFile| {
+                    (one.unknown.clone(), one.unreadable.clone(), one.fault.clone())
+                };
                 let news = same(ours) != same(found);
                 let updated_at = ours.updated_at.take().filter(|_| is_dirty);
                 *ours = found.clone();

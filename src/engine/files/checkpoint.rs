@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use crate::disk::{SafePath, read_all};
+use crate::disk::{Access, DiskFile, SafePath, read_all};
 use crate::error::Result;
 use crate::jsonl;
 use crate::sync::locked;
 
-use super::flush::sync_folder_of;
 use super::order;
+use super::round::sync_folder_of;
 use super::write::{Writer, paths_of};
 use super::{NeedsCompaction, ShownFile, Unsynced, all_rows};
 use crate::engine::core::Engine;
@@ -28,7 +28,8 @@ impl Engine {
     /// line. `false` when somebody else is in the middle of writing a file: the journal then stays.
     ///
     /// # Errors
-    /// Those of the disk; the journal then stays, and nothing is lost.
+    /// Those of the disk; the journal then stays, and nothing is lost. Where a file alone is at fault,
+    /// all others show everything.
     pub(crate) fn checkpoint(&self, closing: bool) -> Result<bool> {
         self.check_health()?;
         if self.older.is_unconverted() {
@@ -39,21 +40,26 @@ impl Engine {
         // Most of the work, while others commit.
         self.catch_up_for_files(&files)?;
         let written = self.write_beside_edits(&files, self.lookout.suspects())?;
+        if written.is_some() && self.holds_unwritten() {
+            return self.state().dirty.blocked.check().map(|()| true);
+        }
         if written.is_none() || !self.sync_files()? {
             return Ok(false);
         }
         // The rest, and what was committed meanwhile.
         let locks = self.lock_commit_too(files)?;
         self.catch_up_locked(locks.commit())?;
-        self.finish_checkpoint(&locks, closing)
+        let done = self.finish_checkpoint(&locks, closing)?;
+        self.state().dirty.blocked.check().map(|()| done)
     }
 
     /// The part of a checkpoint that nobody may commit in.
     pub(crate) fn finish_checkpoint(&self, locks: &BothLocks<'_>, closing: bool) -> Result<bool> {
-        let has_work = !self.state().dirty.is_clean() || self.state().has_unblocked();
-        if has_work || self.words.load(word::FLUSHED) < self.position() {
+        let is_clean = self.state().dirty.is_clean();
+        if !is_clean || self.words.load(word::FLUSHED) < self.position() {
             self.sync_journal()?;
-            if !self.write_files(locks.files())? || !self.sync_files()? {
+            let written = self.write_files(locks.files())?;
+            if !written || (!self.holds_unwritten() && !self.sync_files()?) {
                 return Ok(false);
             }
         }
@@ -62,6 +68,9 @@ impl Engine {
         }
         if !self.settle_log_edits(locks)? {
             return Ok(false);
+        }
+        if self.holds_unwritten() {
+            return Ok(true);
         }
         self.sweep_unreferenced_locked(locks.commit())?;
         self.compact_rows(closing)?;
@@ -90,14 +99,12 @@ impl Engine {
     }
 
     /// Makes the files durable; `false` when one was edited since it was written, for then it does not
-    /// hold what the journal has.
+    /// hold what the journal has. One that cannot be opened any more is blocked.
     pub(crate) fn sync_files(&self) -> Result<bool> {
-        let mut paths = {
+        let paths = {
             let state = self.state();
             paths_of(&state, &state.dirty.unsynced)?
         };
-        // What cannot be opened keeps the journal alive, and needs no sync.
-        paths.retain(|path| !self.stamps.is_known_shut(path));
         for path in &paths {
             let is_log = matches!(self.state().layout.file_at(path), Some(ShownFile::Log(..)));
             if !is_log && !self.stamps.are_of(&*self.disk, path)? {
@@ -105,13 +112,25 @@ impl Engine {
                 return Ok(false);
             }
         }
-        // A second sync may claim a success that this one has lost; a new opening writes all of
-        // it again.
-        let synced = Writer { disk: &*self.disk }.sync(&paths);
+        for path in &paths {
+            match self.written_file(path) {
+                // A second sync may claim a success that this one has lost; a new opening writes all
+                // of it again.
+                Ok(Some(file)) => file.sync().map_err(|error| self.poison(&error))?,
+                Ok(None) => {}
+                Err(error) => self.state_mut().dirty.blocked.add(path.clone(), error),
+            }
+        }
+        let synced = Writer { disk: &*self.disk }.sync_names(&paths);
         synced.map(|()| true).map_err(|error| self.poison(&error))
     }
 
-    /// Does the journal hold changes of a file that cannot be written, being corrupt?
+    fn written_file(&self, path: &SafePath) -> Result<Option<Box<dyn DiskFile>>> {
+        let is_there = self.disk.stamp(path)?.is_some();
+        is_there.then(|| self.disk.open(path, Access::Write)).transpose()
+    }
+
+    /// Does the journal hold changes of a file that cannot be written?
     pub(crate) fn holds_unwritten(&self) -> bool {
         let state = self.state();
         let mut unsynced = state.dirty.unsynced.targets.iter();

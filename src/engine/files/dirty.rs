@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use indexmap::IndexMap;
 
 use crate::catalogue::ModelId;
 
-use super::layout::Target;
+use super::blocked::Blocked;
+use super::layout::{ShownFile, Target};
 use crate::engine::logs::LogKey;
 use crate::engine::memory::Record;
 
@@ -37,8 +38,12 @@ pub(crate) struct Dirty {
     /// Rows by model, in the order in which they were first changed.
     pub(crate) rows: HashMap<ModelId, IndexMap<Box<str>, u64>>,
     pub(crate) logs: HashMap<LogKey, u64>,
-    /// What could not be written, for the file cannot be read; the journal stays until it is.
-    pub(crate) blocked: BTreeSet<Target>,
+    /// The files that could not be written; what they lack stays above, and in the journal.
+    pub(crate) blocked: Blocked,
+    /// Up to where this process has brought the files but for some, and up to where it has brought
+    /// each of those. The word `FLUSHED` stays behind while there are such, for others try them too.
+    written: u64,
+    lagging: HashMap<ShownFile, u64>,
     /// What was changed since the last checkpoint, written or not.
     pub(crate) unsynced: Unsynced,
     /// What records were before they were changed, oldest change first: the files still show the
@@ -84,32 +89,80 @@ impl Dirty {
         self.logs.insert(key, position);
     }
 
-    /// Forgets what the files show already, up to `position`.
-    pub(crate) fn note_flushed(&mut self, position: u64) {
-        self.targets.retain(|_, at| *at > position);
-        self.logs.retain(|_, at| *at > position);
-        self.rows.retain(|_, rows| {
-            rows.retain(|_, at| *at > position);
-            !rows.is_empty()
-        });
-        // What could not be written still stands in its file as it was.
-        if self.blocked.is_empty() {
-            self.before.drain(..self.before.partition_point(|before| before.at <= position));
+    /// Up to where a file shows what was committed, when all of them do up to `flushed`.
+    pub(crate) fn shown_upto(&self, file: &ShownFile, flushed: u64) -> u64 {
+        self.lagging.get(file).map_or(self.written, |upto| *upto).max(flushed)
+    }
+
+    /// Is a change of a file still on its way into it?
+    pub(crate) fn has(&self, file: &ShownFile) -> bool {
+        match file {
+            ShownFile::Whole(target) => self.targets.contains_key(target),
+            ShownFile::Rows(model) => self.rows.contains_key(model),
+            ShownFile::Log(model, owner) => self.logs.contains_key(&(*model, owner.clone())),
         }
     }
 
-    /// What the files show of the records that were changed since: those that were changed after a
-    /// position, or with `blocked` all.
-    pub(crate) fn shown_records(
-        &self,
+    /// Forgets what the files show: all of them show everything up to `position`.
+    pub(crate) fn note_flushed(&mut self, position: u64) {
+        self.forget(position, &HashSet::new());
+        let mut lagging = std::mem::take(&mut self.lagging);
+        lagging.retain(|file, _| self.has(file));
+        self.lagging = lagging;
+        self.written = self.written.max(position);
+        self.forget_before();
+    }
+
+    /// Another process has brought everything up to `position` safely into the files.
+    pub(crate) fn note_checkpoint(&mut self, position: u64) {
+        self.note_flushed(position);
+        self.unsynced = Unsynced::default();
+        self.blocked = Blocked::default();
+    }
+
+    /// Forgets what the files show: those of `unwritten` no more than they did, when all files showed
+    /// everything up to `flushed`; the others everything up to `position`.
+    pub(crate) fn note_written(
+        &mut self,
         position: u64,
-        blocked: bool,
-    ) -> HashMap<(ModelId, &str), Option<&Arc<Record>>> {
-        let mut shown = HashMap::new();
-        for before in self.before.iter().filter(|before| blocked || before.at > position) {
-            shown.entry((before.model, before.key())).or_insert(before.old.as_ref());
-        }
-        shown
+        flushed: u64,
+        unwritten: &HashSet<ShownFile>,
+    ) {
+        let lag = |file: &ShownFile| (file.clone(), self.shown_upto(file, flushed));
+        self.lagging = unwritten.iter().map(lag).collect();
+        self.forget(position, unwritten);
+        self.written = self.written.max(position);
+        self.forget_before();
+    }
+
+    fn forget(&mut self, position: u64, unwritten: &HashSet<ShownFile>) {
+        let lags = |at: &u64, file: &dyn Fn() -> ShownFile| {
+            *at > position || (!unwritten.is_empty() && unwritten.contains(&file()))
+        };
+        self.targets.retain(|target, at| lags(at, &|| ShownFile::Whole(target.clone())));
+        self.logs.retain(|key, at| lags(at, &|| ShownFile::Log(key.0, key.1.clone())));
+        self.rows.retain(|model, rows| {
+            rows.retain(|_, at| lags(at, &|| ShownFile::Rows(*model)));
+            !rows.is_empty()
+        });
+    }
+
+    /// What could not be written still stands in its file as it was.
+    fn forget_before(&mut self) {
+        let shown = self.lagging.values().fold(self.written, |least, upto| least.min(*upto));
+        self.before.drain(..self.before.partition_point(|before| before.at <= shown));
+    }
+
+    /// The changes that a file may not show yet, when all files show everything up to `flushed`.
+    pub(crate) fn unshown(&self, file: &ShownFile, flushed: u64) -> impl Iterator<Item = &Before> {
+        let upto = self.shown_upto(file, flushed);
+        self.before.iter().filter(move |before| before.at > upto)
+    }
+
+    /// Is there something to be written now? What could not be a moment ago is left alone.
+    pub(crate) fn has_work(&self) -> bool {
+        let all = self.targets.len() + self.rows.len() + self.logs.len();
+        if self.blocked.rest() { all > self.lagging.len() } else { all > 0 }
     }
 
     /// Do the files show everything?

@@ -1,19 +1,14 @@
 //! Brings what is committed into the files.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use hashbrown::HashSet;
-
-use crate::catalogue::ModelId;
 use crate::disk::SafePath;
 use crate::error::{Code, Error, Result};
 use crate::sync::locked;
 
 use super::keeper::PAUSE;
-use super::write::{FileWrite, Writer, plan};
 use crate::engine::core::Engine;
 use crate::engine::edits::Rounds;
 use crate::engine::journal::Tail;
@@ -71,7 +66,10 @@ impl Engine {
             let tail = self.tail();
             (tail.as_ref().is_some_and(|tail| tail.used() > JOURNAL_LIMIT), tail.is_some())
         };
-        let done = if long || (is_time && begun) || self.lookout.takes_log_edit() {
+        // The journal cannot start anew before what is blocked was written.
+        let rests = self.state().dirty.blocked.rest();
+        let is_time = !rests && (long || (is_time && begun));
+        let done = if is_time || self.lookout.takes_log_edit() {
             self.checkpoint(false).map(drop)
         } else if self.has_work() || !edited.is_empty() || self.stamps.has_news() {
             self.flush(edited).map(drop)
@@ -109,17 +107,19 @@ impl Engine {
     /// when an editor is in the middle of writing one of them.
     ///
     /// # Errors
-    /// Those of the disk; what was not written is written later.
+    /// Those of the disk; what was not written is written later. Where a file alone is at fault, all
+    /// others were written.
     pub(crate) fn flush(&self, edited: Vec<SafePath>) -> Result<bool> {
         let has_edits = !edited.is_empty() || self.stamps.has_news();
-        if !self.has_work() && !self.has_news() && !has_edits {
+        if self.is_clean() && !self.has_news() && !has_edits {
             return Ok(true);
         }
         self.sync_journal()?;
         let files = self.lock_files()?;
         self.catch_up_for_files(&files)?;
         let written = self.write_beside_edits(&files, edited)?;
-        self.sweep_unreferenced(&files).map(|()| written.is_some_and(|all| all))
+        self.sweep_unreferenced(&files)?;
+        self.state().dirty.blocked.check().map(|()| written.is_some_and(|all| all))
     }
 
     /// Takes over what was edited, and writes what the files do not show yet: `None` when one of these
@@ -151,7 +151,8 @@ impl Engine {
         };
         let mut edited = Vec::new();
         for path in paths {
-            if !self.stamps.are_of(&*self.disk, &path)? {
+            // What cannot even be looked at is told by who writes it.
+            if matches!(self.stamps.are_of(&*self.disk, &path), Ok(false)) {
                 edited.push(path);
             }
         }
@@ -160,7 +161,12 @@ impl Engine {
 
     fn has_work(&self) -> bool {
         let state = self.state();
-        !state.dirty.is_clean() || state.has_unblocked() || !state.unreferenced.is_empty()
+        state.dirty.has_work() || !state.unreferenced.is_empty()
+    }
+
+    fn is_clean(&self) -> bool {
+        let state = self.state();
+        state.dirty.is_clean() && state.unreferenced.is_empty()
     }
 
     /// Makes the journal durable up to where the state stands, whoever wrote it: in the batched
@@ -187,76 +193,4 @@ impl Engine {
         let commit = self.lock_commit()?;
         self.catch_up_locked(&commit)
     }
-
-    /// Writes what the files do not show yet; `false` when one of them was edited: nobody writes over
-    /// what nobody has read.
-    pub(crate) fn write_files(&self, lock: &FilesLock) -> Result<bool> {
-        let flushed = self.words.load(word::FLUSHED);
-        self.state_mut().note_flushed(flushed);
-        let lengths = self.tail().as_ref().map_or_else(Vec::new, |tail| tail.rows().to_vec());
-        let anew = self.rows_to_write_anew(&lengths)?;
-        let (work, position) = {
-            // Readers go on meanwhile.
-            let state = self.state();
-            (plan(&state, flushed, &anew, &lengths)?, self.position())
-        };
-        // A crash may keep any part of what follows: the journal must have all of it by then.
-        self.sync_journal()?;
-        // The own file of a user that stands in the owner's file now goes once that one is sure to stay:
-        // the journal need not hold the record.
-        let (last, first): (Vec<_>, Vec<_>) = work.into_iter().partition(FileWrite::removes_shared);
-        let (writer, layout) = (Writer { disk: &*self.disk }, Arc::clone(&self.state().layout));
-        for (number, one) in first.iter().chain(&last).enumerate() {
-            if number == first.len() {
-                self.sync_owner_folder()?;
-            }
-            if let FileWrite::Log { key, path, fresh: false, .. } = one
-                && self.mend_log(lock, key, path, position)?
-            {
-                continue;
-            }
-            let path = one.path();
-            if !one.is_log(&layout) && !self.stamps.are_of(&*self.disk, path)? {
-                return Ok(false);
-            }
-            self.stamps.wrote(path.clone(), writer.perform(one)?);
-        }
-        locked(&self.torn).retain(|model| !anew.contains(model));
-        self.state_mut().outdated.retain(|model| !anew.contains(model));
-        self.words.raise(word::FLUSHED, position);
-        let mut state = self.state_mut();
-        state.note_flushed(position);
-        state.forget_unblocked();
-        Ok(true)
-    }
-
-    /// The changed rows files to which nothing may be added: the file is of an older version, its end
-    /// is torn, or it is shorter than the journal says. A line that a crash tears would stand where
-    /// it is taken for a fault of somebody else's.
-    fn rows_to_write_anew(&self, lengths: &[(String, u64)]) -> Result<HashSet<ModelId>> {
-        let mut anew = locked(&self.torn).clone();
-        let state = self.state();
-        let changed = |model: &&ModelId| state.dirty.rows.contains_key(*model);
-        anew.extend(state.outdated.iter().filter(changed));
-        for place in state.layout.rows() {
-            let known = lengths.iter().find(|(path, _)| *path == place.path.as_str());
-            let least = known.map_or(0, |(_, len)| *len);
-            if state.dirty.rows.contains_key(&place.model)
-                && self.disk.stamp(&place.path)?.map_or(0, |stamp| stamp.len) < least
-            {
-                anew.insert(place.model);
-            }
-        }
-        anew.retain(|model| state.collection(*model).is_whole());
-        Ok(anew)
-    }
-
-    fn sync_owner_folder(&self) -> Result<()> {
-        let layout = Arc::clone(&self.state().layout);
-        layout.owner().map_or(Ok(()), |place| sync_folder_of(self, &place.first))
-    }
-}
-
-pub(super) fn sync_folder_of(engine: &Engine, path: &SafePath) -> Result<()> {
-    path.parent().map_or(Ok(()), |folder| engine.disk.sync_dir(&folder))
 }

@@ -331,7 +331,7 @@ fn load_shared(loader: &mut Loader<'_>, state: &mut State, number: usize) -> Res
     let place = state.layout.shared_files()[number].clone();
     let models: Vec<ModelId> = place.arrays.iter().map(|(_, model)| *model).collect();
     let read = read_shared(loader, state, &place.path, &place.arrays[0].0);
-    state.shared[number].corrupt = read.as_ref().err().is_some_and(is_unreadable);
+    state.shared[number].fault = read.as_ref().err().filter(|e| is_unreadable(e)).cloned();
     let Some((mut file, version)) = or_fault(state, &models, read)? else { return Ok(()) };
     file.shift_remove("version");
     for (key, model) in &place.arrays {

@@ -4,6 +4,7 @@
 //! remembers what must be written, `write` writes it, `load` reads everything at open. This
 //! module follows the places that the catalogue declares; it must not know which models exist.
 
+mod blocked;
 mod checkpoint;
 mod compose;
 mod dirty;
@@ -13,9 +14,11 @@ mod layout;
 mod load;
 mod load_rows;
 pub(crate) mod order;
+mod round;
 mod row_owners;
 mod write;
 
+pub(crate) use blocked::Blocked;
 pub(crate) use compose::all_rows;
 pub(crate) use dirty::{Before, Dirty, NeedsCompaction, Unsynced};
 pub(crate) use flush::run;

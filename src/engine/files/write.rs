@@ -1,5 +1,6 @@
 //! Writes files so that a reader, and a crash, find the old or the new content.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use hashbrown::HashSet;
@@ -11,7 +12,7 @@ use crate::jsonl;
 
 use super::compose::{self, SharedContent};
 use super::dirty::Unsynced;
-use super::layout::{Layout, ShownFile, Target};
+use super::layout::{ShownFile, Target};
 use crate::engine::journal;
 use crate::engine::logs::LogKey;
 use crate::engine::memory::State;
@@ -41,37 +42,30 @@ impl FileWrite {
         }
     }
 
-    /// Is it a log, whose lines the journal knows by their place?
-    pub(crate) fn is_log(&self, layout: &Layout) -> bool {
-        matches!(layout.file_at(self.path()), Some(ShownFile::Log(..)))
-    }
-
     /// Does a file go whose records may stand in another one now?
     pub(crate) fn removes_shared(&self) -> bool {
         matches!(self, FileWrite::Whole { bytes: None, shared: true, .. })
     }
 }
 
-/// Everything that the files do not show yet; the rows files of `anew` are written whole, and
-/// those of `lengths` were so long at the last checkpoint.
+/// Everything that the files do not show yet and that may be written, each with its file; the rows
+/// files of `anew` are written whole, and those of `lengths` were so long at the last checkpoint.
 pub(crate) fn plan(
     state: &State,
     flushed: u64,
     anew: &HashSet<ModelId>,
     lengths: &[(String, u64)],
-) -> Result<Vec<FileWrite>> {
+) -> Result<Vec<(ShownFile, FileWrite)>> {
     let dirty = &state.dirty;
     let mut work = Vec::new();
-    let blocked = dirty.blocked.iter().filter(|target| !dirty.targets.contains_key(*target));
-    for target in dirty.targets.keys().chain(blocked) {
-        if state.is_writable(target) {
-            work.push(plan_whole(state, target)?);
-        }
+    for target in dirty.targets.keys().filter(|target| state.is_writable(target)) {
+        work.push((ShownFile::Whole(target.clone()), plan_whole(state, target)?));
     }
     for place in state.layout.rows() {
+        let file = ShownFile::Rows(place.model);
         if anew.contains(&place.model) {
             let (path, bytes) = (place.path.clone(), Some(compose::all_rows(state, place)));
-            work.push(FileWrite::Whole { path, bytes, shared: true });
+            work.push((file, FileWrite::Whole { path, bytes, shared: true }));
         } else if let Some(rows) = dirty.rows.get(&place.model) {
             let keys = rows.keys().map(AsRef::as_ref);
             let lines = compose::changed_rows(state, place.model, keys);
@@ -79,11 +73,13 @@ pub(crate) fn plan(
             let header = jsonl::header(&place.schema, state.catalogue.migrations.version());
             let known = lengths.iter().find(|(known, _)| *known == path.as_str());
             let ours_from = known.map_or(0, |(_, len)| *len);
-            work.push(FileWrite::Rows { path, header, lines, ours_from });
+            work.push((file, FileWrite::Rows { path, header, lines, ours_from }));
         }
     }
     for key in dirty.logs.keys() {
-        work.push(plan_log(state, key, flushed)?);
+        let file = ShownFile::Log(key.0, key.1.clone());
+        let shown_upto = dirty.shown_upto(&file, flushed);
+        work.push((file, plan_log(state, key, shown_upto)?));
     }
     Ok(work)
 }
@@ -97,17 +93,17 @@ fn plan_whole(state: &State, target: &Target) -> Result<FileWrite> {
     Ok(FileWrite::Whole { path, bytes: compose::target(state, target), shared })
 }
 
-fn plan_log(state: &State, key: &LogKey, flushed: u64) -> Result<FileWrite> {
+fn plan_log(state: &State, key: &LogKey, shown_upto: u64) -> Result<FileWrite> {
     let path = state.layout.log_path(key.0, &key.1)?;
     let Some(pending) = state.logs.get(key) else {
         return Ok(FileWrite::Whole { path, bytes: None, shared: false });
     };
-    let unseen = pending.pieces.first().is_some_and(|piece| piece.at > flushed);
+    let unseen = pending.pieces.first().is_some_and(|piece| piece.at > shown_upto);
     let fresh = pending.fresh && unseen;
     let mut pieces = Vec::new();
     let mut offset = pending.start;
     for piece in &pending.pieces {
-        if fresh || piece.at > flushed {
+        if fresh || piece.at > shown_upto {
             pieces.push((offset, Arc::clone(&piece.bytes)));
         }
         offset += piece.bytes.len() as u64;
@@ -217,28 +213,14 @@ impl Writer<'_> {
         file.stamp()
     }
 
-    /// Makes everything durable that was changed since the last checkpoint.
+    /// Makes the names of files durable, and those of the folders above them.
     ///
     /// # Errors
     /// Those of the disk.
-    pub(crate) fn sync(&self, state_paths: &[SafePath]) -> Result<()> {
-        let mut folders: Vec<SafePath> = Vec::new();
-        for path in state_paths {
-            if self.disk.stamp(path)?.is_some() {
-                self.disk.open(path, Access::Write)?.sync()?;
-            }
-            let mut folder = path.parent();
-            while let Some(dir) = folder {
-                folder = dir.parent();
-                folders.push(dir);
-            }
-        }
-        folders.sort();
-        folders.dedup();
-        for folder in folders {
-            self.disk.sync_dir(&folder)?;
-        }
-        Ok(())
+    pub(crate) fn sync_names(&self, paths: &[SafePath]) -> Result<()> {
+        let above = |path: &SafePath| std::iter::successors(path.parent(), SafePath::parent);
+        let folders: BTreeSet<SafePath> = paths.iter().flat_map(above).collect();
+        folders.iter().try_for_each(|folder| self.disk.sync_dir(folder))
     }
 }
 

@@ -12,20 +12,29 @@ use crate::engine::processes::locks;
 
 impl Engine {
     /// Brings everything into its final form as the last one to leave.
+    ///
+    /// # Errors
+    /// Those of the disk: what is committed is then in the journal, and what could be brought into the
+    /// files is there.
     pub(crate) fn leave(self: &Arc<Self>) -> Result<()> {
         let presence = locked(&self.presence).take();
         if presence.is_none() {
             return Ok(());
         }
-        self.flush(self.look_now()?)?;
+        let flushed = self.look_now().and_then(|edited| self.flush(edited));
         drop(presence);
         let alone = self.disk.try_lock(&locks::open_path(), LockKind::Exclusive)?;
         if alone.is_some() && self.check_health().is_ok() {
-            self.checkpoint(true)?;
-            self.sweep_after_crash(self.lock_both()?.commit(), false)?;
-            remove_drafts(self)?;
+            return self.tidy_up();
         }
-        Ok(())
+        flushed.map(drop)
+    }
+
+    fn tidy_up(&self) -> Result<()> {
+        let done = self.checkpoint(true);
+        self.sweep_after_crash(self.lock_both()?.commit(), false)?;
+        remove_drafts(self)?;
+        done.map(drop)
     }
 }
 

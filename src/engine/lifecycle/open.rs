@@ -218,8 +218,7 @@ fn load_all(engine: &Engine, segment: Option<Segment>, upto: Option<u64>) -> Res
             state.put(*model, Arc::clone(record));
         }
     }
-    engine.note_read(loader.stamps, &state)?;
-    *locked(&engine.torn) = loader.torn;
+    engine.note_read(loader, &state)?;
     *engine.tail() = tail;
     engine.position.store(position, Ordering::Release);
     engine.known_base.store(base_word, Ordering::Release);

@@ -18,6 +18,7 @@ use super::unreferenced::Unreferenced;
 use crate::engine::files::{Before, Dirty, Layout, ShownFile, Target};
 use crate::engine::journal::{Change, Commit, Effect, LogLines};
 use crate::engine::logs::{LogKey, PendingLog, Piece, RowOwners};
+use crate::error::Error;
 
 /// The key of the one record of a place `Single`.
 pub(crate) const SINGLE_KEY: &str = "settings";
@@ -31,8 +32,8 @@ pub(crate) struct SharedFile {
     pub(crate) unknown: Map<String, Value>,
     /// Records that did not pass the checks, kept as they are: collection and value.
     pub(crate) unreadable: Vec<(ModelId, Value)>,
-    /// The whole file cannot be parsed: it is never written until it is mended.
-    pub(crate) corrupt: bool,
+    /// Why the whole file cannot be read: it is never written until it is mended.
+    pub(crate) fault: Option<Error>,
 }
 
 /// Everything that is committed.
@@ -353,42 +354,27 @@ impl State {
 
     /// May a file be written, or does it hold what cannot be read? One whose record is gone may go.
     pub(crate) fn is_writable(&self, target: &Target) -> bool {
-        let readable = |model: ModelId, key: &str| {
+        self.fault_of(target).is_none()
+    }
+
+    /// What is wrong with a file that may not be written.
+    pub(crate) fn fault_of(&self, target: &Target) -> Option<&Error> {
+        let of_record = |model: ModelId, key: &str| {
             let collection = self.collection(model);
-            !collection.broken.contains_key(key) || collection.get(key).is_none()
+            collection.broken.get(key).filter(|_| collection.get(key).is_some())
         };
         let owners = self.layout.owner().map(|owner| (owner.model, self.collection(owner.model)));
         match (target, owners) {
-            (Target::Shared(number), _) => !self.shared[*number].corrupt,
-            (Target::Record(model, key), _) => readable(*model, key),
-            (Target::First, Some((_, users))) => users.faults.is_empty(),
+            (Target::Shared(number), _) => self.shared[*number].fault.as_ref(),
+            (Target::Record(model, key), _) => of_record(*model, key),
+            (Target::First, Some((_, users))) => users.faults.first(),
             // A user that moves into the owner's file has no file of its own once that is written.
             (Target::Further(key), Some((model, users))) => {
                 let moves = users.first() == Some(&**key);
-                readable(model, key) && (users.faults.is_empty() || !moves)
+                of_record(model, key).or_else(|| users.faults.first().filter(|_| moves))
             }
-            (Target::First | Target::Further(_), None) => true,
+            (Target::First | Target::Further(_), None) => None,
         }
-    }
-
-    /// Forgets what the files show, up to a position, but for what they cannot show yet.
-    pub(crate) fn note_flushed(&mut self, flushed: u64) {
-        let unwritable = self.dirty.targets.keys().filter(|target| !self.is_writable(target));
-        let unwritable: Vec<Target> = unwritable.cloned().collect();
-        self.dirty.blocked.extend(unwritable);
-        self.dirty.note_flushed(flushed);
-    }
-
-    /// What could be written at last has been.
-    pub(crate) fn forget_unblocked(&mut self) {
-        let mut blocked = std::mem::take(&mut self.dirty.blocked);
-        blocked.retain(|target| !self.is_writable(target));
-        self.dirty.blocked = blocked;
-    }
-
-    /// Can something be written at last?
-    pub(crate) fn has_unblocked(&self) -> bool {
-        self.dirty.blocked.iter().any(|target| self.is_writable(target))
     }
 
     /// Does the file of a log still show one of a removed record? It is no log of a new one.

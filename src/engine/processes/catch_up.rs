@@ -119,9 +119,7 @@ impl Engine {
     /// Another process has brought everything up to `position` safely into the files.
     fn note_checkpoint(&self, position: u64) {
         let mut state = self.state_mut();
-        state.dirty.note_flushed(position);
-        state.dirty.unsynced = crate::engine::files::Unsynced::default();
-        state.dirty.blocked.clear();
+        state.dirty.note_checkpoint(position);
         self.logs.absorb(&state.logs);
         state.forget_pending(position);
     }
@@ -183,7 +181,7 @@ impl Engine {
             .extend(self.state().dirty.needs_compaction.logs.iter().cloned());
         let touched = differences(&self.state(), &fresh);
         fresh.unreferenced = Arc::clone(&self.state().unreferenced);
-        self.note_read(loader.stamps, &fresh)?;
+        self.note_read(loader, &fresh)?;
         let catalogue = Arc::clone(&fresh.catalogue);
         {
             // A thread that follows meanwhile must not find the new tail beside the old state.

@@ -18,6 +18,7 @@ pub mod prisma;
 pub mod progress;
 pub mod query;
 pub mod store;
+pub mod transfer;
 
 mod auth;
 mod better_auth;

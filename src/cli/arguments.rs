@@ -56,6 +56,12 @@ pub(super) enum Command {
     Backup(Backup),
     /// Restore such a file, once it is seen to be whole
     Restore(Restore),
+    /// Bring the app's database over: everything that cannot come is told before anything is written
+    Import(Import),
+    /// Compare a database with the store, row by row (exit code 1 when they differ)
+    Verify(Verify),
+    /// Write everything for psql, or as lines of JSON: the way back
+    Export(Export),
     /// Look after the passphrase and the keys of secrets
     #[command(subcommand)]
     Secrets(Secrets),
@@ -117,6 +123,57 @@ pub(super) struct Restore {
     /// Only look whether the file is whole
     #[arg(long)]
     pub(super) dry_run: bool,
+}
+
+#[derive(Args)]
+pub(super) struct Import {
+    /// postgresql://…, or a plain file of pg_dump; a password is better in $PGPASSWORD than here
+    pub(super) source: String,
+    /// The app's public folder, below which the files of images and chats lie
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) public_dir: Option<PathBuf>,
+    /// What becomes of rows that the store has already, with other content
+    #[arg(long, value_name = "WHICH", default_value = "refuse")]
+    pub(super) existing: Existing,
+    /// Only look: tell what would come over and what cannot
+    #[arg(long)]
+    pub(super) dry_run: bool,
+}
+
+/// What becomes of rows that the store has already, with other content.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Existing {
+    /// Nothing is imported, and each of them is told
+    Refuse,
+    /// The store's row stays
+    Keep,
+    /// The store's row becomes the source's
+    Replace,
+}
+
+#[derive(Args)]
+pub(super) struct Verify {
+    /// postgresql://…, or a plain file of pg_dump
+    pub(super) source: String,
+}
+
+#[derive(Args)]
+pub(super) struct Export {
+    /// postgres: a file for psql; ndjson: an object a line
+    #[arg(long, value_name = "FORMAT")]
+    pub(super) format: ExportFormat,
+    /// Where to; - is standard output
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: PathBuf,
+    /// For psql: empty the app's tables first, in the same transaction
+    #[arg(long)]
+    pub(super) replace: bool,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ExportFormat {
+    Postgres,
+    Ndjson,
 }
 
 #[derive(Subcommand)]

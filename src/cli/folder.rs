@@ -40,7 +40,7 @@ pub(super) fn open_declared(shared: &Shared, output: &Output) -> Ended<Store> {
     Ok(Store::open(Options { declaration, ..options(shared) })?)
 }
 
-fn options(shared: &Shared) -> Options {
+pub(super) fn options(shared: &Shared) -> Options {
     Options { trust_shared_folder: shared.trust_shared_folder, ..Options::new(data_dir(shared)) }
 }
 

@@ -17,6 +17,7 @@ mod outside_files;
 mod placement;
 mod real;
 mod safe_path;
+mod scratch;
 mod simulated;
 mod source;
 #[cfg(test)]
@@ -34,6 +35,7 @@ pub use outside_files::{
 pub use placement::misplaced;
 pub use real::RealDisk;
 pub use safe_path::SafePath;
+pub use scratch::Scratch;
 pub use simulated::{Fault, Outcome, SimulatedDisk};
 pub use source::SourceFile;
 

@@ -1,7 +1,7 @@
 //! A file of the caller's own, outside of the data folder, that is read from start to end.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::real::is_made_by_the_kernel;
@@ -43,6 +43,26 @@ impl SourceFile {
             return Err(failed(io::Error::other("it is no regular file")));
         }
         Ok(SourceFile { file, shown })
+    }
+
+    /// The same file, to be read from an offset on. Of the two only one may be read at a time.
+    ///
+    /// # Errors
+    /// `IO`.
+    pub fn again(&self, offset: u64) -> Result<SourceFile> {
+        let failed = |error: io::Error| unreadable(&self.shown, &error);
+        let mut file = self.file.try_clone().map_err(failed)?;
+        file.seek(SeekFrom::Start(offset)).map_err(failed)?;
+        Ok(SourceFile { file, shown: self.shown.clone() })
+    }
+
+    /// Its length in bytes.
+    ///
+    /// # Errors
+    /// `IO`.
+    pub fn size(&self) -> Result<u64> {
+        let about = self.file.metadata();
+        about.map(|about| about.len()).map_err(|error| unreadable(&self.shown, &error))
     }
 
     /// Fills the buffer as far as the file goes; gives how much it read.

@@ -114,6 +114,18 @@ impl Runtime {
         self.engine.read(Source::Memory, read)
     }
 
+    /// Answers on the caller's own thread, from the disk where it must.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub(crate) fn read_here<T>(&self, read: impl Fn(&View<'_>) -> Result<T>) -> Result<T> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(closed());
+        }
+        let none = || Err(Error::new(Code::Io, "the disk gave no answer"));
+        self.engine.read(Source::Disk, read).unwrap_or_else(none)
+    }
+
     /// Answers on a thread that may use the disk.
     pub(crate) fn read_later(
         &self,

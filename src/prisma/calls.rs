@@ -31,7 +31,7 @@ pub(crate) const CALLS: &[Call] = &[
     ),
 ];
 
-fn schema() -> &'static Schema {
+pub(super) fn schema() -> &'static Schema {
     static SCHEMA: OnceLock<Schema> = OnceLock::new();
     SCHEMA.get_or_init(|| Schema::new(description()))
 }

@@ -310,6 +310,12 @@ impl Table {
         self.columns.iter().position(at)
     }
 
+    /// The column at a path as an error names it: `totp.iv`; or of this name: `chatId`.
+    pub(crate) fn column_at_path(&self, path: &str) -> Option<usize> {
+        let steps: Vec<String> = path.split('.').map(str::to_owned).collect();
+        self.column_at(&steps).or_else(|| self.column(path))
+    }
+
     /// Is the record's key the first column of the primary key, or of a unique?
     pub fn key_column(&self, model: &Model) -> Option<usize> {
         self.column_at(std::slice::from_ref(&model.key))

@@ -38,6 +38,10 @@ pub use description::{
     Column, Default, Description, Enumeration, FieldRef, ForeignKey, Place, Relation, Scalar,
     Source, Table,
 };
+pub(crate) use rows::Row;
+pub(crate) use time::{format as time_text, stored as cell_time};
+pub(crate) use value::Cell;
+pub(crate) use write::{Existing, Given, Put, check_lines, find_row, homes, put_rows, rows_at};
 
 /// The tables of the app's Prisma schema.
 pub fn description() -> &'static Description {

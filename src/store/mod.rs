@@ -2,6 +2,7 @@
 //!
 //! It joins the engine, which knows no calls, and the table of calls, which knows no files.
 
+mod bulk;
 mod commands;
 mod options;
 mod payloads;
@@ -27,6 +28,7 @@ use waiting::{Nobody, wait};
 
 pub use crate::calls::Answer;
 pub use crate::engine::{Ended, Fingerprint, Listener, Settle, Settled, Ticket};
+pub(crate) use bulk::Waiting;
 pub use commands::Command;
 pub use options::{Durability, Options};
 pub use payloads::{Bytes, Reading, Stream, Use};

@@ -199,7 +199,7 @@ fn not_open() -> Error {
     Error::new(Code::Io, "the bytes were read before they were open")
 }
 
-fn arrive(
+pub(super) fn arrive(
     engine: &Arc<crate::engine::Engine>,
     bytes: Bytes,
     within: Option<&[PathBuf]>,

@@ -30,7 +30,13 @@ impl Settle for Compaction {
 }
 
 /// A thread that waits for one answer.
-struct Waiter(Mutex<mpsc::Sender<Result<Settled>>>);
+pub(super) struct Waiter(Mutex<mpsc::Sender<Result<Settled>>>);
+
+impl Waiter {
+    pub(super) fn new(sender: mpsc::Sender<Result<Settled>>) -> Waiter {
+        Waiter(Mutex::new(sender))
+    }
+}
 
 impl Settle for Waiter {
     fn settle(&self, ended: Vec<Ended>) {
@@ -48,6 +54,6 @@ impl Settle for Waiter {
 /// Those of the call.
 pub(super) fn wait(start: impl FnOnce(Ticket)) -> Result<Settled> {
     let (sender, receiver) = mpsc::channel();
-    start(Ticket::new(Arc::new(Waiter(Mutex::new(sender))), 0));
+    start(Ticket::new(Arc::new(Waiter::new(sender)), 0));
     receiver.recv().unwrap_or_else(|_| Err(closed()))
 }

@@ -5,6 +5,7 @@ mod completion;
 mod inspect;
 mod records;
 mod secrets;
+mod transfer;
 
 use super::Surroundings;
 use super::arguments::{Arguments, Command};
@@ -23,6 +24,9 @@ pub(super) fn run(arguments: &Arguments, output: &Output, around: &Surroundings<
         Command::Query(query) => records::query(query, shared, output),
         Command::Backup(backup) => backup::backup(backup, shared, output),
         Command::Restore(restore) => backup::restore(restore, shared, output),
+        Command::Import(import) => transfer::import(import, shared, output),
+        Command::Verify(verify) => transfer::verify(verify, shared, output),
+        Command::Export(export) => transfer::export(export, shared, output),
         Command::Secrets(secrets) => secrets::run(secrets, shared, output, around),
         Command::Completion { shell } => completion::print(*shell, output),
     }

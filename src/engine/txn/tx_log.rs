@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use hashbrown::HashSet;
 use serde_json::{Map, Value};
 
 use crate::catalogue::{self, Counted, ModelId};
@@ -49,13 +50,18 @@ impl Tx<'_> {
         let mut ready: Vec<Row> = Vec::with_capacity(rows.len());
         let mut count = self.count_of(model, &record, &counted)?;
         let several = rows.len() > 1;
+        let mut ids: HashSet<String> = HashSet::new();
         for (number, row) in rows.into_iter().enumerate() {
-            let completed = self.new_row(model, owner, &counted, row, &ready);
+            let completed = self.new_row(model, owner, &counted, row, &ids);
             let map = completed
                 .map_err(|e| if several { e.inside(&format!("[{number}]")) } else { e })?;
             count_row(&map, &counted, &mut count);
             let text = self.row_text(model, &map)?;
-            ready.push((text_of(&map, "id"), Some(text)));
+            let id = text_of(&map, "id");
+            if several {
+                ids.insert(id.clone());
+            }
+            ready.push((id, Some(text)));
         }
         self.write_lines(model, &record, &ready, Effect::Create, false, count)?;
         Ok(ready.into_iter().filter_map(|(_, text)| text).collect())
@@ -206,28 +212,39 @@ impl Tx<'_> {
         owner: &str,
         counted: &Counted,
         row: Object,
-        before: &[Row],
+        before: &HashSet<String>,
     ) -> Result<Object> {
         let declared = self.catalogue().model(model);
         let given_id = row.get("id").is_some_and(|id| !id.is_null());
-        let map = if is_usual(&row, counted) {
-            catalogue::validate_new(declared, row, self.context.now, &mut new_id)
-                .map_err(|issues| Error::validation(&declared.name, issues))?
-        } else {
-            validate_new_event(declared, row, self.context.now)?
-        };
+        let map = self.complete(model, counted, row)?;
         let id = text_of(&map, "id");
-        if given_id {
-            let twice = before.iter().any(|(other, _)| *other == id);
-            if twice || self.has_row(model, owner, &id)? {
-                let message =
-                    format!("there is a {} with the id {id} in this log already", declared.name);
-                return Err(Error::new(Code::Unique, message).model(&declared.name));
-            }
+        if given_id && (before.contains(&id) || self.has_row(model, owner, &id)?) {
+            let message =
+                format!("there is a {} with the id {id} in this log already", declared.name);
+            return Err(Error::new(Code::Unique, message).model(&declared.name));
         }
         let keys = catalogue::index_keys(declared, &map);
         relations::check_references(self, model, &map, &keys, None)?;
         Ok(map)
+    }
+
+    /// A row as it would be kept.
+    fn complete(&self, model: ModelId, counted: &Counted, row: Object) -> Result<Object> {
+        let declared = self.catalogue().model(model);
+        if is_usual(&row, counted) {
+            return catalogue::validate_new(declared, row, self.context.now, &mut new_id)
+                .map_err(|issues| Error::validation(&declared.name, issues));
+        }
+        validate_new_event(declared, row, self.context.now)
+    }
+
+    /// Refuses a row that no log would take, whatever it holds already.
+    ///
+    /// # Errors
+    /// `VALIDATION`, `TOO_LARGE`.
+    pub(crate) fn log_check(&self, model: ModelId, row: Object) -> Result<()> {
+        let map = self.complete(model, &self.counted(model)?, row)?;
+        self.row_text(model, &map).map(drop)
     }
 
     fn has_row(&self, model: ModelId, owner: &str, id: &str) -> Result<bool> {

@@ -118,6 +118,26 @@ impl<'v> Reader<'v> {
         Some(Rc::new(Row { cells: cells_of(table, owner, &map), home }))
     }
 
+    /// The rows that one record holds, or its log; of a log only the line with an id where one is
+    /// given.
+    pub(crate) fn belonging(
+        &self,
+        number: usize,
+        home: &str,
+        line: Option<&str>,
+    ) -> Answer<Vec<Rc<Row>>> {
+        let table = self.table(number);
+        let model = table.source.model();
+        match (&table.source, line) {
+            (Source::Log { .. }, Some(id)) => {
+                let text = self.view.log_row(model, home, id)?;
+                Ok(text.and_then(|text| self.line(table, home, &text)).into_iter().collect())
+            }
+            (Source::Log { .. }, None) => self.lines(table, home),
+            _ => self.rows_of(table, self.view.get(model, home)?.into_iter().collect()),
+        }
+    }
+
     /// The rows with one of these values in a column.
     pub(crate) fn with(&self, table: usize, column: usize, cells: &[Cell]) -> Answer<Vec<Rc<Row>>> {
         let mut rows = Vec::new();

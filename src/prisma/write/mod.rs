@@ -1,14 +1,17 @@
 //! Requests that change something.
 //!
 //! `store` puts rows into the store, `one` makes and changes single rows, `many` several at once,
-//! `inline` and `nested` do what data say about related rows: where the row itself holds the
+//! `bulk` those that come from elsewhere, `inline` and `nested` do what data say about related rows: where the row itself holds the
 //! reference, and where the others do.
 
+mod bulk;
 mod inline;
 mod many;
 mod nested;
 mod one;
 mod store;
+
+pub(crate) use bulk::{Existing, Given, Put, check_lines, find_row, homes, put_rows, rows_at};
 
 use std::collections::HashSet;
 use std::rc::Rc;

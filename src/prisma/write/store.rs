@@ -18,7 +18,7 @@ use crate::repos::rules;
 type Object = Map<String, Value>;
 
 /// The cells of a row as the fields of an object, over what it holds already.
-fn with_cells(table: &Table, mut map: Object, cells: &[Cell]) -> Object {
+pub(super) fn with_cells(table: &Table, mut map: Object, cells: &[Cell]) -> Object {
     for (column, cell) in table.columns.iter().zip(cells) {
         set(&mut map, column, cell);
     }
@@ -68,7 +68,7 @@ impl Writer<'_, '_> {
     }
 
     /// What a record of this table has besides its columns.
-    fn fill(&self, of: &Table, cells: &[Cell], map: &mut Object) -> Answer<()> {
+    pub(super) fn fill(&self, of: &Table, cells: &[Cell], map: &mut Object) -> Answer<()> {
         let Source::Records { only, inherited, .. } = &of.source else { return Ok(()) };
         if let Some((field, words)) = only {
             let word = words.first().map(|word| Value::from(word.as_str()));
@@ -103,7 +103,7 @@ impl Writer<'_, '_> {
     }
 
     /// The record that an entry, or a log, belongs to.
-    fn owner(&self, of: &Table, cells: &[Cell]) -> Answer<std::sync::Arc<Record>> {
+    pub(super) fn owner(&self, of: &Table, cells: &[Cell]) -> Answer<std::sync::Arc<Record>> {
         let column = of.owner_column().unwrap_or_default();
         let view = self.tx.view();
         let model = match &of.source {
@@ -130,7 +130,12 @@ impl Writer<'_, '_> {
     }
 
     /// Writes the entries of a record.
-    fn put_entries(&mut self, of: &Table, owner: &Record, entries: &[Entry]) -> Answer<()> {
+    pub(super) fn put_entries(
+        &mut self,
+        of: &Table,
+        owner: &Record,
+        entries: &[Entry],
+    ) -> Answer<()> {
         let Source::Entries { model, list, ids } = &of.source else { return Ok(()) };
         let mut map = owner.map();
         if let Some((ids, field)) = ids {
@@ -377,7 +382,7 @@ fn refused(of: &Table, error: Error) -> Failure {
 }
 
 /// Refuses what PostgreSQL has no room for: NUL in a text, and integers of more than 32 bits.
-fn check_cell(column: &Column, cell: &Cell) -> Answer<()> {
+pub(super) fn check_cell(column: &Column, cell: &Cell) -> Answer<()> {
     let has_nul = match cell {
         Cell::Text(text) => text.contains('\0'),
         Cell::Json(value) => value.to_string().contains("\\u0000"),

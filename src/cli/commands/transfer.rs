@@ -1,0 +1,175 @@
+//! `import`, `verify` and `export`.
+
+use std::io;
+use std::path::Path;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::cli::arguments::{self, ExportFormat, Shared};
+use crate::cli::exit::{Ended, Exit, Failure};
+use crate::cli::folder;
+use crate::cli::output::{Output, Tone};
+use crate::cli::terminal::Terminal;
+use crate::error::{Code, Error};
+use crate::store::Store;
+use crate::transfer::{
+    self, Difference, Format, Import, Imported, Kind, Meeting, Missing, Problem, Source, Told,
+    Verified,
+};
+
+/// So many things of a kind are shown to people; `--json` has more.
+const MOST_SHOWN: usize = 50;
+
+pub(super) fn import(asked: &arguments::Import, shared: &Shared, output: &Output) -> Ended {
+    let existing = match asked.existing {
+        arguments::Existing::Refuse => Meeting::Refuse,
+        arguments::Existing::Keep => Meeting::Keep,
+        arguments::Existing::Replace => Meeting::Replace,
+    };
+    let import = Import {
+        source: Source::of(&asked.source),
+        options: folder::options(shared),
+        public_dir: asked.public_dir.clone(),
+        existing,
+        dry_run: asked.dry_run,
+    };
+    let terminal = Terminal::new(output);
+    let imported = transfer::import(&import, &terminal)?;
+    drop(terminal);
+    output.answer(&value(&imported)?, || shown_import(&imported, asked, output))?;
+    Ok(Exit::found(!imported.problems.is_empty()))
+}
+
+fn value(report: &impl Serialize) -> Ended<Value> {
+    serde_json::to_value(report).map_err(|error| {
+        Failure::Store(Error::new(Code::Io, format!("internal error: {error}; please report it")))
+    })
+}
+
+fn shown_import(imported: &Imported, asked: &arguments::Import, output: &Output) -> String {
+    let mut lines = vec![format!("{:>10}  {:<26}{:>10} {:>10}", "rows", "", "new", "there")];
+    for table in imported.tables.iter().filter(|table| table.rows > 0) {
+        let there = table.same + table.kept + table.replaced;
+        let mut line =
+            format!("{:>10}  {:<26}{:>10} {there:>10}", table.rows, table.table, table.made);
+        let notes =
+            [(table.kept, "kept"), (table.replaced, "replaced"), (table.expired, "expired")];
+        for (count, what) in notes.into_iter().filter(|(count, _)| *count > 0) {
+            line += &format!("  {count} {what}");
+        }
+        lines.push(line);
+    }
+    if asked.public_dir.is_some() {
+        lines.push(format!("{:>10}  files, {} bytes", imported.files, imported.file_bytes));
+    }
+    let missing = |missing: &Missing| {
+        format!("{} {}: {} ({})", missing.table, missing.key, missing.path, missing.reason)
+    };
+    list(&mut lines, &imported.missing, "files are not taken in; their rows are kept", missing);
+    if !imported.left_out.is_empty() {
+        let others = imported.left_out.join(", ");
+        lines.push(format!("not of the app's schema, and left out: {others}"));
+    }
+    list(&mut lines, &imported.problems, "things cannot come over", shown_problem);
+    if imported.following > 0 {
+        lines.push(format!("{} more rows refer to those", imported.following));
+    }
+    lines.push(match (imported.written, imported.problems.is_empty()) {
+        (true, _) => output.painted("imported", Tone::Good),
+        (false, true) => {
+            output.painted("nothing stands in the way; nothing was written", Tone::Good)
+        }
+        (false, false) => output.painted("nothing was written", Tone::Bad),
+    });
+    lines.join("\n")
+}
+
+fn shown_problem(problem: &Problem) -> String {
+    let place = [Some(&problem.table), problem.key.as_ref(), problem.column.as_ref()];
+    let place: Vec<&str> = place.into_iter().flatten().map(String::as_str).collect();
+    format!("{}: {}; {}", place.join(" "), problem.message, problem.mend)
+}
+
+fn list<T>(lines: &mut Vec<String>, told: &Told<T>, what: &str, show: impl Fn(&T) -> String) {
+    if told.is_empty() {
+        return;
+    }
+    lines.push(format!("{} {what}:", told.len()));
+    lines.extend(told.told.iter().take(MOST_SHOWN).map(|one| format!("  {}", show(one))));
+    let shown = MOST_SHOWN.min(told.told.len()) as u64;
+    if told.len() > shown {
+        lines.push(format!("  and {} more (--json shows up to 10,000)", told.len() - shown));
+    }
+}
+
+pub(super) fn verify(asked: &arguments::Verify, shared: &Shared, output: &Output) -> Ended {
+    let store = folder::open(shared, output)?;
+    let terminal = Terminal::new(output);
+    let verified = transfer::verify(&Source::of(&asked.source), &store, &terminal)?;
+    drop(terminal);
+    store.close()?;
+    output.answer(&value(&verified)?, || shown_verification(&verified, output))?;
+    Ok(Exit::found(!verified.clean))
+}
+
+fn shown_verification(verified: &Verified, output: &Output) -> String {
+    let mut lines = Vec::new();
+    for table in &verified.tables {
+        let (same, tone) = if table.same { ("same", Tone::Good) } else { ("differs", Tone::Bad) };
+        let (source, store) = (table.source_rows, table.store_rows);
+        let digest = &table.source_digest[..16];
+        let word = output.painted(same, tone);
+        lines.push(format!("{source:>10} {store:>10}  {:<26}{digest}  {word}", table.table));
+    }
+    for (column, count) in &verified.resealed {
+        lines.push(format!("{count:>10}  values of {column} are sealed anew, and not compared"));
+    }
+    list(&mut lines, &verified.problems, "things of the source cannot be compared", shown_problem);
+    list(&mut lines, &verified.differences, "rows differ", shown_difference);
+    lines.push(if verified.clean {
+        output.painted("clean: every row is the same on both sides", Tone::Good)
+    } else {
+        output.painted("not the same", Tone::Bad)
+    });
+    lines.join("\n")
+}
+
+fn shown_difference(difference: &Difference) -> String {
+    let what = match difference.kind {
+        Kind::Missing => "is not in the store".to_owned(),
+        Kind::Extra => "is not in the source".to_owned(),
+        Kind::Differs => format!("differs in {}", difference.columns.join(", ")),
+    };
+    format!("{} {} {what}", difference.table, difference.key)
+}
+
+pub(super) fn export(asked: &arguments::Export, shared: &Shared, output: &Output) -> Ended {
+    let format = match asked.format {
+        ExportFormat::Postgres => Format::Postgres { replace: asked.replace },
+        ExportFormat::Ndjson if asked.replace => {
+            return Err(Failure::usage("--replace is for --format postgres"));
+        }
+        ExportFormat::Ndjson => Format::Ndjson,
+    };
+    let store = folder::open(shared, output)?;
+    if asked.out == Path::new("-") {
+        return to_standard_output(&store, format, output);
+    }
+    let terminal = Terminal::new(output);
+    let exported = transfer::export_to(&store, format, &asked.out, &terminal)?;
+    drop(terminal);
+    store.close()?;
+    output.answer(&value(&exported)?, || {
+        format!("{} rows written to {}", exported.rows, asked.out.display())
+    })?;
+    Ok(Exit::Clean)
+}
+
+fn to_standard_output(store: &Store, format: Format, output: &Output) -> Ended {
+    let terminal = Terminal::new(output);
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    transfer::export(store, format, &mut out, &terminal)?;
+    store.close()?;
+    Ok(Exit::Clean)
+}

@@ -1,0 +1,102 @@
+//! Much at a time, for what moves whole tables: changes that are under way while the next ones are
+//! prepared, and reading on the caller's own thread.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
+
+use super::payloads::{Bytes, arrive};
+use super::waiting::{Waiter, wait};
+use super::{Command, Store};
+use crate::engine::{Arrived, Settled, Ticket, Tx, View, closed, settle};
+use crate::error::{Code, Error, Result};
+use crate::sync::locked;
+
+/// An answer that is under way.
+pub(crate) struct Waiting<T> {
+    ended: mpsc::Receiver<Result<Settled>>,
+    value: Arc<Mutex<Option<T>>>,
+}
+
+impl<T> Waiting<T> {
+    fn new() -> (Ticket, Waiting<T>) {
+        let (sender, ended) = mpsc::channel();
+        (Ticket::new(Arc::new(Waiter::new(sender)), 0), Waiting { ended, value: Arc::default() })
+    }
+
+    /// Waits until it is committed, or refused.
+    ///
+    /// # Errors
+    /// Those of the change.
+    pub(crate) fn wait(self) -> Result<T> {
+        self.ended.recv().unwrap_or_else(|_| Err(closed()))?;
+        locked(&self.value).take().ok_or_else(closed)
+    }
+}
+
+impl Store {
+    /// Commits what `change` does, within a transaction where one is given.
+    pub(crate) fn change<T: Send + 'static>(
+        &self,
+        within: Option<u64>,
+        change: impl FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> Waiting<T> {
+        let (ticket, waiting) = Waiting::new();
+        let value = Arc::clone(&waiting.value);
+        let Some((engine, ticket)) = self.open_engine(ticket) else { return waiting };
+        let change = Box::new(move |tx: &mut Tx<'_>| {
+            *locked(&value) = Some(change(tx)?);
+            Ok(Settled::Nothing)
+        });
+        match within {
+            Some(transaction) => engine.inside(transaction, change, ticket),
+            None => engine.write(change, 0, ticket),
+        }
+        waiting
+    }
+
+    /// Begins a transaction that may take this long; gives its number.
+    ///
+    /// # Errors
+    /// As for any change.
+    pub(crate) fn begin(&self, timeout: Duration) -> Result<u64> {
+        match wait(|ticket| self.run(Command::Begin { timeout: Some(timeout) }, ticket))? {
+            Settled::Number(number) => Ok(number),
+            _ => Err(Error::new(Code::Io, "a transaction without a number")),
+        }
+    }
+
+    /// Gives up a transaction.
+    ///
+    /// # Errors
+    /// `CLOSED` when it has ended already.
+    pub(crate) fn give_up(&self, transaction: u64) -> Result<()> {
+        wait(|ticket| self.run(Command::Finish { transaction, commit: false }, ticket)).map(drop)
+    }
+
+    /// Reads on this thread, which may then wait for the disk.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub(crate) fn look<T>(&self, look: impl Fn(&View<'_>) -> Result<T>) -> Result<T> {
+        if self.0.closed.load(std::sync::atomic::Ordering::Acquire) {
+            return Err(closed());
+        }
+        self.0.engine.read_here(look)
+    }
+
+    /// Takes in the bytes of a file that lies in a folder, for a change to put them in their place.
+    pub(crate) fn take_in(&self, file: &Path, within: &Path) -> Waiting<Arrived> {
+        let (ticket, waiting) = Waiting::new();
+        let value = Arc::clone(&waiting.value);
+        let (file, within) = (file.to_owned(), [PathBuf::from(within)]);
+        if let Some((engine, ticket)) = self.open_engine(ticket) {
+            engine.with_payloads(ticket, move |engine, ticket| {
+                let arrived = arrive(engine, Bytes::File(file), Some(&within));
+                let answer = arrived.map(|arrived| *locked(&value) = Some(arrived));
+                settle(vec![(ticket, answer.map(Settled::from))]);
+            });
+        }
+        waiting
+    }
+}

@@ -1,0 +1,242 @@
+//! The import: a trial first, then rows in commits of bounded size, then the bytes that they stand for.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::attachments::Attachments;
+use super::origin::{Origin, in_order, key_of};
+use super::payloads::{Missing, Taking, each_file};
+use super::plan::{Plan, plan};
+use super::portions::each_portion;
+use super::report::{Problem, Told};
+use super::source::Source;
+use crate::error::{Error, Result};
+use crate::prisma::{Cell, Existing, Given, Put, description, put_rows};
+use crate::progress::{Progress, Unit};
+use crate::store::{Durability, Options, Store, Waiting};
+
+/// So many portions are on their way to the disk while the next one is read.
+const AT_ONCE: usize = 2;
+
+/// An import that is asked for.
+#[derive(Debug, Clone)]
+pub struct Import {
+    /// Where the rows come from.
+    pub source: Source,
+    /// The store's options, its folder among them.
+    pub options: Options,
+    /// The app's `public` folder, below which the files of images and chats lie; none are taken in
+    /// without it.
+    pub public_dir: Option<PathBuf>,
+    /// What becomes of a row whose key the store has already, with other content.
+    pub existing: Meeting,
+    /// Only look, and write nothing.
+    pub dry_run: bool,
+}
+
+/// What becomes of a row whose key the store has already, with other content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Meeting {
+    /// Nothing is imported, and each of these is told.
+    #[default]
+    Refuse,
+    /// The store's row stays: it is newer, by dual writing.
+    Keep,
+    /// The store's row becomes the source's.
+    Replace,
+}
+
+impl From<Meeting> for Existing {
+    fn from(meeting: Meeting) -> Existing {
+        match meeting {
+            Meeting::Refuse => Existing::Refuse,
+            Meeting::Keep => Existing::Keep,
+            Meeting::Replace => Existing::Replace,
+        }
+    }
+}
+
+/// What became of the rows of a table.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Rows {
+    /// The table in the database.
+    pub table: String,
+    /// Rows that the source has.
+    pub rows: u64,
+    /// Sessions and tokens that have expired, and do not come over.
+    pub expired: u64,
+    /// Rows that are new in the store.
+    pub made: u64,
+    /// Rows that were there already.
+    pub same: u64,
+    /// Rows that were there with other content, which stays.
+    pub kept: u64,
+    /// Rows that were there with other content, which is gone.
+    pub replaced: u64,
+}
+
+/// What came of an import.
+#[derive(Debug, Clone, Serialize)]
+pub struct Imported {
+    /// Was anything written? Not for a dry run, nor where there are problems.
+    pub written: bool,
+    /// What cannot come over; where there is something, nothing was written.
+    pub problems: Told<Problem>,
+    /// Rows that cannot come over only because what they refer to cannot.
+    pub following: u64,
+    /// Every table that the source has.
+    pub tables: Vec<Rows>,
+    /// Tables of the source that are none of the app's, and hold rows.
+    pub left_out: Vec<String>,
+    /// Files below the public folder that are, or would be, taken in.
+    pub files: u64,
+    /// The bytes of those.
+    pub file_bytes: u64,
+    /// Rows whose file is not taken in.
+    pub missing: Told<Missing>,
+}
+
+/// Imports a source into a store, whose folder is made when it is not there.
+///
+/// # Errors
+/// Those of reading the source and of the disk; `CLOSED` when it is given up. What was written by
+/// then stays, and the same import goes on from there.
+pub fn import(asked: &Import, progress: &dyn Progress) -> Result<Imported> {
+    let mut origin = asked.source.open()?;
+    let options = Options { durability: Durability::Batched, ..asked.options.clone() };
+    let there = if crate::disk::holds_anything(&options.data_dir)? {
+        Some(Store::open(options.clone())?)
+    } else {
+        None
+    };
+    let existing = asked.existing.into();
+    let public = asked.public_dir.as_deref();
+    let plan = plan(&mut origin, there.as_ref(), existing, public, progress)?;
+    let mut imported = told(&origin, &plan);
+    if !plan.problems.is_empty() || asked.dry_run {
+        imported.problems = plan.problems;
+        imported.missing = plan.missing;
+        return Ok(imported);
+    }
+    let store = there.map_or_else(|| Store::open(options), Ok)?;
+    write(&mut origin, &store, existing, plan.attachments, &mut imported, progress)?;
+    imported.missing = plan.missing;
+    if let Some(public) = public {
+        take_files(&mut origin, &store, public, &imported, progress)?;
+    }
+    imported.written = true;
+    progress.begin("Finishing", Unit::Things, None);
+    store.close()?;
+    Ok(imported)
+}
+
+fn told(origin: &Origin, plan: &Plan) -> Imported {
+    let tables = description().tables.iter().map(|table| {
+        let (rows, _) = origin.size(table);
+        Rows { table: table.db_name.clone(), rows, ..Rows::default() }
+    });
+    Imported {
+        written: false,
+        problems: Told::new(),
+        following: plan.following,
+        tables: tables.collect(),
+        left_out: origin.left_out(),
+        files: plan.files.0,
+        file_bytes: plan.files.1,
+        missing: Told::new(),
+    }
+}
+
+/// Portions on their way to the disk.
+struct Writing<'w> {
+    store: &'w Store,
+    existing: Existing,
+    attachments: Arc<Attachments>,
+    under_way: VecDeque<(usize, Waiting<Vec<Put>>)>,
+    tables: &'w mut [Rows],
+}
+
+fn write(
+    origin: &mut Origin,
+    store: &Store,
+    existing: Existing,
+    attachments: Attachments,
+    imported: &mut Imported,
+    progress: &dyn Progress,
+) -> Result<()> {
+    let total = imported.tables.iter().map(|table| table.rows).sum();
+    progress.begin("Importing", Unit::Things, Some(total));
+    let (attachments, under_way) = (Arc::new(attachments), VecDeque::new());
+    let tables = &mut imported.tables;
+    let mut writing = Writing { store, existing, attachments, under_way, tables };
+    for table in in_order() {
+        each_portion(origin, table, progress, |portion| writing.put(table, portion.rows))?;
+    }
+    while !writing.under_way.is_empty() {
+        writing.settle()?;
+    }
+    for table in &mut imported.tables {
+        table.expired = table.rows - table.made - table.same - table.kept - table.replaced;
+    }
+    Ok(())
+}
+
+impl Writing<'_> {
+    fn put(&mut self, table: usize, rows: Vec<Vec<Cell>>) -> Result<()> {
+        let (existing, attachments) = (self.existing, Arc::clone(&self.attachments));
+        let next = self.store.change(None, move |tx| {
+            let of = &description().tables[table];
+            let keys: Vec<String> = rows.iter().map(|row| key_of(of, row)).collect();
+            let given = |cells: Vec<Cell>| {
+                let beside = attachments.beside(&cells, of);
+                Given { cells, beside, without: Vec::new() }
+            };
+            let put = put_rows(tx, table, rows.into_iter().map(given).collect(), existing);
+            let named = |(put, key): (Result<Put>, String)| {
+                put.map_err(|error| {
+                    let message = format!("{} {key}: {}", of.db_name, error.message());
+                    Error::new(error.code(), message).model(&of.name)
+                })
+            };
+            put.into_iter().zip(keys).map(named).collect::<Result<Vec<Put>>>()
+        });
+        self.under_way.push_back((table, next));
+        if self.under_way.len() > AT_ONCE { self.settle() } else { Ok(()) }
+    }
+
+    /// Waits for the oldest portion that is under way.
+    fn settle(&mut self) -> Result<()> {
+        let Some((table, waiting)) = self.under_way.pop_front() else { return Ok(()) };
+        let counts = &mut self.tables[table];
+        for put in waiting.wait()? {
+            *match put {
+                Put::Made => &mut counts.made,
+                Put::Same => &mut counts.same,
+                Put::Kept => &mut counts.kept,
+                Put::Replaced => &mut counts.replaced,
+            } += 1;
+        }
+        Ok(())
+    }
+}
+
+fn take_files(
+    origin: &mut Origin,
+    store: &Store,
+    public: &std::path::Path,
+    imported: &Imported,
+    progress: &dyn Progress,
+) -> Result<()> {
+    progress.begin("Taking files in", Unit::Bytes, Some(imported.file_bytes));
+    let mut taking = Taking::new(store, public);
+    // Those that are missing were told by the trial.
+    let mut missing = Told::new();
+    each_file(origin, public, &mut missing, &mut |file| {
+        progress.advance(file.bytes)?;
+        taking.take(file)
+    })?;
+    taking.finish().map(drop)
+}

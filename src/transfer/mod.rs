@@ -1,0 +1,34 @@
+//! Moving in and out: an import of the app's database, its verification, and the way back.
+//!
+//! Rows come in COPY's text format, whether from a server or from a dump (`copy`, `dump`, `server`),
+//! become cells of the tables that Prisma's client sees (`origin`, `values`), are tried whole in a store
+//! that is thrown away (`plan`), and then put in commits of bounded size (`import`). A row that is there
+//! already is left alone, so an import that was killed goes on where it was, and a second one changes
+//! nothing. `verify` compares with what the client's tables read back; `export` writes it out. This module
+//! must not know how the store keeps anything, nor who asks.
+
+mod attachments;
+mod copy;
+mod dump;
+mod export;
+mod folder;
+mod import;
+mod origin;
+mod payloads;
+mod plan;
+mod portions;
+mod report;
+mod sealed;
+#[cfg(feature = "postgres")]
+mod server;
+mod sort;
+mod source;
+mod values;
+mod verify;
+
+pub use export::{Exported, Format, export, export_to};
+pub use import::{Import, Imported, Meeting, Rows, import};
+pub use payloads::Missing;
+pub use report::{Problem, Told};
+pub use source::Source;
+pub use verify::{Compared, Difference, Kind, Verified, verify};

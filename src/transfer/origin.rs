@@ -1,0 +1,257 @@
+//! Where rows come from: a server, a dump, a folder. Whatever it is, it gives lines in COPY's format;
+//! here they become cells, and what cannot become one is told.
+
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use super::copy;
+use super::report::Problem;
+use super::sort::Sorter;
+use super::values::{self, Fault};
+use crate::error::Result;
+use crate::prisma::{Cell, Description, Source, Table, description};
+
+/// What a source has of a table.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Layout {
+    /// The columns, in the order of a line's fields.
+    pub(super) columns: Vec<String>,
+    /// How many rows there are.
+    pub(super) rows: u64,
+    /// How many bytes they take, as far as it is known.
+    pub(super) bytes: u64,
+}
+
+/// A source of rows.
+pub(super) trait Rows: Send {
+    /// What it has of which table, by its name in the database.
+    fn layouts(&self) -> &BTreeMap<String, Layout>;
+
+    /// Does it give the rows of tables whose rows belong to a record owner by owner, in the order in
+    /// which they were made?
+    fn is_grouped(&self) -> bool;
+
+    /// Gives each row of a table, as a line.
+    ///
+    /// # Errors
+    /// Those of reading and of `each`.
+    fn read(&mut self, table: &Table, each: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()>;
+}
+
+/// A row of a source.
+pub(super) enum Found {
+    /// Its cells, and how many bytes it took.
+    Row(Vec<Cell>, usize),
+    /// What of it cannot become cells.
+    Faulty(Vec<Problem>),
+}
+
+/// A source of rows with the columns of the tables looked up in it.
+pub(super) struct Origin {
+    rows: Box<dyn Rows>,
+    now: Now,
+    /// For each table and column the number of the field in a line.
+    places: Vec<Vec<Option<usize>>>,
+}
+
+impl Origin {
+    pub(super) fn new(rows: Box<dyn Rows>) -> Origin {
+        let places = description().tables.iter().map(|table| {
+            let layout = rows.layouts().get(&table.db_name);
+            let place = |name: &str| layout?.columns.iter().position(|column| column == name);
+            table.columns.iter().map(|column| place(&column.name)).collect()
+        });
+        let places = places.collect();
+        Origin { rows, places, now: Now::read() }
+    }
+
+    /// How many rows a table has, and how many bytes they take.
+    pub(super) fn size(&self, table: &Table) -> (u64, u64) {
+        self.rows.layouts().get(&table.db_name).map_or((0, 0), |layout| (layout.rows, layout.bytes))
+    }
+
+    /// Tables and columns that the app's schema has and the source has not, and the other way round.
+    pub(super) fn gaps(&self) -> Vec<Problem> {
+        let mut gaps = Vec::new();
+        for (table, places) in description().tables.iter().zip(&self.places) {
+            let Some(layout) = self.rows.layouts().get(&table.db_name) else {
+                let message = "is not in the source";
+                let mend = "bring the database to the app's last schema: npx prisma migrate deploy";
+                gaps.push(Problem::of_table(table, message, mend));
+                continue;
+            };
+            let missing = table.columns.iter().zip(places).filter(|(_, place)| place.is_none());
+            for (column, _) in missing {
+                let mend = "bring the database to the app's last schema: npx prisma migrate deploy";
+                let problem = Problem::of_table(table, "the source lacks this column", mend);
+                gaps.push(problem.of_column(&column.name));
+            }
+            for name in layout.columns.iter().filter(|name| table.column(name).is_none()) {
+                let message = "the app's schema has no such column, so it would be lost";
+                let mend = "drop the column, or keep its values elsewhere first";
+                gaps.push(Problem::of_table(table, message, mend).of_column(name));
+            }
+        }
+        gaps
+    }
+
+    /// Tables of the source that are none of the app's, and hold rows.
+    pub(super) fn left_out(&self) -> Vec<String> {
+        let ours = |name: &str| description().tables.iter().any(|table| table.db_name == name);
+        let layouts = self.rows.layouts().iter();
+        let others = layouts.filter(|(name, layout)| {
+            !ours(name) && layout.rows > 0 && name.as_str() != "_prisma_migrations"
+        });
+        others.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Gives each row of a table; those that belong to a record owner by owner, in the order in which
+    /// they were made.
+    ///
+    /// # Errors
+    /// Those of reading and of `each`.
+    pub(super) fn each(
+        &mut self,
+        table: usize,
+        each: &mut dyn FnMut(Found) -> Result<()>,
+    ) -> Result<()> {
+        let (reading, now) = (Reading::of(table, &self.places[table]), self.now);
+        let of = reading.table;
+        let each = &mut |found: Found| match &found {
+            Found::Row(cells, _) if now.has_expired(of, cells) => Ok(()),
+            _ => each(found),
+        };
+        if self.rows.is_grouped() || of.owner_column().is_none() {
+            return self.rows.read(of, &mut |line| each(reading.row(line)));
+        }
+        let (mut sorter, mut number) = (Sorter::new(), 0_u64);
+        self.rows.read(of, &mut |line| {
+            number += 1;
+            sorter.add(reading.sort_key(line, number), line)
+        })?;
+        sorter.finish(|_, line| each(reading.row(line)))
+    }
+}
+
+/// The time at which an import, or a verification, began.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Now(i64);
+
+impl Now {
+    pub(super) fn read() -> Now {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Now(i64::try_from(now.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    /// Is it a session or a token that is good no more? The store drops such, so they do not come over.
+    pub(super) fn has_expired(self, table: &Table, cells: &[Cell]) -> bool {
+        let expires = table.column_at(&["expires".to_owned()]).map(|at| &cells[at]);
+        matches!(expires, Some(Cell::Time(ms)) if *ms <= self.0)
+    }
+}
+
+/// The tables, each behind those that it refers to.
+pub(super) fn in_order() -> Vec<usize> {
+    let tables = &description().tables;
+    let mut order: Vec<usize> = Vec::with_capacity(tables.len());
+    while order.len() < tables.len() {
+        let ready = |at: &usize| {
+            let targets = tables[*at].relations.iter().filter(|r| r.foreign_key.is_some());
+            let mut targets = targets.map(|relation| relation.target);
+            !order.contains(at) && targets.all(|target| target == *at || order.contains(&target))
+        };
+        // A circle of tables would have no first one; the app's have none.
+        let next = (0..tables.len()).find(ready);
+        order.push(next.or_else(|| (0..tables.len()).find(|at| !order.contains(at))).unwrap_or(0));
+    }
+    order
+}
+
+/// How the lines of a table are read.
+struct Reading<'o> {
+    description: &'static Description,
+    table: &'static Table,
+    places: &'o [Option<usize>],
+}
+
+impl Reading<'_> {
+    fn of(table: usize, places: &[Option<usize>]) -> Reading<'_> {
+        let description = description();
+        Reading { description, table: &description.tables[table], places }
+    }
+
+    fn row(&self, line: &[u8]) -> Found {
+        let fields = match copy::fields(line) {
+            Ok(fields) => fields,
+            Err(at) => {
+                let mend = "store it as UTF-8: the database says SQL_ASCII, or the file was edited";
+                let problem = Problem::of_table(self.table, "a text is not UTF-8", mend);
+                let column = self.places.iter().position(|place| *place == Some(at));
+                let name = column.map_or("", |at| self.table.columns[at].name.as_str());
+                return Found::Faulty(vec![problem.of_column(name)]);
+            }
+        };
+        let field = |at: usize| {
+            let place = self.places[at];
+            place.and_then(|place| fields.get(place)).and_then(Option::as_deref)
+        };
+        let (mut cells, mut faults) = (Vec::with_capacity(self.places.len()), Vec::new());
+        for (at, column) in self.table.columns.iter().enumerate() {
+            match values::cell(self.description, column, field(at)) {
+                Ok(cell) => cells.push(cell),
+                Err(fault) => faults.push((at, fault)),
+            }
+        }
+        if faults.is_empty() {
+            return Found::Row(cells, line.len());
+        }
+        let key = self.table.keys().next().unwrap_or_default();
+        let key: Vec<&str> = key.iter().filter_map(|at| field(*at)).collect();
+        let problem = |(at, fault): (usize, Fault)| {
+            let problem = Problem::of_table(self.table, &fault.message, fault.mend);
+            problem.of_column(&self.table.columns[at].name).of_key(&shown_key(self.table, &key))
+        };
+        Found::Faulty(faults.into_iter().map(problem).collect())
+    }
+
+    /// By owner, by the time at which the row was made, by its place.
+    fn sort_key(&self, line: &[u8], number: u64) -> Vec<u8> {
+        let fields = copy::fields(line).unwrap_or_default();
+        let field = |at: Option<usize>| {
+            let place = at.and_then(|at| self.places[at]);
+            place.and_then(|place| fields.get(place)).and_then(Option::as_deref)
+        };
+        let mut key = field(self.table.owner_column()).unwrap_or_default().as_bytes().to_vec();
+        key.push(0);
+        let made = self.table.column("createdAt");
+        let time = field(made).and_then(values::order_of_time).unwrap_or(i64::MIN);
+        // The sign turned, so that the bytes sort as the numbers do.
+        key.extend_from_slice(&(time ^ i64::MIN).to_be_bytes());
+        key.extend_from_slice(&number.to_be_bytes());
+        key
+    }
+}
+
+/// The key of a row as a message shows it: its id, or where it has none the first column; the
+/// others may be secret.
+pub(super) fn shown_key(table: &Table, key: &[&str]) -> String {
+    let shown = if table.id.len() > 1 { key.len() } else { 1 };
+    key.iter().take(shown).copied().collect::<Vec<_>>().join("/")
+}
+
+/// The key of a row as a message shows it.
+pub(super) fn key_of(table: &Table, cells: &[Cell]) -> String {
+    let key = table.keys().next().unwrap_or_default();
+    let texts: Vec<&str> = key.iter().filter_map(|at| cells[*at].text()).collect();
+    shown_key(table, &texts)
+}
+
+/// The columns of a table that refer to lines of logs, each with the table of these.
+pub(super) fn log_references(table: &Table) -> impl Iterator<Item = (usize, usize)> {
+    table.relations.iter().filter_map(|relation| {
+        let key = relation.foreign_key.as_ref()?;
+        let target = &description().tables[relation.target];
+        let to_lines = matches!(target.source, Source::Log { .. });
+        to_lines.then(|| (key.columns[0], relation.target))
+    })
+}

@@ -1,6 +1,8 @@
 //! What records are looked up by, in which orders, and whom they refer to: derived from the
 //! declarations.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use super::models::USER;
@@ -152,31 +154,26 @@ impl Model {
     }
 }
 
-/// For each index of the model, the keys under which it finds this record: sorted, each once.
-/// A list gives a key for each entry; what is null, absent or no single value gives none, and so
-/// does an index over all records, which has them under no key.
-pub fn index_keys(model: &Model, map: &Map<String, Value>) -> Vec<Vec<String>> {
-    model.indexes.iter().map(|index| keys(index, map)).collect()
-}
-
-fn keys(index: &Index, map: &Map<String, Value>) -> Vec<String> {
+/// The keys under which an index finds a record, in any order.
+pub(super) fn keys<'m>(index: &Index, map: &'m Map<String, Value>) -> Vec<Cow<'m, str>> {
     if let [path] = index.paths.as_slice() {
         let mut found = Vec::new();
         collect(map.get(&path[0]), &path[1..], &mut found);
-        let mut found: Vec<String> = found.into_iter().map(|key| folded(index, key)).collect();
-        found.sort_unstable();
-        found.dedup();
+        if index.caseless {
+            return found.into_iter().map(|key| key.to_lowercase().into()).collect();
+        }
         return found;
     }
     if index.paths.is_empty() {
         return Vec::new();
     }
     let parts = index.paths.iter().map(|path| map.get(&path[0]).and_then(key_text));
-    let parts: Option<Vec<String>> = parts.collect();
-    parts.map(|parts| joined(index, parts.iter().map(String::as_str))).into_iter().collect()
+    let parts: Option<Vec<Cow<'m, str>>> = parts.collect();
+    let key = parts.map(|parts| joined(index, parts.iter().map(AsRef::as_ref)).into());
+    key.into_iter().collect()
 }
 
-fn collect(value: Option<&Value>, path: &[String], found: &mut Vec<String>) {
+fn collect<'m>(value: Option<&'m Value>, path: &[String], found: &mut Vec<Cow<'m, str>>) {
     match (value, path) {
         (Some(Value::Array(items)), _) => {
             items.iter().for_each(|item| collect(Some(item), path, found));
@@ -187,11 +184,11 @@ fn collect(value: Option<&Value>, path: &[String], found: &mut Vec<String>) {
     }
 }
 
-fn key_text(value: &Value) -> Option<String> {
+fn key_text(value: &Value) -> Option<Cow<'_, str>> {
     match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(flag) => Some(flag.to_string()),
+        Value::String(text) => Some(Cow::Borrowed(text)),
+        Value::Number(number) => Some(number.to_string().into()),
+        Value::Bool(flag) => Some(flag.to_string().into()),
         _ => None,
     }
 }
@@ -223,7 +220,7 @@ pub fn key_of(index: &Index, values: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue::{Catalogue, models};
+    use crate::catalogue::{Catalogue, IndexKeys, models};
     use proptest::prelude::*;
     use serde_json::json;
 
@@ -232,7 +229,8 @@ mod tests {
         let model = catalogue.model(id);
         let number = model.index_over(fields).expect("an index");
         let map = value.as_object().cloned().expect("an object");
-        index_keys(model, &map).swap_remove(number)
+        let keys = IndexKeys::of(model, &map);
+        keys.under(number).map(|key| key.text().into_owned()).collect()
     }
 
     #[test]

@@ -63,8 +63,8 @@ impl Test {
                 }
             },
             Test::Text(TextTest::StartsWith, text, false) if *kind != Kind::Time => (
-                Bound::Included(SortKey::Text(text.as_str().into())),
-                Bound::Excluded(behind(text).map_or(SortKey::Null, |t| SortKey::Text(t.into()))),
+                Bound::Included(SortKey::text(text)),
+                Bound::Excluded(behind(text).map_or(SortKey::Null, |t| SortKey::text(&t))),
             ),
             _ => return None,
         };

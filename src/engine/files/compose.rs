@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::catalogue::ModelId;
+use crate::catalogue::{IndexKey, ModelId};
 use crate::json;
 use crate::jsonl;
 
@@ -134,7 +134,7 @@ fn owner_file(state: &State, place: &OwnerPlace, key: Option<&str>) -> Map<Strin
     for (model, by, name) in &place.beside {
         let beside = key.and_then(|key| {
             let index = state.catalogue.model(*model).index_over(&[by])?;
-            let found = state.collection(*model).lookup(index, key);
+            let found = state.collection(*model).lookup(index, IndexKey::of(key));
             found.first().map(|(_, record)| (*record).clone())
         });
         file.insert(name.clone(), value(beside.as_deref()));

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use hashbrown::{HashMap, HashSet};
 use serde_json::{Map, Value};
 
-use crate::catalogue::{self, Migrations, ModelId};
+use crate::catalogue::{self, IndexKeys, Migrations, ModelId};
 use crate::disk::{Disk, SafePath, Stamp, read_stamped};
 use crate::error::{Code, Error, Result};
 use crate::json;
@@ -322,7 +322,7 @@ pub(super) fn note_broken(
     }
     let catalogue = Arc::clone(&state.catalogue);
     let map = value.and_then(Value::as_object);
-    let claims = map.map(|map| catalogue::index_keys(catalogue.model(model), map));
+    let claims = map.map(|map| IndexKeys::of(catalogue.model(model), map));
     state.collection_mut(model).put_broken(key, error, claims);
     Ok(())
 }

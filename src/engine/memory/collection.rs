@@ -1,68 +1,29 @@
 //! The records of one model in memory, in creation order, with their indexes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use hashbrown::HashMap;
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
-use crate::catalogue::{Access, By, Model};
+use crate::catalogue::{Access, By, IndexKey, IndexKeys, Model};
 use crate::error::Error;
 
+use super::indexes::{Both, Indexes, compare};
 use super::record::{Order, Record};
+use super::slots::{Slot, Slots};
 use super::sorted::{Sorted, backwards};
-
-/// The records with one index key; most keys have one.
-#[derive(Debug, Clone)]
-pub(crate) enum Postings {
-    One(Order),
-    Many(BTreeSet<Order>),
-}
-
-/// The order of one field under the keys of one index, or among all records.
-#[derive(Debug)]
-struct KeptOrder {
-    index: usize,
-    of_all: bool,
-    sort: usize,
-    sorted: Sorted,
-}
-
-impl KeptOrder {
-    /// The keys under which a record stands here.
-    fn keys<'r>(&self, record: &'r Record) -> impl Iterator<Item = &'r str> + use<'r> {
-        let keys = record.index_keys().get(self.index).map_or(&[][..], Vec::as_slice);
-        self.of_all.then_some("").into_iter().chain(keys.iter().map(String::as_str))
-    }
-
-    fn add(&mut self, order: Order, record: &Record) {
-        for key in self.keys(record) {
-            self.sorted.add(key, record.sort_keys()[self.sort].clone(), order);
-        }
-    }
-
-    fn remove(&mut self, order: Order, record: &Record) {
-        for key in self.keys(record) {
-            self.sorted.remove(key, &record.sort_keys()[self.sort], order);
-        }
-    }
-
-    /// Does a record stand elsewhere after a change?
-    fn differ(&self, before: &Record, after: &Record) -> bool {
-        before.sort_keys()[self.sort] != after.sort_keys()[self.sort]
-            || before.index_keys().get(self.index) != after.index_keys().get(self.index)
-    }
-}
 
 /// The records of one model.
 #[derive(Debug, Default)]
 pub(crate) struct Collection {
-    records: BTreeMap<Order, Arc<Record>>,
-    by_key: HashMap<Box<str>, Order>,
+    slots: Slots,
+    by_creation: Sorted,
+    by_key: HashTable<Slot>,
+    hasher: DefaultHashBuilder,
     /// Keys with upper case letters, in lower case: a file system may not tell them apart.
     folded: HashMap<Box<str>, Box<str>>,
-    indexes: Vec<HashMap<Box<str>, Postings>>,
-    /// The orders that are kept, each with its index and its number among the sort keys.
-    orders: Vec<KeptOrder>,
+    indexes: Indexes,
     sequence: u64,
     /// Places in creation order that are kept for records that are still to come, while loading.
     reserved: HashMap<Box<str>, u64>,
@@ -71,7 +32,7 @@ pub(crate) struct Collection {
     /// Records that could not be read from their place, by key, with the reason.
     pub(crate) broken: BTreeMap<String, Error>,
     /// The keys under which the indexes would find a broken record, where its text can be parsed.
-    claims: HashMap<String, Vec<Vec<String>>>,
+    claims: HashMap<String, IndexKeys>,
     /// Faults of the place that cannot be told to one record.
     pub(crate) faults: Vec<Error>,
     /// Lines of a rows file that cannot be read, whether or not another one says the same record
@@ -84,16 +45,7 @@ pub(crate) struct Collection {
 impl Collection {
     /// An empty collection with the indexes of `model`.
     pub(crate) fn new(model: &Model) -> Collection {
-        let indexes = model.indexes.iter().map(|_| HashMap::new()).collect();
-        let orders = model.indexes.iter().enumerate().flat_map(|(number, index)| {
-            index.sorts.iter().map(move |sort| KeptOrder {
-                index: number,
-                of_all: index.paths.is_empty(),
-                sort: *sort,
-                sorted: Sorted::default(),
-            })
-        });
-        Collection { indexes, orders: orders.collect(), ..Collection::default() }
+        Collection { indexes: Indexes::new(model), ..Collection::default() }
     }
 
     /// Can everything in the collection's place be read?
@@ -103,22 +55,31 @@ impl Collection {
 
     /// The record with this key.
     pub(crate) fn get(&self, key: &str) -> Option<&Arc<Record>> {
-        self.records.get(self.by_key.get(key)?)
+        self.held(self.slot_of(key)?).map(|(_, record)| record)
     }
 
     /// The place of a key in creation order.
     pub(crate) fn order_of(&self, key: &str) -> Option<Order> {
-        self.by_key.get(key).copied()
+        self.held(self.slot_of(key)?).map(|(order, _)| order)
+    }
+
+    fn slot_of(&self, key: &str) -> Option<Slot> {
+        let is_it = |slot: &Slot| self.held(*slot).is_some_and(|(_, record)| record.key() == key);
+        self.by_key.find(self.hasher.hash_one(key), is_it).copied()
+    }
+
+    fn held(&self, slot: Slot) -> Option<(Order, &Arc<Record>)> {
+        self.slots.get(slot)
     }
 
     /// All records in creation order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Order, &Arc<Record>)> {
-        self.records.iter().map(|(order, record)| (*order, record))
+        self.by_creation.iter().filter_map(|slot| self.held(slot))
     }
 
     /// How many records there are.
     pub(crate) fn len(&self) -> usize {
-        self.records.len()
+        self.by_creation.len()
     }
 
     /// The record that stands in the shared file of a place `Owner`.
@@ -140,33 +101,24 @@ impl Collection {
     pub(crate) fn same_but_case(&self, key: &str) -> Option<&str> {
         let lower = key.to_lowercase();
         let other = match self.folded.get(lower.as_str()) {
-            Some(other) => other,
-            None => self.by_key.get_key_value(lower.as_str())?.0,
+            Some(other) => &**other,
+            None => self.get(&lower)?.key(),
         };
-        (**other != *key).then_some(&**other)
+        (*other != *key).then_some(other)
     }
 
     /// The records with this key in index number `index`, in creation order.
-    pub(crate) fn lookup(&self, index: usize, key: &str) -> Vec<(Order, &Arc<Record>)> {
-        let orders: Vec<Order> = match self.indexes.get(index).and_then(|i| i.get(key)) {
-            None => Vec::new(),
-            Some(Postings::One(order)) => vec![*order],
-            Some(Postings::Many(orders)) => orders.iter().copied().collect(),
-        };
-        let mut found = Vec::with_capacity(orders.len());
-        found.extend(orders.into_iter().filter_map(|o| self.records.get(&o).map(|r| (o, r))));
+    pub(crate) fn lookup(&self, index: usize, key: IndexKey<'_>) -> Vec<(Order, &Arc<Record>)> {
+        let mut found = Vec::with_capacity(self.indexes.count(index, key));
+        found.extend(self.indexes.by_creation(index, key).filter_map(|slot| self.held(slot)));
         found
     }
 
     /// How many records have this key in index number `index`.
     pub(crate) fn count_under(&self, index: usize, key: &str) -> usize {
-        let all = match self.indexes.get(index).and_then(|index| index.get(key)) {
-            None => 0,
-            Some(Postings::One(_)) => 1,
-            Some(Postings::Many(orders)) => orders.len(),
-        };
-        let has = |record: &&Arc<Record>| record.index_keys()[index].iter().any(|own| own == key);
-        all - self.unreadable().filter(has).count()
+        let key = IndexKey::of(key);
+        let has = |record: &&Arc<Record>| record.index_keys().under(index).any(|own| own == key);
+        self.indexes.count(index, key) - self.unreadable().filter(has).count()
     }
 
     /// The records as they last were whose place has become unreadable since: lists leave them out.
@@ -179,60 +131,69 @@ impl Collection {
         &'c self,
         access: &'c Access,
     ) -> Box<dyn Iterator<Item = (Order, &'c Arc<Record>)> + 'c> {
-        let record = |order: Order| self.records.get(&order).map(|record| (order, record));
-        match access {
-            Access::Key(key) => Box::new(self.order_of(key).and_then(record).into_iter()),
+        let (under, by, from, to, descending, as_created) = match access {
+            Access::Key(key) => {
+                return Box::new(self.slot_of(key).and_then(|slot| self.held(slot)).into_iter());
+            }
             Access::AnyOf { index, keys } => {
-                let found = keys.iter().flat_map(|key| self.lookup(*index, key));
-                Box::new(found.collect::<BTreeMap<_, _>>().into_iter())
+                let found = keys.iter().flat_map(|key| self.lookup(*index, IndexKey::of(key)));
+                return Box::new(found.collect::<BTreeMap<_, _>>().into_iter());
             }
-            Access::Walk { under, by: By::Field(sort), from, to, descending, as_created } => {
-                let (index, key) = match under {
-                    Some((index, key)) => (*index, key.as_str()),
-                    None => return Box::new(std::iter::empty()),
-                };
-                let kept = |kept: &&KeptOrder| (kept.index, kept.sort) == (index, *sort);
-                let walk = |kept: &'c KeptOrder| kept.sorted.walk(key, (from, to), *descending);
-                let orders = self.orders.iter().find(kept).into_iter().flat_map(walk);
-                if *as_created {
-                    let orders: BTreeSet<Order> = orders.collect();
-                    return Box::new(orders.into_iter().filter_map(record));
+            Access::Walk { under, by, from, to, descending, as_created } => {
+                (under.as_ref(), *by, from, to, *descending, *as_created)
+            }
+        };
+        let under = under.map(|(index, key)| (*index, IndexKey::of(key)));
+        match (by, under) {
+            (By::Field(sort), Some(under)) => {
+                let slots = self.indexes.by_field(&self.slots, under, sort, (from, to));
+                let value =
+                    move |slot| self.held(slot).map(|(_, record)| &record.sort_keys()[sort]);
+                if as_created {
+                    let found = slots.filter_map(|slot| self.held(slot));
+                    return Box::new(found.collect::<BTreeMap<_, _>>().into_iter());
                 }
-                Box::new(orders.filter_map(record))
+                self.records(slots, descending, value)
             }
-            Access::Walk { under: Some((index, key)), descending, .. } => {
-                let postings = self.indexes.get(*index).and_then(|index| index.get(key.as_str()));
-                match postings {
-                    None => Box::new(std::iter::empty()),
-                    Some(Postings::One(order)) => Box::new(record(*order).into_iter()),
-                    Some(Postings::Many(orders)) if *descending => {
-                        let orders = backwards(orders.iter(), |order| order.created_ms());
-                        Box::new(orders.filter_map(move |order| record(*order)))
-                    }
-                    Some(Postings::Many(orders)) => {
-                        Box::new(orders.iter().filter_map(move |order| record(*order)))
-                    }
-                }
+            (By::Field(_), None) => Box::new(std::iter::empty()),
+            (By::Creation, Some((index, key))) => {
+                self.records(self.indexes.by_creation(index, key), descending, self.created())
             }
-            Access::Walk { under: None, descending: true, .. } => {
-                let orders = backwards(self.records.keys(), |order| order.created_ms());
-                Box::new(orders.filter_map(move |order| record(*order)))
+            (By::Creation, None) => {
+                self.records(Box::new(self.by_creation.iter()), descending, self.created())
             }
-            Access::Walk { under: None, .. } => Box::new(self.iter()),
         }
+    }
+
+    fn created(&self) -> impl Fn(Slot) -> Option<i64> {
+        |slot| self.held(slot).map(|(order, _)| *order.created_ms())
+    }
+
+    /// The records with some numbers; backwards, those of one value come as they stand.
+    fn records<'c, V: PartialEq + 'c>(
+        &'c self,
+        slots: Box<dyn Both + 'c>,
+        descending: bool,
+        value: impl Fn(Slot) -> V + 'c,
+    ) -> Box<dyn Iterator<Item = (Order, &'c Arc<Record>)> + 'c> {
+        if descending {
+            return Box::new(backwards(slots, value).filter_map(|slot| self.held(slot)));
+        }
+        Box::new(slots.filter_map(|slot| self.held(slot)))
     }
 
     /// Puts a record; gives the one that it replaces.
     pub(crate) fn put(&mut self, record: Arc<Record>) -> Option<Arc<Record>> {
         self.broken.remove(record.key());
-        let previous = self.by_key.get(record.key()).copied();
-        let order =
-            previous.unwrap_or_else(|| Order::of(&record, self.take_sequence(record.key())));
-        let old = self.records.insert(order, Arc::clone(&record));
-        match &old {
-            Some(old) => self.reindex(order, old, &record),
-            None => self.add_new(order, &record),
-        }
+        let Some(slot) = self.slot_of(record.key()) else {
+            let order = Order::of(&record, self.take_sequence(record.key()));
+            self.add_new(order, record);
+            return None;
+        };
+        let before = self.held(slot).map(|(_, before)| Arc::clone(before))?;
+        self.indexes.before_change(&self.slots, slot, &before, &record);
+        let old = self.slots.replace(slot, Arc::clone(&record));
+        self.indexes.after_change(&self.slots, slot, &before, &record);
         old
     }
 
@@ -259,7 +220,7 @@ impl Collection {
 
     /// Notes a record that cannot be read, with the keys under which the indexes would find it; none
     /// where nobody can tell.
-    pub(crate) fn put_broken(&mut self, key: &str, error: Error, claims: Option<Vec<Vec<String>>>) {
+    pub(crate) fn put_broken(&mut self, key: &str, error: Error, claims: Option<IndexKeys>) {
         match claims {
             Some(claims) => drop(self.claims.insert(key.to_owned(), claims)),
             None => drop(self.claims.remove(key)),
@@ -269,10 +230,10 @@ impl Collection {
 
     /// Why nobody can say that no record but `except` has a key in index number `index`: one that cannot
     /// be read has it, or may.
-    pub(crate) fn may_have(&self, index: usize, key: &str, except: &str) -> Option<&Error> {
+    pub(crate) fn may_have(&self, index: usize, key: IndexKey<'_>, except: &str) -> Option<&Error> {
         let claims = |broken: &str| self.claims.get(broken);
         let may = |broken: &str| {
-            claims(broken).is_none_or(|claims| claims[index].iter().any(|one| one == key))
+            claims(broken).is_none_or(|claims| claims.under(index).any(|one| one == key))
         };
         let mut broken = self.broken.iter().filter(|(broken, _)| **broken != *except);
         let known = |fault: &&Error| self.broken.values().any(|error| error == *fault);
@@ -301,44 +262,36 @@ impl Collection {
         }
     }
 
-    fn add_new(&mut self, order: Order, record: &Record) {
-        self.by_key.insert(record.key().into(), order);
+    fn add_new(&mut self, order: Order, record: Arc<Record>) {
         let lower = record.key().to_lowercase();
         if lower != record.key() {
             self.folded.insert(lower.into(), record.key().into());
         }
-        for (index, keys) in record.index_keys().iter().enumerate() {
-            keys.iter().for_each(|key| self.add_posting(index, key, order));
-        }
-        self.orders.iter_mut().for_each(|kept| kept.add(order, record));
-    }
-
-    fn reindex(&mut self, order: Order, before: &Record, after: &Record) {
-        for kept in self.orders.iter_mut().filter(|kept| kept.differ(before, after)) {
-            kept.remove(order, before);
-            kept.add(order, after);
-        }
-        let (before, after) = (before.index_keys(), after.index_keys());
-        for (index, (before, after)) in before.iter().zip(after).enumerate() {
-            if before != after {
-                before.iter().for_each(|key| self.drop_posting(index, key, order));
-                after.iter().for_each(|key| self.add_posting(index, key, order));
-            }
-        }
+        let slot = self.slots.add(order, Arc::clone(&record));
+        let (slots, hasher) = (&self.slots, &self.hasher);
+        let key_of = |slot: &Slot| slots.get(*slot).map_or("", |(_, record)| record.key());
+        let rehash = |slot: &Slot| hasher.hash_one(key_of(slot));
+        self.by_key.insert_unique(hasher.hash_one(record.key()), slot, rehash);
+        self.by_creation.insert(slot, |other| compare(slots, None, other, slot));
+        self.indexes.add(slots, slot, &record);
     }
 
     /// Removes a record; gives what was there.
     pub(crate) fn remove(&mut self, key: &str) -> Option<Arc<Record>> {
         self.broken.remove(key);
-        let order = self.by_key.remove(key)?;
+        let slot = self.slot_of(key)?;
         self.folded.remove(key.to_lowercase().as_str());
-        let record = self.records.remove(&order)?;
-        for (index, keys) in record.index_keys().iter().enumerate() {
-            keys.iter().for_each(|key| self.drop_posting(index, key, order));
+        let record = Arc::clone(self.held(slot)?.1);
+        self.indexes.remove(&self.slots, slot, &record);
+        let slots = &self.slots;
+        self.by_creation.remove(slot, |other| compare(slots, None, other, slot));
+        if let Ok(entry) = self.by_key.find_entry(self.hasher.hash_one(key), |one| *one == slot) {
+            entry.remove();
         }
-        self.orders.iter_mut().for_each(|kept| kept.remove(order, &record));
+        self.slots.remove(slot);
         if self.first.as_deref() == Some(key) {
-            self.first = self.records.values().next().map(|r| r.key().into());
+            let next = self.iter().next().map(|(_, record)| record.key().into());
+            self.first = next;
         }
         Some(record)
     }
@@ -346,35 +299,10 @@ impl Collection {
     /// Forgets a record and its place in creation order, for it to come last.
     pub(crate) fn forget_order(&mut self, key: &str) {
         self.reserved.remove(key);
-        if self.by_key.contains_key(key) {
+        if self.slot_of(key).is_some() {
             let first = self.first.take();
             self.remove(key);
             self.first = first;
-        }
-    }
-
-    fn add_posting(&mut self, index: usize, key: &str, order: Order) {
-        let postings = self.indexes[index].entry_ref(key).or_insert(Postings::One(order));
-        match postings {
-            Postings::One(one) if *one == order => {}
-            Postings::One(one) => *postings = Postings::Many(BTreeSet::from([*one, order])),
-            Postings::Many(many) => {
-                many.insert(order);
-            }
-        }
-    }
-
-    fn drop_posting(&mut self, index: usize, key: &str, order: Order) {
-        let Some(postings) = self.indexes[index].get_mut(key) else { return };
-        let empty = match postings {
-            Postings::One(one) => *one == order,
-            Postings::Many(many) => {
-                many.remove(&order);
-                many.is_empty()
-            }
-        };
-        if empty {
-            self.indexes[index].remove(key);
         }
     }
 }

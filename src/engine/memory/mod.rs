@@ -1,7 +1,9 @@
 //! The state in memory: every record, its indexes and its order.
 
 mod collection;
+mod indexes;
 mod record;
+mod slots;
 mod sorted;
 mod state;
 mod touched;

@@ -1,10 +1,8 @@
 //! One committed record and its place in creation order.
 
-use std::sync::Arc;
-
 use serde_json::{Map, Value};
 
-use crate::catalogue::{self, Counted, Model, SortKey};
+use crate::catalogue::{self, Counted, IndexKeys, Model, SortKey};
 use crate::json;
 
 use crate::engine::fingerprint::new_version;
@@ -19,11 +17,6 @@ pub(crate) struct Order {
 }
 
 impl Order {
-    /// Before every record.
-    pub(crate) const FIRST: Order = Order { created_ms: i64::MIN, sequence: 0 };
-    /// Behind every record.
-    pub(crate) const LAST: Order = Order { created_ms: i64::MAX, sequence: u64::MAX };
-
     /// `createdAt`, in milliseconds since 1970.
     pub(crate) fn created_ms(&self) -> &i64 {
         &self.created_ms
@@ -43,7 +36,7 @@ pub struct Record {
     text: Box<str>,
     version: u64,
     created_ms: i64,
-    index_keys: Arc<[Vec<String>]>,
+    index_keys: IndexKeys,
     sort_keys: Box<[SortKey]>,
 }
 
@@ -71,7 +64,7 @@ impl Record {
             text: text.into(),
             version: new_version(),
             created_ms: created.and_then(crate::engine::clock::parse_ms).unwrap_or(0),
-            index_keys: catalogue::index_keys(model, map).into(),
+            index_keys: IndexKeys::of(model, map),
             sort_keys: catalogue::sort_keys(model, map),
         }
     }
@@ -93,7 +86,7 @@ impl Record {
         last: Option<&str>,
     ) -> Record {
         let with_text = |text: Box<str>, version| {
-            let (key, index_keys) = (self.key.clone(), Arc::clone(&self.index_keys));
+            let (key, index_keys) = (self.key.clone(), self.index_keys.clone());
             let mut sort_keys = self.sort_keys.clone();
             for (field, key) in model.sort_fields.iter().zip(&mut sort_keys) {
                 if let Some([_, last_field]) = &counted.fields
@@ -123,8 +116,8 @@ impl Record {
         )
     }
 
-    /// For each index of the model, the keys under which it finds this record.
-    pub(crate) fn index_keys(&self) -> &[Vec<String>] {
+    /// The keys under which the indexes of the model find this record.
+    pub(crate) fn index_keys(&self) -> &IndexKeys {
         &self.index_keys
     }
 

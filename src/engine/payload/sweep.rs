@@ -84,7 +84,7 @@ impl Engine {
             let Some(index) = declared.index_over(&[&payload.field]) else { return Ok(()) };
             let has_row = |content: &String| {
                 let key = crate::catalogue::key_of(&declared.indexes[index], &[content]);
-                collection.lookup(index, &key).into_iter().next().is_some()
+                collection.count_under(index, &key) > 0
             };
             contents.iter().filter(|content| is_content(content) && !has_row(content)).collect()
         };

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use hashbrown::{HashMap, HashSet};
 
-use crate::catalogue::{Access, ModelId};
+use crate::catalogue::{Access, IndexKey, ModelId, OwnedIndexKey};
 
 use crate::engine::journal::{Change, LogLines};
 use crate::engine::logs::LogKey;
@@ -17,7 +17,7 @@ use crate::engine::memory::{Order, Record};
 type Slot = Option<(Order, Arc<Record>)>;
 type RecordKey = (ModelId, Box<str>);
 /// The records under each key of one index.
-type Added = HashMap<Box<str>, BTreeMap<Order, Arc<Record>>>;
+type Added = HashMap<OwnedIndexKey, BTreeMap<Order, Arc<Record>>>;
 
 /// The uncommitted lines of one log.
 #[derive(Debug, Clone, Default)]
@@ -110,9 +110,9 @@ impl Overlay {
         &self,
         model: ModelId,
         index: usize,
-        key: &str,
+        key: IndexKey<'_>,
     ) -> impl Iterator<Item = (Order, &Arc<Record>)> {
-        let found = self.added.get(&(model, index)).and_then(|keys| keys.get(key));
+        let found = self.added.get(&(model, index)).and_then(|keys| keys.get(&key));
         found.into_iter().flatten().map(|(order, record)| (*order, record))
     }
 
@@ -122,11 +122,12 @@ impl Overlay {
         match access {
             Access::Key(key) => self.get(model, key).flatten().cloned().into_iter().collect(),
             Access::AnyOf { index, keys } => {
-                let found = keys.iter().flat_map(|key| self.lookup(model, *index, key));
+                let found =
+                    keys.iter().flat_map(|key| self.lookup(model, *index, IndexKey::of(key)));
                 found.map(cloned).collect::<BTreeMap<_, _>>().into_iter().collect()
             }
             Access::Walk { under: Some((index, key)), .. } => {
-                self.lookup(model, *index, key).map(cloned).collect()
+                self.lookup(model, *index, IndexKey::of(key)).map(cloned).collect()
             }
             Access::Walk { under: None, .. } => {
                 self.changed(model).filter_map(|(_, slot)| slot.clone()).collect()
@@ -164,26 +165,19 @@ impl Overlay {
 
     fn unindex(&mut self, place: &RecordKey) {
         let Some(Some((order, record))) = self.records.get(place).cloned() else { return };
-        for (index, keys) in record.index_keys().iter().enumerate() {
-            let Some(postings) = self.added.get_mut(&(place.0, index)) else { continue };
-            for key in keys {
-                if let Some(records) = postings.get_mut(key.as_str()) {
-                    records.remove(&order);
-                }
+        for (index, key) in record.index_keys().iter() {
+            let postings = self.added.get_mut(&(place.0, index));
+            if let Some(records) = postings.and_then(|postings| postings.get_mut(&key)) {
+                records.remove(&order);
             }
         }
     }
 
     fn index(&mut self, model: ModelId, slot: Option<&(Order, Arc<Record>)>) {
         let Some((order, record)) = slot else { return };
-        for (index, keys) in record.index_keys().iter().enumerate() {
-            if keys.is_empty() {
-                continue;
-            }
+        for (index, key) in record.index_keys().iter() {
             let postings = self.added.entry((model, index)).or_default();
-            for key in keys {
-                postings.entry_ref(key.as_str()).or_default().insert(*order, Arc::clone(record));
-            }
+            postings.entry(key.into()).or_default().insert(*order, Arc::clone(record));
         }
     }
 

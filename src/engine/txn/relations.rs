@@ -8,7 +8,9 @@ use std::sync::Arc;
 use hashbrown::HashSet;
 use serde_json::{Map, Value};
 
-use crate::catalogue::{self, Catalogue, Link, Model, ModelId, OnDelete, Place};
+use crate::catalogue::{
+    self, Catalogue, IndexKey, IndexKeys, Link, Model, ModelId, OnDelete, Place,
+};
 use crate::error::{Code, Error, Issue, Issues, Result};
 
 use super::tx::Tx;
@@ -22,7 +24,7 @@ pub(crate) fn check_uniques(tx: &Tx<'_>, model: ModelId, record: &Record) -> Res
     let declared = tx.catalogue().model(model);
     let view = tx.view();
     for (number, index) in declared.indexes.iter().enumerate().filter(|(_, index)| index.unique) {
-        for value in &record.index_keys()[number] {
+        for value in record.index_keys().under(number) {
             let mut same = view.lookup(model, number, value).into_iter();
             let other = same.find(|other| other.key() != record.key());
             if let Some(other) = other {
@@ -57,19 +59,21 @@ pub(crate) fn check_references(
     tx: &Tx<'_>,
     model: ModelId,
     map: &Object,
-    after: &[Vec<String>],
-    before: Option<&[Vec<String>]>,
+    after: &IndexKeys,
+    before: Option<&IndexKeys>,
 ) -> Result<()> {
     let declared = tx.catalogue().model(model);
     let mut issues = Issues::default();
     for link in declared.links.iter().filter(|link| is_checked(link)) {
         let to = &tx.catalogue().model(link.to).name;
-        for id in &after[link.index] {
+        let mut kept = before.into_iter().flat_map(|keys| keys.under(link.index)).peekable();
+        for key in after.under(link.index) {
             // Both are sorted: a hostile list may have a million ids.
-            let kept = before.is_some_and(|before| before[link.index].binary_search(id).is_ok());
-            if kept {
+            while kept.next_if(|kept| *kept < key).is_some() {}
+            if kept.peek() == Some(&key) {
                 continue;
             }
+            let id = &*key.text();
             let exists = tx.view().exists(link.to, id, log_owner(tx.catalogue(), link, map))?;
             // One that cannot be read is not nothing.
             tx.view().check_readable(link.to, id, exists)?;
@@ -264,7 +268,7 @@ fn follow(tx: &Tx<'_>, model: ModelId, keys: &[&str]) -> Consequences {
 fn follow_links(tx: &Tx<'_>, target: &Key, found: &mut Consequences, next: &mut Vec<Key>) {
     for &(model, number) in tx.catalogue().referrers(target.0) {
         let link = &tx.catalogue().model(model).links[number];
-        for record in tx.view().lookup(model, link.index, &target.1) {
+        for record in tx.view().lookup(model, link.index, IndexKey::of(&target.1)) {
             let referrer: Key = (model, record.key().to_owned());
             match link.on_delete {
                 OnDelete::Cascade if !link.in_list => {
@@ -334,7 +338,7 @@ pub(crate) fn forget_rows(tx: &mut Tx<'_>, model: ModelId, ids: &[String]) -> Re
     for (referring, number) in referrers {
         let link = tx.catalogue().model(referring).links[number].clone();
         for id in ids {
-            for record in tx.view().lookup(referring, link.index, id) {
+            for record in tx.view().lookup(referring, link.index, IndexKey::of(id)) {
                 edit(tx, referring, record.key(), |map| let_go(map, &link, id))?;
             }
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use hashbrown::HashSet;
 use serde_json::{Map, Value};
 
-use crate::catalogue::{self, Counted, ModelId};
+use crate::catalogue::{self, Counted, IndexKeys, ModelId};
 use crate::disk::Access;
 use crate::error::{Code, Error, Issue, Result};
 use crate::{json, jsonl};
@@ -122,8 +122,7 @@ impl Tx<'_> {
         let record = self.log_owner(model, owner)?;
         let counted = self.counted(model)?;
         let declared = self.catalogue().model(model);
-        let (after, before) =
-            (catalogue::index_keys(declared, map), catalogue::index_keys(declared, old));
+        let (after, before) = (IndexKeys::of(declared, map), IndexKeys::of(declared, old));
         relations::check_references(self, model, map, &after, Some(&before))?;
         let text = self.row_text(model, map)?;
         let id = text_of(map, "id");
@@ -223,7 +222,7 @@ impl Tx<'_> {
                 format!("there is a {} with the id {id} in this log already", declared.name);
             return Err(Error::new(Code::Unique, message).model(&declared.name));
         }
-        let keys = catalogue::index_keys(declared, &map);
+        let keys = IndexKeys::of(declared, &map);
         relations::check_references(self, model, &map, &keys, None)?;
         Ok(map)
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::catalogue::{self, Access, Catalogue, ModelId, Place};
+use crate::catalogue::{self, Access, Catalogue, IndexKey, ModelId, Place};
 use crate::disk::{Disk, SafePath};
 use crate::error::{Code, Error, Result};
 
@@ -363,7 +363,7 @@ impl<'a> View<'a> {
             Error::new(Code::Io, format!("{} has no index over {fields:?}", declared.name))
         })?;
         let key = catalogue::key_of(&declared.indexes[index], values);
-        let found = self.lookup(model, index, &key);
+        let found = self.lookup(model, index, IndexKey::of(&key));
         let collection = self.state.collection(model);
         if collection.broken.is_empty() && collection.faults.is_empty() {
             return Ok(found);
@@ -371,7 +371,7 @@ impl<'a> View<'a> {
         let found = self.without_broken(model, found);
         if found.is_empty()
             && declared.indexes[index].unique
-            && let Some(error) = collection.may_have(index, &key, "")
+            && let Some(error) = collection.may_have(index, IndexKey::of(&key), "")
         {
             return Err(error.clone());
         }
@@ -398,7 +398,12 @@ impl<'a> View<'a> {
     }
 
     /// The records with a key in an index, in creation order.
-    pub(crate) fn lookup(&self, model: ModelId, index: usize, key: &str) -> Vec<Arc<Record>> {
+    pub(crate) fn lookup(
+        &self,
+        model: ModelId,
+        index: usize,
+        key: IndexKey<'_>,
+    ) -> Vec<Arc<Record>> {
         let base = self.state.collection(model).lookup(index, key).into_iter();
         self.with_changes(
             model,

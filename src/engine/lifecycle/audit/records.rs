@@ -2,7 +2,7 @@
 
 use hashbrown::HashMap;
 
-use crate::catalogue::{Index, Link, ModelId};
+use crate::catalogue::{Index, IndexKey, Link, ModelId};
 
 use super::{FaultKind, Report, Subject};
 use crate::engine::memory::Record;
@@ -33,9 +33,9 @@ pub(super) fn look(view: &View<'_>, report: &mut Report) {
 }
 
 fn find_doubles(state: &State, model: ModelId, number: usize, index: &Index, report: &mut Report) {
-    let mut holders: HashMap<&str, &Record> = HashMap::new();
+    let mut holders: HashMap<IndexKey<'_>, &Record> = HashMap::new();
     for (_, record) in state.collection(model).iter() {
-        for value in &record.index_keys()[number] {
+        for value in record.index_keys().under(number) {
             let Some(other) = holders.insert(value, record) else { continue };
             let fields: Vec<String> = index.paths.iter().map(|path| path.join(".")).collect();
             let name = &state.catalogue.model(model).name;
@@ -52,7 +52,8 @@ fn find_doubles(state: &State, model: ModelId, number: usize, index: &Index, rep
 
 fn check_link(view: &View<'_>, model: ModelId, record: &Record, link: &Link, report: &mut Report) {
     let (state, to) = (view.state, view.catalogue().model(link.to));
-    for id in &record.index_keys()[link.index] {
+    for id in record.index_keys().under(link.index) {
+        let id = &*id.text();
         let map = record.map();
         let owner = log_owner(view.catalogue(), link, &map);
         // What cannot be read is told as that, and may be what is referred to.

@@ -2,5 +2,6 @@
 import sentence from './lib/elsewhere.js'
 
 export const quilltapAdapter = undefined
+export const authJsCookie = undefined
 
 throw new Error(sentence)

@@ -1,3 +1,4 @@
+import type { BetterAuthPlugin } from 'better-auth'
 import type { DBAdapterInstance } from 'better-auth/adapters'
 import type { StoreCalls } from './index.mjs'
 
@@ -16,3 +17,13 @@ export interface BetterAuthAdapterOptions {
  * @throws StoreError `VALIDATION` when `store` is no store, or for an unknown option.
  */
 export declare function quilltapAdapter(store: StoreCalls, options?: BetterAuthAdapterOptions): DBAdapterInstance
+
+/**
+ * A plugin for as long as Auth.js serves a part of the app: who comes with its session cookie is signed in at
+ * Better Auth, and who signs in at Better Auth gets that cookie too. `name` is that of the cookie; unless
+ * given, those of NextAuth 4 and Auth.js 5 are taken, and Auth.js 5's is given.
+ */
+export declare function authJsCookie(options?: { name?: string }): {
+  id: 'quilltap-auth-js-cookie'
+  hooks: Required<BetterAuthPlugin>['hooks']
+}

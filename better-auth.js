@@ -1,13 +1,11 @@
 'use strict'
 
 const { adapterWith } = require('./lib/better-auth/index.js')
+const { authJsCookieWith } = require('./lib/better-auth/auth-js-cookie.js')
 
-let made
+// Better Auth is an ES module, loaded with the first thing that is made of it.
+const quilltapAdapter = (store, options) =>
+  adapterWith(require('better-auth/adapters').createAdapterFactory)(store, options)
+const authJsCookie = (options) => authJsCookieWith(require('better-auth/api').createAuthMiddleware)(options)
 
-/** `quilltapAdapter(store, options)`. Better Auth is an ES module, loaded with the first adapter. */
-function quilltapAdapter(store, options) {
-  made ??= adapterWith(require('better-auth/adapters').createAdapterFactory)
-  return made(store, options)
-}
-
-module.exports = { quilltapAdapter }
+module.exports = { quilltapAdapter, authJsCookie }

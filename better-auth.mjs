@@ -1,4 +1,7 @@
 import { createAdapterFactory } from 'better-auth/adapters'
+import { createAuthMiddleware } from 'better-auth/api'
+import { authJsCookieWith } from './lib/better-auth/auth-js-cookie.js'
 import { adapterWith } from './lib/better-auth/index.js'
 
 export const quilltapAdapter = adapterWith(createAdapterFactory)
+export const authJsCookie = authJsCookieWith(createAuthMiddleware)

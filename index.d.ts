@@ -334,6 +334,25 @@ export interface ChangeEvent {
 export type ChangeEventWith<C> = ChangeEvent & { [Field in { [K in keyof C]: IsLog<C[K]> }[keyof C]]?: string };
 
 /** What the store holds and how it fares. */
+/** Which way `store.migrateAuth` goes. */
+export interface AuthMigrationOptions {
+  to: 'better-auth' | 'auth.js';
+  /** Only tells what it would do. */
+  dryRun?: boolean;
+  /** Providers that the two call otherwise, by Auth.js's name: `{ 'azure-ad': 'microsoft' }`. */
+  providers?: Record<string, string>;
+}
+
+/** What a migration between libraries for sign-in has done, or would do. */
+export interface AuthMigration {
+  to: 'better-auth' | 'auth.js';
+  dryRun: boolean;
+  /** What was done, and to how many records. */
+  done: { what: string; records: number; how: string }[];
+  /** What is left for the app to see to. */
+  attention: { what: string; records: number; how: string }[];
+}
+
 export interface StoreStats {
   records: { [collection: string]: number };
   journalBytes: number;
@@ -430,7 +449,7 @@ export interface Restored {
 }
 
 /** What a store has besides its repositories. */
-export interface StoreCalls<Event = ChangeEvent> extends SealingRepository {
+export interface StoreCalls<Event = ChangeEvent> extends SealingRepository, MigrationRepository {
   /** The keys of the secrets. */
   readonly secrets: SecretsRepository;
   /** Opens now instead of with the first call. */
@@ -2232,6 +2251,12 @@ export interface SealingRepository {
   encryptBuffer(data: Uint8Array, context?: string): Promise<Uint8Array>;
   /** Opens what `encryptBuffer` sealed; the bytes are the caller's to wipe. */
   decryptBuffer(sealed: Uint8Array, context?: string): Promise<Uint8Array>;
+}
+
+/** From one library for sign-in to another. */
+export interface MigrationRepository {
+  /** Makes what Better Auth needs of what Auth.js has (`to: 'better-auth'`), or the other way round (`to: 'auth.js'`), whole or not at all; tells what that is. */
+  migrateAuth(options: AuthMigrationOptions): Promise<AuthMigration>;
 }
 
 /** The keys of the secrets. */

@@ -331,6 +331,25 @@ export interface ChangeEvent {
 export type ChangeEventWith<C> = ChangeEvent & { [Field in { [K in keyof C]: IsLog<C[K]> }[keyof C]]?: string };
 
 /** What the store holds and how it fares. */
+/** Which way `store.migrateAuth` goes. */
+export interface AuthMigrationOptions {
+  to: 'better-auth' | 'auth.js';
+  /** Only tells what it would do. */
+  dryRun?: boolean;
+  /** Providers that the two call otherwise, by Auth.js's name: `{ 'azure-ad': 'microsoft' }`. */
+  providers?: Record<string, string>;
+}
+
+/** What a migration between libraries for sign-in has done, or would do. */
+export interface AuthMigration {
+  to: 'better-auth' | 'auth.js';
+  dryRun: boolean;
+  /** What was done, and to how many records. */
+  done: { what: string; records: number; how: string }[];
+  /** What is left for the app to see to. */
+  attention: { what: string; records: number; how: string }[];
+}
+
 export interface StoreStats {
   records: { [collection: string]: number };
   journalBytes: number;
@@ -427,7 +446,7 @@ export interface Restored {
 }
 
 /** What a store has besides its repositories. */
-export interface StoreCalls<Event = ChangeEvent> extends SealingRepository {
+export interface StoreCalls<Event = ChangeEvent> extends SealingRepository, MigrationRepository {
   /** The keys of the secrets. */
   readonly secrets: SecretsRepository;
   /** Opens now instead of with the first call. */

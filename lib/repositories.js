@@ -29,9 +29,9 @@ function repositories(calls, runOf) {
     made[call.repository][call.name] = Object.defineProperty(method, 'length', { value: call.params })
   })
   // Prisma's requests go by `lib/requests.js`: they are no methods.
-  const { store: own, sealing, prisma, ...named } = made
+  const { store: own, sealing, migration, prisma, ...named } = made
   return Object.defineProperties(
-    { ...named, ...own, ...sealing },
+    { ...named, ...own, ...sealing, ...migration },
     { [AUTH]: { value: hidden.auth }, [BETTER_AUTH]: { value: hidden.betterAuth } },
   )
 }
@@ -96,7 +96,7 @@ async function bytes(connection, number, data, text) {
 }
 
 /** What belongs to the whole store, and would wait for the transaction, or has no part in it. */
-const OUTSIDE = ['secrets', 'sealing']
+const OUTSIDE = ['secrets', 'sealing', 'migration']
 
 /** In a transaction: it sees what it has written itself. */
 function transactionRepositories(calls, connection, keys, transaction) {

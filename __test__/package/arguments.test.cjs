@@ -51,7 +51,7 @@ const STRANGE = [
 /** The function of a call, wherever it is found. */
 function methodOf(store, { repository, name }) {
   if (repository === 'auth') return QuilltapAdapter(store)[name]
-  return repository === 'store' || repository === 'sealing' ? store[name] : store[repository][name]
+  return ['store', 'sealing', 'migration'].includes(repository) ? store[name] : store[repository][name]
 }
 
 test('what is no data is refused by its name, for every argument of every call', async (t) => {

@@ -10,7 +10,7 @@ use crate::error::{Code, Result};
 use crate::repos::{generic, logs};
 
 /// Repositories that are not found on a store under their own name.
-const APART: &[&str] = &["store", "sealing", "secrets", "auth"];
+const APART: &[&str] = &["store", "sealing", "migration", "secrets", "auth"];
 
 /// Repositories whose calls are no part of the store's face: their fronts have types of their own.
 const HIDDEN: &[&str] = &["prisma", "betterAuth"];
@@ -173,7 +173,7 @@ impl Repository {
 
     /// Do fields that an app adds to a model change the types of its calls?
     fn is_open(&self) -> bool {
-        !matches!(self.name, "auth" | "sealing" | "secrets")
+        !matches!(self.name, "auth" | "sealing" | "migration" | "secrets")
     }
 }
 
@@ -236,6 +236,7 @@ fn title(repository: &Repository) -> String {
     match repository.name {
         "store" => "On the store itself".to_owned(),
         "sealing" => "Sealing, on the store itself".to_owned(),
+        "migration" => "Between Auth.js and Better Auth, on the store itself".to_owned(),
         "auth" => "QuilltapAdapter(store)".to_owned(),
         name => format!("store.{name}"),
     }

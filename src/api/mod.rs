@@ -99,6 +99,13 @@ pub(crate) static REPOSITORIES: &[Repository] = &[
         doc: "Sealing for the app's own use.",
     },
     Repository {
+        name: "migration",
+        model: models::SETTINGS,
+        generic: false,
+        calls: better_auth::MIGRATION,
+        doc: "From one library for sign-in to another.",
+    },
+    Repository {
         name: "secrets",
         model: models::SETTINGS,
         generic: false,

@@ -9,6 +9,7 @@
 
 mod condition;
 mod create;
+mod migrate;
 mod read;
 mod request;
 mod rows;
@@ -19,6 +20,7 @@ mod write;
 
 use crate::calls::{Call, Param, Type, object, read as reading, write as writing};
 
+pub(crate) use migrate::CALLS as MIGRATION;
 pub(crate) use schema::declaration;
 
 const ANSWER: Type = Type::Named("any");

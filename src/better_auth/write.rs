@@ -101,7 +101,24 @@ fn update(
     } else {
         tx.update(table.model, record.key(), patch)?
     };
+    if table.model == models::ACCOUNT && given.is_some_and(|given| given.contains_key("password")) {
+        forget_older_password(tx, &old)?;
+    }
     Ok(changed.unwrap_or_else(|| Arc::clone(record)))
+}
+
+/// A password that the app itself has kept must not outlive its change here.
+fn forget_older_password(tx: &mut Tx<'_>, account: &Object) -> Result<()> {
+    let Some(user) = account.get("userId").and_then(Value::as_str) else { return Ok(()) };
+    let has_one = tx
+        .view()
+        .get(models::USER, user)?
+        .is_some_and(|user| user.map().get("passwordHash").is_some_and(Value::is_string));
+    if has_one && account.get("provider").is_some_and(|provider| provider == "credential") {
+        let cleared = Object::from_iter([("passwordHash".to_owned(), Value::Null)]);
+        rules::update(tx, models::USER, user, cleared)?;
+    }
+    Ok(())
 }
 
 /// What is not there counts as nothing.

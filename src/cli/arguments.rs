@@ -65,6 +65,8 @@ pub(super) enum Command {
     /// Look after the passphrase and the keys of secrets
     #[command(subcommand)]
     Secrets(Secrets),
+    /// Make what Better Auth needs of what Auth.js has, or go back (see docs/better-auth.md)
+    MigrateAuth(MigrateAuth),
     /// Print a script that completes commands in a shell
     ///
     /// bash: echo 'source <(npx quilltap-store completion bash)' >> ~/.bashrc
@@ -174,6 +176,26 @@ pub(super) struct Export {
 pub(super) enum ExportFormat {
     Postgres,
     Ndjson,
+}
+
+#[derive(Args)]
+pub(super) struct MigrateAuth {
+    /// The library that the folder is to be made ready for
+    #[arg(long)]
+    pub(super) to: Library,
+    /// Only tell what would be done
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// A provider that the two call otherwise: azure-ad=microsoft (Auth.js's name first)
+    #[arg(long = "provider", value_name = "OURS=THEIRS")]
+    pub(super) providers: Vec<String>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum Library {
+    BetterAuth,
+    #[value(name = "auth.js")]
+    AuthJs,
 }
 
 #[derive(Subcommand)]

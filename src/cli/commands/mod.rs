@@ -3,6 +3,7 @@
 mod backup;
 mod completion;
 mod inspect;
+mod migrate_auth;
 mod records;
 mod secrets;
 mod transfer;
@@ -28,6 +29,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output, around: &Surroundings<
         Command::Verify(verify) => transfer::verify(verify, shared, output),
         Command::Export(export) => transfer::export(export, shared, output),
         Command::Secrets(secrets) => secrets::run(secrets, shared, output, around),
+        Command::MigrateAuth(migrate) => migrate_auth::run(migrate, shared, output),
         Command::Completion { shell } => completion::print(*shell, output),
     }
 }

@@ -3,11 +3,12 @@
 // Whose folder it is: what somebody else owns, or may write, signs nobody in.
 
 const assert = require('node:assert/strict')
+const { execFileSync } = require('node:child_process')
 const fs = require('node:fs')
 const path = require('node:path')
 const { test } = require('node:test')
 const { createStore } = require('../../index.js')
-const { failure, folder, program, run } = require('../package/support.cjs')
+const { folder, program, run } = require('../package/support.cjs')
 
 const unix = { skip: process.platform === 'win32' && 'Windows has access lists instead' }
 const root = process.getuid?.() === 0
@@ -129,3 +130,82 @@ test('READ_ONLY says who owns the folder, who asks, and what to type', asRoot, a
   const { wrote: withoutCache } = await look(dataDir, {}, asSomebody)
   assert.match(withoutCache.message, /belongs to user 0 .* and this process runs as user 12345: chown -R 12345 '/)
 })
+
+/** A user with two characters and a chat with a message for each; gives the ids. */
+async function twoOfEach(dataDir) {
+  const store = createStore({ dataDir })
+  const { id: userId } = await store.users.create({ email: 'alice@example.com' })
+  const profile = { userId, name: 'Local', provider: 'OLLAMA', modelName: 'none' }
+  const { id: connectionProfileId } = await store.connections.create(profile)
+  const made = []
+  for (const name of ['spoilt', 'whole']) {
+    const texts = { description: '', personality: '', scenario: '', firstMessage: '' }
+    const { id: character } = await store.characters.create({ userId, name, ...texts })
+    const ids = { userId, characterId: character, connectionProfileId }
+    const { id: chat } = await store.chats.create({ ...ids, title: name })
+    await store.chats.addMessage(chat, { role: 'USER', content: name })
+    made.push({ character, chat })
+  }
+  await store.close()
+  return made
+}
+
+const records = [
+  [
+    'a record',
+    ({ character }) => `characters/${character}.json`,
+    ({ character }) => ['characters.findById', character],
+  ],
+  ['a log', ({ chat }) => `chats/${chat}.jsonl`, ({ chat }) => ['chats.getMessages', chat]],
+]
+
+const spoilers = [
+  ['a pipe in place of', unix, (file) => (fs.rmSync(file), execFileSync('mkfifo', [file]))],
+  [
+    'a file that root has written as its own in place of',
+    asRoot,
+    (file) => fs.writeFileSync(file, fs.readFileSync(file)),
+  ],
+]
+
+for (const [how, condition, put] of spoilers) {
+  for (const [what, where, ask] of records) {
+    test(`${how} ${what} costs that one, and nobody waits for it`, condition, async () => {
+      const dataDir = folder()
+      const [spoilt, whole] = await twoOfEach(dataDir)
+      const file = path.join(dataDir, where(spoilt))
+      const asSomebody = root ? { uid: SOMEBODY, gid: SOMEBODY, cwd: '/' } : {}
+      if (root) giveAll(dataDir)
+      put(file)
+      if (root) fs.chownSync(file, 0, 0)
+      fs.chmodSync(file, 0o600)
+      const of = (ids) => `await told(store.${ask(ids)[0]}('${ask(ids)[1]}'))`
+      const body = `
+        const told = (promise) => promise.then(JSON.stringify, (error) => error.code + ' ' + error.message)
+        ;(async () => {
+          const answers = { spoilt: ${of(spoilt)}, whole: ${of(whole)} }
+          answers.wrote = await told(store.characters.update('${whole.character}', { title: 'written' }))
+          answers.said = await told(store.chats.addMessage('${whole.chat}', { role: 'USER', content: 'more' }))
+          answers.refused = await told(store.chats.addMessage('${spoilt.chat}', { role: 'USER', content: 'more' }))
+          answers.closed = await told(store.close())
+          console.log(JSON.stringify(answers))
+        })()`
+      const { stdout, stderr } = await run(program(dataDir, body), asSomebody)
+      assert.notEqual(stdout, '', stderr)
+      const { spoilt: fault, whole: found, wrote, said, refused, closed } = JSON.parse(stdout)
+      assert.match(fault, new RegExp(`^CORRUPT .*${where(spoilt)}`))
+      assert.match(found, /whole/)
+      assert.match(wrote, /"title":"written"/)
+      assert.match(said, /"content":"more"/)
+      assert.match(refused, what === 'a log' ? /^CORRUPT / : /"content":"more"/)
+      assert.equal(closed, undefined)
+    })
+  }
+}
+
+function giveAll(dataDir) {
+  fs.chmodSync(path.dirname(dataDir), 0o1777)
+  for (const name of ['', ...fs.readdirSync(dataDir, { recursive: true })]) {
+    fs.chownSync(path.join(dataDir, name), SOMEBODY, SOMEBODY)
+  }
+}

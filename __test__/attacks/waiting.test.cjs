@@ -39,6 +39,47 @@ test(
   },
 )
 
+test(
+  'who waits for a process that was stopped in a transaction waits no longer than that may take',
+  { skip: process.platform === 'win32' },
+  async (t) => {
+    const dataDir = folder()
+    const body = `store.transaction(async (tx) => {
+    await tx.users.create({ email: 'alice@example.com' })
+    console.log('inside')
+    await new Promise((resolve) => setTimeout(resolve, 60_000))
+  }, { timeout: 500 }).catch((error) => console.log(error.code, error.message))`
+    const child = spawn(process.execPath, ['-e', program(dataDir, body)], { stdio: ['ignore', 'pipe', 'inherit'] })
+    t.after(() => child.kill('SIGKILL'))
+    const says = () => new Promise((resolve) => child.stdout.once('data', (data) => resolve(String(data))))
+    await says()
+    child.kill('SIGSTOP')
+    // Ten minutes: only the limit of the transaction can end this.
+    const store = createStore({ dataDir, lockTimeout: 600_000 })
+    t.after(() => store.close().catch(() => {}))
+    for (const call of [
+      () => store.users.create({ email: 'bob@example.com' }),
+      () => store.transaction(async () => {}),
+    ]) {
+      const error = await failure(call())
+      assert.equal(error.code, 'LOCKED')
+      assert.match(
+        error.message,
+        new RegExp(`^process ${child.pid} has held cache/commit.lock beyond the 500 ms .*is stopped or hangs`),
+      )
+    }
+    // It goes on, and finds its transaction ended.
+    const told = says()
+    child.kill('SIGCONT')
+    assert.match(await told, /^LOCKED .*transaction/)
+    assert.equal((await store.users.create({ email: 'bob@example.com' })).email, 'bob@example.com')
+    assert.deepEqual(
+      (await store.users.findAll()).map(({ email }) => email),
+      ['bob@example.com'],
+    )
+  },
+)
+
 test('a second copy of the package that writes within a transaction of the first is told that it waits for itself', async (t) => {
   const copy = folder()
   for (const name of ['index.js', 'package.json', 'lib', 'generated']) {

@@ -210,6 +210,7 @@ impl Engine {
             Ok(lock) => lock,
             Err(error) => return settle(vec![(ticket, Err(error))]),
         };
+        lock.begin_transaction(timeout);
         self.queue.begin(number);
         // From here on: what it waited for others is not its own time.
         let until = Instant::now() + timeout;

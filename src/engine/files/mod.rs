@@ -18,7 +18,6 @@ mod round;
 mod row_owners;
 mod write;
 
-pub(crate) use blocked::Blocked;
 pub(crate) use compose::all_rows;
 pub(crate) use dirty::{Before, Dirty, NeedsCompaction, Unsynced};
 pub(crate) use flush::run;

@@ -23,6 +23,8 @@ enum Done {
     Written,
     /// It was edited: nobody writes over what nobody has read.
     Edited,
+    /// Another one must be written first.
+    Waits,
 }
 
 /// What was not written, and why.
@@ -50,6 +52,7 @@ impl Round {
         match done {
             Ok(Done::Written) => return,
             Ok(Done::Edited) => self.was_edited = true,
+            Ok(Done::Waits) => {}
             Err(error) => drop(self.faults.insert(path.clone(), error)),
         }
         self.unwritten.insert(file.clone());
@@ -87,7 +90,7 @@ impl Engine {
             for (file, work) in &last {
                 let done = match &synced {
                     Ok(true) => self.write_file(lock, file, work, position),
-                    Ok(false) => Ok(Done::Edited),
+                    Ok(false) => Ok(Done::Waits),
                     Err(error) => Err(error.clone()),
                 };
                 round.note(file, work.path(), done);

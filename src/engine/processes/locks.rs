@@ -17,6 +17,8 @@ use super::shared_memory::word;
 const COMMIT_PAUSE: Duration = Duration::from_micros(100);
 /// Waiting for the files lock, look again this often.
 const FILES_PAUSE: Duration = Duration::from_millis(1);
+/// So long may a transaction take that is at its end, to make durable what it has changed.
+const END_OF_TRANSACTION: Duration = Duration::from_secs(1);
 /// A process that looked so lately still waits.
 const STILL_WANTED_US: u64 = 2_000;
 
@@ -90,6 +92,10 @@ impl<'a> Awaited<'a> {
         let lock = disk.try_lock(&self.path, LockKind::Exclusive)?;
         if lock.is_some() {
             self.words.store(self.holder, u64::from(std::process::id()));
+            // What a holder has left who died in a transaction.
+            if self.holder == word::COMMIT_HOLDER && self.words.load(word::TRANSACTION_LIMIT) != 0 {
+                self.words.store(word::TRANSACTION_LIMIT, 0);
+            }
         }
         Ok(lock)
     }
@@ -102,16 +108,56 @@ impl<'a> Awaited<'a> {
         waiting: &dyn Fn(),
     ) -> Result<Box<dyn Lock>> {
         let start = Instant::now();
+        let mut transaction = Transaction::under_way(self.words);
         loop {
             if let Some(lock) = self.try_take(disk)? {
                 return Ok(lock);
             }
+            let holder = self.words.load(self.holder);
             if start.elapsed() >= timeout {
-                return Err(held_too_long(&self.path, timeout, self.words.load(self.holder)));
+                return Err(held_too_long(&self.path, timeout, holder));
+            }
+            if self.holder == word::COMMIT_HOLDER {
+                transaction = transaction.look_again(self.words);
+                transaction.check(&self.path, holder)?;
             }
             waiting();
             std::thread::sleep(self.pause);
         }
+    }
+}
+
+/// The transaction that others wait for, as far as they can see. It ends itself at its limit, so one
+/// that holds the lock for longer is of a process that is stopped or hangs: nobody need wait on.
+#[derive(Clone, Copy)]
+struct Transaction {
+    number: u64,
+    limit: Duration,
+    seen: Instant,
+}
+
+impl Transaction {
+    fn under_way(words: &dyn SharedWords) -> Transaction {
+        let limit = Duration::from_millis(words.load(word::TRANSACTION_LIMIT));
+        Transaction { number: words.load(word::TRANSACTIONS), limit, seen: Instant::now() }
+    }
+
+    fn look_again(self, words: &dyn SharedWords) -> Transaction {
+        let now = Transaction::under_way(words);
+        let is_same = (now.number, now.limit) == (self.number, self.limit);
+        if is_same { self } else { now }
+    }
+
+    fn check(&self, path: &SafePath, holder: u64) -> Result<()> {
+        if self.limit.is_zero() || self.seen.elapsed() < self.limit + END_OF_TRANSACTION {
+            return Ok(());
+        }
+        let message = format!(
+            "process {holder} has held {path} beyond the {} ms that its transaction may take: it is stopped \
+             or hangs; let it go on or end it",
+            self.limit.as_millis()
+        );
+        Err(Error::new(Code::Locked, message).path(path.as_str()))
     }
 }
 
@@ -184,8 +230,20 @@ impl<'a> CommitLock<'a> {
     }
 }
 
+impl CommitLock<'_> {
+    /// The lock is held for a transaction from now on, which may take so long.
+    pub(crate) fn begin_transaction(&self, limit: Duration) {
+        let limit = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
+        self.words.increment(word::TRANSACTIONS);
+        self.words.store(word::TRANSACTION_LIMIT, limit);
+    }
+}
+
 impl Drop for CommitLock<'_> {
     fn drop(&mut self) {
+        if self.words.load(word::TRANSACTION_LIMIT) != 0 {
+            self.words.store(word::TRANSACTION_LIMIT, 0);
+        }
         drop(self.lock.take());
         // A thread that takes the lock again at once would win it every time, for whoever waits only
         // looks now and then.

@@ -29,6 +29,10 @@ pub(crate) mod word {
     pub(crate) const COMMIT_HOLDER: usize = 9;
     /// The same of the lock on the files.
     pub(crate) const FILES_HOLDER: usize = 10;
+    /// How long the transaction under way may take, in milliseconds; 0 when there is none.
+    pub(crate) const TRANSACTION_LIMIT: usize = 11;
+    /// How many transactions there were.
+    pub(crate) const TRANSACTIONS: usize = 12;
     /// From here on, up to the last word: the states in which the store has left files.
     pub(crate) const STAMPS: usize = 16;
     /// What the first process to open the folder has chosen; the last word, which is zero once the

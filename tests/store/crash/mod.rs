@@ -1,6 +1,7 @@
 //! Nothing acknowledged is lost and nothing half done is seen, wherever a process or the machine
 //! dies.
 
+mod blocked;
 pub(crate) mod scenarios;
 mod search;
 pub(crate) mod step;

@@ -50,6 +50,22 @@ const ending = (dataDir, workerData) =>
     })()`,
   )
 
+/** In the main thread, which does not load the package itself: threads one after the other do. */
+const oneAfterTheOther = (dataDir) => `
+  const { Worker } = require('node:worker_threads')
+  const text = "const { createStore } = require(" + ${JSON.stringify(JSON.stringify(index))} + ");" +
+    "const store = createStore({ dataDir: " + ${JSON.stringify(JSON.stringify(dataDir))} + " });" +
+    "store.users.create({ email: Math.random() + '@example.org' }).then(() => store.close())"
+  const end = () => new Promise((resolve, reject) => {
+    new Worker(text, { eval: true }).on('exit', resolve).on('error', reject)
+  });
+  (async () => { for (let ended = 0; ended < 20; ended++) console.log(await end()) })()`
+
+test('the thread that loads the package first may end before others load it', async () => {
+  const { code, signal, stdout, stderr } = await run(oneAfterTheOther(folder()))
+  assert.deepEqual([code, signal, stdout], [0, null, '0\n'.repeat(20)], stderr)
+})
+
 for (const [when, count] of [
   ['at once', WORKERS],
   ['open', WORKERS],

@@ -280,21 +280,24 @@ test('a git checkout while the store is open brings everything back', async () =
   git('init', '--quiet')
   git('add', '--all')
   git('commit', '--quiet', '--message', 'before')
-  await process.call('characters', 'update', character.id, { name: 'Somebody else' })
-  await process.call('tags', 'update', tag.id, { name: 'lake' })
-  await process.call('chats', 'update', chat.id, { title: 'Another title' })
-  await process.call('chats', 'addMessage', chat.id, { role: 'USER', content: 'second' })
-  await process.ask('compact')
-  git('checkout', '--quiet', '--', '.')
-  const name = async () => (await process.call('tags', 'findById', tag.id)).name
-  while ((await name()) !== 'sea') await new Promise((resolve) => setTimeout(resolve, 50))
-  assert.equal((await process.call('characters', 'findById', character.id)).name, character.name)
-  assert.deepEqual(
-    (await process.call('chats', 'getMessages', chat.id)).map((message) => message.content),
-    ['first'],
-  )
-  const { title, messageCount } = await process.call('chats', 'findById', chat.id)
-  assert.deepEqual({ title, messageCount }, { title: chat.title, messageCount: 1 })
+  // Many files at once, found in any order and in the middle of being taken over.
+  for (let round = 1; round <= 5; round++) {
+    await process.call('characters', 'update', character.id, { name: 'Somebody else' })
+    await process.call('tags', 'update', tag.id, { name: 'lake' })
+    await process.call('chats', 'update', chat.id, { title: 'Another title' })
+    await process.call('chats', 'addMessage', chat.id, { role: 'USER', content: 'second' })
+    await process.ask('compact')
+    git('checkout', '--quiet', '--', '.')
+    const name = async () => (await process.call('tags', 'findById', tag.id)).name
+    while ((await name()) !== 'sea') await new Promise((resolve) => setTimeout(resolve, 50))
+    assert.equal((await process.call('characters', 'findById', character.id)).name, character.name)
+    assert.deepEqual(
+      (await process.call('chats', 'getMessages', chat.id)).map((message) => message.content),
+      ['first'],
+    )
+    const { title, messageCount } = await process.call('chats', 'findById', chat.id)
+    assert.deepEqual({ title, messageCount }, { title: chat.title, messageCount: 1 })
+  }
   await process.call('chats', 'addMessage', chat.id, { role: 'USER', content: 'third' })
   await process.end()
   git('diff', '--quiet', '--', 'characters', 'settings')

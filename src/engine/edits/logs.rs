@@ -16,7 +16,7 @@ use crate::{json, jsonl};
 
 use super::reconcile::Fit;
 use super::recount;
-use super::take::Taken;
+use super::take::{ReadAs, Taken};
 use crate::engine::clock;
 use crate::engine::core::Engine;
 use crate::engine::files::{ShownFile, Writer};
@@ -37,9 +37,9 @@ impl Engine {
             // What is on its way into the file is brought together with the edit when it is written.
             return self.judge_pending_log(key, path);
         }
-        let edited = match self.log_edit(key, path) {
+        let edited = match self.log_edit(key, path, &mut taken.read) {
             Err(error) if error.is_of_content() => {
-                self.stamps.is_shut(path.clone());
+                taken.read.push((path.clone(), ReadAs::Shut));
                 self.logs.forget(key);
                 Some(LogEdit::of_unknown(key.0, &key.1))
             }
@@ -47,7 +47,7 @@ impl Engine {
         };
         taken.found.changes.extend(edited.map(Change::Edited));
         self.state_mut().row_owners.doubt(key);
-        self.clear_suspect(path)
+        Ok(())
     }
 
     fn judge_pending_log(&self, key: &LogKey, path: &SafePath) -> Result<()> {
@@ -66,14 +66,19 @@ impl Engine {
     }
 
     /// What the edit of a log amounts to that the journal holds nothing of; `None` when it is nothing.
-    fn log_edit(&self, key: &LogKey, path: &SafePath) -> Result<Option<LogEdit>> {
+    fn log_edit(
+        &self,
+        key: &LogKey,
+        path: &SafePath,
+        read: &mut Vec<(SafePath, ReadAs)>,
+    ) -> Result<Option<LogEdit>> {
         let before = self.logs.kept_rows(key);
         self.logs.forget(key);
         let state = self.state();
         let owner_model = state.layout.log_place(key.0)?.owner;
         let stamp = self.disk.stamp(path)?;
         let Some(owner) = state.collection(owner_model).get(&key.1) else {
-            self.stamps.know(path.clone(), stamp);
+            read.push((path.clone(), ReadAs::Known(stamp)));
             return Ok(None);
         };
         let index = recount::index(self, &state, key.0, path, stamp)?;
@@ -94,8 +99,7 @@ impl Engine {
             rows.visit(|text| now.push(Arc::from(text)))?;
             edit.rows = differences(&before, &now);
         }
-        self.counted.note(path, stamp, index.dead() > 0);
-        self.stamps.wrote(path.clone(), stamp);
+        read.push((path.clone(), ReadAs::Counted { stamp, dead_lines: index.dead() > 0 }));
         // A line that cannot be read is news as well: any row may be missing.
         let is_news = !known || !is_whole || edit.has_new_counts || !edit.rows.is_empty();
         Ok(is_news.then_some(edit))
@@ -145,10 +149,10 @@ impl Engine {
     pub(crate) fn settle_log_edits(&self, locks: &BothLocks<'_>) -> Result<bool> {
         let position = self.position();
         let mut changes = Vec::new();
-        let mut edited = Vec::new();
+        let (mut edited, mut read) = (Vec::new(), Vec::new());
         for (key, path) in self.pending_logs()? {
             if self.mend_log(locks.files(), &key, &path, position)? {
-                changes.extend(self.log_edit(&key, &path)?.map(Change::Edited));
+                changes.extend(self.log_edit(&key, &path, &mut read)?.map(Change::Edited));
                 self.state_mut().dirty.needs_compaction.logs.insert(key.clone());
                 edited.push(key);
             }
@@ -156,11 +160,13 @@ impl Engine {
         if edited.is_empty() {
             return Ok(true);
         }
-        if !changes.is_empty() {
+        let changed = !changes.is_empty();
+        if changed {
             self.persist(locks.commit(), vec![Commit { at: self.clock.now(), changes }])?;
-            if !self.write_files(locks.files())? {
-                return Ok(false);
-            }
+        }
+        self.know_read(read)?;
+        if changed && !self.write_files(locks.files())? {
+            return Ok(false);
         }
         let synced = self.sync_files()?;
         edited.iter().for_each(|key| self.logs.forget(key));

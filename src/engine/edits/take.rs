@@ -1,6 +1,7 @@
 //! Takes edits over: each file that does not look as the store left it is read, compared, and what
 //! it says is committed as a change, by whoever comes first. The others find nothing new in it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -35,6 +36,19 @@ pub(super) struct Taken {
     pub(super) news: bool,
     /// Is an editor in the middle of writing one of the files?
     pub(super) unfinished: bool,
+    /// The files that were read. Only once their changes are committed may anybody take them for known:
+    /// a reader that found no suspect would answer from a state without them.
+    pub(super) read: Vec<(SafePath, ReadAs)>,
+}
+
+/// How a file was found when it was read.
+pub(super) enum ReadAs {
+    /// What does not travel through the journal, others must find for themselves.
+    Known(Option<Stamp>),
+    /// A log, of which what it says of its owner is committed: others need not count it.
+    Counted { stamp: Option<Stamp>, dead_lines: bool },
+    /// It cannot be opened.
+    Shut,
 }
 
 impl Engine {
@@ -118,7 +132,15 @@ impl Engine {
         let flushed = self.words.load(word::FLUSHED);
         self.state_mut().dirty.note_flushed(flushed);
         let mut taken = Taken::default();
-        for path in paths {
+        let (logs, others): (Vec<_>, Vec<_>) = {
+            let state = self.state();
+            let is_log =
+                |path: &&SafePath| matches!(state.layout.file_at(path), Some(ShownFile::Log(..)));
+            paths.iter().collect::<BTreeSet<_>>().into_iter().partition(is_log)
+        };
+        // A record that was edited keeps the counts that the store has of its log: what an edited log
+        // says of them comes after it.
+        for path in others.into_iter().chain(logs) {
             self.judge(path, files.is_some(), long, &mut taken)?;
         }
         let changes = std::mem::take(&mut taken.found.changes);
@@ -130,6 +152,7 @@ impl Engine {
                 state.note_in_file(model, &key, record, position);
             }
         }
+        self.know_read(std::mem::take(&mut taken.read))?;
         if taken.news {
             self.stamps.tell_news();
         }
@@ -167,12 +190,27 @@ impl Engine {
             return Ok(());
         }
         self.compare(path, &file, &read, taken)?;
-        if read.is_shut {
-            self.stamps.is_shut(path.clone());
-            self.lookout.suspect(path.clone());
-        } else {
-            self.stamps.know(path.clone(), stamp);
-            self.clear_suspect(path)?;
+        let read_as = if read.is_shut { ReadAs::Shut } else { ReadAs::Known(stamp) };
+        taken.read.push((path.clone(), read_as));
+        Ok(())
+    }
+
+    /// What some files say is committed: they are no suspects any more.
+    pub(super) fn know_read(&self, read: Vec<(SafePath, ReadAs)>) -> Result<()> {
+        for (path, read_as) in read {
+            match read_as {
+                ReadAs::Known(stamp) => self.stamps.know(path.clone(), stamp),
+                ReadAs::Counted { stamp, dead_lines } => {
+                    self.counted.note(&path, stamp, dead_lines);
+                    self.stamps.wrote(path.clone(), stamp);
+                }
+                ReadAs::Shut => {
+                    self.stamps.is_shut(path.clone());
+                    self.lookout.suspect(path);
+                    continue;
+                }
+            }
+            self.clear_suspect(&path)?;
         }
         Ok(())
     }

@@ -95,7 +95,14 @@ impl Layout {
             layout.add_beside(id, &catalogue.model(id).place);
         }
         for id in catalogue.ids() {
-            let folders = layout.folders_for(id, &catalogue.model(id).place);
+            let mut folders = layout.folders_for(id, &catalogue.model(id).place);
+            // What a record says of its logs depends on them.
+            let logs = layout.logs.iter().filter(|place| place.owner == id);
+            for folder in logs.map(|place| &place.dir) {
+                if !folders.contains(folder) {
+                    folders.push(folder.clone());
+                }
+            }
             layout.folders_of.push(folders);
         }
         Ok(layout)
@@ -193,7 +200,8 @@ impl Layout {
         self.directories.iter().map(|(_, dir)| dir).chain(logs).chain(owner)
     }
 
-    /// The folders in which the files of a model's records stand; none for the rows of logs.
+    /// The folders in which the files of a model's records and of their logs stand; none for the rows
+    /// of logs.
     pub(crate) fn folders_of(&self, model: ModelId) -> &[SafePath] {
         self.folders_of.get(usize::from(model.0)).map_or(&[], Vec::as_slice)
     }

@@ -201,14 +201,30 @@ impl<'a> View<'a> {
         }
         let Some(file) = self.state.file_of(model, key) else { return Ok(()) };
         let path = self.state.layout.path_of(&file)?;
-        if self.context.lookout.is_suspect(&path) == Some(false) {
-            return Ok(());
+        let is_told = self.context.lookout.is_suspect(&path) == Some(false);
+        if !is_told && !self.context.stamps.are_of(self.context.disk, &path)? {
+            self.suspect(path);
+            return Err(self.give_up());
         }
-        if self.context.stamps.are_of(self.context.disk, &path)? {
-            return Ok(());
+        self.check_log_edits(model, key)
+    }
+
+    /// The same for what a record says about its logs. A log of which the journal holds lines is brought
+    /// together with its edit by the next checkpoint; of one that nobody watches, one looks from time to
+    /// time.
+    fn check_log_edits(&self, model: ModelId, key: &str) -> Result<()> {
+        for log in self.state.layout.logs_of(model) {
+            if self.state.logs.contains_key(&(log, key.into())) {
+                continue;
+            }
+            let path = self.state.layout.log_path(log, key)?;
+            let is_told_of = self.context.lookout.is_suspect(&path) == Some(true);
+            if is_told_of && !self.context.stamps.are_of(self.context.disk, &path)? {
+                self.suspect(path);
+                return Err(self.give_up());
+            }
         }
-        self.suspect(path);
-        Err(self.give_up())
+        Ok(())
     }
 
     pub(super) fn give_up(&self) -> Error {

@@ -134,12 +134,28 @@ pub(super) struct Import {
     /// The app's public folder, below which the files of images and chats lie
     #[arg(long, value_name = "FOLDER")]
     pub(super) public_dir: Option<PathBuf>,
+    /// keep: secrets stay as the app encrypted them; reseal: they become the store's own
+    #[arg(long, value_name = "HOW", default_value = "keep")]
+    pub(super) secrets: ImportedSecrets,
+    /// With --secrets reseal: a file that holds the app's ENCRYPTION_MASTER_PEPPER, - for a line of
+    /// standard input [default: $ENCRYPTION_MASTER_PEPPER]
+    #[arg(long, value_name = "FILE")]
+    pub(super) pepper_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) passphrase: Passphrase,
     /// What becomes of rows that the store has already, with other content
     #[arg(long, value_name = "WHICH", default_value = "refuse")]
     pub(super) existing: Existing,
     /// Only look: tell what would come over and what cannot
     #[arg(long)]
     pub(super) dry_run: bool,
+}
+
+/// What becomes of the secrets that the app encrypted.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ImportedSecrets {
+    Keep,
+    Reseal,
 }
 
 /// What becomes of rows that the store has already, with other content.

@@ -57,6 +57,20 @@ pub(super) fn recovery_key(file: Option<&Path>, around: &Surroundings<'_>) -> En
     }
 }
 
+/// The app's pepper, as it is: from a file, or the app's own variable.
+pub(super) fn pepper(file: Option<&Path>) -> Ended<Secret> {
+    let as_it_is = Surroundings { compose: &str::to_owned };
+    if let Some(file) = file {
+        return from_file(file, &as_it_is);
+    }
+    match std::env::var_os("ENCRYPTION_MASTER_PEPPER").filter(|value| !value.is_empty()) {
+        Some(text) => Ok(composed(text.into_encoded_bytes(), &as_it_is)),
+        None => Err(Failure::usage(
+            "--secrets reseal needs the app's pepper: --pepper-file, or $ENCRYPTION_MASTER_PEPPER",
+        )),
+    }
+}
+
 /// What a file holds, or a line of standard input for `-`.
 fn from_file(file: &Path, around: &Surroundings<'_>) -> Ended<Secret> {
     let shown = file.display().to_string();

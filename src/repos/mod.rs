@@ -11,6 +11,7 @@ pub(crate) mod find;
 pub(crate) mod generic;
 pub(crate) mod image_profiles;
 pub(crate) mod images;
+pub(crate) mod legacy_secrets;
 pub(crate) mod logs;
 mod payloads;
 pub(crate) mod personas;

@@ -9,14 +9,15 @@ use serde::Serialize;
 use super::attachments::Attachments;
 use super::origin::{Origin, in_order, key_of};
 use super::payloads::{Missing, Taking, each_file};
-use super::plan::{Plan, plan};
+use super::plan::{Asked, Plan, plan};
 use super::portions::each_portion;
 use super::report::{Problem, Told};
+use super::sealed::{Opening, keep_seals, triples};
 use super::source::Source;
 use crate::error::{Error, Result};
 use crate::prisma::{Cell, Existing, Given, Put, description, put_rows};
 use crate::progress::{Progress, Unit};
-use crate::store::{Durability, Options, Store, Waiting};
+use crate::store::{Durability, Options, Secret, Store, Waiting};
 
 /// So many portions are on their way to the disk while the next one is read.
 const AT_ONCE: usize = 2;
@@ -33,8 +34,19 @@ pub struct Import {
     pub public_dir: Option<PathBuf>,
     /// What becomes of a row whose key the store has already, with other content.
     pub existing: Meeting,
+    /// How secrets that the app encrypted itself become the store's; they stay as they are without it.
+    pub reseal: Option<Reseal>,
     /// Only look, and write nothing.
     pub dry_run: bool,
+}
+
+/// What secrets are opened and sealed with.
+#[derive(Debug, Clone)]
+pub struct Reseal {
+    /// The app's `ENCRYPTION_MASTER_PEPPER`.
+    pub pepper: Secret,
+    /// The store's passphrase; where it has none yet, this becomes it.
+    pub passphrase: Secret,
 }
 
 /// What becomes of a row whose key the store has already, with other content.
@@ -97,6 +109,8 @@ pub struct Imported {
     pub file_bytes: u64,
     /// Rows whose file is not taken in.
     pub missing: Told<Missing>,
+    /// Secrets that were sealed anew.
+    pub resealed: u64,
 }
 
 /// Imports a source into a store, whose folder is made when it is not there.
@@ -114,7 +128,9 @@ pub fn import(asked: &Import, progress: &dyn Progress) -> Result<Imported> {
     };
     let existing = asked.existing.into();
     let public = asked.public_dir.as_deref();
-    let plan = plan(&mut origin, there.as_ref(), existing, public, progress)?;
+    let pepper = asked.reseal.as_ref().map(|reseal| &reseal.pepper);
+    let trial = Asked { existing, public, pepper };
+    let plan = plan(&mut origin, there.as_ref(), trial, progress)?;
     let mut imported = told(&origin, &plan);
     if !plan.problems.is_empty() || asked.dry_run {
         imported.problems = plan.problems;
@@ -122,10 +138,17 @@ pub fn import(asked: &Import, progress: &dyn Progress) -> Result<Imported> {
         return Ok(imported);
     }
     let store = there.map_or_else(|| Store::open(options), Ok)?;
+    if let Some(reseal) = &asked.reseal {
+        // A wrong passphrase is told before a row is written.
+        store.call_with("secrets.unlock", "[]", Some(reseal.passphrase.clone()))?;
+    }
     write(&mut origin, &store, existing, plan.attachments, &mut imported, progress)?;
     imported.missing = plan.missing;
     if let Some(public) = public {
         take_files(&mut origin, &store, public, &imported, progress)?;
+    }
+    if let Some(reseal) = &asked.reseal {
+        imported.resealed = reseal_all(&mut origin, &store, reseal, progress)?;
     }
     imported.written = true;
     progress.begin("Finishing", Unit::Things, None);
@@ -147,6 +170,7 @@ fn told(origin: &Origin, plan: &Plan) -> Imported {
         files: plan.files.0,
         file_bytes: plan.files.1,
         missing: Told::new(),
+        resealed: 0,
     }
 }
 
@@ -194,7 +218,9 @@ impl Writing<'_> {
                 let beside = attachments.beside(&cells, of);
                 Given { cells, beside, without: Vec::new() }
             };
-            let put = put_rows(tx, table, rows.into_iter().map(given).collect(), existing);
+            let mut rows: Vec<Given> = rows.into_iter().map(given).collect();
+            keep_seals(&tx.view(), table, &mut rows)?;
+            let put = put_rows(tx, table, rows, existing);
             let named = |(put, key): (Result<Put>, String)| {
                 put.map_err(|error| {
                     let message = format!("{} {key}: {}", of.db_name, error.message());
@@ -221,6 +247,32 @@ impl Writing<'_> {
         }
         Ok(())
     }
+}
+
+fn reseal_all(
+    origin: &mut Origin,
+    store: &Store,
+    reseal: &Reseal,
+    progress: &dyn Progress,
+) -> Result<u64> {
+    progress.begin("Sealing", Unit::Things, None);
+    let (mut opening, mut resealed) = (Opening::new(&reseal.pepper), 0);
+    for (number, table) in description().tables.iter().enumerate() {
+        if triples(table).is_empty() {
+            continue;
+        }
+        each_portion(origin, number, progress, |portion| {
+            let mut under_way = Vec::new();
+            for row in &portion.rows {
+                under_way.extend(opening.reseal(store, table, row)?);
+            }
+            for waiting in under_way {
+                resealed += u64::from(waiting.wait()?);
+            }
+            Ok(())
+        })?;
+    }
+    Ok(resealed)
 }
 
 fn take_files(

@@ -27,7 +27,7 @@ mod values;
 mod verify;
 
 pub use export::{Exported, Format, export, export_to};
-pub use import::{Import, Imported, Meeting, Rows, import};
+pub use import::{Import, Imported, Meeting, Reseal, Rows, import};
 pub use payloads::Missing;
 pub use report::{Problem, Told};
 pub use source::Source;

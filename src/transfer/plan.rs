@@ -12,12 +12,13 @@ use super::origin::{Origin, in_order, key_of};
 use super::payloads::{self, Looked, Missing};
 use super::portions::{Portion, each_portion};
 use super::report::{Problem, Told};
+use super::sealed::{Opening, keep_seals};
 use crate::disk::SimulatedDisk;
 use crate::error::{Code, Error, Result};
 use crate::json::Object;
 use crate::prisma::{Cell, Existing, Given, Source, Table, check_lines, description, put_rows};
 use crate::progress::{Progress, Unit};
-use crate::store::{Options, Store, Waiting};
+use crate::store::{Options, Secret, Store, Waiting};
 
 /// How long a trial may take.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
@@ -38,11 +39,21 @@ pub(super) struct Plan {
 /// An answer of the trial store, with the keys of the rows.
 type Answer = (usize, Vec<String>, Waiting<Vec<Result<()>>>);
 
+/// How it is to come over.
+pub(super) struct Asked<'a> {
+    pub(super) existing: Existing,
+    /// The public folder.
+    pub(super) public: Option<&'a Path>,
+    /// What the app encrypted its secrets with, where these are to be sealed anew.
+    pub(super) pepper: Option<&'a Secret>,
+}
+
 struct Trial<'p> {
     store: Store,
     transaction: u64,
     existing: Existing,
     public: Option<&'p Path>,
+    opening: Option<Opening<'p>>,
     plan: Plan,
     /// The rows that cannot come over.
     refused: HashSet<(usize, String)>,
@@ -56,8 +67,7 @@ struct Trial<'p> {
 pub(super) fn plan(
     origin: &mut Origin,
     store: Option<&Store>,
-    existing: Existing,
-    public: Option<&Path>,
+    asked: Asked<'_>,
     progress: &dyn Progress,
 ) -> Result<Plan> {
     let store = match store {
@@ -77,7 +87,9 @@ pub(super) fn plan(
     };
     let transaction = store.begin(LONGEST)?;
     let (refused, waiting) = (HashSet::new(), None);
-    let mut trial = Trial { store, transaction, existing, public, plan, refused, waiting };
+    let Asked { existing, public, pepper } = asked;
+    let opening = pepper.map(Opening::new);
+    let mut trial = Trial { store, transaction, existing, public, opening, plan, refused, waiting };
     let tried = in_order().into_iter().try_for_each(|table| trial.table(origin, table, progress));
     let given_up = trial.store.give_up(transaction);
     tried.and(given_up)?;
@@ -132,6 +144,10 @@ impl Trial<'_> {
                 self.plan.attachments.see(&cells, of);
             }
             self.look_for_file(of, &cells);
+            if let Some(opening) = &mut self.opening {
+                let problems = opening.check(of, &cells)?;
+                problems.into_iter().for_each(|problem| self.plan.problems.add(problem));
+            }
             let (without, problem) = self.plan.attachments.check(&cells, of, &key);
             problem.into_iter().for_each(|problem| self.plan.problems.add(problem));
             keys.push(key);
@@ -139,6 +155,7 @@ impl Trial<'_> {
         }
         let existing = self.existing;
         let next = self.store.change(Some(self.transaction), move |tx| {
+            keep_seals(&tx.view(), table, &mut given)?;
             if is_log {
                 return Ok(check_lines(tx, table, given, existing));
             }

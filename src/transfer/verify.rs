@@ -171,7 +171,7 @@ fn without_resealed(
     mut ours: Vec<Cell>,
     counts: &mut BTreeMap<String, u64>,
 ) -> Vec<Cell> {
-    for parts in triples(of) {
+    for parts in triples(of).into_iter().map(|triple| triple.columns) {
         let is_resealed = ours[parts[0]].text().is_some_and(crate::crypto::is_sealed)
             && !theirs[parts[0]].text().is_some_and(crate::crypto::is_sealed);
         if is_resealed {

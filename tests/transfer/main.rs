@@ -11,6 +11,7 @@ mod dumps;
 mod files;
 mod refused;
 mod round_trip;
+mod secrets;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -30,6 +31,7 @@ fn asked(source: &Path, folder: &Path) -> Import {
         options: Options::new(folder),
         public_dir: None,
         existing: Meeting::Refuse,
+        reseal: None,
         dry_run: false,
     }
 }

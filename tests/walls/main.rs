@@ -149,7 +149,7 @@ const MODULES: &[(&str, &str)] = &[
     ("api", "crypto catalogue engine calls repos auth prisma better_auth"),
     ("backup", "disk engine"),
     ("store", "disk backup crypto catalogue engine secrets calls repos auth better_auth api"),
-    ("transfer", "disk crypto catalogue engine prisma store"),
+    ("transfer", "disk crypto catalogue engine repos prisma store"),
     ("cli", "crypto disk backup store transfer"),
     ("node", "crypto backup catalogue engine calls api store cli"),
 ];

@@ -25,7 +25,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output, around: &Surroundings<
         Command::Query(query) => records::query(query, shared, output),
         Command::Backup(backup) => backup::backup(backup, shared, output),
         Command::Restore(restore) => backup::restore(restore, shared, output),
-        Command::Import(import) => transfer::import(import, shared, output),
+        Command::Import(import) => transfer::import(import, shared, output, around),
         Command::Verify(verify) => transfer::verify(verify, shared, output),
         Command::Export(export) => transfer::export(export, shared, output),
         Command::Secrets(secrets) => secrets::run(secrets, shared, output, around),

@@ -6,22 +6,28 @@ use std::path::Path;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::cli::arguments::{self, ExportFormat, Shared};
+use crate::cli::Surroundings;
+use crate::cli::arguments::{self, ExportFormat, ImportedSecrets, Shared};
 use crate::cli::exit::{Ended, Exit, Failure};
-use crate::cli::folder;
 use crate::cli::output::{Output, Tone};
 use crate::cli::terminal::Terminal;
+use crate::cli::{folder, passphrase};
 use crate::error::{Code, Error};
 use crate::store::Store;
 use crate::transfer::{
-    self, Difference, Format, Import, Imported, Kind, Meeting, Missing, Problem, Source, Told,
-    Verified,
+    self, Difference, Format, Import, Imported, Kind, Meeting, Missing, Problem, Reseal, Source,
+    Told, Verified,
 };
 
 /// So many things of a kind are shown to people; `--json` has more.
 const MOST_SHOWN: usize = 50;
 
-pub(super) fn import(asked: &arguments::Import, shared: &Shared, output: &Output) -> Ended {
+pub(super) fn import(
+    asked: &arguments::Import,
+    shared: &Shared,
+    output: &Output,
+    around: &Surroundings<'_>,
+) -> Ended {
     let existing = match asked.existing {
         arguments::Existing::Refuse => Meeting::Refuse,
         arguments::Existing::Keep => Meeting::Keep,
@@ -32,6 +38,7 @@ pub(super) fn import(asked: &arguments::Import, shared: &Shared, output: &Output
         options: folder::options(shared),
         public_dir: asked.public_dir.clone(),
         existing,
+        reseal: reseal(asked, around)?,
         dry_run: asked.dry_run,
     };
     let terminal = Terminal::new(output);
@@ -39,6 +46,17 @@ pub(super) fn import(asked: &arguments::Import, shared: &Shared, output: &Output
     drop(terminal);
     output.answer(&value(&imported)?, || shown_import(&imported, asked, output))?;
     Ok(Exit::found(!imported.problems.is_empty()))
+}
+
+fn reseal(asked: &arguments::Import, around: &Surroundings<'_>) -> Ended<Option<Reseal>> {
+    if asked.secrets == ImportedSecrets::Keep {
+        return match &asked.pepper_file {
+            Some(_) => Err(Failure::usage("--pepper-file is for --secrets reseal")),
+            None => Ok(None),
+        };
+    }
+    let pepper = passphrase::pepper(asked.pepper_file.as_deref())?;
+    Ok(Some(Reseal { pepper, passphrase: asked.passphrase.get(around)? }))
 }
 
 fn value(report: &impl Serialize) -> Ended<Value> {
@@ -74,6 +92,9 @@ fn shown_import(imported: &Imported, asked: &arguments::Import, output: &Output)
     list(&mut lines, &imported.problems, "things cannot come over", shown_problem);
     if imported.following > 0 {
         lines.push(format!("{} more rows refer to those", imported.following));
+    }
+    if imported.resealed > 0 {
+        lines.push(format!("{:>10}  secrets sealed anew", imported.resealed));
     }
     lines.push(match (imported.written, imported.problems.is_empty()) {
         (true, _) => output.painted("imported", Tone::Good),

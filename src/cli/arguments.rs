@@ -129,7 +129,8 @@ pub(super) struct Restore {
 
 #[derive(Args)]
 pub(super) struct Import {
-    /// postgresql://…, or a plain file of pg_dump; a password is better in $PGPASSWORD than here
+    /// postgresql://…, a plain file of pg_dump, or a folder of another store or the app's earlier one; a
+    /// password is better in $PGPASSWORD than here
     pub(super) source: String,
     /// The app's public folder, below which the files of images and chats lie
     #[arg(long, value_name = "FOLDER")]
@@ -171,7 +172,7 @@ pub(super) enum Existing {
 
 #[derive(Args)]
 pub(super) struct Verify {
-    /// postgresql://…, or a plain file of pg_dump
+    /// postgresql://…, a plain file of pg_dump, or a folder of another store
     pub(super) source: String,
 }
 

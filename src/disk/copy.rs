@@ -13,7 +13,9 @@ const PIECE: usize = 1 << 20;
 /// Those of the disks.
 pub fn copy(from: &dyn Disk, path: &SafePath, to: &dyn Disk) -> Result<()> {
     path.parent().map_or(Ok(()), |folder| to.create_dir(&folder))?;
-    if let (Some(from), Some(to)) = (from.as_real(), to.as_real()) {
+    if from.shows_as_it_is(path)
+        && let (Some(from), Some(to)) = (from.as_real(), to.as_real())
+    {
         return from.copy_into(path, to);
     }
     let (source, copy) = (from.open(path, Access::Read)?, to.open(path, Access::Replace)?);
@@ -35,9 +37,12 @@ pub fn copy(from: &dyn Disk, path: &SafePath, to: &dyn Disk) -> Result<()> {
 /// # Errors
 /// Those of the disks.
 pub fn share(from: &dyn Disk, path: &SafePath, to: &dyn Disk) -> Result<bool> {
-    let (Some(from), Some(real)) = (from.as_real(), to.as_real()) else { return Ok(false) };
+    let (Some(real_from), Some(real)) = (from.as_real(), to.as_real()) else { return Ok(false) };
+    if !from.shows_as_it_is(path) {
+        return Ok(false);
+    }
     path.parent().map_or(Ok(()), |folder| to.create_dir(&folder))?;
-    Ok(from.share_into(path, real))
+    Ok(real_from.share_into(path, real))
 }
 
 /// Makes files and their names durable.

@@ -29,7 +29,7 @@ pub use copy::{copy, make_durable, share};
 pub use new_file::NewFile;
 pub use new_folder::{NewFolder, UNFINISHED};
 pub use outside_files::{
-    file_names, free_name_beside, free_room, holds_anything, make_folder, read_outside,
+    file_names, free_name_beside, free_room, holds_anything, is_folder, make_folder, read_outside,
     remove_outside,
 };
 pub use placement::misplaced;
@@ -135,6 +135,11 @@ pub trait Disk: Send + Sync {
     fn watch(&self) -> Option<Box<dyn Watch>> {
         None
     }
+    /// Is the file on the machine's disk the one that is shown?
+    fn shows_as_it_is(&self, _path: &SafePath) -> bool {
+        true
+    }
+
     /// The folder on the machine's disk, where it is one: copies between two such are cheap.
     fn as_real(&self) -> Option<&RealDisk> {
         None

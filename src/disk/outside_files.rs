@@ -95,3 +95,9 @@ pub fn free_room(folder: &Path) -> Result<u64> {
     let there = folder.ancestors().find(|path| path.is_dir()).unwrap_or(&folder);
     fs4::available_space(there).map_err(failed)
 }
+
+/// Is it a folder, or a link to one?
+#[must_use]
+pub fn is_folder(path: &Path) -> bool {
+    path.is_dir()
+}

@@ -201,6 +201,10 @@ impl Disk for Older {
         self.disk.watch()
     }
 
+    fn shows_as_it_is(&self, path: &SafePath) -> bool {
+        self.instead(path).is_none()
+    }
+
     fn as_real(&self) -> Option<&RealDisk> {
         self.disk.as_real()
     }

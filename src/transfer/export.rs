@@ -6,10 +6,9 @@ use std::path::Path;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::copy::{self, push_field};
-use super::folder::each_row;
+use super::copy;
+use super::folder::{each_row, push_line};
 use super::origin::in_order;
-use super::values;
 use crate::disk::NewFile;
 use crate::error::{Error, Result};
 use crate::prisma::{Row, Table, description};
@@ -125,12 +124,7 @@ fn push_row(line: &mut Vec<u8>, format: Format, table: &Table, row: &Row) {
         ]);
         line.extend_from_slice(crate::json::compact_object(&object).as_bytes());
     } else {
-        for (at, cell) in row.cells.iter().enumerate() {
-            if at > 0 {
-                line.push(b'\t');
-            }
-            push_field(line, values::text(cell).as_deref());
-        }
+        push_line(line, &row.cells);
     }
     line.push(b'\n');
 }

@@ -1,7 +1,7 @@
 //! The import: a trial first, then rows in commits of bounded size, then the bytes that they stand for.
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -14,7 +14,7 @@ use super::portions::each_portion;
 use super::report::{Problem, Told};
 use super::sealed::{Opening, keep_seals, triples};
 use super::source::Source;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::prisma::{Cell, Existing, Given, Put, description, put_rows};
 use crate::progress::{Progress, Unit};
 use crate::store::{Durability, Options, Secret, Store, Waiting};
@@ -120,6 +120,9 @@ pub struct Imported {
 /// then stays, and the same import goes on from there.
 pub fn import(asked: &Import, progress: &dyn Progress) -> Result<Imported> {
     let mut origin = asked.source.open()?;
+    if let Source::Folder(folder) = &asked.source {
+        return import_folder(asked, folder, &mut origin, progress);
+    }
     let options = Options { durability: Durability::Batched, ..asked.options.clone() };
     let there = if crate::disk::holds_anything(&options.data_dir)? {
         Some(Store::open(options.clone())?)
@@ -153,6 +156,64 @@ pub fn import(asked: &Import, progress: &dyn Progress) -> Result<Imported> {
     imported.written = true;
     progress.begin("Finishing", Unit::Things, None);
     store.close()?;
+    Ok(imported)
+}
+
+/// A store is copied as a whole, for it holds more than the app's old tables did.
+fn import_folder(
+    asked: &Import,
+    folder: &Path,
+    origin: &mut Origin,
+    progress: &dyn Progress,
+) -> Result<Imported> {
+    let mut imported = told(origin, &Plan::of_whole());
+    let target = &asked.options.data_dir;
+    let is_there = crate::disk::holds_anything(target)?;
+    if is_there {
+        let store = Store::open(asked.options.clone())?;
+        let verified = super::verify::verify_origin(origin, &store, progress)?;
+        store.close()?;
+        if !verified.clean {
+            let message = format!(
+                "{} holds another store's records; import a folder into a new one",
+                target.display()
+            );
+            return Err(Error::new(Code::Validation, message));
+        }
+    }
+    let mut files = Vec::new();
+    if let Some(public) = &asked.public_dir {
+        each_file(origin, public, &mut imported.missing, &mut |file| {
+            (imported.files, imported.file_bytes) =
+                (imported.files + 1, imported.file_bytes + file.bytes);
+            files.push(file);
+            Ok(())
+        })?;
+    }
+    if asked.dry_run {
+        return Ok(imported);
+    }
+    for table in &mut imported.tables {
+        *(if is_there { &mut table.same } else { &mut table.made }) = table.rows;
+    }
+    if !is_there {
+        progress.begin("Copying", Unit::Things, None);
+        let source = Store::open(Options::new(folder))?;
+        source.snapshot_now(target)?;
+        source.close()?;
+    }
+    let store = Store::open(asked.options.clone())?;
+    if let Some(public) = &asked.public_dir {
+        progress.begin("Taking files in", Unit::Bytes, Some(imported.file_bytes));
+        let mut taking = Taking::new(&store, public);
+        for file in files {
+            progress.advance(file.bytes)?;
+            taking.take(file)?;
+        }
+        taking.finish()?;
+    }
+    store.close()?;
+    imported.written = true;
     Ok(imported)
 }
 
@@ -278,7 +339,7 @@ fn reseal_all(
 fn take_files(
     origin: &mut Origin,
     store: &Store,
-    public: &std::path::Path,
+    public: &Path,
     imported: &Imported,
     progress: &dyn Progress,
 ) -> Result<()> {

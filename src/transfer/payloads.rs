@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::report::{Problem, Told};
 use crate::catalogue::ModelId;
 use crate::disk::SourceFile;
-use crate::engine::{Arrived, Tx};
+use crate::engine::{Arrived, Tx, View};
 use crate::error::{Code, Result};
 use crate::json::Object;
 use crate::prisma::{Cell, Source, Table, description};
@@ -128,7 +128,7 @@ impl Taking<'_> {
     pub(super) fn take(&mut self, file: File) -> Result<()> {
         let has = self.store.look(|view| {
             let record = view.get(file.model, &file.key)?;
-            Ok(record.is_none_or(|record| has_content(&record.map())))
+            record.map_or(Ok(true), |record| has_content(view, &record.map()))
         })?;
         if has {
             return Ok(());
@@ -161,8 +161,10 @@ impl Taking<'_> {
     }
 }
 
-fn has_content(record: &Object) -> bool {
-    record.get("sha256").is_some_and(Value::is_string)
+/// An older folder's rows say what their bytes are, and have none.
+fn has_content(view: &View<'_>, record: &Object) -> Result<bool> {
+    let content = record.get("sha256").and_then(Value::as_str);
+    content.map_or(Ok(false), |content| view.has_payload(content))
 }
 
 /// Writes into a record what its bytes are; its times stay.

@@ -36,6 +36,19 @@ pub(super) struct Plan {
     pub(super) attachments: Attachments,
 }
 
+impl Plan {
+    /// That of a store which is copied as a whole.
+    pub(super) fn of_whole() -> Plan {
+        Plan {
+            problems: Told::new(),
+            following: 0,
+            missing: Told::new(),
+            files: (0, 0),
+            attachments: Attachments::default(),
+        }
+    }
+}
+
 /// An answer of the trial store, with the keys of the rows.
 type Answer = (usize, Vec<String>, Waiting<Vec<Result<()>>>);
 
@@ -78,13 +91,7 @@ pub(super) fn plan(
     progress.begin("Checking", Unit::Things, Some(total));
     let mut problems = Told::new();
     origin.gaps().into_iter().for_each(|gap| problems.add(gap));
-    let plan = Plan {
-        problems,
-        following: 0,
-        missing: Told::new(),
-        files: (0, 0),
-        attachments: Attachments::of(origin)?,
-    };
+    let plan = Plan { problems, attachments: Attachments::of(origin)?, ..Plan::of_whole() };
     let transaction = store.begin(LONGEST)?;
     let (refused, waiting) = (HashSet::new(), None);
     let Asked { existing, public, pepper } = asked;

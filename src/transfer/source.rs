@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use super::dump::Dump;
+use super::folder::Folder;
 use super::origin::Origin;
+use crate::disk::is_folder;
 use crate::error::Result;
 
 /// Where rows come from.
@@ -11,6 +13,8 @@ use crate::error::Result;
 pub enum Source {
     /// A plain file of `pg_dump`.
     Dump(PathBuf),
+    /// Another store's folder, or one of the app's earlier store.
+    Folder(PathBuf),
     /// A server, by its address.
     Server(String),
 }
@@ -20,6 +24,7 @@ impl std::fmt::Debug for Source {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Source::Dump(path) => write!(f, "Dump({})", path.display()),
+            Source::Folder(path) => write!(f, "Folder({})", path.display()),
             Source::Server(_) => write!(f, "Server"),
         }
     }
@@ -29,12 +34,19 @@ impl Source {
     /// The source that a word of the command line means.
     pub fn of(word: &str) -> Source {
         let is_address = ["postgresql://", "postgres://"].iter().any(|head| word.starts_with(head));
-        if is_address { Source::Server(word.to_owned()) } else { Source::Dump(word.into()) }
+        if is_address {
+            Source::Server(word.to_owned())
+        } else if is_folder(word.as_ref()) {
+            Source::Folder(word.into())
+        } else {
+            Source::Dump(word.into())
+        }
     }
 
     pub(super) fn open(&self) -> Result<Origin> {
         match self {
             Source::Dump(path) => Ok(Origin::new(Box::new(Dump::open(path)?))),
+            Source::Folder(path) => Ok(Origin::new(Box::new(Folder::open(path)?))),
             Source::Server(address) => server(address),
         }
     }

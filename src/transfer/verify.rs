@@ -82,7 +82,14 @@ pub struct Verified {
 /// # Errors
 /// Those of reading either; `CLOSED` when it is given up.
 pub fn verify(source: &Source, store: &Store, progress: &dyn Progress) -> Result<Verified> {
-    let mut origin = source.open()?;
+    verify_origin(&mut source.open()?, store, progress)
+}
+
+pub(super) fn verify_origin(
+    origin: &mut Origin,
+    store: &Store,
+    progress: &dyn Progress,
+) -> Result<Verified> {
     let total = description().tables.iter().map(|table| origin.size(table).0).sum();
     progress.begin("Comparing", Unit::Things, Some(total));
     let mut verified = Verified {
@@ -94,7 +101,7 @@ pub fn verify(source: &Source, store: &Store, progress: &dyn Progress) -> Result
     };
     origin.gaps().into_iter().for_each(|gap| verified.problems.add(gap));
     for table in in_order() {
-        compare(&mut origin, store, table, &mut verified, progress)?;
+        compare(origin, store, table, &mut verified, progress)?;
     }
     verified.clean = verified.differences.is_empty() && verified.problems.is_empty();
     Ok(verified)

@@ -9,6 +9,7 @@
 
 mod dumps;
 mod files;
+mod folders;
 mod refused;
 mod round_trip;
 mod secrets;

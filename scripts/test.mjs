@@ -26,6 +26,7 @@ run(
   ...tests('processes'),
   ...tests('package'),
   ...tests('cli'),
+  ...tests('transfer'),
   ...tests('prisma'),
   ...tests('better-auth'),
   ...tests('attacks'),

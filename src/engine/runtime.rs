@@ -126,6 +126,16 @@ impl Runtime {
         self.engine.read(Source::Disk, read).unwrap_or_else(none)
     }
 
+    /// What is committed, by whichever process, as a place in the journal: another one tells that
+    /// something was committed meanwhile.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub(crate) fn committed(&self) -> Result<u64> {
+        self.read_here(|_| Ok(()))?;
+        Ok(self.engine.position())
+    }
+
     /// Answers on a thread that may use the disk.
     pub(crate) fn read_later(
         &self,

@@ -85,6 +85,14 @@ impl Store {
         self.0.engine.read_here(look)
     }
 
+    /// What is committed, as a number: another one tells that something was committed meanwhile.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub(crate) fn committed(&self) -> Result<u64> {
+        self.0.engine.committed()
+    }
+
     /// Takes in the bytes of a file that lies in a folder, for a change to put them in their place.
     pub(crate) fn take_in(&self, file: &Path, within: &Path) -> Waiting<Arrived> {
         let (ticket, waiting) = Waiting::new();

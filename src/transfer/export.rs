@@ -10,7 +10,7 @@ use super::copy;
 use super::folder::{each_row, push_line};
 use super::origin::in_order;
 use crate::disk::NewFile;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::prisma::{Row, Table, description};
 use crate::progress::{Progress, Unit};
 use crate::store::Store;
@@ -39,10 +39,11 @@ pub struct Exported {
     pub rows: u64,
 }
 
-/// Writes every row of a store. The order is that of the references, so each row finds what it refers to.
+/// Writes every row of a store at one moment. The order is that of the references, so each row finds what it refers to.
 ///
 /// # Errors
-/// `CORRUPT` where something cannot be read, those of the disk; `CLOSED` when it is given up.
+/// `CORRUPT` where something cannot be read, `LOCKED` where somebody wrote meanwhile, those of the disk;
+/// `CLOSED` when it is given up.
 pub fn export(
     store: &Store,
     format: Format,
@@ -51,6 +52,9 @@ pub fn export(
 ) -> Result<Exported> {
     let mut exported = Exported { tables: Map::new(), rows: 0 };
     progress.begin("Exporting", Unit::Things, None);
+    // What is swept on opening is a change like any other.
+    store.flush_now()?;
+    let before = store.committed()?;
     let written = |done: io::Result<()>| done.map_err(|error| failed(&error));
     written(out.write_all(head(format).as_bytes()))?;
     for number in in_order() {
@@ -69,6 +73,12 @@ pub fn export(
         exported.tables.insert(table.db_name.clone(), rows.into());
         exported.rows += rows;
     }
+    if store.committed()? != before {
+        let message = "the store was changed while it was exported, so this is not one moment of it: stop the \
+                       app, or export a snapshot of the folder (store.snapshot)";
+        return Err(Error::new(Code::Locked, message));
+    }
+    // Only now: without its end the file loads nothing.
     written(out.write_all(end(format).as_bytes()))?;
     written(out.flush())?;
     Ok(exported)

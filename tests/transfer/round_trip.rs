@@ -124,3 +124,33 @@ fn an_import_that_is_given_up_goes_on_where_it_was() {
         assert!(verified(&source, &folder.path().join("data")).clean, "{steps}");
     }
 }
+
+/// Changes the store at its first step.
+struct Changes(Store, AtomicU64);
+
+impl Progress for Changes {
+    fn begin(&self, _what: &str, _unit: Unit, _total: Option<u64>) {}
+
+    fn advance(&self, _steps: u64) -> Result<()> {
+        if self.1.fetch_add(1, Ordering::Relaxed) == 0 {
+            self.0.call("users.create", r#"[{"email":"late@example.test"}]"#)?;
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn an_export_is_of_one_moment_or_is_not_there() {
+    let (source, scratch) = (fixture("world.sql"), tempfile::tempdir().unwrap());
+    let (folder, out) = (scratch.path().join("data"), scratch.path().join("back.sql"));
+    imported(&source, &folder);
+    let store = Store::open(Options::new(&folder)).unwrap();
+    let format = Format::Postgres { replace: false };
+    let changes = Changes(store.clone(), AtomicU64::new(0));
+    let error = export_to(&store, format, &out, &changes).unwrap_err();
+    assert_eq!(error.code(), Code::Locked);
+    assert!(!out.exists());
+    export_to(&store, format, &out, &Unheard).unwrap();
+    assert!(fs::read_to_string(&out).unwrap().contains("late@example.test"));
+    store.close().unwrap();
+}

@@ -92,4 +92,4 @@ async function realClient() {
   return { client, Prisma, empty: () => pool.query(truncate), close }
 }
 
-module.exports = { realClient }
+module.exports = { BIN, realClient, startServer }

@@ -1,0 +1,92 @@
+'use strict'
+
+// An import that is killed at any moment goes on where it was; what it leaves is what an undisturbed one leaves.
+
+const assert = require('node:assert/strict')
+const { spawn } = require('node:child_process')
+const fs = require('node:fs')
+const path = require('node:path')
+const { test } = require('node:test')
+
+const { folder, program, run } = require('../cli/support.cjs')
+const { dump, recorded } = require('./worlds.cjs')
+
+/** A dump that takes a while: the recorded world, and thousands of messages. */
+function longDump(file, messages) {
+  const rows = structuredClone(recorded.rows)
+  for (const row of [...rows.Session, ...rows.VerificationToken]) row.expires = { $date: '2999-01-01T00:00:00.000Z' }
+  for (let n = 0; n < messages; n++) {
+    const like = rows.Message[n % 331]
+    rows.Message.push({ ...like, id: `more-${n}`, content: `${n} ${'word '.repeat(n % 50)}` })
+  }
+  fs.writeFileSync(file, dump(rows))
+}
+
+/** Runs an import and kills it after so many milliseconds; gives whether it had ended by then. */
+function killedAfter(ms, args) {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [program, ...args], { stdio: 'ignore' })
+    const timer = setTimeout(() => child.kill('SIGKILL'), ms)
+    child.on('exit', (code) => {
+      clearTimeout(timer)
+      resolve(code === 0)
+    })
+  })
+}
+
+const exported = (dataDir) => {
+  const { code, stdout, stderr } = run(['export', '--format', 'ndjson', '--out', '-', '--data-dir', dataDir])
+  assert.equal(code, 0, stderr)
+  return stdout.trim().split('\n').sort()
+}
+
+test('an import is killed again and again, and goes on', async () => {
+  const dir = folder()
+  const [source, whole, broken] = ['dump.sql', 'whole', 'broken'].map((name) => path.join(dir, name))
+  longDump(source, 8000)
+  const started = process.hrtime.bigint()
+  assert.equal(run(['import', source, '--data-dir', whole]).code, 0)
+  const took = Number(process.hrtime.bigint() - started) / 1e6
+  let kills = 0
+  for (let done = false; !done;) {
+    // Longer each time, so that it comes to its end on any machine.
+    done = await killedAfter(took * (0.3 + 0.15 * kills) * (0.5 + Math.random()), [
+      'import',
+      source,
+      '--data-dir',
+      broken,
+    ])
+    if (!done) kills++
+  }
+  assert.ok(kills > 0)
+  const { code, stdout } = run(['verify', source, '--data-dir', broken, '--json'])
+  assert.equal(code, 0, stdout)
+  assert.deepEqual(exported(broken), exported(whole))
+  const again = JSON.parse(run(['import', source, '--data-dir', broken, '--json']).stdout)
+  assert.ok(again.tables.every(({ made, replaced }) => made === 0 && replaced === 0))
+})
+
+test('what the command line says of an import, a verification and an export', () => {
+  const dir = folder()
+  const [source, data, back] = ['dump.sql', 'data', 'back.sql'].map((name) => path.join(dir, name))
+  longDump(source, 0)
+  const dry = run(['import', source, '--data-dir', data, '--dry-run'])
+  assert.equal(dry.code, 0)
+  assert.match(dry.stdout, /nothing was written/)
+  assert.ok(!fs.existsSync(data))
+  const imported = run(['import', source, '--data-dir', data])
+  assert.equal(imported.code, 0)
+  assert.match(imported.stdout, /331 {2}messages +331/)
+  assert.match(run(['verify', source, '--data-dir', data]).stdout, /clean: every row is the same on both sides/)
+  assert.match(run(['export', '--format', 'postgres', '--out', back, '--data-dir', data]).stdout, /522 rows written/)
+  fs.writeFileSync(source, fs.readFileSync(source, 'utf8').replace('Ada Quill', 'Ada Q'))
+  const differs = run(['verify', source, '--data-dir', data])
+  assert.equal(differs.code, 1)
+  assert.match(differs.stdout, /users 02704c99-2824-4f8d-bb53-c492026c6ade differs in name/)
+  assert.ok(!differs.stdout.includes('Ada'))
+  const refused = run(['import', source, '--data-dir', data])
+  assert.equal(refused.code, 1)
+  assert.match(refused.stdout, /another User with this key is in the store already/)
+  assert.equal(run(['import', path.join(dir, 'none.sql'), '--data-dir', data]).code, 3)
+  assert.equal(run(['import', source, '--pepper-file', source]).code, 2)
+})

@@ -117,6 +117,15 @@ pub trait Disk: Send + Sync {
     /// Renames a file over whatever file has the new name; a folder or link is refused. From
     /// one folder to another it is durable when both are synced.
     fn rename(&self, from: &SafePath, to: &SafePath) -> Result<()>;
+    /// Renames a file over one that is in the state `known`, or to where none is; `false`, with nothing
+    /// changed, when somebody else has written there since. Where the system cannot look and rename in
+    /// one step, what is written in between is lost.
+    fn replace(&self, from: &SafePath, to: &SafePath, known: Option<&Stamp>) -> Result<bool> {
+        if self.stamp(to)?.as_ref() != known {
+            return Ok(false);
+        }
+        self.rename(from, to).map(|()| true)
+    }
     /// Removes a file; `false` when there was none, an error for a folder or link.
     fn remove(&self, path: &SafePath) -> Result<bool>;
     /// Removes a folder if it is there and empty; `false` otherwise.

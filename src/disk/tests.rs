@@ -145,6 +145,32 @@ fn a_rename_replaces_and_open_files_stay() {
 }
 
 #[test]
+fn a_file_is_replaced_only_in_the_state_in_which_it_is_known() {
+    on_both(|disk| {
+        let at = path("a");
+        let replace = |known: Option<Stamp>, text: &[u8]| {
+            write(disk, "draft", text);
+            let done = disk.replace(&path("draft"), &at, known.as_ref()).unwrap();
+            assert_eq!(bytes_of(disk, "draft").is_none(), done);
+            done
+        };
+        let known = || disk.stamp(&at).unwrap();
+        assert!(replace(None, b"first") && !replace(None, b"another"));
+        let before = known();
+        assert!(replace(before, b"second") && !replace(before, b"third"));
+        assert_eq!(bytes_of(disk, "a").unwrap(), b"second");
+        let before = known();
+        write(disk, "a", b"an edit");
+        assert!(!replace(before, b"third"));
+        assert_eq!(bytes_of(disk, "a").unwrap(), b"an edit");
+        let before = known();
+        assert!(disk.remove(&at).unwrap() && !replace(before, b"third"));
+        assert_eq!(bytes_of(disk, "a"), None);
+        assert!(disk.replace(&path("none"), &at, None).is_err());
+    });
+}
+
+#[test]
 fn locks_exclude_each_other_and_end_with_their_value() {
     on_both(|disk| {
         let lock = |kind| disk.try_lock(&path("lock"), kind).unwrap();

@@ -170,6 +170,13 @@ impl Disk for Older {
         }
     }
 
+    fn replace(&self, from: &SafePath, to: &SafePath, known: Option<&Stamp>) -> Result<bool> {
+        match self.instead(from).or_else(|| self.instead(to)) {
+            None => self.disk.replace(from, to, known),
+            Some(_) => Err(not_yet(to)),
+        }
+    }
+
     fn remove(&self, path: &SafePath) -> Result<bool> {
         match self.instead(path) {
             None => self.disk.remove(path),

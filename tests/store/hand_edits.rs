@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::support::{call, code, id, try_call, world};
 
 /// Where the files of a store are.
-trait Folder {
+pub(crate) trait Folder {
     /// Opens the store, as another process would where that is possible.
     fn open(&self) -> Store;
     fn text(&self, path: &str) -> Option<String>;
@@ -57,7 +57,7 @@ impl Folder for tempfile::TempDir {
     }
 }
 
-fn options(folder: impl AsRef<Path>) -> Options {
+pub(crate) fn options(folder: impl AsRef<Path>) -> Options {
     let declared = json!({ "collections": {
         "memories": { "file": "memories/{id}.json", "fields": { "text": {"type": "string"} } },
         "moods": { "file": "settings/moods.json", "fields": { "text": {"type": "string"} } },
@@ -71,21 +71,21 @@ fn options(folder: impl AsRef<Path>) -> Options {
 }
 
 /// A record of one place, and how it is asked for.
-struct Case {
-    path: String,
+pub(crate) struct Case {
+    pub(crate) path: String,
     /// The call and its arguments that give the record, or a list with it.
-    by_id: (&'static str, Value),
+    pub(crate) by_id: (&'static str, Value),
     /// The calls that give lists; each must have the new text, and none the old one.
     lists: Vec<(&'static str, Value)>,
     /// What an event of it holds.
-    event: Value,
+    pub(crate) event: Value,
 }
 
-const OLD: &str = "as it was";
-const NEW: &str = "edited by hand";
+pub(crate) const OLD: &str = "as it was";
+pub(crate) const NEW: &str = "edited by hand";
 
 /// A record with a text in every place; all of it is in the files when this returns.
-fn cases(store: &Store) -> Vec<Case> {
+pub(crate) fn cases(store: &Store) -> Vec<Case> {
     let one = world(store);
     let user = &one.user;
     let make = |name, args| id(&call(store, name, args));
@@ -232,7 +232,7 @@ fn expect(what: &str, mut comes: impl FnMut() -> bool) {
     }
 }
 
-fn says(store: &Store, (name, args): &(&'static str, Value), text: &str) -> bool {
+pub(crate) fn says(store: &Store, (name, args): &(&'static str, Value), text: &str) -> bool {
     call(store, name, args.clone()).to_string().contains(text)
 }
 

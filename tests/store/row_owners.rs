@@ -219,73 +219,13 @@ mod counted {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use quilltap_store::disk::{
-        Access, Disk, DiskFile, Entry, Lock, LockKind, RealDisk, SafePath, SharedWords, Stamp,
-        Watch,
-    };
-    use quilltap_store::error::Result;
+    use quilltap_store::disk::{RealDisk, SafePath};
     use quilltap_store::store::{Options, Store};
     use serde_json::json;
 
+    use super::super::hooked_disk::{HookedDisk, Next};
     use super::super::support::{call, world};
     use super::{chat, message};
-
-    /// A disk that counts how often a log is looked at.
-    struct Counting {
-        disk: RealDisk,
-        looks: Arc<AtomicUsize>,
-    }
-
-    impl Counting {
-        fn count(&self, path: &SafePath) {
-            self.looks
-                .fetch_add(usize::from(path.as_str().starts_with("chats/c")), Ordering::SeqCst);
-        }
-    }
-
-    impl Disk for Counting {
-        fn open(&self, path: &SafePath, access: Access) -> Result<Box<dyn DiskFile>> {
-            self.count(path);
-            self.disk.open(path, access)
-        }
-        fn stamp(&self, path: &SafePath) -> Result<Option<Stamp>> {
-            self.count(path);
-            self.disk.stamp(path)
-        }
-        fn list(&self, dir: &SafePath) -> Result<Vec<Entry>> {
-            self.disk.list(dir)
-        }
-        fn create_dir(&self, dir: &SafePath) -> Result<()> {
-            self.disk.create_dir(dir)
-        }
-        fn rename(&self, from: &SafePath, to: &SafePath) -> Result<()> {
-            self.disk.rename(from, to)
-        }
-        fn remove(&self, path: &SafePath) -> Result<bool> {
-            self.disk.remove(path)
-        }
-        fn remove_dir(&self, dir: &SafePath) -> Result<bool> {
-            self.disk.remove_dir(dir)
-        }
-        fn sync_dir(&self, dir: &SafePath) -> Result<()> {
-            self.disk.sync_dir(dir)
-        }
-        fn try_lock(&self, path: &SafePath, kind: LockKind) -> Result<Option<Box<dyn Lock>>> {
-            self.disk.try_lock(path, kind)
-        }
-        fn shared(&self, path: &SafePath) -> Result<Box<dyn SharedWords>> {
-            self.disk.shared(path)
-        }
-        fn network_file_system(&self) -> Option<String> {
-            self.disk.network_file_system()
-        }
-        fn watch(&self) -> Option<Box<dyn Watch>> {
-            self.disk.watch()
-        }
-        fn as_real(&self) -> Option<&RealDisk> {
-            self.disk.as_real()
-        }
-    }
 
     #[test]
     fn one_log_is_asked_and_none_for_an_unknown_id() {
@@ -293,7 +233,12 @@ mod counted {
         let looks = Arc::new(AtomicUsize::new(0));
         let open = || {
             let (disk, looks) = (RealDisk::open(dir.path()).unwrap(), Arc::clone(&looks));
-            Store::open_on(Arc::new(Counting { disk, looks }), &Options::new("unused")).unwrap()
+            let count = move |next, path: &SafePath| {
+                let is_look = next != Next::Replace && path.as_str().starts_with("chats/c");
+                looks.fetch_add(usize::from(is_look), Ordering::SeqCst);
+            };
+            let disk = HookedDisk { disk: Arc::new(disk), before: Box::new(count) };
+            Store::open_on(Arc::new(disk), &Options::new("unused")).unwrap()
         };
         let store = open();
         let world = world(&store);

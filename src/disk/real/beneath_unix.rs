@@ -8,7 +8,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{AtFlags, Dir, DirEntry, FileType, Mode, OFlags};
+use rustix::fs::{AtFlags, Dir, DirEntry, FileType, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
 use super::super::{Access, Entry, EntryKind, SafePath};
@@ -109,6 +109,18 @@ impl Root {
     pub(super) fn rename(&self, from: &SafePath, to: &SafePath) -> io::Result<()> {
         let (old, new) = (self.folder_of(from)?, self.folder_of(to)?);
         Ok(rustix::fs::renameat(old, from.file_name(), new, to.file_name())?)
+    }
+
+    /// Lets two files change places, or renames one to where there is none; `false` where the file
+    /// system cannot do that in one step.
+    pub(super) fn exchange(&self, from: &SafePath, to: &SafePath, both: bool) -> io::Result<bool> {
+        let (old, new) = (self.folder_of(from)?, self.folder_of(to)?);
+        let flags = if both { RenameFlags::EXCHANGE } else { RenameFlags::NOREPLACE };
+        match rustix::fs::renameat_with(old, from.file_name(), new, to.file_name(), flags) {
+            Ok(()) => Ok(true),
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 
     pub(super) fn remove_file(&self, path: &SafePath) -> io::Result<()> {

@@ -219,6 +219,36 @@ impl RealDisk {
         self.folder.rename(from, to)
     }
 
+    /// Looks at what was in the place after the rename as well, and puts it back where it is no longer
+    /// what was known: so an editor may write at any time.
+    #[cfg(unix)]
+    fn replace_file(
+        &self,
+        from: &SafePath,
+        to: &SafePath,
+        known: Option<&Stamp>,
+    ) -> io::Result<bool> {
+        if !self.is_file(from)? {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        let there = self.is_file(to)?.then(|| self.folder.look(to.as_str())).transpose()?;
+        if there.map(|about| about.stamp).as_ref() != known {
+            return Ok(false);
+        }
+        match self.folder.exchange(from, to, known.is_some()) {
+            Ok(true) => {}
+            Ok(false) => return self.folder.rename(from, to).map(|()| true),
+            Err(error) if is_missing(&error) => return Ok(false),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
+            Err(error) => return Err(error),
+        }
+        let Some(known) = known else { return Ok(true) };
+        if self.folder.look(from.as_str())?.stamp == *known {
+            return self.folder.remove_file(from).map(|()| true);
+        }
+        self.folder.exchange(from, to, true).map(|_| false)
+    }
+
     fn remove_file(&self, path: &SafePath) -> io::Result<bool> {
         if !self.is_file(path)? {
             return Ok(false);
@@ -277,6 +307,11 @@ impl Disk for RealDisk {
 
     fn rename(&self, from: &SafePath, to: &SafePath) -> Result<()> {
         self.changed("put in place", to, self.rename_file(from, to))
+    }
+
+    #[cfg(unix)]
+    fn replace(&self, from: &SafePath, to: &SafePath, known: Option<&Stamp>) -> Result<bool> {
+        self.changed("put in place", to, self.replace_file(from, to, known))
     }
 
     fn remove(&self, path: &SafePath) -> Result<bool> {

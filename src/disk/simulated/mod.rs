@@ -222,6 +222,14 @@ impl Disk for SimulatedDisk {
         context("put in place", to, self.world().rename(from.as_str(), to.as_str()))
     }
 
+    fn replace(&self, from: &SafePath, to: &SafePath, known: Option<&Stamp>) -> Result<bool> {
+        let mut world = self.world();
+        if context("look at", to, world.stamp(to.as_str()))?.as_ref() != known {
+            return Ok(false);
+        }
+        context("put in place", to, world.rename(from.as_str(), to.as_str())).map(|()| true)
+    }
+
     fn remove(&self, path: &SafePath) -> Result<bool> {
         context("remove", path, self.world().remove(path.as_str()))
     }

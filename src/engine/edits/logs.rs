@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use crate::disk::{Access, SafePath, Stamp, read_all};
+use crate::disk::{Access, SafePath, Stamp, read_stamped};
 use crate::error::Result;
 use crate::{json, jsonl};
 
@@ -112,7 +112,7 @@ impl Engine {
     /// Those of the disk; `UNSUPPORTED_VERSION` when the edited file is of a newer version.
     pub(crate) fn mend_log(
         &self,
-        _: &FilesLock,
+        lock: &FilesLock,
         key: &LogKey,
         path: &SafePath,
         position: u64,
@@ -125,7 +125,8 @@ impl Engine {
             Some(_) => self.wait_until_settled(path)?,
         }
         let Some(missing) = self.missing(key, path, position, flushed)? else { return Ok(false) };
-        let mut bytes = read_all(&*self.disk, path)?.unwrap_or_default();
+        let (bytes, known) = read_stamped(&*self.disk, path)?.unzip();
+        let mut bytes = bytes.unwrap_or_default();
         self.settings.migrations.check(jsonl::first_version(&bytes), path.as_str())?;
         if bytes.is_empty() {
             let state = self.state();
@@ -137,8 +138,11 @@ impl Engine {
         }
         bytes.extend(missing.bytes());
         // The journal has only the missing lines: the others must not go before these are there.
-        Writer { disk: &*self.disk }.replace(path, &bytes, true)?;
-        Ok(true)
+        let writer = Writer { disk: &*self.disk };
+        match writer.replace_known(path, &bytes, true, known.as_ref())? {
+            Some(_) => Ok(true),
+            None => self.mend_log(lock, key, path, position),
+        }
     }
 
     /// Brings the logs that were edited, and the counts of their owners, in order, so that the

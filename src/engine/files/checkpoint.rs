@@ -157,7 +157,11 @@ impl Engine {
             let is_final = || Ok(len == live && self.holds(&place.path, rows.as_bytes())?);
             if forced || wasteful || (closing && !is_final()?) {
                 let writer = Writer { disk: &*self.disk };
-                let stamp = writer.replace(&place.path, rows.as_bytes(), true)?;
+                let known = self.stamps.known(&place.path);
+                let written =
+                    writer.replace_known(&place.path, rows.as_bytes(), true, known.as_ref())?;
+                // Edited meanwhile, it is read first.
+                let Some(stamp) = written else { continue };
                 self.stamps.wrote(place.path.clone(), Some(stamp));
                 sync_folder_of(self, &place.path)?;
                 locked(&self.torn).remove(&place.model);
@@ -184,6 +188,7 @@ impl Engine {
             let path = state.layout.log_path(key.0, &key.1)?;
             let schema = &state.layout.log_place(key.0)?.schema;
             let pending = state.logs.get(&key);
+            let known = self.disk.stamp(&path)?;
             let read = |index: &LogIndex| {
                 let all = LogQuery::default();
                 let stays = index.dead() == 0 || index.faults().next().is_some();
@@ -197,7 +202,13 @@ impl Engine {
             let version = state.catalogue.migrations.version();
             let mut bytes = jsonl::header(schema, version) + "\n";
             rows.iter().for_each(|row| bytes += &format!("{row}\n"));
-            let stamp = Writer { disk: &*self.disk }.replace(&path, bytes.as_bytes(), true)?;
+            let writer = Writer { disk: &*self.disk };
+            // Edited meanwhile, it is read first.
+            let Some(stamp) =
+                writer.replace_known(&path, bytes.as_bytes(), true, known.as_ref())?
+            else {
+                continue;
+            };
             self.stamps.wrote(path.clone(), Some(stamp));
             // The next lines are journaled with offsets of this file: it must not become the old one.
             sync_folder_of(self, &path).map_err(|error| self.poison(&error))?;

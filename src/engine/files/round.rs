@@ -8,7 +8,7 @@ use hashbrown::HashSet;
 
 use super::blocked::Blocked;
 use super::layout::{ShownFile, Target};
-use super::write::{FileWrite, Writer, plan};
+use super::write::{FileWrite, Performed, Writer, plan};
 use crate::catalogue::ModelId;
 use crate::disk::SafePath;
 use crate::engine::core::Engine;
@@ -142,7 +142,12 @@ impl Engine {
         if !is_log && !self.stamps.are_of(&*self.disk, path)? {
             return Ok(Done::Edited);
         }
-        let stamp = Writer { disk: &*self.disk }.perform(work)?;
+        let known = self.stamps.known(path);
+        let stamp = match (Writer { disk: &*self.disk }).perform(work, known.as_ref())? {
+            Performed::Written(stamp) => Some(stamp),
+            Performed::Removed => None,
+            Performed::Refused => return Ok(Done::Edited),
+        };
         self.stamps.wrote(path.clone(), stamp);
         Ok(Done::Written)
     }

@@ -48,6 +48,15 @@ impl FileWrite {
     }
 }
 
+/// What came of a piece of work.
+pub(crate) enum Performed {
+    /// The file has this state now.
+    Written(Stamp),
+    Removed,
+    /// Somebody has edited the file since it was looked at: it is read first.
+    Refused,
+}
+
 /// Everything that the files do not show yet and that may be written, each with its file; the rows
 /// files of `anew` are written whole, and those of `lengths` were so long at the last checkpoint.
 pub(crate) fn plan(
@@ -117,26 +126,28 @@ pub(crate) struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// Does one piece of work; gives the state of the file then, or that there is none.
+    /// Does one piece of work on a file that is in the state `known`, or is not there.
     ///
     /// # Errors
     /// Those of the disk; doing the work again mends what was half done.
-    pub(crate) fn perform(&self, work: &FileWrite) -> Result<Option<Stamp>> {
-        match work {
+    pub(crate) fn perform(&self, work: &FileWrite, known: Option<&Stamp>) -> Result<Performed> {
+        let stamp = match work {
             FileWrite::Whole { path, bytes: Some(bytes), shared } => {
-                self.replace(path, bytes.as_bytes(), *shared).map(Some)
+                self.replace_known(path, bytes.as_bytes(), *shared, known)?
             }
             FileWrite::Arrays { path, content } => {
-                self.replace(path, content.text().as_bytes(), true).map(Some)
+                self.replace_known(path, content.text().as_bytes(), true, known)?
             }
-            FileWrite::Whole { path, bytes: None, .. } => self.disk.remove(path).map(|_| None),
+            FileWrite::Whole { path, bytes: None, .. } => {
+                self.disk.remove(path)?;
+                return Ok(Performed::Removed);
+            }
             FileWrite::Rows { path, header, lines, ours_from } => {
-                self.add_rows(path, header, lines, *ours_from).map(Some)
+                self.add_rows(path, (header, lines), *ours_from, known)?
             }
-            FileWrite::Log { path, fresh, pieces, .. } => {
-                self.add_log(path, *fresh, pieces).map(Some)
-            }
-        }
+            FileWrite::Log { path, fresh, pieces, .. } => Some(self.add_log(path, *fresh, pieces)?),
+        };
+        Ok(stamp.map_or(Performed::Refused, Performed::Written))
     }
 
     /// Puts new bytes in the place of a file by a rename; gives its state.
@@ -144,6 +155,28 @@ impl Writer<'_> {
     /// # Errors
     /// Those of the disk.
     pub(crate) fn replace(&self, path: &SafePath, bytes: &[u8], durable: bool) -> Result<Stamp> {
+        let (draft, stamp) = self.draft(path, bytes, durable)?;
+        self.disk.rename(&draft, path).map(|()| stamp)
+    }
+
+    /// The same for a file that is in the state `known`, or is not there; `None`, with nothing changed,
+    /// when somebody has edited it since.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub(crate) fn replace_known(
+        &self,
+        path: &SafePath,
+        bytes: &[u8],
+        durable: bool,
+        known: Option<&Stamp>,
+    ) -> Result<Option<Stamp>> {
+        let (draft, stamp) = self.draft(path, bytes, durable)?;
+        Ok(self.disk.replace(&draft, path, known)?.then_some(stamp))
+    }
+
+    /// Writes new bytes of a file beside it; gives their place, and the state that the file will have.
+    fn draft(&self, path: &SafePath, bytes: &[u8], durable: bool) -> Result<(SafePath, Stamp)> {
         self.disk.create_dir(&journal::folder())?;
         let draft = draft_of(path)?;
         // A draft that a crash left may be a second name of the file in place: a new one is made,
@@ -157,7 +190,7 @@ impl Writer<'_> {
         // Of the file itself: its name may be that of an edited one in a moment.
         let stamp = file.stamp()?;
         self.make_folder_of(path)?;
-        self.disk.rename(&draft, path).map(|()| stamp)
+        Ok((draft, stamp))
     }
 
     fn make_folder_of(&self, path: &SafePath) -> Result<()> {
@@ -167,13 +200,17 @@ impl Writer<'_> {
     fn add_rows(
         &self,
         path: &SafePath,
-        header: &str,
-        lines: &str,
+        (header, lines): (&str, &str),
         ours_from: u64,
-    ) -> Result<Stamp> {
+        known: Option<&Stamp>,
+    ) -> Result<Option<Stamp>> {
         self.make_folder_of(path)?;
         let file = self.disk.open(path, Access::Create)?;
-        let mut len = file.len()?;
+        let now = file.stamp()?;
+        if known.map_or(now.len != 0, |known| *known != now) {
+            return Ok(None);
+        }
+        let mut len = now.len;
         let mut bytes = String::new();
         if len == 0 {
             bytes = format!("{header}\n");
@@ -189,7 +226,9 @@ impl Writer<'_> {
         }
         bytes += lines;
         file.write_at(len, bytes.as_bytes())?;
-        file.stamp()
+        let stamp = file.stamp()?;
+        // An editor may have put another file in the place of the one that is open.
+        Ok(self.disk.is_in_state(path, &stamp)?.then_some(stamp))
     }
 
     fn add_log(&self, path: &SafePath, fresh: bool, pieces: &[(u64, Arc<str>)]) -> Result<Stamp> {

@@ -1,0 +1,75 @@
+//! A disk that tells a test what is about to be done with a file, so that the test can do something
+//! first.
+
+use std::sync::Arc;
+
+use quilltap_store::disk::{
+    Access, Disk, DiskFile, Entry, Lock, LockKind, RealDisk, SafePath, SharedWords, Stamp, Watch,
+};
+use quilltap_store::error::Result;
+
+/// What is about to be done with a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Its state is looked at.
+    Look,
+    Read,
+    Write,
+    /// Another file is put in its place.
+    Replace,
+}
+
+/// A disk that tells what is about to be done.
+pub(crate) struct HookedDisk {
+    pub(crate) disk: Arc<dyn Disk>,
+    pub(crate) before: Box<dyn Fn(Next, &SafePath) + Send + Sync>,
+}
+
+impl Disk for HookedDisk {
+    fn open(&self, path: &SafePath, access: Access) -> Result<Box<dyn DiskFile>> {
+        (self.before)(if access == Access::Read { Next::Read } else { Next::Write }, path);
+        self.disk.open(path, access)
+    }
+    fn stamp(&self, path: &SafePath) -> Result<Option<Stamp>> {
+        (self.before)(Next::Look, path);
+        self.disk.stamp(path)
+    }
+    fn list(&self, dir: &SafePath) -> Result<Vec<Entry>> {
+        self.disk.list(dir)
+    }
+    fn create_dir(&self, dir: &SafePath) -> Result<()> {
+        self.disk.create_dir(dir)
+    }
+    fn rename(&self, from: &SafePath, to: &SafePath) -> Result<()> {
+        (self.before)(Next::Replace, to);
+        self.disk.rename(from, to)
+    }
+    fn replace(&self, from: &SafePath, to: &SafePath, known: Option<&Stamp>) -> Result<bool> {
+        (self.before)(Next::Replace, to);
+        self.disk.replace(from, to, known)
+    }
+    fn remove(&self, path: &SafePath) -> Result<bool> {
+        self.disk.remove(path)
+    }
+    fn remove_dir(&self, dir: &SafePath) -> Result<bool> {
+        self.disk.remove_dir(dir)
+    }
+    fn sync_dir(&self, dir: &SafePath) -> Result<()> {
+        self.disk.sync_dir(dir)
+    }
+    fn try_lock(&self, path: &SafePath, kind: LockKind) -> Result<Option<Box<dyn Lock>>> {
+        self.disk.try_lock(path, kind)
+    }
+    fn shared(&self, path: &SafePath) -> Result<Box<dyn SharedWords>> {
+        self.disk.shared(path)
+    }
+    fn network_file_system(&self) -> Option<String> {
+        self.disk.network_file_system()
+    }
+    fn watch(&self) -> Option<Box<dyn Watch>> {
+        self.disk.watch()
+    }
+    fn as_real(&self) -> Option<&RealDisk> {
+        self.disk.as_real()
+    }
+}

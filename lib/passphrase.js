@@ -27,7 +27,7 @@ function passphraseSource(option) {
 function bytesOf(given, path) {
   if (typeof given === 'string') return new TextEncoder().encode(given.replace(/^\uFEFF/, '').normalize('NFC'))
   if (ArrayBuffer.isView(given)) return new Uint8Array(given.buffer, given.byteOffset, given.byteLength).slice()
-  throw invalid('Arguments', [{ path, expected: 'a text or bytes', received: described(given) }])
+  throw invalid('Arguments', [{ path, expected: 'a string or bytes', received: described(given) }])
 }
 
 /** What a file holds, without the line feed that an editor or `echo` puts behind it. */

@@ -96,6 +96,10 @@ fn property(catalogue: &Catalogue, field: &Field) -> Value {
     schema
 }
 
+/// A time of a year that has not four digits, which RFC 3339, and so `date-time`, does not know.
+const EXPANDED_TIME: &str =
+    "^[+-][0-9]{6}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z$";
+
 /// A limit, whole where it is.
 fn number(limit: f64) -> Value {
     if limit.fract() == 0.0 { (limit as i64).into() } else { limit.into() }
@@ -110,7 +114,9 @@ fn kind(catalogue: &Catalogue, kind_of: &Kind) -> Value {
         }
         Kind::Number => json!({ "type": "number" }),
         Kind::Flag => json!({ "type": "boolean" }),
-        Kind::Time => json!({ "type": "string", "format": "date-time" }),
+        Kind::Time => {
+            json!({ "type": "string", "anyOf": [{ "format": "date-time" }, { "pattern": EXPANDED_TIME }] })
+        }
         Kind::Json => json!({ "type": "object" }),
         Kind::Any => json!({}),
         Kind::Enum(words) => json!({ "type": "string", "enum": words }),
@@ -185,7 +191,9 @@ mod tests {
         assert_eq!(profile["properties"]["parameters"]["default"], json!({}));
         let chat = of(models::CHAT);
         assert_eq!(chat["properties"]["messageCount"]["readOnly"], true);
-        assert_eq!(chat["properties"]["createdAt"]["format"], "date-time");
+        let forms = &chat["properties"]["createdAt"]["anyOf"];
+        assert_eq!(forms[0]["format"], "date-time");
+        assert_eq!(forms[1]["pattern"], EXPANDED_TIME);
         let user = of(models::USER);
         assert_eq!(user["$comment"], "unique: email, compared without case");
         let character = of(models::CHARACTER);

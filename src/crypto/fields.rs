@@ -45,7 +45,7 @@ impl<'a> Fields<'a> {
 
     /// A text; empty with a fault.
     pub(super) fn text(&mut self, key: &'static str) -> String {
-        self.needed(key, "a text", |value| value.as_str().map(str::to_owned))
+        self.needed(key, "a string", |value| value.as_str().map(str::to_owned))
     }
 
     /// A whole number; zero with a fault.
@@ -66,7 +66,7 @@ impl<'a> Fields<'a> {
     pub(super) fn list(&mut self, key: &'static str) -> &'a [Value] {
         let value = self.value(key);
         value.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_else(|| {
-            self.fault(key, "a list");
+            self.fault(key, "an array");
             &[]
         })
     }
@@ -132,7 +132,7 @@ fn kind(value: Option<&Value>) -> &'static str {
         Some(Value::Bool(_)) => "a flag",
         Some(Value::Number(_)) => "another number",
         Some(Value::String(_)) => "another text",
-        Some(Value::Array(_)) => "a list",
+        Some(Value::Array(_)) => "an array",
         Some(Value::Object(_)) => "an object",
     }
 }

@@ -193,8 +193,7 @@ pub enum Changed {
     Anything,
 }
 
-/// Tells which files change in some folders. A change is told once it is made: whoever writes a
-/// file and then asks hears of it.
+/// Tells which files change in some folders.
 ///
 /// # Errors
 /// Those of the system, which may allow only so many watches.
@@ -203,6 +202,10 @@ pub trait Watch: Send + Sync {
     fn add(&self, dir: &SafePath) -> Result<bool>;
     /// What has changed since the last time, without waiting; several changes of a file may be one.
     fn changes(&self) -> Result<Vec<Changed>>;
+    /// Is a change told as soon as it is made, so that whoever writes a file and then asks hears of it?
+    fn is_prompt(&self) -> bool {
+        true
+    }
 }
 
 /// How many words of memory processes share.

@@ -223,7 +223,7 @@ impl Parser<'_> {
             steps.iter().map(|step| step.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
         });
         let Some(steps) = texts else {
-            self.fault(&format!("{path}.path"), "a list of keys such as ['a', 'b']", &steps);
+            self.fault(&format!("{path}.path"), "an array of keys such as ['a', 'b']", &steps);
             return None;
         };
         let unknown = rest.keys().find(|name| !matches!(name.as_str(), "equals" | "not"));
@@ -325,8 +325,8 @@ impl Parser<'_> {
                 let text = if fold { text.to_lowercase() } else { text.to_owned() };
                 return Some(Test::Text(test, text, fold));
             }
-            _ if is_textual(kind) => self.fault(path, "a text", value),
-            _ => self.fault(path, "no such condition on a field that is no text", value),
+            _ if is_textual(kind) => self.fault(path, "a string", value),
+            _ => self.fault(path, "no such condition on a field that is not a string", value),
         }
         None
     }
@@ -393,7 +393,7 @@ impl Parser<'_> {
 
     fn operands(&mut self, kind: &Kind, value: &Value, path: &str) -> Option<Vec<Value>> {
         let Value::Array(items) = value else {
-            self.fault(path, "a list", value);
+            self.fault(path, "an array", value);
             return None;
         };
         if items.len() > MAX_OPERANDS {

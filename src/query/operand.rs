@@ -54,11 +54,11 @@ pub(super) fn fit(kind: &Kind, value: &Value) -> Result<Value, String> {
             let known = words.iter().any(|word| value == word.as_str());
             return known.then(|| value.clone()).ok_or(format!("one of {}", words.join(", ")));
         }
-        Kind::Text | Kind::Id | Kind::Link(..) => (value.is_string(), "a text"),
+        Kind::Text | Kind::Id | Kind::Link(..) => (value.is_string(), "a string"),
         Kind::Integer | Kind::Number => (value.is_number(), "a number"),
         Kind::Flag => (value.is_boolean(), "true or false"),
         Kind::Object(_) => (value.is_object(), "an object"),
-        Kind::List(_) => (value.is_array(), "a list"),
+        Kind::List(_) => (value.is_array(), "an array"),
         Kind::Json | Kind::Any => (true, ""),
     };
     if fits { Ok(value.clone()) } else { Err(wanted.to_owned()) }

@@ -291,6 +291,31 @@ fn an_edit_of_any_place_is_there_at_once_by_id_and_soon_everywhere() {
     });
 }
 
+/// The owner's file says nothing of other users.
+#[test]
+fn a_broken_user_stays_so_when_the_file_of_the_owner_is_edited() {
+    on_both(|folder| {
+        let store = folder.open();
+        let cases = cases(&store);
+        let (owner, other) = (&cases[0], &cases[1]);
+        let broken = folder.text(&other.path).unwrap().replace("\"version\": 1,", "\"version\": 1");
+        folder.write(&other.path, &broken);
+        let is_corrupt = || {
+            try_call(&store, other.by_id.0, other.by_id.1.clone())
+                .is_err_and(|error| error.code().name() == "CORRUPT")
+        };
+        expect("a broken file", is_corrupt);
+        folder.edit(&owner.path, OLD, NEW);
+        expect("an edit of the owner", || says(&store, &owner.by_id, NEW));
+        assert!(is_corrupt());
+        let settings = json!({"avatarDisplayMode": "NEVER"});
+        call(&store, "users.updateChatSettings", json!([owner.by_id.1[0], settings]));
+        store.flush_now().unwrap();
+        assert_eq!(folder.text(&other.path), Some(broken));
+        assert!(is_corrupt());
+    });
+}
+
 /// A file that is no JSON any more, and one that holds something else than it should.
 #[test]
 fn what_cannot_be_read_is_told_by_every_process_and_mending_it_mends_the_store() {

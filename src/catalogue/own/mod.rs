@@ -339,7 +339,7 @@ fn sortings(reader: &mut Reader<'_>, path: &str, entry: &Object) -> Vec<Sorting>
     let path = format!("{path}.indexes");
     let Some(given) = entry.get("indexes") else { return Vec::new() };
     let Some(items) = given.as_array() else {
-        reader.fault(&path, "a list of lists of names of fields", json::describe(given));
+        reader.fault(&path, "an array of arrays of field names", json::describe(given));
         return Vec::new();
     };
     let mut found = Vec::new();
@@ -353,7 +353,7 @@ fn sortings(reader: &mut Reader<'_>, path: &str, entry: &Object) -> Vec<Sorting>
             }
             _ => reader.fault(
                 &format!("{path}[{at}]"),
-                "a list of names of fields",
+                "an array of field names",
                 json::describe(item),
             ),
         }

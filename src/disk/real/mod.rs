@@ -62,6 +62,9 @@ mod system;
 #[cfg(target_os = "linux")]
 #[path = "watch_linux.rs"]
 mod watch;
+#[cfg(not(target_os = "linux"))]
+#[path = "watch_portable.rs"]
+mod watch;
 
 #[cfg(all(test, unix))]
 mod tests;
@@ -361,13 +364,15 @@ impl Disk for RealDisk {
         system::network_file_system(&self.root)
     }
 
-    #[cfg(target_os = "linux")]
     fn watch(&self) -> Option<Box<dyn Watch>> {
         // A change that another machine, or the host of a container, makes is not told.
         if self.network_file_system().is_some() {
             return None;
         }
+        #[cfg(target_os = "linux")]
         let watch = self.folder.again().and_then(watch::InotifyWatch::new);
+        #[cfg(not(target_os = "linux"))]
+        let watch = watch::NotifyWatch::new(&self.root);
         // Without one the files are looked at instead.
         watch.ok().map(|watch| Box::new(watch) as Box<dyn Watch>)
     }

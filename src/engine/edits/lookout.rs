@@ -49,6 +49,12 @@ impl Lookout {
         Lookout { watch: disk.watch(), seen: Mutex::default(), log_edited: AtomicBool::new(false) }
     }
 
+    /// What was seen, where whoever writes a file and then asks hears of it.
+    fn seen_promptly(&self) -> Option<MutexGuard<'_, Seen>> {
+        self.watch.as_ref().filter(|watch| watch.is_prompt())?;
+        Some(self.seen())
+    }
+
     /// What was seen, with everything that the system has told up to now.
     fn seen(&self) -> MutexGuard<'_, Seen> {
         let mut seen = locked(&self.seen);
@@ -71,29 +77,24 @@ impl Lookout {
         seen
     }
 
-    /// May a file have been edited, as far as the system tells? `None` where it does not watch.
+    /// May a file have been edited, as far as the system tells? `None` where it does not at once.
     pub(crate) fn is_suspect(&self, path: &SafePath) -> Option<bool> {
-        self.watch.as_ref()?;
-        let seen = self.seen();
+        let seen = self.seen_promptly()?;
         let folder = path.as_str().rsplit_once('/').map_or("", |(folder, _)| folder);
         seen.is_told(folder).then(|| seen.suspects.contains_key(path))
     }
 
     /// The files of a folder that may have been edited, as far as the system tells; `None` where it does
-    /// not watch.
+    /// not at once.
     pub(crate) fn suspects_in(&self, folder: &SafePath) -> Option<Vec<SafePath>> {
-        self.watch.as_ref()?;
-        let seen = self.seen();
+        let seen = self.seen_promptly()?;
         let is_in = |path: &&SafePath| path.parent().as_ref() == Some(folder);
         seen.is_told(folder.as_str()).then(|| seen.suspects.keys().filter(is_in).cloned().collect())
     }
 
     /// Has the system told of no edit at all, and would it of one in these folders?
     pub(crate) fn is_untouched(&self, folders: &[SafePath]) -> bool {
-        if self.watch.is_none() || folders.is_empty() {
-            return false;
-        }
-        let seen = self.seen();
+        let Some(seen) = self.seen_promptly().filter(|_| !folders.is_empty()) else { return false };
         seen.suspects.is_empty() && folders.iter().all(|folder| seen.is_told(folder.as_str()))
     }
 

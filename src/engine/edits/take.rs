@@ -328,6 +328,7 @@ impl State {
     /// records of which that is new. Is anything else new?
     fn take_notes(&mut self, which: &ShownFile, read: &State, touched: &mut Vec<Touched>) -> bool {
         let mut news = false;
+        let single = self.layout.owner().and_then(|owner| owner.single);
         for model in self.layout.models_in(which) {
             let found = read.collection(model);
             let mut note = |key: &str| {
@@ -345,11 +346,16 @@ impl State {
                 }
                 _ => {
                     news |= ours.faults != found.faults;
+                    ours.take_faults(found);
+                    // Other users stand in files of their own, which alone say whether they can be read.
+                    if *which == ShownFile::Whole(Target::First) && Some(model) != single {
+                        continue;
+                    }
                     let keys = ours.broken.keys().chain(found.broken.keys());
                     let changed =
                         keys.filter(|key| ours.broken.get(*key) != found.broken.get(*key));
                     changed.for_each(|key| note(key));
-                    ours.take_faults(found);
+                    ours.take_broken(found);
                 }
             }
             if let ShownFile::Rows(model) = which {

@@ -245,11 +245,15 @@ impl Collection {
     pub(crate) fn take_faults(&mut self, found: &Collection) {
         self.faults.clone_from(&found.faults);
         self.lines.clone_from(&found.lines);
-        self.broken.clone_from(&found.broken);
-        self.claims.clone_from(&found.claims);
         if self.first.is_none() {
             self.first.clone_from(&found.first);
         }
+    }
+
+    /// Which records could not be read, by another reading of a place that holds them all.
+    pub(crate) fn take_broken(&mut self, found: &Collection) {
+        self.broken.clone_from(&found.broken);
+        self.claims.clone_from(&found.claims);
     }
 
     /// The same for the one record with this key.

@@ -98,14 +98,7 @@ fn a_linked_folder_is_refused_by_every_call() {
 fn a_pipe_neither_hangs_nor_opens() {
     let (_folder, disk) = disk();
     let pipe = disk.root().join("pipe");
-    rustix::fs::mknodat(
-        rustix::fs::CWD,
-        &pipe,
-        rustix::fs::FileType::Fifo,
-        rustix::fs::Mode::from_raw_mode(0o600),
-        0,
-    )
-    .unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     for access in ALL {
         assert!(disk.open(&path("pipe"), access).is_err(), "{access:?}");
     }

@@ -124,13 +124,18 @@ impl Planner<'_> {
         let Some(fields) = fields else { return Vec::new() };
         // What is compared without case has more under a key than is asked for.
         let covered = if index.caseless { 0 } else { fields.len() };
-        let texts: Option<Vec<&str>> = fields.iter().map(|field| self.text(field)).collect();
+        let texts_of = |field: &&str| match index.caseless {
+            true => self.tests_of(field).find_map(Test::texts_in_any_case),
+            false => self.texts(field),
+        };
+        let text_of = |field: &&str| only(&texts_of(field)?).copied();
+        let texts: Option<Vec<&str>> = fields.iter().map(text_of).collect();
         if let Some(texts) = texts {
             let key = key_of(index, &texts);
             let records = self.sizes.under(number, &key);
             return self.in_each_order(&Place { under: Some((number, key)), covered, records });
         }
-        let many = only(&fields).and_then(|field| self.texts(field));
+        let many = only(&fields).and_then(texts_of);
         many.map(|texts| self.any_of(number, index, covered, &texts)).into_iter().collect()
     }
 

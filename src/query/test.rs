@@ -142,6 +142,15 @@ impl Test {
         }
     }
 
+    /// The same, for whom cases are one: in lower case where the test ignores case.
+    pub(super) fn texts_in_any_case(&self) -> Option<Vec<&str>> {
+        match self {
+            Test::Equals(value, true) => Some(vec![value.as_str()?]),
+            Test::In(wanted, true) => wanted.texts(),
+            test => test.texts(),
+        }
+    }
+
     /// Does a value pass? `None` when that cannot be known.
     pub(super) fn holds(&self, value: &Value) -> Option<bool> {
         match self {

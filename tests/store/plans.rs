@@ -25,6 +25,29 @@ fn plan(store: &Store, collection: &str, query: Value) -> (String, [u64; 3], boo
 }
 
 #[test]
+fn an_address_is_found_by_its_index_whatever_its_case() {
+    let store = open(&SimulatedDisk::new());
+    for number in 0..50 {
+        call(&store, "users.create", json!([{"email": format!("User{number}@globe.example")}]));
+    }
+    let insensitive = |test: Value| {
+        let mut test = test;
+        test["mode"] = "insensitive".into();
+        json!({"where": {"email": test}})
+    };
+    let cases = [
+        (json!({"where": {"email": "User7@globe.example"}}), [1, 1, 1]),
+        (json!({"where": {"email": "user7@globe.example"}}), [1, 1, 0]),
+        (insensitive(json!({"equals": "uSER7@globe.example"})), [1, 1, 1]),
+        (insensitive(json!({"in": ["user7@GLOBE.example", "USER8@globe.example"]})), [2, 2, 2]),
+        (insensitive(json!({"not": "user7@globe.example"})), [50, 50, 49]),
+    ];
+    for (query, numbers) in cases {
+        assert_eq!(plan(&store, "users", query.clone()).1, numbers, "{query}");
+    }
+}
+
+#[test]
 fn what_an_owner_lists_is_found_by_an_index_that_keeps_the_order() {
     let store = open(&SimulatedDisk::new());
     let world = world(&store);

@@ -5,15 +5,14 @@ mod faults;
 #[cfg(test)]
 mod generated;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::times::normalise_time;
 use super::types::{Field, Kind, Model, Times};
 use crate::error::Issues;
+use crate::json::Object;
 use arrange::{arrange, field_value};
 use faults::{Faults, Path};
-
-type Object = Map<String, Value>;
 
 /// A new record from what the caller gave: checked, with its id, times, defaults and derived
 /// fields, its keys in catalogue order.

@@ -4,12 +4,11 @@ use std::collections::HashSet;
 
 use serde_json::{Number, Value};
 
-use super::Object;
 use super::faults::{Expected, Faults, Path};
 use crate::catalogue::id::is_id;
 use crate::catalogue::times::normalise_time;
 use crate::catalogue::types::{Field, Kind};
-use crate::json;
+use crate::json::{self, Object};
 
 /// Whole numbers beyond this are not exact in JavaScript.
 const MAX_INTEGER: f64 = 9_007_199_254_740_991.0;

@@ -2,11 +2,10 @@
 
 use serde_json::Value;
 
-use super::{Object, is_id};
-use crate::catalogue::declare;
 use crate::catalogue::types::{Field, Kind, ModelId, OnDelete, Sealing};
+use crate::catalogue::{declare, is_id};
 use crate::error::Issue;
-use crate::json;
+use crate::json::{self, Object};
 
 /// The keys that the declaration of a field may have.
 const KEYS: &[&str] = &[

@@ -34,7 +34,7 @@ impl Engine {
     /// Takes a log over that does not look as the store left it; the caller holds the commit lock.
     pub(super) fn judge_log(&self, key: &LogKey, path: &SafePath, taken: &mut Taken) -> Result<()> {
         if self.state().logs.contains_key(key) {
-            // What is on its way into the file is brought together with the edit when it is written.
+            // Changes on their way into the file are merged with the edit when they are written.
             return self.judge_pending_log(key, path);
         }
         let edited = match self.log_edit(key, path, &mut taken.read) {
@@ -51,14 +51,14 @@ impl Engine {
     }
 
     fn judge_pending_log(&self, key: &LogKey, path: &SafePath) -> Result<()> {
-        // What is on its way into the file is brought together with the edit when it is written.
+        // Changes on their way into the file are merged with the edit when they are written.
         if self.state().dirty.logs.contains_key(key) {
             return Ok(());
         }
         match self.missing(key, path, self.position(), 0) {
             Ok(Some(_)) => self.lookout.found_log_edit(),
             Ok(None) => self.clear_suspect(path)?,
-            // Who reads it is told; the journal has the lines until it is put right.
+            // A read of it fails with the reason; the journal keeps the lines until it is put right.
             Err(error) if error.is_of_content() => self.stamps.is_shut(path.clone()),
             Err(error) => return Err(error),
         }
@@ -85,7 +85,7 @@ impl Engine {
         let mut edit = LogEdit::of_unknown(key.0, &key.1);
         let rows = index.committed();
         let is_whole = rows.are_whole();
-        // What cannot be read cannot be counted: what was known of it stays.
+        // Unreadable lines cannot be counted, so the last known counts stay.
         if let Some((_, counted)) = state.catalogue.counted(key.0).filter(|_| is_whole) {
             let (count, last) = rows.count(&[]);
             let last = last.map(clock::format_ms);

@@ -75,7 +75,7 @@ impl Engine {
     /// `VALIDATION` when a key cannot be a file name.
     pub(crate) fn note_read(&self, loader: Loader<'_>, state: &State) -> Result<()> {
         self.stamps.replace(loader.stamps);
-        // What the journal says in the place of such a file is no answer: it is asked for again.
+        // The journal's version of such a file is no answer, so the file is read again.
         loader.shut.into_iter().for_each(|path| self.lookout.suspect(path));
         locked(&self.torn).extend(loader.torn);
         let dirty = &state.dirty;
@@ -116,7 +116,7 @@ impl Engine {
             return Ok(());
         }
         self.lookout.clear(path);
-        // What happened since it was looked at was told before, and is cleared now as well.
+        // A change since the look may have been told already, and would be cleared with it: look again.
         if !self.stamps.are_of(&*self.disk, path)? {
             self.lookout.suspect(path.clone());
         }
@@ -124,7 +124,7 @@ impl Engine {
     }
 
     fn stamp_of(&self, path: &SafePath) -> Option<Stamp> {
-        // What cannot be looked at is nothing that an editor writes to.
+        // An editor does not write to a file whose state cannot be read.
         self.disk.stamp(path).ok().flatten()
     }
 

@@ -49,7 +49,7 @@ impl Lookout {
         Lookout { watch: disk.watch(), seen: Mutex::default(), log_edited: AtomicBool::new(false) }
     }
 
-    /// What was seen, where whoever writes a file and then asks hears of it.
+    /// The suspects, where the system tells of a change before the next call can ask.
     fn seen_promptly(&self) -> Option<MutexGuard<'_, Seen>> {
         self.watch.as_ref().filter(|watch| watch.is_prompt())?;
         Some(self.seen())
@@ -112,7 +112,7 @@ impl Lookout {
             match added {
                 Ok(true) => {
                     seen.watched.insert(folder.as_str().into());
-                    // What was changed before that is not told.
+                    // Changes made before the watch was added are not told.
                     seen.missed.insert(folder.as_str().into());
                 }
                 Ok(false) => drop(seen.absent.insert(folder.as_str().into())),

@@ -40,7 +40,7 @@ pub(crate) fn check(engine: &Engine, state: &mut State) -> Result<Vec<Change>> {
             let journaled = state.dirty.logs.contains_key(&(place.model, owner.key().into()));
             let remembered = known.get(path.as_str()).copied();
             let looked = look(engine, state, (place.model, &owner), &path, (remembered, journaled));
-            // What stands in the place of one log is told to whoever asks for that log.
+            // A link or folder in the place of a log fails the reads of that log only.
             let Ok((stamp, change, dead_lines)) = looked else { continue };
             wrong.extend(change);
             if !journaled {
@@ -100,7 +100,7 @@ pub(crate) fn count(
     let index = index(engine, state, model, path, stamp)?;
     let rows = index.committed();
     if !rows.are_whole() {
-        // What cannot be read cannot be counted: what was known of it stays.
+        // Unreadable lines cannot be counted, so the last known counts stay.
         return Ok((None, 0));
     }
     let ((number, last), dead) = (rows.count(&[]), index.dead());

@@ -108,7 +108,7 @@ impl Stamps {
         self.map().insert(path, Known::Shut(Some(Instant::now())));
     }
 
-    /// What could not be opened is tried again, whenever that was.
+    /// Files that could not be opened are tried again at once.
     pub(crate) fn doubt_shut(&self) {
         for known in self.map().values_mut() {
             if let Known::Shut(since) = known {

@@ -22,7 +22,7 @@ use crate::sync::locked;
 pub(super) const PATIENT: Duration = Duration::from_millis(500);
 /// The same when somebody has asked for the record.
 const ASKED: Duration = Duration::from_millis(100);
-/// Who has asked looks again this often.
+/// A waiting caller looks again this often.
 const PAUSE: Duration = Duration::from_millis(10);
 /// A file that is still being changed after so long is taken as it is.
 const LONGEST: Duration = Duration::from_secs(2);
@@ -43,7 +43,7 @@ pub(super) struct Taken {
 
 /// How a file was found when it was read.
 pub(super) enum ReadAs {
-    /// What does not travel through the journal, others must find for themselves.
+    /// The rest does not travel through the journal: other processes must read the files themselves.
     Known(Option<Stamp>),
     /// A log, of which what it says of its owner is committed: others need not count it.
     Counted { stamp: Option<Stamp>, dead_lines: bool },
@@ -113,7 +113,7 @@ impl Engine {
     ) -> Result<Taken> {
         let taken = self.try_to_take(commit, paths, files, long);
         if taken.is_err() {
-            // What was read of them is not committed: they are read again.
+            // Their content was read but not committed, so they must be read again.
             for path in paths {
                 self.stamps.doubt(path);
                 self.lookout.suspect(path.clone());
@@ -195,7 +195,7 @@ impl Engine {
         Ok(())
     }
 
-    /// What some files say is committed: they are no suspects any more.
+    /// The content of these files is committed, so they are no longer suspects.
     pub(super) fn know_read(&self, read: Vec<(SafePath, ReadAs)>) -> Result<()> {
         for (path, read_as) in read {
             match read_as {

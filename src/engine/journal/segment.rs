@@ -11,10 +11,20 @@ use crate::disk::{Access, Disk, DiskFile, EntryKind, SafePath, read_all};
 use crate::error::{Code, Error, Result};
 
 use super::line;
-use super::tail::room;
 
 /// The version of the journal's own form.
 const VERSION: u32 = 1;
+
+/// How much room a segment reserves at first and at most at a time, in bytes.
+const RESERVE: (u64, u64) = (1 << 16, 1 << 20);
+
+/// How long a segment's file is made that is to hold so many bytes.
+pub(super) fn room(needed: u64) -> u64 {
+    if needed > RESERVE.1 {
+        return needed.div_ceil(RESERVE.1) * RESERVE.1;
+    }
+    needed.max(RESERVE.0).next_power_of_two()
+}
 
 /// The first line of a segment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

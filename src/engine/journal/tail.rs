@@ -6,18 +6,7 @@ use crate::disk::DiskFile;
 use crate::error::Result;
 
 use super::line;
-use super::segment::Segment;
-
-/// How much room a segment reserves at first and at most at a time, in bytes.
-const RESERVE: (u64, u64) = (1 << 16, 1 << 20);
-
-/// How long a segment's file is made that is to hold so many bytes.
-pub(super) fn room(needed: u64) -> u64 {
-    if needed > RESERVE.1 {
-        return needed.div_ceil(RESERVE.1) * RESERVE.1;
-    }
-    needed.max(RESERVE.0).next_power_of_two()
-}
+use super::segment::{Segment, room};
 
 /// A segment and the place up to which it has been read.
 pub(crate) struct Tail {

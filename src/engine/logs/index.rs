@@ -263,9 +263,3 @@ impl LogIndex {
         self.stamp = stamp;
     }
 }
-
-/// The error of a log whose bytes are no longer those that were indexed.
-pub(super) fn changed(path: &str) -> Error {
-    let message = format!("{path} was changed while it was read; read it again");
-    Error::new(Code::Corrupt, message).path(path)
-}

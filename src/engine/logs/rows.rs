@@ -7,10 +7,10 @@ use std::sync::Arc;
 use crate::error::{Code, Error, Result};
 use crate::{json, jsonl};
 
-use super::index::{LogIndex, Rows, WINDOW, changed};
+use super::index::{LogIndex, Rows, WINDOW};
 use super::lines::{KEY, Line};
 use super::query::{LogQuery, choose};
-use super::table::{Entry, Table};
+use super::table::{Entry, Table, changed};
 
 /// JavaScript knows no longer text.
 const LONGEST_ANSWER: usize = 512 << 20;

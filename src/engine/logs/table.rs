@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use hashbrown::HashTable;
 
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::jsonl::Fault;
 
 use super::lines::{Kind, Line, Row, Says, hash_of};
@@ -268,7 +268,7 @@ impl Table {
     /// What is wrong with an entry that cannot be read.
     pub(super) fn fault_at(&self, at: usize) -> Error {
         let fault = self.faults.get(&number(at)).or_else(|| self.faults.values().next_back());
-        fault.cloned().unwrap_or_else(|| super::index::changed(&self.path))
+        fault.cloned().unwrap_or_else(|| changed(&self.path))
     }
 
     /// What is wrong with the log, up to a number of faults.
@@ -341,4 +341,10 @@ impl Table {
 
 fn number(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+/// The error of a log whose bytes are no longer those that were indexed.
+pub(super) fn changed(path: &str) -> Error {
+    let message = format!("{path} was changed while it was read; read it again");
+    Error::new(Code::Corrupt, message).path(path)
 }

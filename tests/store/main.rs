@@ -13,6 +13,7 @@ mod basics;
 mod binaries;
 mod calls;
 mod check;
+mod checkpoints;
 mod collections;
 mod crash;
 mod determinism;

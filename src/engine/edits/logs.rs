@@ -157,7 +157,7 @@ impl Engine {
         for (key, path) in self.pending_logs()? {
             if self.mend_log(locks.files(), &key, &path, position)? {
                 changes.extend(self.log_edit(&key, &path, &mut read)?.map(Change::Edited));
-                self.state_mut().dirty.needs_compaction.logs.insert(key.clone());
+                self.state_mut().dirty.replaced_log(&key);
                 edited.push(key);
             }
         }

@@ -133,10 +133,16 @@ pub(super) fn index(
 /// not told.
 pub(crate) fn save(engine: &Engine, changed: &BTreeSet<LogKey>) {
     let state = engine.state();
-    for key in changed {
-        let Ok(path) = state.layout.log_path(key.0, &key.1) else { continue };
+    let paths = changed.iter().filter_map(|key| {
+        let path = state.layout.log_path(key.0, &key.1).ok()?;
+        Some((path, state.dirty.needs_compaction.logs.contains(key)))
+    });
+    let paths: Vec<(SafePath, bool)> = paths.collect();
+    // Who commits, and then who reads, would wait for the disk.
+    drop(state);
+    for (path, has_dead_lines) in paths {
         let stamp = engine.disk.stamp(&path).ok().flatten();
-        engine.counted.note(&path, stamp, state.dirty.needs_compaction.logs.contains(key));
+        engine.counted.note(&path, stamp, has_dead_lines);
     }
     let counted = locked(&engine.counted.0);
     let mut logs: Vec<_> = counted.iter().collect();

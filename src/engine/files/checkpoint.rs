@@ -12,7 +12,7 @@ use crate::sync::locked;
 use super::order;
 use super::round::sync_folder_of;
 use super::write::{Writer, paths_of};
-use super::{NeedsCompaction, ShownFile, Unsynced, all_rows};
+use super::{NeedsCompaction, ShownFile, all_rows};
 use crate::engine::core::Engine;
 use crate::engine::edits::recount;
 use crate::engine::journal::{self, Segment};
@@ -37,6 +37,7 @@ impl Engine {
         }
         self.sync_journal()?;
         let files = self.lock_files()?;
+        self.state_mut().dirty.doubt_synced();
         // Most of the work, while others commit.
         self.catch_up_for_files(&files)?;
         let written = self.write_beside_edits(&files, self.lookout.suspects())?;
@@ -46,15 +47,33 @@ impl Engine {
         if written.is_none() || !self.sync_files()? {
             return Ok(false);
         }
+        self.state_mut().dirty.note_synced();
+        let saved_at = self.position();
+        self.save_caches();
         // The rest, and what was committed meanwhile.
         let locks = self.lock_commit_too(files)?;
         self.catch_up_locked(locks.commit())?;
-        let done = self.finish_checkpoint(&locks, closing)?;
+        let done = self.finish_checkpoint(&locks, closing, Some(saved_at))?;
+        let _files = locks.into_files();
+        self.save_row_owners(closing);
         self.state().dirty.blocked.check().map(|()| done)
     }
 
-    /// The part of a checkpoint that nobody may commit in.
-    pub(crate) fn finish_checkpoint(&self, locks: &BothLocks<'_>, closing: bool) -> Result<bool> {
+    /// What the caches say of the records and logs that were changed.
+    fn save_caches(&self) {
+        order::save(self);
+        let logs = self.state().dirty.changed_logs().cloned().collect();
+        recount::save(self, &logs);
+    }
+
+    /// The part of a checkpoint that nobody may commit in; `saved_at` is the position at which the caches
+    /// were saved.
+    pub(crate) fn finish_checkpoint(
+        &self,
+        locks: &BothLocks<'_>,
+        closing: bool,
+        saved_at: Option<u64>,
+    ) -> Result<bool> {
         let is_clean = self.state().dirty.is_clean();
         if !is_clean || self.words.load(word::FLUSHED) < self.position() {
             self.sync_journal()?;
@@ -77,13 +96,13 @@ impl Engine {
         if closing {
             self.remove_empty_folders()?;
         }
-        order::save(self);
-        let logs = self.state().dirty.unsynced.logs.clone();
-        recount::save(self, &logs);
+        if saved_at != Some(self.position()) {
+            self.save_caches();
+        }
         self.drop_journal()?;
         {
             let mut state = self.state_mut();
-            state.dirty.unsynced = Unsynced::default();
+            state.dirty.forget_changed();
             self.logs.absorb(&state.logs);
             state.forget_pending(self.position());
         }
@@ -91,7 +110,6 @@ impl Engine {
         // The journal names the lines of a log by their offsets: as long as it has one of them, no
         // log may become shorter, for those who read the journal and for those who find us dead.
         self.compact_logs(closing)?;
-        self.save_row_owners(closing);
         if closing {
             self.state_mut().dirty.needs_compaction = NeedsCompaction::default();
         }
@@ -122,7 +140,8 @@ impl Engine {
             }
         }
         let synced = Writer { disk: &*self.disk }.sync_names(&paths);
-        synced.map(|()| true).map_err(|error| self.poison(&error))
+        synced.map_err(|error| self.poison(&error))?;
+        Ok(true)
     }
 
     fn written_file(&self, path: &SafePath) -> Result<Option<Box<dyn DiskFile>>> {
@@ -133,8 +152,8 @@ impl Engine {
     /// Does the journal hold changes of a file that cannot be written?
     pub(crate) fn holds_unwritten(&self) -> bool {
         let state = self.state();
-        let mut unsynced = state.dirty.unsynced.targets.iter();
-        !state.dirty.blocked.is_empty() || unsynced.any(|target| !state.is_writable(target))
+        let mut changed = state.dirty.changed_targets();
+        !state.dirty.blocked.is_empty() || changed.any(|target| !state.is_writable(target))
     }
 
     fn compact_rows(&self, closing: bool) -> Result<()> {
@@ -144,7 +163,7 @@ impl Engine {
             let collection = state.collection(place.model);
             let needs_compaction =
                 closing && state.dirty.needs_compaction.rows.contains(&place.model);
-            let touched = needs_compaction || state.dirty.unsynced.rows.contains(&place.model);
+            let touched = needs_compaction || state.dirty.has_changed_rows(place.model);
             let forced = torn.contains(&place.model);
             let is_ours = self.stamps.are_of(&*self.disk, &place.path)?;
             if !(touched || forced) || !collection.is_whole() || !is_ours {

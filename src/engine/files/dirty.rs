@@ -46,6 +46,8 @@ pub(crate) struct Dirty {
     lagging: HashMap<ShownFile, u64>,
     /// What was changed since the last checkpoint, written or not.
     pub(crate) unsynced: Unsynced,
+    /// What else was, and is durable, as long as whoever makes a checkpoint holds the files.
+    synced: Unsynced,
     /// What records were before they were changed, oldest change first: the files still show the
     /// first of them, and an edit of such a file is one of that.
     pub(crate) before: Vec<Before>,
@@ -69,7 +71,63 @@ pub(crate) struct Unsynced {
     pub(crate) logs: BTreeSet<LogKey>,
 }
 
+impl Unsynced {
+    fn take(&mut self, mut other: Unsynced) {
+        self.targets.append(&mut other.targets);
+        self.rows.append(&mut other.rows);
+        self.logs.append(&mut other.logs);
+    }
+}
+
 impl Dirty {
+    /// What is written is durable too: nobody else writes files, for the caller holds their lock.
+    pub(crate) fn note_synced(&mut self) {
+        let all = std::mem::take(&mut self.unsynced);
+        let (targets, unwritten): (BTreeSet<_>, BTreeSet<_>) =
+            all.targets.into_iter().partition(|target| !self.targets.contains_key(target));
+        self.unsynced.targets = unwritten;
+        let (rows, unwritten): (BTreeSet<_>, BTreeSet<_>) =
+            all.rows.into_iter().partition(|model| !self.rows.contains_key(model));
+        self.unsynced.rows = unwritten;
+        let (logs, unwritten): (BTreeSet<_>, BTreeSet<_>) =
+            all.logs.into_iter().partition(|key| !self.logs.contains_key(key));
+        self.unsynced.logs = unwritten;
+        self.synced.take(Unsynced { targets, rows, logs });
+    }
+
+    /// The file of a log was put in place anew.
+    pub(crate) fn replaced_log(&mut self, key: &LogKey) {
+        self.unsynced.logs.insert(key.clone());
+        self.needs_compaction.logs.insert(key.clone());
+    }
+
+    /// Other processes may have written the files since they were synced.
+    pub(crate) fn doubt_synced(&mut self) {
+        let synced = std::mem::take(&mut self.synced);
+        self.unsynced.take(synced);
+    }
+
+    /// The journal goes: nothing was changed since.
+    pub(crate) fn forget_changed(&mut self) {
+        self.unsynced = Unsynced::default();
+        self.synced = Unsynced::default();
+    }
+
+    /// The files written whole that were changed since the last checkpoint.
+    pub(crate) fn changed_targets(&self) -> impl Iterator<Item = &Target> {
+        self.unsynced.targets.iter().chain(&self.synced.targets)
+    }
+
+    /// The logs that were changed since the last checkpoint.
+    pub(crate) fn changed_logs(&self) -> impl Iterator<Item = &LogKey> {
+        self.unsynced.logs.iter().chain(&self.synced.logs)
+    }
+
+    /// Was a row of a model changed since the last checkpoint?
+    pub(crate) fn has_changed_rows(&self, model: ModelId) -> bool {
+        self.unsynced.rows.contains(&model) || self.synced.rows.contains(&model)
+    }
+
     /// A file that is written whole has changed.
     pub(crate) fn target(&mut self, target: Target, position: u64) {
         self.unsynced.targets.insert(target.clone());
@@ -116,7 +174,7 @@ impl Dirty {
     /// Another process has brought everything up to `position` safely into the files.
     pub(crate) fn note_checkpoint(&mut self, position: u64) {
         self.note_flushed(position);
-        self.unsynced = Unsynced::default();
+        self.forget_changed();
         self.blocked = Blocked::default();
     }
 

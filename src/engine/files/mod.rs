@@ -19,7 +19,7 @@ mod row_owners;
 mod write;
 
 pub(crate) use compose::all_rows;
-pub(crate) use dirty::{Before, Dirty, NeedsCompaction, Unsynced};
+pub(crate) use dirty::{Before, Dirty, NeedsCompaction};
 pub(crate) use flush::run;
 pub(crate) use keeper::Keeper;
 pub(crate) use layout::{Layout, ShownFile, Target};

@@ -22,10 +22,12 @@ pub(crate) fn path() -> SafePath {
 pub(crate) fn save(engine: &Engine) {
     let state = engine.state();
     let shared = |target: &Target| matches!(target, Target::Shared(_));
-    if state.dirty.unsynced.targets.iter().all(shared) {
+    if state.dirty.changed_targets().all(shared) {
         return;
     }
     let text = text(&state);
+    // Who commits, and then who reads, would wait for the disk.
+    drop(state);
     let written = Writer { disk: &*engine.disk }.replace(&path(), text.as_bytes(), true);
     let _ = written.and_then(|_| engine.disk.sync_dir(&cache_folder()));
 }

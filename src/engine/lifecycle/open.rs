@@ -229,7 +229,7 @@ fn load_all(engine: &Engine, segment: Option<Segment>, upto: Option<u64>) -> Res
 
 /// Brings what the journal holds safely into the files.
 fn recover(engine: &Engine, locks: &BothLocks<'_>) -> Result<()> {
-    match engine.finish_checkpoint(locks, true) {
+    match engine.finish_checkpoint(locks, true, None) {
         // The journal stays, and everything is there; room or a better disk may come.
         Err(error) if error.code() != Code::UnsupportedVersion => {
             *locked(&engine.last_flush_error) = Some(error);

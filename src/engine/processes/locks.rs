@@ -267,6 +267,11 @@ impl<'a> BothLocks<'a> {
     pub(crate) fn commit(&self) -> &CommitLock<'a> {
         &self.commit
     }
+
+    /// Lets go of the journal.
+    pub(crate) fn into_files(self) -> FilesLock {
+        self.files
+    }
 }
 
 fn held_too_long(path: &SafePath, timeout: Duration, holder: u64) -> Error {

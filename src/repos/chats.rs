@@ -162,6 +162,7 @@ pub(super) fn query(options: &Object, types: Option<Vec<String>>) -> LogQuery {
     let limit = given("limit").and_then(Value::as_u64);
     let asked = given("types").and_then(Value::as_array);
     LogQuery {
+        latest: None,
         limit: limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX)),
         before: given("before").and_then(bound),
         after: given("after").and_then(bound),

@@ -27,6 +27,8 @@ struct Seen {
     suspects: HashMap<SafePath, Suspect>,
     /// Folders in which something may have been missed: they are looked at once.
     missed: HashSet<Box<str>>,
+    /// Counts up with each change that the system tells of, the store's own ones too.
+    told: u64,
 }
 
 impl Seen {
@@ -65,6 +67,7 @@ impl Lookout {
             return seen;
         };
         for change in changes {
+            seen.told += 1;
             match change {
                 Changed::File(path) => drop(seen.suspects.entry(path).or_insert_with(Suspect::new)),
                 Changed::Folder(path) => {
@@ -80,8 +83,7 @@ impl Lookout {
     /// May a file have been edited, as far as the system tells? `None` where it does not at once.
     pub(crate) fn is_suspect(&self, path: &SafePath) -> Option<bool> {
         let seen = self.seen_promptly()?;
-        let folder = path.as_str().rsplit_once('/').map_or("", |(folder, _)| folder);
-        seen.is_told(folder).then(|| seen.suspects.contains_key(path))
+        seen.is_told(folder_of(path)).then(|| seen.suspects.contains_key(path))
     }
 
     /// The files of a folder that may have been edited, as far as the system tells; `None` where it does
@@ -140,6 +142,15 @@ impl Lookout {
         seen.missed.is_empty() && seen.suspects.is_empty()
     }
 
+    /// What tells that none of these files, nor any other in their folders, has changed meanwhile;
+    /// nothing where there is something to look at, or the system would not tell.
+    pub(crate) fn stillness(&self, files: &[SafePath]) -> Option<u64> {
+        let seen = self.seen_promptly()?;
+        let is_still = seen.suspects.is_empty() && seen.missed.is_empty();
+        let are_told = files.iter().all(|file| seen.is_told(folder_of(file)));
+        (is_still && are_told).then_some(seen.told)
+    }
+
     /// A file does not look as it did.
     pub(crate) fn suspect(&self, path: SafePath) {
         self.seen().suspects.entry(path).or_insert_with(Suspect::new);
@@ -177,6 +188,10 @@ impl Lookout {
         }
         suspect.since.elapsed() >= long
     }
+}
+
+fn folder_of(path: &SafePath) -> &str {
+    path.as_str().rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 impl Suspect {

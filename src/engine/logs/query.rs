@@ -22,6 +22,8 @@ pub struct LogQuery {
     pub types: Option<Vec<String>>,
     /// At most so many: the newest, or with `after` the first.
     pub limit: Option<usize>,
+    /// The latest so many by their times are enough: a log whose times do not rise gives all.
+    pub latest: Option<usize>,
     /// Only rows before this one, or of an earlier time.
     pub before: Option<LogBound>,
     /// Only rows behind this one, or of a later time.
@@ -89,7 +91,8 @@ pub(super) fn choose(table: &Table, query: &LogQuery) -> Result<Vec<usize>> {
     table.refuse_newer()?;
     let bounds = Bounds::of(table, query)?;
     let is_of_kinds = table.of_kinds(query.types.as_deref());
-    let limit = query.limit.unwrap_or(usize::MAX);
+    let latest = query.latest.filter(|_| table.is_rising());
+    let limit = query.limit.or(latest).unwrap_or(usize::MAX);
     let forwards = query.after.is_some();
     let mut chosen = Vec::new();
     for step in bounds.from..bounds.to {

@@ -16,6 +16,7 @@ use super::record::Record;
 use super::touched::{self, Touched};
 use super::unreferenced::Unreferenced;
 use crate::engine::files::{Before, Dirty, Layout, ShownFile, Target};
+use crate::engine::fingerprint::new_version;
 use crate::engine::journal::{Change, Commit, Effect, LogLines};
 use crate::engine::logs::{LogKey, PendingLog, Piece, RowOwners};
 use crate::error::Error;
@@ -41,6 +42,8 @@ pub(crate) struct State {
     pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) layout: Arc<Layout>,
     collections: Vec<Collection>,
+    /// By the number of the model: another one whenever its records or logs may have changed.
+    versions: Vec<u64>,
     pub(crate) logs: HashMap<LogKey, PendingLog>,
     /// Counts up with each log that starts anew.
     generations: u64,
@@ -62,11 +65,13 @@ impl State {
     /// An empty state.
     pub(crate) fn new(catalogue: Arc<Catalogue>, layout: Arc<Layout>) -> State {
         let collections = catalogue.ids().map(|id| Collection::new(catalogue.model(id))).collect();
+        let versions = catalogue.ids().map(|_| new_version()).collect();
         let shared = vec![SharedFile::default(); layout.shared_files().len()];
         State {
             catalogue,
             layout,
             collections,
+            versions,
             logs: HashMap::new(),
             generations: 0,
             shared,
@@ -85,7 +90,17 @@ impl State {
 
     /// The records of a model, to be changed.
     pub(crate) fn collection_mut(&mut self, model: ModelId) -> &mut Collection {
+        self.note_change(model);
         &mut self.collections[usize::from(model.0)]
+    }
+
+    /// What tells that neither the records nor the logs of a model have changed meanwhile.
+    pub(crate) fn version(&self, model: ModelId) -> u64 {
+        self.versions[usize::from(model.0)]
+    }
+
+    fn note_change(&mut self, model: ModelId) {
+        self.versions[usize::from(model.0)] = new_version();
     }
 
     /// Puts a record while loading or committing; gives the one that it replaces.
@@ -162,6 +177,7 @@ impl State {
             }
             Change::Edited(edit) => {
                 touched.extend(touched::of_edit(edit));
+                self.note_change(edit.model);
                 self.row_owners.doubt(&(edit.model, edit.owner.clone()));
                 if edit.has_new_counts {
                     let said = (edit.count, edit.last.as_deref(), None);
@@ -273,6 +289,7 @@ impl State {
     }
 
     fn apply_lines(&mut self, lines: &LogLines, at: &str, position: u64) {
+        self.note_change(lines.model);
         let key: LogKey = (lines.model, lines.owner.clone());
         if lines.fresh {
             self.dirty.needs_compaction.logs.remove(&key);

@@ -142,6 +142,30 @@ impl<'a> View<'a> {
         self.unread_logs.get()
     }
 
+    /// The fingerprint of any answer that is made of the records and logs of these models alone;
+    /// nothing where they may change without anybody being told.
+    pub(crate) fn fingerprint_of(&self, models: &[ModelId]) -> Option<Fingerprint> {
+        if !self.may_suspect() {
+            return None;
+        }
+        let files: Vec<SafePath> =
+            models.iter().flat_map(|model| self.files_like(*model)).collect();
+        let stillness = self.context.lookout.stillness(&files)?;
+        let versions = models.iter().map(|model| self.state.version(*model));
+        Some(Fingerprint::of(versions.chain([stillness])))
+    }
+
+    /// A file in each folder in which records, or logs, of a model stand. Where there is no record
+    /// yet, there is none to be edited; two are enough to see the owner and another user.
+    fn files_like(&self, model: ModelId) -> Vec<SafePath> {
+        if self.state.layout.log_place(model).is_ok() {
+            return self.state.layout.log_path(model, "any").into_iter().collect();
+        }
+        let records = self.state.collection(model).iter().take(2);
+        let files = records.filter_map(|(_, record)| self.state.file_of(model, record.key()));
+        files.filter_map(|file| self.state.layout.path_of(&file).ok()).collect()
+    }
+
     /// The catalogue of all models.
     pub fn catalogue(&self) -> &Catalogue {
         &self.state.catalogue

@@ -6,14 +6,16 @@ use super::like::like;
 use super::{AskJson, Operand, Part};
 use crate::prisma::value::{Cell, order_json, same_json};
 
-/// The answer about the value at a path of a column; unknown where there is none.
+/// The answer about the value at a path of a column; unknown where there is none. A question about
+/// values of one type is denied of these only: of others neither it nor its opposite holds.
 pub(super) fn answer(
     cell: &Cell,
     path: &[String],
     ask: &AskJson,
-    caseless: bool,
+    (caseless, denied): (bool, bool),
     row: &[Cell],
 ) -> Option<bool> {
+    let of_other_type = (!denied).then_some(false);
     let found = match cell {
         Cell::Json(value) => at(value, path),
         _ => None,
@@ -29,15 +31,15 @@ pub(super) fn answer(
         AskJson::JsonNull => Some(found.is_null()),
         AskJson::Equals(other) => Some(same_json(found, json(other, row)?)),
         AskJson::Text(part, other) => {
-            let Value::String(text) = found else { return Some(false) };
+            let Value::String(text) = found else { return of_other_type };
             Some(like(text, other.cell(row).text()?, *part, caseless))
         }
         AskJson::ArrayContains(other) => {
-            let Value::Array(items) = found else { return Some(false) };
+            let Value::Array(items) = found else { return of_other_type };
             Some(contains(items, json(other, row)?))
         }
         AskJson::ArrayEdge(part, other) => {
-            let Value::Array(items) = found else { return Some(false) };
+            let Value::Array(items) = found else { return of_other_type };
             let edge = if *part == Part::Start { items.first() } else { items.last() };
             edge.map(|edge| json(other, row).is_some_and(|other| same_json(edge, other)))
         }
@@ -47,7 +49,7 @@ pub(super) fn answer(
                 (found, other),
                 (Value::String(_), Value::String(_)) | (Value::Number(_), Value::Number(_))
             );
-            Some(comparable && fits(order_json(found, other)))
+            if comparable { Some(fits(order_json(found, other))) } else { of_other_type }
         }
     }
 }

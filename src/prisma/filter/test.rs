@@ -15,33 +15,39 @@ impl Filter {
     }
 
     fn answer(&self, reader: &Reader<'_>, table: usize, row: &Row) -> Answer<Option<bool>> {
+        self.judge(reader, table, row, false)
+    }
+
+    /// The answer, or that of the opposite: `NOT` is asked of each test, as Prisma writes it.
+    fn judge(
+        &self,
+        reader: &Reader<'_>,
+        table: usize,
+        row: &Row,
+        denied: bool,
+    ) -> Answer<Option<bool>> {
+        let flipped = |answer: Option<bool>| answer.map(|holds| holds != denied);
         match self {
-            Filter::All(filters) => {
-                let mut all = Some(true);
+            Filter::All(filters) | Filter::Any(filters) => {
+                // Of the opposite of all, one is enough, and the other way round.
+                let decisive = matches!(self, Filter::Any(_)) != denied;
+                let mut whole = Some(!decisive);
                 for filter in filters {
-                    match filter.answer(reader, table, row)? {
-                        Some(false) => return Ok(Some(false)),
-                        None => all = None,
-                        Some(true) => {}
+                    match filter.judge(reader, table, row, denied)? {
+                        Some(holds) if holds == decisive => return Ok(Some(decisive)),
+                        Some(_) => {}
+                        None => whole = None,
                     }
                 }
-                Ok(all)
+                Ok(whole)
             }
-            Filter::Any(filters) => {
-                let mut any = Some(false);
-                for filter in filters {
-                    match filter.answer(reader, table, row)? {
-                        Some(true) => return Ok(Some(true)),
-                        None => any = None,
-                        Some(false) => {}
-                    }
-                }
-                Ok(any)
+            Filter::Not(filter) => filter.judge(reader, table, row, !denied),
+            Filter::Column(column, test) => {
+                Ok(flipped(test.judge(&row.cells[*column], &row.cells, denied)))
             }
-            Filter::Not(filter) => Ok(filter.answer(reader, table, row)?.map(|holds| !holds)),
-            Filter::Column(column, test) => Ok(test.answer(&row.cells[*column], &row.cells)),
             Filter::Related(relation, how, filter) => {
-                related(reader, (table, *relation), row, *how, filter.as_deref())
+                let own = (table, *relation);
+                related(reader, own, row, *how, filter.as_deref()).map(flipped)
             }
         }
     }
@@ -65,7 +71,7 @@ fn related(
             (How::Some, Some(true)) => return Ok(Some(true)),
             (How::Every, Some(false)) | (How::None, Some(true)) => return Ok(Some(false)),
             // Of a single row the condition itself is asked, of a list whether rows exist.
-            (_, None) if !own.list => unknown = true,
+            (_, None) if !own.list && !reader.is_change() => unknown = true,
             _ => {}
         }
     }
@@ -83,8 +89,13 @@ impl Operand {
 
 impl Test {
     pub(crate) fn answer(&self, cell: &Cell, row: &[Cell]) -> Option<bool> {
+        self.judge(cell, row, false)
+    }
+
+    /// The answer; `denied` says that the opposite of it is wanted.
+    fn judge(&self, cell: &Cell, row: &[Cell], denied: bool) -> Option<bool> {
         match &self.ask {
-            Ask::Json(path, ask) => json::answer(cell, path, ask, self.caseless, row),
+            Ask::Json(path, ask) => json::answer(cell, path, ask, (self.caseless, denied), row),
             Ask::Equals(Operand::Value(Cell::Null)) => Some(cell.is_null()),
             Ask::In(cells) if cells.is_empty() => Some(false),
             _ if cell.is_null() => None,

@@ -3,9 +3,9 @@
 use std::cmp::Ordering;
 use std::rc::Rc;
 
-use super::order::{OrderKey, compare, is_total, order_of, values};
+use super::order::{By, OrderKey, compare, is_total, order_of, values};
 use super::{condition, first_matching, fitting};
-use crate::prisma::description::{Scalar, Table};
+use crate::prisma::description::{Default, Scalar, Table};
 use crate::prisma::error::{Answer, Failure};
 use crate::prisma::filter::{Filter, unique_of};
 use crate::prisma::request::{Arguments, Request};
@@ -50,6 +50,16 @@ impl Find {
         let take = if self.single { Some(self.take.unwrap_or(1)) } else { self.take };
         let take = take.filter(|_| !all).and_then(|take| usize::try_from(take).ok())?;
         take.checked_add(self.skip)
+    }
+
+    /// So many rows are enough, the latest by the time at which they were made.
+    pub(super) fn latest(&self, table: &Table) -> Option<usize> {
+        let [OrderKey { by: By::Column(path, column), descending: true, .. }] = &*self.order else {
+            return None;
+        };
+        let is_made_at = matches!(table.columns[*column].default, Some(Default::Now));
+        let whole = self.filter.is_none() && path.is_empty() && is_made_at;
+        self.wanted().filter(|_| whole)
     }
 
     pub(super) fn is_paged(&self) -> bool {

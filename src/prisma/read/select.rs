@@ -195,7 +195,10 @@ fn one(
             Field::Relation(number, asked) => {
                 let own = &of.relations[*number];
                 let (find, selection) = &**asked;
-                let related = reader.related(table, *number, row)?;
+                let related = match find.latest(reader.table(own.target)) {
+                    Some(latest) => reader.latest_related(table, *number, (row, latest))?,
+                    None => reader.related(table, *number, row)?,
+                };
                 let related = run(reader, own.target, find, Some(related))?;
                 let answers = answer(schema, reader, own.target, &related, selection)?;
                 let value = match own.list {

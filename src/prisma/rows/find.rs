@@ -1,7 +1,7 @@
 //! Finding rows.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{Cell as Slot, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -38,6 +38,10 @@ fn key_of(column: &Column, cell: &Cell) -> String {
 pub(crate) struct Reader<'v> {
     pub(crate) description: &'static Description,
     view: &'v View<'v>,
+    /// The tables that were looked at, a bit each.
+    seen: Slot<u64>,
+    /// Are conditions those of a statement that changes rows, rather than of a query?
+    changes: Slot<bool>,
     found: RefCell<HashMap<(usize, usize), ByKey>>,
     /// All rows of a table by a column that no index is over.
     scanned: RefCell<HashMap<(usize, usize), Rc<ByKey>>>,
@@ -45,11 +49,29 @@ pub(crate) struct Reader<'v> {
 
 impl<'v> Reader<'v> {
     pub(crate) fn new(description: &'static Description, view: &'v View<'v>) -> Reader<'v> {
-        Reader { description, view, found: RefCell::default(), scanned: RefCell::default() }
+        let (found, scanned) = (RefCell::default(), RefCell::default());
+        Reader { description, view, seen: Slot::new(0), changes: Slot::new(false), found, scanned }
     }
 
     pub(crate) fn table(&self, number: usize) -> &'static Table {
+        self.seen.set(self.seen.get() | 1 << number);
         &self.description.tables[number]
+    }
+
+    /// From now on conditions are those of a statement that changes rows. It finds related rows by
+    /// subqueries, where a query joins them: a single row of which nobody knows whether it fits
+    /// does not, and makes nothing else unknown.
+    pub(crate) fn begin_change(&self) {
+        self.changes.set(true);
+    }
+
+    pub(crate) fn is_change(&self) -> bool {
+        self.changes.get()
+    }
+
+    /// The tables that were looked at, a bit each.
+    pub(crate) fn seen(&self) -> u64 {
+        self.seen.get()
     }
 
     /// Every row of a table, in the order in which they were made.
@@ -63,7 +85,7 @@ impl<'v> Reader<'v> {
                 for owner in
                     owner.map(|owner| self.view.all(owner)).transpose()?.into_iter().flatten()
                 {
-                    rows.append(&mut self.lines(table, owner.key())?);
+                    rows.append(&mut self.lines(table, owner.key(), None)?);
                 }
                 Ok(rows)
             }
@@ -95,12 +117,12 @@ impl<'v> Reader<'v> {
         Ok(rows)
     }
 
-    /// The lines of one log that are rows.
-    fn lines(&self, table: &Table, owner: &str) -> Answer<Vec<Rc<Row>>> {
+    /// The lines of one log that are rows; where only so many of the latest are wanted, at least those.
+    fn lines(&self, table: &Table, owner: &str, latest: Option<usize>) -> Answer<Vec<Rc<Row>>> {
         let model = table.source.model();
         let counted = self.view.catalogue().counted(model);
         let types = counted.map(|(_, counted)| vec![counted.row_type.clone()]);
-        let query = LogQuery { types, ..LogQuery::default() };
+        let query = LogQuery { types, latest, ..LogQuery::default() };
         let texts = self.view.log(model, owner, &query)?;
         Ok(texts.iter().filter_map(|text| self.line(table, owner, text)).collect())
     }
@@ -133,7 +155,7 @@ impl<'v> Reader<'v> {
                 let text = self.view.log_row(model, home, id)?;
                 Ok(text.and_then(|text| self.line(table, home, &text)).into_iter().collect())
             }
-            (Source::Log { .. }, None) => self.lines(table, home),
+            (Source::Log { .. }, None) => self.lines(table, home, None),
             _ => self.rows_of(table, self.view.get(model, home)?.into_iter().collect()),
         }
     }
@@ -184,7 +206,7 @@ impl<'v> Reader<'v> {
             Access::Key => self.rows_of(table, self.view.get(model, key)?.into_iter().collect())?,
             Access::Line => self.line_by_id(table, key)?.into_iter().collect(),
             Access::Owner if matches!(table.source, Source::Log { .. }) => {
-                self.lines(table, key)?
+                self.lines(table, key, None)?
             }
             Access::Owner => {
                 self.rows_of(table, self.view.get(model, key)?.into_iter().collect())?
@@ -367,6 +389,28 @@ impl<'v> Reader<'v> {
             }
         }
         Ok(None)
+    }
+
+    /// The latest rows at the other end of a relation field, at least so many, where these are lines
+    /// of the row's own log; else all.
+    pub(crate) fn latest_related(
+        &self,
+        table: usize,
+        relation: usize,
+        (row, latest): (&Row, usize),
+    ) -> Answer<Vec<Rc<Row>>> {
+        let number = self.table(table).relations[relation].target;
+        let target = self.table(number);
+        match self.description.joined_by(table, relation) {
+            ([mine], [theirs])
+                if matches!(target.source, Source::Log { .. })
+                    && self.access(number, *theirs) == Access::Owner =>
+            {
+                let owner = key_of(&target.columns[*theirs], &row.cells[*mine]);
+                self.lines(target, &owner, Some(latest))
+            }
+            _ => self.related(table, relation, row),
+        }
     }
 
     /// The rows at the other end of a relation field.

@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 
 use super::description::{Description, Relation, Scalar, Table};
 use super::error::{Answer, Failure};
+use super::filter::Filter;
 use super::read::{
     Selection, answer, condition, matching, unique_argument, unique_row, where_argument,
 };
@@ -95,6 +96,13 @@ impl Writer<'_, '_> {
         read(&Reader::new(self.description(), &view))
     }
 
+    fn rows_to_change(&self, table: usize, filter: Option<&Filter>) -> Answer<Vec<Rc<Row>>> {
+        self.read(|reader| {
+            reader.begin_change();
+            matching(reader, table, filter)
+        })
+    }
+
     fn find_unique(&self, table: usize, object: &Object) -> Answer<Option<Rc<Row>>> {
         self.read(|reader| unique_row(self.schema, reader, table, object))
     }
@@ -122,6 +130,7 @@ impl Writer<'_, '_> {
         let wanted = [required("data", data_types(table, Obj::Update)), unique_argument(table)];
         let arguments = request.read(self.schema, &wanted)?;
         let selection = self.selection(request)?;
+        self.refuse_disconnect(table, object(&arguments, "data")?)?;
         let row = self.find_unique(table, object(&arguments, "where")?)?;
         let row = row.ok_or_else(|| Failure::not_found("No record was found for an update."))?;
         let row = self.update(table, &row, object(&arguments, "data")?)?;
@@ -137,6 +146,7 @@ impl Writer<'_, '_> {
         ];
         let arguments = request.read(self.schema, &wanted)?;
         let selection = self.selection(request)?;
+        self.refuse_disconnect(table, object(&arguments, "update")?)?;
         let row = match self.find_unique(table, object(&arguments, "where")?)? {
             Some(row) => self.update(table, &row, object(&arguments, "update")?)?,
             None => self.create(table, object(&arguments, "create")?, None)?,
@@ -206,7 +216,7 @@ impl Writer<'_, '_> {
         let limit = Writer::limit(&arguments)?;
         let data = object(&arguments, "data")?;
         let filter = condition(self.schema, table, arguments.get("where"));
-        let mut rows = self.read(|reader| matching(reader, table, filter.as_ref()))?;
+        let mut rows = self.rows_to_change(table, filter.as_ref())?;
         rows.truncate(limit);
         // Without anything to set there is no statement.
         if data.fields.is_empty() {
@@ -222,7 +232,7 @@ impl Writer<'_, '_> {
         let arguments = request.read(self.schema, &wanted)?;
         let limit = Writer::limit(&arguments)?;
         let filter = condition(self.schema, table, arguments.get("where"));
-        let mut rows = self.read(|reader| matching(reader, table, filter.as_ref()))?;
+        let mut rows = self.rows_to_change(table, filter.as_ref())?;
         rows.truncate(limit);
         let all: Vec<&Row> = rows.iter().map(|row| &**row).collect();
         self.remove(table, &all)?;

@@ -63,6 +63,22 @@ impl Writer<'_, '_> {
         }
     }
 
+    /// Refuses data that let go of rows which must refer to one: that can be said before any row is
+    /// looked at.
+    pub(super) fn refuse_disconnect(&self, table: usize, data: &Object) -> Answer<()> {
+        for (name, value) in &data.fields {
+            let Some(number) = self.table(table).relation(name) else { continue };
+            let own = self.relation(table, number);
+            let back = self.relation(own.target, own.back);
+            let asks = value.objects().any(|object| object.get("disconnect").is_some());
+            if asks && own.foreign_key.is_none() && !back.nullable {
+                let (child, parent) = (&self.table(own.target).name, &self.table(table).name);
+                return Err(Failure::required_relation(&own.relation_name, child, parent));
+            }
+        }
+        Ok(())
+    }
+
     /// The rows that refer to the row.
     fn children(&self, below: Below<'_>) -> Answer<Vec<Rc<Row>>> {
         self.read(|reader| reader.related(below.table, below.relation, below.row))

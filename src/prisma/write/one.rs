@@ -175,7 +175,7 @@ impl Writer<'_, '_> {
     }
 
     /// The row as it is now.
-    fn again(&self, table: usize, row: &Rc<Row>) -> Answer<Rc<Row>> {
+    pub(super) fn again(&self, table: usize, row: &Rc<Row>) -> Answer<Rc<Row>> {
         let of = self.table(table);
         let key = of.keys().next().unwrap_or_default();
         let wanted: Vec<_> = key.iter().map(|at| (*at, vec![row.cells[*at].clone()])).collect();

@@ -231,8 +231,7 @@ impl Writer<'_, '_> {
         let owner = self.owner(of, &cells)?.key().to_owned();
         let id = self.line_id(of, &cells);
         if owner != row.home.key || Some(&id) != row.home.line.as_ref() {
-            self.remove(table, &[row])?;
-            return self.insert_line(of, model, cells);
+            return self.move_line(table, model, row, cells);
         }
         let old = self.tx.view().log_row(model, &owner, &id)?.ok_or_else(gone)?;
         let old = crate::json::parse_object(&old).unwrap_or_default();
@@ -240,6 +239,33 @@ impl Writer<'_, '_> {
         let put = self.tx.log_replace(model, &owner, &id, map);
         put.map_err(|error| refused(of, error))?;
         Ok(Rc::new(Row { cells, home: row.home.clone() }))
+    }
+
+    /// Puts a line into another log, or under another id; what refers to it goes on doing so.
+    fn move_line(
+        &mut self,
+        table: usize,
+        model: ModelId,
+        row: &Row,
+        cells: Vec<Cell>,
+    ) -> Answer<Rc<Row>> {
+        let of = self.table(table);
+        let relations =
+            of.relations.iter().enumerate().filter(|(_, own)| own.foreign_key.is_none());
+        let mut referrers = Vec::new();
+        for (number, own) in relations {
+            let rows = self.read(|reader| reader.related(table, number, row))?;
+            referrers.extend(rows.into_iter().map(|other| (own.target, own.back, other)));
+        }
+        self.remove(table, &[row])?;
+        let moved = self.insert_line(of, model, cells)?;
+        for (other, relation, row) in referrers {
+            let row = self.again(other, &row)?;
+            let mut cells = row.cells.clone();
+            self.refer(other, relation, &moved, &mut cells);
+            self.exchange(other, &row, cells)?;
+        }
+        Ok(moved)
     }
 
     /// Takes rows out of the store, with all that goes with them, in one statement.

@@ -6,7 +6,7 @@ const fs = require('node:fs')
 const path = require('node:path')
 const { test } = require('node:test')
 const { Worker } = require('node:worker_threads')
-const { client, entry, folder, play, root, run } = require('./support.cjs')
+const { client, entry, failure, folder, play, root, run } = require('./support.cjs')
 
 const opened = (dataDir) =>
   `const { PrismaClient, Prisma } = require(${JSON.stringify(entry)}); const prisma = new PrismaClient({ dataDir: ${JSON.stringify(dataDir)}, durability: 'batched' });`
@@ -20,6 +20,56 @@ test('what another process wrote is seen by the next read', async () => {
   )
   assert.deepEqual([code, stderr], [0, ''])
   assert.equal((await prisma.user.findFirst()).email, 'a@example.test')
+  await prisma.$disconnect()
+})
+
+test('an answer that was given before is a copy, and anew after any change of what it was made of', async () => {
+  const dataDir = folder()
+  const prisma = client({ dataDir })
+  const { user, chat } = await play(prisma)
+  const { id } = await prisma.chat.create({ data: chat })
+  const ask = () => prisma.chat.findUnique({ where: { id }, include: { character: true, messages: true } })
+  for (let n = 0; n < 4; n++) {
+    const answer = await ask()
+    assert.deepEqual([answer.title, answer.character.name, answer.messages], ['One', 'Bo', []])
+    answer.title = answer.character.name = 'spoilt'
+    answer.messages.push('spoilt')
+    answer.createdAt.setFullYear(1)
+  }
+  await prisma.message.create({ data: { chatId: id, role: 'USER', content: 'Hello' } })
+  assert.deepEqual(
+    (await ask()).messages.map(({ content }) => content),
+    ['Hello'],
+  )
+  const other = `${opened(dataDir)} prisma.character.updateMany({ data: { name: 'Ada' } }).then(() => {})`
+  await ask()
+  assert.equal((await run(other)).code, 0)
+  assert.equal((await ask()).character.name, 'Ada')
+  // By hand, as soon as the file shows it.
+  const file = path.join(dataDir, 'characters', `${chat.characterId}.json`)
+  const byId = async () => (await prisma.character.findUnique({ where: { id: chat.characterId } })).name
+  while (!fs.existsSync(file) || !fs.readFileSync(file, 'utf8').includes('"Ada"'))
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  for (let n = 0; n < 3; n++) assert.equal(await byId(), 'Ada')
+  fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replace('"Ada"', '"Eve"'))
+  assert.equal(await byId(), 'Eve')
+  assert.equal((await prisma.user.findUnique({ where: { id: user.id } })).email, user.email)
+  await prisma.$disconnect()
+})
+
+test('a batch of reads waits for no transaction, and sees one moment', async () => {
+  const prisma = client()
+  const { user } = await play(prisma)
+  await prisma.$transaction(async (tx) => {
+    await tx.user.update({ where: { id: user.id }, data: { name: 'Eve' } })
+    const [found, count] = await prisma.$transaction([
+      prisma.user.findUnique({ where: { id: user.id } }),
+      prisma.user.count(),
+    ])
+    assert.deepEqual([found.name, count], ['Ada', 1])
+  })
+  const failed = prisma.$transaction([prisma.user.count(), prisma.user.findUniqueOrThrow({ where: { id: 'none' } })])
+  assert.equal((await failure(failed)).code, 'P2025')
   await prisma.$disconnect()
 })
 

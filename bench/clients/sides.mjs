@@ -1,0 +1,80 @@
+// The same client over three databases: ours, Prisma 7 on PostgreSQL (DATABASE_URL), and Prisma 7 on
+// better-sqlite3. Each comes in two forms: durable when a call returns, and durable soon after.
+
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import * as schema from './schema.mjs'
+
+const here = path.dirname(fileURLToPath(import.meta.url))
+const require = createRequire(import.meta.url)
+
+/** Makes the client of a provider once; `prisma generate` would download a program that it does not need. */
+function generated(provider) {
+  const output = path.join(here, 'generated', provider)
+  if (!existsSync(path.join(output, 'index.js'))) {
+    mkdirSync(output, { recursive: true })
+    const file = path.join(here, 'generated', `${provider}.prisma`)
+    writeFileSync(file, schema.prismaSchema(provider, output))
+    const env = { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: process.execPath }
+    const prisma = path.join(here, 'node_modules/prisma/build/index.js')
+    execFileSync(process.execPath, [prisma, 'generate', '--schema', file], {
+      cwd: here,
+      env,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
+  }
+  return require(path.join(output, 'index.js'))
+}
+
+async function ours(dir, durability) {
+  const { PrismaClient } = require('../../prisma.js')
+  return new PrismaClient({ dataDir: dir, durability })
+}
+
+async function postgresql(dir, synchronousCommit) {
+  const { PrismaPg } = require('@prisma/adapter-pg')
+  const { Client } = require('pg')
+  const connectionString = process.env.DATABASE_URL
+  const name = `quilltap_clients_${path.basename(dir)}`
+  const admin = new Client({ connectionString })
+  await admin.connect()
+  await admin.query(`DROP SCHEMA IF EXISTS ${name} CASCADE; CREATE SCHEMA ${name}; SET search_path TO ${name}`)
+  await admin.query(schema.postgresql())
+  await admin.end()
+  const options = `-c synchronous_commit=${synchronousCommit} -c search_path=${name}`
+  const { PrismaClient } = generated('postgresql')
+  return new PrismaClient({ adapter: new PrismaPg({ connectionString, options }, { schema: name }) })
+}
+
+async function sqlite(dir, synchronous) {
+  const Database = require('better-sqlite3')
+  const { PrismaBetterSqlite3 } = require('@prisma/adapter-better-sqlite3')
+  mkdirSync(dir, { recursive: true })
+  const file = path.join(dir, 'db.sqlite')
+  const database = new Database(file)
+  database.pragma('journal_mode = WAL')
+  database.exec(schema.sqlite())
+  database.close()
+  const { PrismaClient } = generated('sqlite')
+  const client = new PrismaClient({ adapter: new PrismaBetterSqlite3({ url: `file:${file}` }) })
+  await client.$queryRawUnsafe(`PRAGMA synchronous = ${synchronous}`)
+  return client
+}
+
+export const SIDES = [
+  { title: 'quilltap-store, strict', open: (dir) => ours(dir, 'strict') },
+  { title: 'Prisma 7 on PostgreSQL', open: (dir) => postgresql(dir, 'on'), needs: 'DATABASE_URL' },
+  { title: 'Prisma 7 on better-sqlite3, FULL', open: (dir) => sqlite(dir, 'FULL') },
+  { title: 'quilltap-store, batched', open: (dir) => ours(dir, 'batched') },
+  { title: 'Prisma 7 on PostgreSQL, commit off', open: (dir) => postgresql(dir, 'off'), needs: 'DATABASE_URL' },
+  { title: 'Prisma 7 on better-sqlite3, NORMAL', open: (dir) => sqlite(dir, 'NORMAL') },
+].filter(({ needs }) => needs === undefined || process.env[needs])
+
+export const versions = () => {
+  const version = (name) =>
+    JSON.parse(readFileSync(path.join(here, 'node_modules', name, 'package.json'), 'utf8')).version
+  return ['@prisma/client', 'better-sqlite3', 'pg'].map((name) => `${name} ${version(name)}`).join(', ')
+}

@@ -54,8 +54,8 @@ const MODULES: &[(&str, &str)] = &[
     ),
     (
         "engine/memory",
-        "catalogue engine/logs engine/memory/record engine/journal engine/files/layout \
-         engine/files/dirty",
+        "catalogue engine/fingerprint engine/logs engine/memory/record engine/journal \
+         engine/files/layout engine/files/dirty",
     ),
     (
         "engine/txn",

@@ -43,7 +43,8 @@ pub(super) struct Taken {
 
 /// How a file was found when it was read.
 pub(super) enum ReadAs {
-    /// The rest does not travel through the journal: other processes must read the files themselves.
+    /// In this state. Only what was committed of it travels through the journal, so other processes must
+    /// read the file themselves.
     Known(Option<Stamp>),
     /// A log, of which what it says of its owner is committed: others need not count it.
     Counted { stamp: Option<Stamp>, dead_lines: bool },

@@ -2,7 +2,8 @@
 
 const { QuilltapAdapter } = require('./lib/adapter.js')
 const { restore } = require('./lib/backups.js')
+const { doctor } = require('./lib/doctor.js')
 const { StoreError } = require('./lib/error.js')
 const { createStore } = require('./lib/store.js')
 
-module.exports = { createStore, QuilltapAdapter, restore, StoreError }
+module.exports = { createStore, QuilltapAdapter, doctor, restore, StoreError }

@@ -4,6 +4,7 @@ import sentence from './lib/elsewhere.js'
 
 export const createStore = undefined
 export const QuilltapAdapter = undefined
+export const doctor = undefined
 export const restore = undefined
 export const StoreError = undefined
 

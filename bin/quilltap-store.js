@@ -8,10 +8,11 @@ const FAILED = 3
 
 try {
   const { runCommandLine } = require('../lib/load.js')
+  const { runtime } = require('../lib/runtime.js')
   // Node's own handler would raise the signal again, and end the process before what is half done is undone.
   // With a listener it is gone, and the native part hears Ctrl-C (but on Windows, where the system ends us).
   if (process.platform !== 'win32') process.on('SIGINT', () => {})
-  process.exitCode = runCommandLine(process.argv.slice(2), (text) => text.normalize('NFC'))
+  process.exitCode = runCommandLine(process.argv.slice(2), runtime(), (text) => text.normalize('NFC'))
 } catch (error) {
   console.error(`error: ${error.message}`)
   process.exitCode = FAILED

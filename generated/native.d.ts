@@ -107,11 +107,15 @@ export declare class NativeStore {
  */
 export declare function calls(declaration: string): string
 
+/** Looks at a folder and the app around it; resolves to an answer's text. */
+export declare function doctor(dataDir: string, appDir: string, runtime: string, trustSharedFolder: boolean, passphrase?: Uint8Array | undefined | null): Promise<string>
+
 /** Restores a backup into a data folder; resolves to an answer's text. */
 export declare function restore(file: string, dataDir: string, force: boolean, dryRun: boolean): Promise<string>
 
 /**
  * Runs a command and waits for its end, on the JavaScript thread, for the process has nothing else to
- * do; gives the exit code. `compose` gives the composed form (NFC) of a text.
+ * do; gives the exit code. `runtime` is what
+ * runs it (`node 20.20.2`), `compose` gives the composed form (NFC) of a text.
  */
-export declare function runCommandLine(arguments: Array<string>, compose: (arg: string) => string): number
+export declare function runCommandLine(arguments: Array<string>, runtime: string, compose: (arg: string) => string): number

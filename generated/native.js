@@ -839,5 +839,6 @@ module.exports.NativeBytes = nativeBinding.NativeBytes
 module.exports.NativeReading = nativeBinding.NativeReading
 module.exports.NativeStore = nativeBinding.NativeStore
 module.exports.calls = nativeBinding.calls
+module.exports.doctor = nativeBinding.doctor
 module.exports.restore = nativeBinding.restore
 module.exports.runCommandLine = nativeBinding.runCommandLine

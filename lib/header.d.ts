@@ -445,6 +445,33 @@ export interface Restored {
   wasOpen: boolean;
 }
 
+/** What is looked at. */
+export interface DoctorOptions {
+  /** The folder, as for `createStore`. */
+  dataDir?: StoreOptions['dataDir'];
+  /** The folder of the app, with its `package.json`; the working folder unless given. */
+  appDir?: string | undefined;
+  /** The passphrase that is tried, as for `createStore`. */
+  passphrase?: StoreOptions['passphrase'];
+  trustSharedFolder?: boolean | undefined;
+}
+
+/** What was found, in the order in which it was looked at. */
+export interface DoctorReport {
+  findings: DoctorFinding[];
+}
+
+/** Something that was found. */
+export interface DoctorFinding {
+  /** What was looked at: `runtime`, `versions`, `folder`, `owner`, `room`, `processes`, `contents` … */
+  check: string;
+  /** `warning`: it works, and will not always; `fault`: it does not work. */
+  level: 'good' | 'note' | 'warning' | 'fault';
+  message: string;
+  /** What to do; of warnings and faults. */
+  advice: string | null;
+}
+
 /** What a store has besides its repositories. */
 export interface StoreCalls<Event = ChangeEvent> extends SealingRepository, MigrationRepository {
   /** The keys of the secrets. */
@@ -758,6 +785,12 @@ export declare function createStore<
  * takes the folder's place, at one moment: whatever fails, the folder is as it was.
  */
 export declare function restore(file: string, options?: RestoreOptions): Promise<Restored>;
+
+/**
+ * Looks at a data folder, at who uses it and what is in it, and at the app around it, as
+ * `npx quilltap-store doctor` does. It mends nothing.
+ */
+export declare function doctor(options?: DoctorOptions): Promise<DoctorReport>;
 
 /** A user as NextAuth and Auth.js see it. */
 export interface AdapterUser {

@@ -165,5 +165,6 @@ module.exports = {
   dataDirOf,
   folderOf,
   isBoolean,
+  isPassphrase,
   placeOf,
 }

@@ -1,8 +1,9 @@
 //! quilltap-store: an embedded data layer that keeps every record in plain JSON files.
 //!
 //! The modules, in the order in which a call passes them, each knowing only those below it:
-//! `node` (the border to JavaScript, a Cargo feature), `cli` (the command line, another one), `api` (the table of calls), `auth` and `repos`
-//! (the calls), `calls` (what a call is), `backup`, `query`,
+//! `node` (the border to JavaScript, a Cargo feature), `cli` (the command line, another one),
+//! `doctor`, `api` (the table of calls), `auth` and `repos` (the calls), `calls` (what a call is),
+//! `backup`, `query`,
 //! `engine` (journal, commit, state, files), `crypto` (keys and sealing), `catalogue` (every model,
 //! once), `disk` (the one door to the file system), `json`, `error`. `ARCHITECTURE.md` tells the whole.
 
@@ -11,6 +12,7 @@ pub mod backup;
 pub mod catalogue;
 pub mod crypto;
 pub mod disk;
+pub mod doctor;
 pub mod engine;
 pub mod error;
 pub mod json;

@@ -182,7 +182,6 @@ fn unpack<'a>(
     if entries.next().is_some() {
         return Err(corrupt("there is more in it than it lists".to_owned()));
     }
-    drop(entries);
     expect_nothing_more(archive.into_inner())?;
     Ok(manifest)
 }

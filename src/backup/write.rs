@@ -85,7 +85,7 @@ fn back_up_into(engine: &Engine, file: &Path, progress: &dyn Progress) -> Result
     let copy = NewFolder::for_a_while(file, data)?;
     let archive = NewFile::begin(file)?;
     progress.begin("copying", Unit::Things, None);
-    engine.snapshot(copy.disk())?;
+    engine.copy_into(copy.disk())?;
     let created_at = engine.clock.now();
     let paths = files_of(copy.disk())?;
     let manifest = Manifest::new(created_at, listed(copy.disk(), paths, progress)?);

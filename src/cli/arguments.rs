@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::backup::Schedule;
+use crate::doctor::Pretence;
 
 /// The end of the first help screen.
 const EXIT_CODES: &str = "Exit codes: 0 done and clean, 1 done and something was found, 2 wrong use, \
@@ -42,6 +43,8 @@ pub(super) struct Shared {
 pub(super) enum Command {
     /// Read everything and tell every fault (exit code 1 when there is one)
     Check,
+    /// Look at the folder, who uses it, what is in it, and the app around it, and say what to do
+    Doctor(Doctor),
     /// Count what the store holds
     Stats,
     /// Drop what has expired and dead lines, and start the journal anew
@@ -76,6 +79,18 @@ pub(super) enum Command {
         /// Which shell
         shell: Shell,
     },
+}
+
+#[derive(Args)]
+pub(super) struct Doctor {
+    /// The folder of the app, with its package.json [default: this one]
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) app: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) passphrase: Passphrase,
+    /// Take something for true, to see what would be said
+    #[arg(long, hide = true)]
+    pub(super) pretend: Vec<Pretence>,
 }
 
 #[derive(Args)]

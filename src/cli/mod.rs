@@ -21,6 +21,8 @@ use output::Output;
 
 /// What only the program around this one can tell.
 pub(crate) struct Surroundings<'a> {
+    /// What runs this, with its version: `node 20.20.2`.
+    pub(crate) runtime: &'a str,
     /// The composed form (NFC) of a text.
     pub(crate) compose: &'a dyn Fn(&str) -> String,
 }

@@ -1,8 +1,9 @@
 //! Where a passphrase comes from: a file, standard input, the environment, or whoever sits at the
 //! terminal. Never an argument, which stands in the shell's history and in the list of processes.
 
+use std::ffi::OsString;
 use std::io::{self, IsTerminal, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
@@ -17,21 +18,71 @@ use crate::error::{Code, Error};
 const LONGEST: u64 = 64 * 1024;
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
+/// Keeps a terminal from showing what is typed, also ahead of the questions, as long as it lives.
+pub(super) struct Silence {
+    #[cfg(unix)]
+    before: Option<rustix::termios::Termios>,
+}
+
+#[cfg(unix)]
+impl Silence {
+    pub(super) fn begin() -> Silence {
+        use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+        let before = tcgetattr(io::stdin()).ok();
+        if let Some(mut silent) = before.clone() {
+            silent.local_modes.remove(LocalModes::ECHO);
+            // Where it fails, each question still turns the echo off by itself.
+            let _ = tcsetattr(io::stdin(), OptionalActions::Now, &silent);
+        }
+        Silence { before }
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Silence {
+    fn drop(&mut self) {
+        use rustix::termios::{OptionalActions, tcsetattr};
+        if let Some(before) = &self.before {
+            let _ = tcsetattr(io::stdin(), OptionalActions::Now, before);
+        }
+    }
+}
+
+#[cfg(not(unix))]
+impl Silence {
+    pub(super) fn begin() -> Silence {
+        Silence {}
+    }
+}
+
 impl Passphrase {
     /// The passphrase that there is.
     pub(super) fn get(&self, around: &Surroundings<'_>) -> Ended<Secret> {
-        if let Some(file) = &self.passphrase_file {
-            return from_file(file, around);
+        match self.given(around)? {
+            Some(passphrase) => Ok(passphrase),
+            None => asked("Passphrase", "--passphrase-file", around),
         }
-        let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-        if let Some(file) = named("QUILLTAP_PASSPHRASE_FILE") {
-            return from_file(Path::new(&file), around);
-        }
-        if let Some(text) = named("QUILLTAP_PASSPHRASE") {
-            return Ok(composed(text.into_encoded_bytes(), around));
-        }
-        asked("Passphrase", "--passphrase-file", around)
     }
+
+    /// The same, where nobody has to be asked.
+    pub(super) fn given(&self, around: &Surroundings<'_>) -> Ended<Option<Secret>> {
+        if let Some(file) = self.file() {
+            return from_file(&file, around).map(Some);
+        }
+        let text = named("QUILLTAP_PASSPHRASE");
+        Ok(text.map(|text| composed(text.into_encoded_bytes(), around)))
+    }
+
+    /// The file that it comes from.
+    pub(super) fn file(&self) -> Option<PathBuf> {
+        let of_environment = || named("QUILLTAP_PASSPHRASE_FILE").map(PathBuf::from);
+        self.passphrase_file.clone().or_else(of_environment)
+    }
+}
+
+/// What the environment says under a name.
+fn named(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
 }
 
 impl NextPassphrase {
@@ -92,11 +143,9 @@ fn from_file(file: &Path, around: &Surroundings<'_>) -> Ended<Secret> {
 /// The next line. Byte by byte, for a second passphrase may stand on the line behind it.
 fn line_of(input: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut line = Vec::with_capacity(256);
-    for byte in input.take(LONGEST).bytes() {
-        line.push(byte?);
-        if line.ends_with(b"\n") {
-            break;
-        }
+    let mut byte = [0];
+    while (line.len() as u64) < LONGEST && !line.ends_with(b"\n") && input.read(&mut byte)? > 0 {
+        line.push(byte[0]);
     }
     Ok(line)
 }

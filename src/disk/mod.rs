@@ -29,8 +29,8 @@ pub use copy::{copy, make_durable, share};
 pub use new_file::NewFile;
 pub use new_folder::{NewFolder, UNFINISHED};
 pub use outside_files::{
-    file_names, free_name_beside, free_room, holds_anything, is_folder, make_folder, read_outside,
-    remove_outside,
+    file_names, free_name_beside, free_room, holds_anything, is_folder, make_folder, names_in,
+    others_may_read, read_outside, remove_outside, without_links,
 };
 pub use placement::misplaced;
 pub use real::RealDisk;
@@ -177,6 +177,17 @@ pub trait DiskFile: Send + Sync {
     fn sync(&self) -> Result<()>;
     /// The state of the open file, even after its name is gone or is another's.
     fn stamp(&self) -> Result<Stamp>;
+}
+
+/// A process that holds a lock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// Its number.
+    pub process: u32,
+    /// How it was started, as far as one sees it.
+    pub command: String,
+    /// Was it stopped (Ctrl-Z, a debugger), so that it lets nothing go?
+    pub is_stopped: bool,
 }
 
 /// A held lock; dropping it releases it.

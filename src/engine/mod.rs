@@ -33,6 +33,7 @@ pub use memory::Record;
 pub(crate) use memory::SINGLE_KEY;
 pub(crate) use par_map::par_map;
 pub use payload::{Arrived, Arriving, OpenPayload};
+pub(crate) use processes::locks::{commit_path, files_path, open_path};
 pub(crate) use runtime::Runtime;
 pub(crate) use txn::new_id;
 pub use txn::{Listed, RecordCounts, Tx, View};

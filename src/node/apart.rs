@@ -7,8 +7,10 @@ use napi_derive::napi;
 use super::lazy::without_panic;
 use super::wake::answer_text;
 use crate::backup::{self, Restore};
+use crate::doctor::{self, Patient};
 use crate::error::Result;
 use crate::progress::Unheard;
+use crate::store::Secret;
 
 /// Some work, until it is done.
 pub(crate) struct Apart(Option<Box<dyn FnOnce() -> Result<String> + Send>>);
@@ -47,4 +49,25 @@ pub(crate) fn restore(
         let done = backup::restore(file.as_ref(), data_dir.as_ref(), how, &Unheard)?;
         Ok(done.json().to_string())
     })
+}
+
+/// Looks at a folder and the app around it; resolves to an answer's text.
+#[napi(catch_unwind, ts_return_type = "Promise<string>")]
+pub(crate) fn doctor(
+    data_dir: String,
+    app_dir: String,
+    runtime: String,
+    trust_shared_folder: bool,
+    passphrase: Option<&[u8]>,
+) -> AsyncTask<Apart> {
+    let patient = Patient {
+        data_dir: data_dir.into(),
+        app_dir: app_dir.into(),
+        passphrase: passphrase.map(Secret::copy_of),
+        passphrase_file: None,
+        runtime,
+        trust_shared_folder,
+        pretend: Vec::new(),
+    };
+    Apart::task(move || Ok(doctor::examine(&patient).json().to_string()))
 }

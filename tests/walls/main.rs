@@ -150,8 +150,9 @@ const MODULES: &[(&str, &str)] = &[
     ("backup", "disk engine"),
     ("store", "disk backup crypto catalogue engine secrets calls repos auth better_auth api"),
     ("transfer", "disk crypto catalogue engine repos prisma store"),
-    ("cli", "crypto disk backup store transfer"),
-    ("node", "crypto backup catalogue engine calls api store cli"),
+    ("doctor", "disk crypto engine store"),
+    ("cli", "crypto disk backup store transfer doctor"),
+    ("node", "crypto backup doctor catalogue engine calls api store cli"),
 ];
 
 /// A function longer than this, in lines, is told.

@@ -2,6 +2,7 @@
 
 mod backup;
 mod completion;
+mod doctor;
 mod inspect;
 mod migrate_auth;
 mod records;
@@ -18,6 +19,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output, around: &Surroundings<
     let shared = &arguments.shared;
     match &arguments.command {
         Command::Check => inspect::check(shared, output),
+        Command::Doctor(doctor) => doctor::run(doctor, shared, output, around),
         Command::Stats => inspect::stats(shared, output),
         Command::Compact => inspect::compact(shared, output),
         Command::Ls(ls) => records::ls(ls, shared, output),

@@ -6,8 +6,9 @@ use zeroize::Zeroizing;
 use crate::cli::Surroundings;
 use crate::cli::arguments::{Passphrase, Secrets, Shared};
 use crate::cli::exit::{Ended, Exit};
+use crate::cli::folder;
 use crate::cli::output::{Output, Tone};
-use crate::cli::{folder, passphrase};
+use crate::cli::passphrase::{self, Silence};
 use crate::json;
 use crate::store::Store;
 
@@ -18,6 +19,7 @@ pub(super) fn run(
     around: &Surroundings<'_>,
 ) -> Ended {
     let store = folder::open(shared, output)?;
+    let _silence = Silence::begin();
     let exit = match secrets {
         Secrets::Status => status(&store, output),
         Secrets::ChangePassphrase { passphrase, next } => {

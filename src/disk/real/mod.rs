@@ -46,6 +46,13 @@ mod open;
 mod walk;
 
 #[cfg(target_os = "linux")]
+#[path = "holders_linux.rs"]
+mod holders;
+#[cfg(not(target_os = "linux"))]
+#[path = "holders_portable.rs"]
+mod holders;
+
+#[cfg(target_os = "linux")]
 #[path = "space_linux.rs"]
 mod space;
 #[cfg(not(target_os = "linux"))]
@@ -77,7 +84,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{
-    Access, Disk, DiskFile, Entry, EntryKind, Lock, LockKind, SafePath, SharedWords, Stamp, Watch,
+    Access, Disk, DiskFile, Entry, EntryKind, Holder, Lock, LockKind, SafePath, SharedWords, Stamp,
+    Watch,
 };
 use crate::error::{Error, Result};
 use file::RealFile;
@@ -260,6 +268,27 @@ impl RealDisk {
             Err(error) if is_missing(&error) => Ok(false),
             other => other.map(|()| true),
         }
+    }
+}
+
+impl RealDisk {
+    /// The processes, besides this one, that hold a lock on a file; `None` where the system does not tell.
+    pub fn holders(&self, path: &SafePath) -> Option<Vec<Holder>> {
+        holders::holders(&self.absolute(path))
+    }
+
+    /// When a file was last written, in milliseconds since 1970; `None` where there is none.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn written_at(&self, path: &SafePath) -> Result<Option<i64>> {
+        let nanoseconds = self.stamp(path)?.map(|stamp| stamp.modified_ns);
+        Ok(nanoseconds.and_then(|time| i64::try_from(time / 1_000_000).ok()))
+    }
+
+    /// May this process write in the folder?
+    pub fn is_writable(&self) -> bool {
+        system::is_writable(&self.root)
     }
 }
 

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io;
 
 use super::{About, RealDisk, is_missing, system};
-use crate::disk::SafePath;
+use crate::disk::{Disk, EntryKind, SafePath};
 use crate::error::{Code, Error, Result};
 
 impl RealDisk {
@@ -20,6 +20,35 @@ impl RealDisk {
     /// nobody may, or the system tells only by means that are not read here (Windows).
     pub fn shared_with(&self) -> Option<String> {
         self.folder.about(&SafePath::root()).ok()?.rights.not_ours_alone()
+    }
+
+    /// The files and folders that others than this process's user and root may write, each with why.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn shared_files(&self) -> Result<Vec<(SafePath, String)>> {
+        let mut found = Vec::new();
+        let mut folders = vec![SafePath::root()];
+        while let Some(folder) = folders.pop() {
+            for entry in self.list(&folder)? {
+                let Ok(path) = folder.join(&entry.name) else { continue };
+                let about = self.folder.look(path.as_str());
+                found.extend(
+                    about
+                        .ok()
+                        .and_then(|about| Some((path.clone(), about.rights.not_ours_alone()?))),
+                );
+                if entry.kind == EntryKind::Folder {
+                    folders.push(path);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// The command that keeps the folder to this process's user.
+    pub fn to_own(&self) -> String {
+        system::to_own(&self.root.display().to_string())
     }
 
     /// Refuses an opened file, or one in a folder, that another user could have written.

@@ -71,6 +71,12 @@ pub(super) fn identity(path: &Path) -> io::Result<(u64, u64)> {
     Ok((about.dev(), about.ino()))
 }
 
+/// Does the system let this process write in a folder? Root may write anywhere but in what is mounted
+/// for reading only.
+pub(super) fn is_writable(folder: &Path) -> bool {
+    rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_ok()
+}
+
 /// Are two folders in one file system, as far as one can tell?
 pub(in super::super) fn is_in_one_file_system(one: &Path, other: &Path) -> bool {
     let device = |path: &Path| identity(path).ok().map(|(device, _)| device);

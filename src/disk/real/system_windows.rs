@@ -63,6 +63,11 @@ pub(super) fn kind_of(kind: FileType) -> EntryKind {
     }
 }
 
+/// Does the system let this process write in a folder? It would have to be tried.
+pub(super) fn is_writable(folder: &Path) -> bool {
+    folder.metadata().is_ok_and(|about| !about.permissions().readonly())
+}
+
 /// Are two folders on one drive?
 pub(in super::super) fn is_in_one_file_system(one: &Path, other: &Path) -> bool {
     one.components().next() == other.components().next()

@@ -47,11 +47,20 @@ pub(crate) fn refuse_unfinished(disk: &dyn Disk) -> Result<()> {
 }
 
 impl Engine {
-    /// Fills an empty folder with a copy of everything up to now.
+    /// Fills an empty folder with a copy of everything up to now, and makes it durable.
     ///
     /// # Errors
     /// Those of both disks.
     pub(crate) fn snapshot(&self, target: &dyn Disk) -> Result<()> {
+        disk::make_durable(target, &self.copy_into(target)?)
+    }
+
+    /// Fills an empty folder with a copy of everything up to now, which a power cut may take; gives its
+    /// files.
+    ///
+    /// # Errors
+    /// Those of both disks.
+    pub(crate) fn copy_into(&self, target: &dyn Disk) -> Result<Vec<SafePath>> {
         self.check_health()?;
         let catalogue = Arc::clone(&self.state().catalogue);
         let mut copy = Copy { from: &*self.disk, to: target, known: BTreeMap::new(), catalogue };
@@ -70,8 +79,7 @@ impl Engine {
         }
         order::save_in(self, target)?;
         drop(files);
-        let copied: Vec<SafePath> = copy.known.into_keys().collect();
-        disk::make_durable(target, &copied)
+        Ok(copy.known.into_keys().collect())
     }
 }
 

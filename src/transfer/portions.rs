@@ -7,8 +7,8 @@ use crate::prisma::Cell;
 use crate::progress::Progress;
 
 /// A portion has at most so many rows, and about so many bytes.
-const ROWS: usize = 1000;
-const BYTES: usize = 1 << 20;
+const ROWS: usize = 8000;
+const BYTES: usize = 4 << 20;
 
 /// Some rows of a table.
 pub(super) struct Portion {

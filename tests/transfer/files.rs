@@ -61,6 +61,12 @@ fn they_are_taken_in_by_content_and_those_that_are_missing_are_told() {
         assert_eq!(store.read_now(id, None).unwrap().as_deref(), Some(&b"same bytes"[..]));
     }
     assert!(store.read_now("none", None).is_err());
+    // That bytes are not in the store is no fault of it.
+    assert!(
+        store.check_now().unwrap().contains(r#""faults":[]"#),
+        "{}",
+        store.check_now().unwrap()
+    );
     store.close().unwrap();
     assert_eq!(fs::read_dir(at("data/binaries")).unwrap().count(), 2, "the rows, and one payload");
     assert!(verified(&at("dump.sql"), &at("data")).clean);

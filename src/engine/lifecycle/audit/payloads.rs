@@ -22,7 +22,8 @@ pub(super) fn look(engine: &Engine, view: &View<'_>, report: &mut Report) -> Res
     let name = &view.catalogue().model(model).name;
     let mut seen = HashSet::new();
     for (_, record) in view.state.collection(model).iter() {
-        let content = json::text_field(record.text(), &payload.field).unwrap_or_default();
+        // Without it the bytes are not in the store, and none are looked for.
+        let Some(content) = json::text_field(record.text(), &payload.field) else { continue };
         if !seen.insert(content.clone().into_owned()) {
             continue;
         }

@@ -10,16 +10,16 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use crate::disk::{Access, SafePath, Stamp, read_stamped};
+use crate::disk::{Access, SafePath, Stamp};
 use crate::error::Result;
 use crate::{json, jsonl};
 
-use super::reconcile::Fit;
+use super::reconcile::{Fit, visit_pieces};
 use super::recount;
 use super::take::{ReadAs, Taken};
 use crate::engine::clock;
 use crate::engine::core::Engine;
-use crate::engine::files::{ShownFile, Writer};
+use crate::engine::files::{Pieces, ShownFile, Writer};
 use crate::engine::journal::{Change, Commit, Effect, LogEdit};
 use crate::engine::logs::{LogKey, PendingLog};
 use crate::engine::processes::locks::{BothLocks, FilesLock};
@@ -93,6 +93,8 @@ impl Engine {
                 counted.fields.is_some() && owner.counts(counted) != (count, last.clone());
             (edit.count, edit.last) = (count, last.map(Into::into));
         }
+        // Of a log that is too long to be kept nobody is told which rows.
+        let before = before.filter(|_| index.holds_text());
         let known = before.is_some();
         if let Some(before) = before {
             let mut now = Vec::new();
@@ -125,21 +127,39 @@ impl Engine {
             Some(_) => self.wait_until_settled(path)?,
         }
         let Some(missing) = self.missing(key, path, position, flushed)? else { return Ok(false) };
-        let (bytes, known) = read_stamped(&*self.disk, path)?.unzip();
-        let mut bytes = bytes.unwrap_or_default();
-        self.settings.migrations.check(jsonl::first_version(&bytes), path.as_str())?;
-        if bytes.is_empty() {
+        let header = {
             let state = self.state();
             let schema = &state.layout.log_place(key.0)?.schema;
-            bytes = jsonl::header(schema, state.catalogue.migrations.version()).into_bytes();
-        }
-        if bytes.last() != Some(&b'\n') {
-            bytes.push(b'\n');
-        }
-        bytes.extend(missing.bytes());
+            jsonl::header(schema, state.catalogue.migrations.version())
+        };
+        let is_there = self.disk.stamp(path)?.is_some();
+        let file = is_there.then(|| self.disk.open(path, Access::Read)).transpose()?;
+        let known = file.as_ref().map(|file| file.stamp()).transpose()?;
+        let fill = |pieces: &mut Pieces<'_>| {
+            let mut last = None;
+            if let Some(file) = &file {
+                visit_pieces(&**file, 0, |piece| {
+                    if last.is_none() {
+                        let version = jsonl::first_version(piece);
+                        self.settings.migrations.check(version, path.as_str())?;
+                    }
+                    last = piece.last().copied();
+                    pieces.add(piece);
+                    Ok(())
+                })?;
+            }
+            if last.is_none() {
+                pieces.add(header.as_bytes());
+            }
+            if last != Some(b'\n') {
+                pieces.add(b"\n");
+            }
+            pieces.add(missing.as_bytes());
+            Ok(())
+        };
         // The journal has only the missing lines: the others must not go before these are there.
         let writer = Writer { disk: &*self.disk };
-        match writer.replace_known(path, &bytes, true, known.as_ref())? {
+        match writer.replace_in_pieces(path, true, known.as_ref(), fill)? {
             Some(_) => Ok(true),
             None => self.mend_log(lock, key, path, position),
         }

@@ -55,7 +55,7 @@ impl Fit {
                 return Ok(Fit::Whole);
             }
         }
-        Ok(Fit::Edited { missing: missing(&read(0)?, &pending.pieces) })
+        missing(file, &pending.pieces).map(|missing| Fit::Edited { missing })
     }
 }
 
@@ -69,9 +69,49 @@ fn are_lines(bytes: &[u8]) -> bool {
     texts(bytes).all(|text| jsonl::look(text, KEY).is_ok())
 }
 
+/// Bytes of a file that are in memory at once.
+const PIECE: usize = 1 << 20;
+/// A longer line is none of ours: the rest of the file is looked at without it.
+const LONGEST_LINE: usize = 64 << 20;
+
+/// Calls `take` with the bytes of a file from an offset on, piece by piece.
+pub(super) fn visit_pieces(
+    file: &dyn DiskFile,
+    from: u64,
+    mut take: impl FnMut(&[u8]) -> Result<()>,
+) -> Result<()> {
+    let (mut bytes, mut offset) = (vec![0; PIECE], from);
+    loop {
+        let read = file.read_at(offset, &mut bytes)?;
+        if read == 0 {
+            return Ok(());
+        }
+        take(&bytes[..read])?;
+        offset += read as u64;
+    }
+}
+
+/// Calls `take` with the texts of a file's lines that say something.
+fn visit_texts(file: &dyn DiskFile, mut take: impl FnMut(&[u8])) -> Result<()> {
+    let mut rest = Vec::new();
+    visit_pieces(file, 0, |piece| {
+        rest.extend_from_slice(piece);
+        if let Some(end) = memchr::memrchr(b'\n', piece) {
+            let whole = rest.len() - piece.len() + end + 1;
+            texts(&rest[..whole]).for_each(&mut take);
+            rest.drain(..whole);
+        } else if rest.len() > LONGEST_LINE {
+            rest.clear();
+        }
+        Ok(())
+    })?;
+    texts(&rest).for_each(take);
+    Ok(())
+}
+
 /// For each row that the committed lines are about, the last of these, unless the file has it, or
 /// has another one of a row that came with that line: then the line is what was edited.
-fn missing(file: &[u8], committed: &[Piece]) -> String {
+fn missing(file: Option<&dyn DiskFile>, committed: &[Piece]) -> Result<String> {
     let mut wanted: IndexMap<String, (&str, bool)> = IndexMap::new();
     let mut header = None;
     for piece in committed {
@@ -84,35 +124,30 @@ fn missing(file: &[u8], committed: &[Piece]) -> String {
             wanted.insert(id, (line, is_new));
         }
     }
-    let mut found: HashMap<String, &str> = HashMap::new();
-    for text in texts(file) {
-        if let Ok(line) = std::str::from_utf8(text)
-            && let Some(id) = id_of(line)
-            && wanted.contains_key(&id)
-        {
-            found.insert(id, line);
-        }
+    // Whether the last line about a row is the committed one, and the version of what follows.
+    let (mut found, mut version): (HashMap<String, bool>, u64) = (HashMap::new(), 1);
+    if let Some(file) = file {
+        visit_texts(file, |text| match jsonl::look(text, KEY) {
+            Ok(Line::Header { version: of_rest }) => version = of_rest,
+            Ok(Line::Row(id, _) | Line::Deleted(id)) => {
+                if let Some((line, _)) = wanted.get(&*id) {
+                    found.insert(id.into_owned(), line.as_bytes() == text);
+                }
+            }
+            Err(_) => {}
+        })?;
     }
-    let lacks = |id: &String, line: &str, is_new: bool| match found.get(id) {
-        Some(found) => *found != line && !is_new,
-        None => true,
-    };
-    let missing = wanted.iter().filter(|(id, (line, is_new))| lacks(id, line, *is_new));
+    let lacks =
+        |id: &String, is_new: bool| found.get(id).map_or(true, |is_same| !is_same && !is_new);
+    let missing = wanted.iter().filter(|(id, (_, is_new))| lacks(id, *is_new));
     let missing: String = missing.map(|(_, (line, _))| format!("{line}\n")).collect();
     // Of which version they are, where the file is of an older one.
-    let header = header.filter(|_| !missing.is_empty() && !file.is_empty());
-    match header.filter(|header| jsonl::first_version(header.as_bytes()) > last_version(file)) {
+    let is_empty = file.map_or(Ok(true), DiskFile::is_empty)?;
+    let header = header.filter(|_| !missing.is_empty() && !is_empty);
+    Ok(match header.filter(|header| jsonl::first_version(header.as_bytes()) > version) {
         Some(header) => format!("{header}\n{missing}"),
         None => missing,
-    }
-}
-
-fn last_version(file: &[u8]) -> u64 {
-    let headers = texts(file).filter_map(|text| match jsonl::look(text, KEY) {
-        Ok(Line::Header { version }) => Some(version),
-        _ => None,
-    });
-    headers.last().unwrap_or(1)
+    })
 }
 
 fn id_of(line: &str) -> Option<String> {

@@ -11,12 +11,12 @@ use crate::sync::locked;
 
 use super::order;
 use super::round::sync_folder_of;
-use super::write::{Writer, paths_of};
+use super::write::{Pieces, Writer, paths_of};
 use super::{NeedsCompaction, ShownFile, all_rows};
 use crate::engine::core::Engine;
 use crate::engine::edits::recount;
 use crate::engine::journal::{self, Segment};
-use crate::engine::logs::{LogIndex, LogQuery, LogSite, Need, Source};
+use crate::engine::logs::{LogIndex, LogSite, Need, Source};
 use crate::engine::processes::locks::BothLocks;
 use crate::engine::processes::shared_memory::{busy, word};
 
@@ -208,26 +208,29 @@ impl Engine {
             let schema = &state.layout.log_place(key.0)?.schema;
             let pending = state.logs.get(&key);
             let known = self.disk.stamp(&path)?;
-            let read = |index: &LogIndex| {
-                let all = LogQuery::default();
-                let stays = index.dead() == 0 || index.faults().next().is_some();
-                if stays { Ok(None) } else { index.committed().select(&all).map(Some) }
+            let version = state.catalogue.migrations.version();
+            // A log with a line that cannot be read is left as it is.
+            let rewrite = |index: &LogIndex| {
+                if index.dead() == 0 || index.faults().next().is_some() {
+                    return Ok(None);
+                }
+                let fill = |pieces: &mut Pieces<'_>| {
+                    pieces.add((jsonl::header(schema, version) + "\n").as_bytes());
+                    index.committed().visit(|row| {
+                        pieces.add(row.as_bytes());
+                        pieces.add(b"\n");
+                    })
+                };
+                Writer { disk: &*self.disk }.replace_in_pieces(&path, true, known.as_ref(), fill)
             };
             let (disk, catalogue) = (&*self.disk, &state.catalogue);
             let site = LogSite { disk, catalogue, key: &key, path: &path, pending };
-            let rows = self.logs.with(site, (Source::Disk, Need::Texts), read);
-            // A log with a line that cannot be read is left as it is.
-            let Ok(Some(Some(rows))) = rows else { continue };
-            let version = state.catalogue.migrations.version();
-            let mut bytes = jsonl::header(schema, version) + "\n";
-            rows.iter().for_each(|row| bytes += &format!("{row}\n"));
-            let writer = Writer { disk: &*self.disk };
-            // Edited meanwhile, it is read first.
-            let Some(stamp) =
-                writer.replace_known(&path, bytes.as_bytes(), true, known.as_ref())?
-            else {
-                continue;
+            let written = match self.logs.with(site, (Source::Disk, Need::Ids), rewrite) {
+                Err(error) if error.is_of_content() => continue,
+                written => written?,
             };
+            // Edited meanwhile, it is read first.
+            let Some(stamp) = written.flatten() else { continue };
             self.stamps.wrote(path.clone(), Some(stamp));
             // The next lines are journaled with offsets of this file: it must not become the old one.
             sync_folder_of(self, &path).map_err(|error| self.poison(&error))?;

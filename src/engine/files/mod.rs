@@ -24,4 +24,4 @@ pub(crate) use flush::run;
 pub(crate) use keeper::Keeper;
 pub(crate) use layout::{Layout, ShownFile, Target};
 pub(crate) use load::{Loader, load, load_file};
-pub(crate) use write::Writer;
+pub(crate) use write::{Pieces, Writer};

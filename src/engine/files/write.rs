@@ -6,8 +6,8 @@ use std::sync::Arc;
 use hashbrown::HashSet;
 
 use crate::catalogue::ModelId;
-use crate::disk::{Access, Disk, SafePath, Stamp};
-use crate::error::Result;
+use crate::disk::{Access, Disk, DiskFile, SafePath, Stamp};
+use crate::error::{Error, Result};
 use crate::jsonl;
 
 use super::compose::{self, SharedContent};
@@ -120,6 +120,51 @@ fn plan_log(state: &State, key: &LogKey, shown_upto: u64) -> Result<FileWrite> {
     Ok(FileWrite::Log { key: key.clone(), path, fresh, pieces })
 }
 
+/// Bytes are gathered up to so many before they are written.
+const PIECE: usize = 1 << 20;
+
+/// A file that is being filled from its start.
+pub(crate) struct Pieces<'a> {
+    file: &'a dyn DiskFile,
+    waiting: Vec<u8>,
+    written: u64,
+    failed: Option<Error>,
+}
+
+impl Pieces<'_> {
+    fn add_all(&mut self, bytes: &[u8]) -> Result<()> {
+        self.add(bytes);
+        Ok(())
+    }
+
+    /// Adds bytes to the end; `finish` tells when they could not be written.
+    pub(crate) fn add(&mut self, bytes: &[u8]) {
+        if self.waiting.is_empty() && bytes.len() >= PIECE {
+            return self.write(bytes);
+        }
+        self.waiting.extend_from_slice(bytes);
+        if self.waiting.len() >= PIECE {
+            let waiting = std::mem::take(&mut self.waiting);
+            self.write(&waiting);
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        if self.failed.is_none() {
+            self.failed = self.file.write_at(self.written, bytes).err();
+        }
+        self.written += bytes.len() as u64;
+    }
+
+    fn finish(mut self) -> Result<()> {
+        let waiting = std::mem::take(&mut self.waiting);
+        if !waiting.is_empty() || self.written == 0 {
+            self.write(&waiting);
+        }
+        self.failed.map_or(Ok(()), Err)
+    }
+}
+
 /// Does the work on the files.
 pub(crate) struct Writer<'a> {
     pub(crate) disk: &'a dyn Disk,
@@ -155,7 +200,8 @@ impl Writer<'_> {
     /// # Errors
     /// Those of the disk.
     pub(crate) fn replace(&self, path: &SafePath, bytes: &[u8], durable: bool) -> Result<Stamp> {
-        let (draft, stamp) = self.draft(path, bytes, durable)?;
+        let add = |pieces: &mut Pieces<'_>| pieces.add_all(bytes);
+        let (draft, stamp) = self.draft(path, durable, add)?;
         self.disk.rename(&draft, path).map(|()| stamp)
     }
 
@@ -171,19 +217,40 @@ impl Writer<'_> {
         durable: bool,
         known: Option<&Stamp>,
     ) -> Result<Option<Stamp>> {
-        let (draft, stamp) = self.draft(path, bytes, durable)?;
+        self.replace_in_pieces(path, durable, known, |pieces| pieces.add_all(bytes))
+    }
+
+    /// The same with bytes that come piece by piece, of which no more than one is in memory.
+    ///
+    /// # Errors
+    /// Those of the disk and of `fill`.
+    pub(crate) fn replace_in_pieces(
+        &self,
+        path: &SafePath,
+        durable: bool,
+        known: Option<&Stamp>,
+        fill: impl FnOnce(&mut Pieces<'_>) -> Result<()>,
+    ) -> Result<Option<Stamp>> {
+        let (draft, stamp) = self.draft(path, durable, fill)?;
         Ok(self.disk.replace(&draft, path, known)?.then_some(stamp))
     }
 
     /// Writes new bytes of a file beside it; gives their place, and the state that the file will have.
-    fn draft(&self, path: &SafePath, bytes: &[u8], durable: bool) -> Result<(SafePath, Stamp)> {
+    fn draft(
+        &self,
+        path: &SafePath,
+        durable: bool,
+        fill: impl FnOnce(&mut Pieces<'_>) -> Result<()>,
+    ) -> Result<(SafePath, Stamp)> {
         self.disk.create_dir(&journal::folder())?;
         let draft = draft_of(path)?;
         // A draft that a crash left may be a second name of the file in place: a new one is made,
         // the old one never written to.
         self.disk.remove(&draft)?;
         let file = self.disk.open(&draft, Access::Replace)?;
-        file.write_at(0, bytes)?;
+        let mut pieces = Pieces { file: &*file, waiting: Vec::new(), written: 0, failed: None };
+        fill(&mut pieces)?;
+        pieces.finish()?;
         if durable {
             file.sync()?;
         }

@@ -1,0 +1,151 @@
+'use strict'
+
+// What is huge costs time, and itself: no more memory than was asked for. Each in a process of its own
+// that may have no more writable memory than is said (RLIMIT_DATA), and would die where it took more.
+
+const assert = require('node:assert/strict')
+const fs = require('node:fs')
+const path = require('node:path')
+const { test } = require('node:test')
+const { spawn } = require('node:child_process')
+const { createStore } = require('../../index.js')
+const { folder, program } = require('../package/support.cjs')
+
+const linux = { skip: process.platform !== 'linux' && 'only Linux limits the memory that is written to' }
+const MB = 1 << 20
+
+/** Runs `body`, whose value is the answer, with a store on a folder and so many MB. */
+function within(megabytes, dataDir, body) {
+  const script = program(
+    dataDir,
+    `const code = (promise) => promise.then(() => 'OK', (error) => error.code)
+    ;(async () => { ${body} })().then((answer) => console.log(JSON.stringify(answer)))`,
+  )
+  const child = spawn('sh', ['-c', `ulimit -d ${megabytes * 1024}; exec "$0" -e "$1"`, process.execPath, script])
+  let [stdout, stderr] = ['', '']
+  child.stdout.on('data', (data) => (stdout += data))
+  child.stderr.on('data', (data) => (stderr += data))
+  return new Promise((resolve, reject) => {
+    child.on('close', (code, signal) => {
+      if (code === 0 && stdout) resolve(JSON.parse(stdout))
+      else reject(new Error(`it ended with ${code ?? signal}: ${stderr.slice(-2000)}`))
+    })
+  })
+}
+
+/** A chat, at rest, and the path of its log. */
+async function chat(dataDir) {
+  const store = createStore({ dataDir })
+  const { id: userId } = await store.users.create({ email: 'alice@example.com' })
+  const profile = { userId, name: 'Local', provider: 'OLLAMA', modelName: 'none' }
+  const { id: connectionProfileId } = await store.connections.create(profile)
+  const texts = { description: '', personality: '', scenario: '', firstMessage: '' }
+  const { id: characterId } = await store.characters.create({ userId, name: 'Hamlet', ...texts })
+  const { id } = await store.chats.create({ userId, characterId, connectionProfileId, title: 't' })
+  await store.chats.addMessage(id, { id: 'first', role: 'USER', content: 'x' })
+  await store.close()
+  return { userId, characterId, id, log: path.join(dataDir, 'chats', `${id}.jsonl`) }
+}
+
+/** Adds rows of a megabyte to a log. */
+function lengthen(log, rows) {
+  const file = fs.openSync(log, 'a')
+  const content = 'x'.repeat(MB)
+  for (let number = 0; number < rows; number++) {
+    const createdAt = new Date(Date.UTC(2030, 0, 1) + number).toISOString()
+    const row = { id: `m${number}`, type: 'message', role: 'USER', content, attachments: [], createdAt }
+    fs.writeSync(file, `${JSON.stringify(row)}\n`)
+  }
+  fs.closeSync(file)
+}
+
+test('a log of 280 MB is read, added to, edited by hand and compacted with 256 MB', linux, async () => {
+  const dataDir = folder()
+  const { id, log } = await chat(dataDir)
+  lengthen(log, 280)
+  const answer = await within(
+    256,
+    dataDir,
+    `const fs = require('node:fs')
+    const last = await store.chats.getMessages('${id}', { limit: 2 })
+    await store.chats.addMessage('${id}', { id: 'added', role: 'USER', content: 'y' })
+    // An editor puts a line behind what the store has added, which the journal still holds.
+    fs.appendFileSync(${JSON.stringify(log)}, '{"id":"by-hand","type":"message","role":"USER","content":"z"}\\n')
+    await store.flush()
+    await store.chats.deleteMessages('${id}', ['m0', 'm1', 'm2'])
+    await store.close()
+    return { last: last.map(({ id }) => id), peak: process.resourceUsage().maxRSS / 1024 }`,
+  )
+  assert.deepEqual(answer.last, ['m278', 'm279'])
+  assert.ok(answer.peak < 192, `${answer.peak} MB, of which Node itself takes some 70`)
+  assert.ok(fs.statSync(log).size < 278 * MB, 'its dead lines are gone')
+  const store = createStore({ dataDir })
+  // What the journal held goes behind what the editor has saved, unless it was written before that.
+  const last = (await store.chats.getMessages(id, { limit: 2 })).map((message) => message.id)
+  assert.deepEqual(last.sort(), ['added', 'by-hand'])
+  assert.equal(await store.chats.getMessageCount(id), 280)
+  await store.close()
+})
+
+test('a record and a file of many of 3 GB are refused by their length', linux, async () => {
+  const dataDir = folder()
+  const { characterId, id } = await chat(dataDir)
+  fs.truncateSync(path.join(dataDir, `characters/${characterId}.json`), 3 * 1024 * MB)
+  fs.mkdirSync(path.join(dataDir, 'tags'), { recursive: true })
+  fs.writeFileSync(path.join(dataDir, 'tags/tags.json'), '')
+  fs.truncateSync(path.join(dataDir, 'tags/tags.json'), 3 * 1024 * MB)
+  const answer = await within(
+    256,
+    dataDir,
+    `return {
+      record: await code(store.characters.findById('${characterId}')),
+      tags: await code(store.tags.findAll()),
+      chat: await code(store.chats.addMessage('${id}', { role: 'USER', content: 'y' })),
+      closed: await code(store.close()),
+    }`,
+  )
+  assert.deepEqual(answer, { record: 'TOO_LARGE', tags: 'TOO_LARGE', chat: 'OK', closed: 'OK' })
+})
+
+test('an image of 300 MB comes in and goes out as a stream with 256 MB, however slowly it is read', linux, async () => {
+  const dataDir = folder()
+  const { userId } = await chat(dataDir)
+  const file = path.join(folder(), 'large.bin')
+  fs.writeFileSync(file, '')
+  fs.truncateSync(file, 300 * MB)
+  const answer = await within(
+    256,
+    dataDir,
+    `const file = { path: ${JSON.stringify(file)} }
+    const { id } = await store.images.put(file, { userId: '${userId}', type: 'image', filename: 'large.bin' })
+    const stream = await store.images.stream(id)
+    let bytes = 0
+    for await (const chunk of stream) {
+      bytes += chunk.length
+      if (bytes < 2e6) await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    await store.close()
+    return bytes`,
+  )
+  assert.equal(answer, 300 * MB)
+})
+
+test('a listener that is slow holds up nobody, and 20,000 events wait in little memory', linux, async () => {
+  const dataDir = folder()
+  const { userId } = await chat(dataDir)
+  const answer = await within(
+    256,
+    dataDir,
+    `let heard = 0
+    store.on('change', () => (heard += 1))
+    for (let round = 0; round < 20; round++) {
+      const rows = Array.from({ length: 1000 }, (_, at) => ({ userId: '${userId}', name: round + ' ' + at }))
+      await store.tags.createMany(rows)
+      const until = Date.now() + 10
+      while (Date.now() < until);
+    }
+    await store.close()
+    return heard`,
+  )
+  assert.equal(answer, 20_000)
+})

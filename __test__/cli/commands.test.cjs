@@ -16,7 +16,7 @@ describe('looking at a store', async () => {
   test('check finds nothing, and says what it read', () => {
     const { code, stdout, stderr } = run(['check', ...at])
     assert.deepEqual({ code, stderr }, { code: 0, stderr: '' })
-    assert.match(stdout, /^\d+ files, \d+ records, \d+ rows, 1 payloads: no fault\n$/)
+    assert.match(stdout, /^\d+ files, \d+ records, 1 row, 1 payload: no fault\n$/)
     assert.deepEqual(JSON.parse(run(['check', '--json', ...at]).stdout).faults, [])
   })
 

@@ -3,7 +3,7 @@
 // The commands that look at a store, what they say, and with which exit codes.
 
 const assert = require('node:assert/strict')
-const { spawn } = require('node:child_process')
+const { spawn, spawnSync } = require('node:child_process')
 const fs = require('node:fs')
 const path = require('node:path')
 const { describe, test } = require('node:test')
@@ -148,4 +148,22 @@ test('who reads only the beginning is no failure', async () => {
   child.stdout.once('data', () => child.stdout.destroy())
   const code = await new Promise((resolve) => child.on('exit', resolve))
   assert.deepEqual({ code, stderr }, { code: 0, stderr: '' })
+})
+
+test('bash completes commands, subcommands and options', { skip: process.platform === 'win32' }, () => {
+  const script = run(['completion', 'bash']).stdout
+  for (const [words, wanted] of [
+    [['back'], 'backup'],
+    [['secrets', 'ch'], 'change-passphrase'],
+    [['restore', '--fo'], '--force'],
+  ]) {
+    const [before, word] = [words.length > 1 ? words[0] : 'quilltap-store', words.at(-1)]
+    const asked = `
+      COMP_WORDS=(quilltap-store ${words.join(' ')}) COMP_CWORD=${words.length}
+      for name in $(complete -p quilltap-store); do [[ $name == _* ]] && break; done
+      $name quilltap-store ${word} ${before}
+      echo "\${COMPREPLY[@]}"`
+    const { stdout } = spawnSync('bash', ['--norc'], { input: script + asked, encoding: 'utf8' })
+    assert.equal(stdout.trim(), wanted)
+  }
 })

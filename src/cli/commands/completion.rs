@@ -7,13 +7,21 @@ use crate::cli::arguments::{Arguments, Shell};
 use crate::cli::exit::{Ended, Exit};
 use crate::cli::output::Output;
 
+const PROGRAM: &str = "quilltap-store";
+/// A name in which clap_complete finds its own functions again: for bash it takes a hyphen for the border
+/// of a subcommand in one place and not in the other.
+const BASH_NAME: &str = "quilltap_store";
+
 pub(super) fn print(shell: Shell, output: &Output) -> Ended {
-    let kind = match shell {
-        Shell::Bash => Kind::Bash,
-        Shell::Zsh => Kind::Zsh,
+    let (kind, name) = match shell {
+        Shell::Bash => (Kind::Bash, BASH_NAME),
+        Shell::Zsh => (Kind::Zsh, PROGRAM),
     };
     let mut script = Vec::new();
-    generate(kind, &mut Arguments::command(), "quilltap-store", &mut script);
-    output.line(String::from_utf8_lossy(&script).trim_end())?;
+    generate(kind, &mut Arguments::command(), name, &mut script);
+    let script = String::from_utf8_lossy(&script);
+    // What is completed is the program all the same.
+    let script = script.replace(&format!(" {BASH_NAME}\n"), &format!(" {PROGRAM}\n"));
+    output.line(script.trim_end())?;
     Ok(Exit::Clean)
 }

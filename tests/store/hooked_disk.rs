@@ -19,10 +19,13 @@ pub(crate) enum Next {
     Replace,
 }
 
+/// What a test does before it.
+pub(crate) type Hook = Box<dyn Fn(Next, &SafePath) + Send + Sync>;
+
 /// A disk that tells what is about to be done.
 pub(crate) struct HookedDisk {
     pub(crate) disk: Arc<dyn Disk>,
-    pub(crate) before: Box<dyn Fn(Next, &SafePath) + Send + Sync>,
+    pub(crate) before: Hook,
 }
 
 impl Disk for HookedDisk {

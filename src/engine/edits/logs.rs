@@ -114,19 +114,30 @@ impl Engine {
     /// Those of the disk; `UNSUPPORTED_VERSION` when the edited file is of a newer version.
     pub(crate) fn mend_log(
         &self,
-        lock: &FilesLock,
+        _: &FilesLock,
         key: &LogKey,
         path: &SafePath,
         position: u64,
     ) -> Result<bool> {
         let file = ShownFile::Log(key.0, key.1.clone());
         let flushed = self.state().dirty.shown_upto(&file, self.words.load(word::FLUSHED));
-        match self.missing(key, path, position, flushed)? {
-            None => return Ok(false),
-            Some(missing) if missing.is_empty() => return Ok(true),
-            Some(_) => self.wait_until_settled(path)?,
+        loop {
+            match self.missing(key, path, position, flushed)? {
+                None => return Ok(false),
+                Some(missing) if missing.is_empty() => return Ok(true),
+                Some(_) => self.wait_until_settled(path)?,
+            }
+            let Some(missing) = self.missing(key, path, position, flushed)? else {
+                return Ok(false);
+            };
+            if self.add_missing(key, path, &missing)? {
+                return Ok(true);
+            }
         }
-        let Some(missing) = self.missing(key, path, position, flushed)? else { return Ok(false) };
+    }
+
+    /// Adds lines to an edited file; `false` when it was edited once more meanwhile.
+    fn add_missing(&self, key: &LogKey, path: &SafePath, missing: &str) -> Result<bool> {
         let header = {
             let state = self.state();
             let schema = &state.layout.log_place(key.0)?.schema;
@@ -159,10 +170,7 @@ impl Engine {
         };
         // The journal has only the missing lines: the others must not go before these are there.
         let writer = Writer { disk: &*self.disk };
-        match writer.replace_in_pieces(path, true, known.as_ref(), fill)? {
-            Some(_) => Ok(true),
-            None => self.mend_log(lock, key, path, position),
-        }
+        Ok(writer.replace_in_pieces(path, true, known.as_ref(), fill)?.is_some())
     }
 
     /// Brings the logs that were edited, and the counts of their owners, in order, so that the

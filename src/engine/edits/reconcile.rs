@@ -137,8 +137,7 @@ fn missing(file: Option<&dyn DiskFile>, committed: &[Piece]) -> Result<String> {
             Err(_) => {}
         })?;
     }
-    let lacks =
-        |id: &String, is_new: bool| found.get(id).map_or(true, |is_same| !is_same && !is_new);
+    let lacks = |id: &String, is_new: bool| found.get(id).is_none_or(|is_same| !is_same && !is_new);
     let missing = wanted.iter().filter(|(id, (_, is_new))| lacks(id, *is_new));
     let missing: String = missing.map(|(_, (line, _))| format!("{line}\n")).collect();
     // Of which version they are, where the file is of an older one.

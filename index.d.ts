@@ -481,9 +481,15 @@ export interface StoreCalls<Event = ChangeEvent> extends SealingRepository, Migr
   readonly secrets: SecretsRepository;
   /** Opens now instead of with the first call. */
   open(): Promise<void>;
-  /** Closes this handle; the folder is at rest when its last handle is closed. */
+  /**
+   * Closes this handle; the folder is at rest when its last handle is closed. Fails, and has closed, when a file
+   * cannot be written, which it names: the change stays in the journal.
+   */
   close(): Promise<void>;
-  /** Resolves when the files show every change so far; they follow within 100 ms anyway. */
+  /**
+   * Resolves when the files show every change so far; they follow within 100 ms anyway. Fails when one of them
+   * cannot be written, which it names: the others are.
+   */
   flush(): Promise<void>;
   /** Removes what has expired, drops dead lines, and starts the journal anew. */
   compact(): Promise<void>;

@@ -26,10 +26,6 @@ use crate::api::Calls;
 use crate::store::Declaration;
 use wake::answer_text;
 
-/// Records are many small pieces, made on one thread and freed on another.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// The table of all calls on a store with this declaration, as the text of an answer; a call's
 /// number is its place.
 #[napi(catch_unwind)]

@@ -23,10 +23,20 @@ function passphraseSource(option) {
   }
 }
 
-/** A passphrase in bytes, in memory of their own: a small `Buffer.from` shares the pool of all others. */
+/**
+ * Bytes in memory of their own. A small `Buffer` shares the pool of all others; a small typed array of any other
+ * kind stands among V8's objects, and is copied, for good, when the native side asks where it stands.
+ */
+function copyOf(bytes) {
+  const copy = new Uint8Array(new ArrayBuffer(bytes.byteLength))
+  copy.set(bytes)
+  return copy
+}
+
+/** A passphrase in bytes that are the caller's to wipe. */
 function bytesOf(given, path) {
   if (typeof given === 'string') return new TextEncoder().encode(given.replace(/^\uFEFF/, '').normalize('NFC'))
-  if (ArrayBuffer.isView(given)) return new Uint8Array(given.buffer, given.byteOffset, given.byteLength).slice()
+  if (ArrayBuffer.isView(given)) return copyOf(new Uint8Array(given.buffer, given.byteOffset, given.byteLength))
   throw invalid('Arguments', [{ path, expected: 'a string or bytes', received: described(given) }])
 }
 
@@ -65,11 +75,11 @@ function lineOf(bytes) {
   if (bytes[end - 1] === LF) end -= bytes[end - 2] === CR ? 2 : 1
   const line = bytes.subarray(start, end)
   // A text of JavaScript's cannot be wiped: one is made only where a letter may have two forms.
-  if (line.every((byte) => byte <= LAST_ASCII)) return line.slice()
+  if (line.every((byte) => byte <= LAST_ASCII)) return copyOf(line)
   try {
     return bytesOf(new TextDecoder('utf-8', { fatal: true }).decode(line))
   } catch {
-    return line.slice()
+    return copyOf(line)
   }
 }
 

@@ -1,12 +1,8 @@
 'use strict'
 
+const { Generations, MOST_OF_ONE } = require('./generations.js')
 const { unpack } = require('./pack.js')
 
-/** Characters of JSON text whose values are kept, together; and of one answer. */
-const MOST = 32 * 1024 * 1024
-const MOST_OF_ONE = MOST / 4
-/** Questions that are remembered at most. */
-const QUESTIONS = 20_000
 /** What the native side is told by whom has no answer: to give none, or its fingerprint with it. */
 const [PLAIN, ASK] = [0, 1]
 /** `=` alone says that nothing has changed; with 15 hexadecimal digits it is a fingerprint. */
@@ -16,19 +12,16 @@ const [MARK, HEAD] = ['='.charCodeAt(0), 16]
  * Answers that were parsed before, for whom asks the same again: they get a copy when the native
  * side says that nothing has changed, which spares them the text and its parsing.
  *
- * An answer is kept when its question comes a second time. Two generations bound what is kept:
- * what nobody asks for while one fills up is let go.
+ * An answer is kept when its question comes a second time.
  */
 class Copies {
-  #young = new Map()
-  #old = new Map()
-  #size = 0
+  #kept = new Generations()
 
   /** The answer to a question, of which `read(known)` gives the text; undefined when it is null. */
   answer(question, read) {
-    const kept = this.#young.get(question) ?? this.#revived(question)
+    const kept = this.#kept.get(question)
     if (kept === undefined) {
-      this.#keep(question, { print: ASK, size: 1, value: undefined, nested: undefined })
+      this.#kept.set(question, { print: ASK, size: 1, value: undefined, nested: undefined })
       return plain(read(PLAIN))
     }
     let text = read(kept.print)
@@ -47,26 +40,11 @@ class Copies {
     const nested = again && text.length <= MOST_OF_ONE ? nestedIn(value) : undefined
     const print = parseInt(text.slice(1, HEAD), 16)
     if (nested === undefined) {
-      this.#keep(question, { print, size: 1, value: undefined, nested })
+      this.#kept.set(question, { print, size: 1, value: undefined, nested })
       return value
     }
-    this.#keep(question, { print, size: text.length, value, nested })
+    this.#kept.set(question, { print, size: text.length, value, nested })
     return copy(value, nested)
-  }
-
-  #revived(question) {
-    const older = this.#old.get(question)
-    if (older !== undefined) this.#keep(question, older)
-    return older
-  }
-
-  #keep(question, kept) {
-    this.#size += kept.size - (this.#young.get(question)?.size ?? 0)
-    this.#young.set(question, kept)
-    if (this.#size <= MOST / 2 && this.#young.size <= QUESTIONS / 2) return
-    this.#old = this.#young
-    this.#young = new Map()
-    this.#size = 0
   }
 }
 

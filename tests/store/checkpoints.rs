@@ -3,99 +3,27 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, Weak};
 
-use quilltap_store::disk::{
-    Access, Disk, DiskFile, Entry, Lock, LockKind, SafePath, SharedWords, SimulatedDisk, Stamp,
-};
-use quilltap_store::error::Result;
+use quilltap_store::disk::{SafePath, SimulatedDisk};
 use quilltap_store::store::{Options, Store};
 use serde_json::json;
 
+use super::hooked_disk::{HookedDisk, Next};
 use super::support::{call, character, world};
 
 /// What happens when the disk syncs a file.
-type OnSync = Arc<Mutex<Box<dyn FnMut(&str) + Send>>>;
-
-/// A disk that tells of each sync of a file before it.
-struct Told {
-    disk: SimulatedDisk,
-    on_sync: OnSync,
-}
-
-struct ToldFile {
-    file: Box<dyn DiskFile>,
-    path: String,
-    on_sync: OnSync,
-}
-
-impl DiskFile for ToldFile {
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
-        self.file.read_at(offset, buffer)
-    }
-    fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()> {
-        self.file.write_at(offset, bytes)
-    }
-    fn len(&self) -> Result<u64> {
-        self.file.len()
-    }
-    fn set_len(&self, len: u64) -> Result<()> {
-        self.file.set_len(len)
-    }
-    fn allocate(&self, len: u64) -> Result<()> {
-        self.file.allocate(len)
-    }
-    fn sync(&self) -> Result<()> {
-        // The journal is synced by the call that this makes.
-        if !self.path.starts_with("journal/") {
-            (self.on_sync.lock().unwrap())(&self.path);
-        }
-        self.file.sync()
-    }
-    fn stamp(&self) -> Result<Stamp> {
-        self.file.stamp()
-    }
-}
-
-impl Disk for Told {
-    fn open(&self, path: &SafePath, access: Access) -> Result<Box<dyn DiskFile>> {
-        let (path, file) = (path.as_str().to_owned(), self.disk.open(path, access)?);
-        Ok(Box::new(ToldFile { file, path, on_sync: Arc::clone(&self.on_sync) }))
-    }
-    fn stamp(&self, path: &SafePath) -> Result<Option<Stamp>> {
-        self.disk.stamp(path)
-    }
-    fn list(&self, dir: &SafePath) -> Result<Vec<Entry>> {
-        self.disk.list(dir)
-    }
-    fn create_dir(&self, dir: &SafePath) -> Result<()> {
-        self.disk.create_dir(dir)
-    }
-    fn rename(&self, from: &SafePath, to: &SafePath) -> Result<()> {
-        self.disk.rename(from, to)
-    }
-    fn remove(&self, path: &SafePath) -> Result<bool> {
-        self.disk.remove(path)
-    }
-    fn remove_dir(&self, dir: &SafePath) -> Result<bool> {
-        self.disk.remove_dir(dir)
-    }
-    fn sync_dir(&self, dir: &SafePath) -> Result<()> {
-        self.disk.sync_dir(dir)
-    }
-    fn try_lock(&self, path: &SafePath, kind: LockKind) -> Result<Option<Box<dyn Lock>>> {
-        self.disk.try_lock(path, kind)
-    }
-    fn shared(&self, path: &SafePath) -> Result<Box<dyn SharedWords>> {
-        self.disk.shared(path)
-    }
-    fn network_file_system(&self) -> Option<String> {
-        self.disk.network_file_system()
-    }
-}
+type OnSync = Mutex<Box<dyn FnMut(&str) + Send>>;
 
 #[test]
 fn files_that_are_safe_are_not_synced_again_while_nobody_may_commit() {
-    let on_sync: OnSync = Arc::new(Mutex::new(Box::new(|_: &str| {})));
-    let disk = Told { disk: SimulatedDisk::new(), on_sync: Arc::clone(&on_sync) };
+    let on_sync: Arc<OnSync> = Arc::new(Mutex::new(Box::new(|_: &str| {})));
+    let told = Arc::clone(&on_sync);
+    let before = move |next: Next, path: &SafePath| {
+        // The journal is synced by the call that this makes.
+        if next == Next::Sync && !path.as_str().starts_with("journal/") {
+            (told.lock().unwrap())(path.as_str());
+        }
+    };
+    let disk = HookedDisk { disk: Arc::new(SimulatedDisk::new()), before: Arc::new(before) };
     let store = Arc::new(Store::open_on(Arc::new(disk), &Options::new("unused")).unwrap());
     store.hold_files();
     let world = world(&store);

@@ -17,7 +17,7 @@ fn edit_while_it_is_written(folder: Arc<dyn Folder + Send + Sync>, disk: Arc<dyn
     let armed: Arc<Mutex<Option<String>>> = Arc::default();
     let before = {
         let (armed, folder) = (Arc::clone(&armed), Arc::clone(&folder));
-        Box::new(move |next: Next, path: &_| {
+        Arc::new(move |next: Next, path: &_| {
             let path = format!("{path}");
             let is_it = matches!(next, Next::Write | Next::Replace)
                 && armed.lock().unwrap().take_if(|armed| *armed == path).is_some();

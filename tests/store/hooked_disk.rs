@@ -17,10 +17,12 @@ pub(crate) enum Next {
     Write,
     /// Another file is put in its place.
     Replace,
+    /// It is made durable.
+    Sync,
 }
 
 /// What a test does before it.
-pub(crate) type Hook = Box<dyn Fn(Next, &SafePath) + Send + Sync>;
+pub(crate) type Hook = Arc<dyn Fn(Next, &SafePath) + Send + Sync>;
 
 /// A disk that tells what is about to be done.
 pub(crate) struct HookedDisk {
@@ -28,10 +30,42 @@ pub(crate) struct HookedDisk {
     pub(crate) before: Hook,
 }
 
+struct HookedFile {
+    file: Box<dyn DiskFile>,
+    path: SafePath,
+    before: Hook,
+}
+
+impl DiskFile for HookedFile {
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
+        self.file.read_at(offset, buffer)
+    }
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()> {
+        self.file.write_at(offset, bytes)
+    }
+    fn len(&self) -> Result<u64> {
+        self.file.len()
+    }
+    fn set_len(&self, len: u64) -> Result<()> {
+        self.file.set_len(len)
+    }
+    fn allocate(&self, len: u64) -> Result<()> {
+        self.file.allocate(len)
+    }
+    fn sync(&self) -> Result<()> {
+        (self.before)(Next::Sync, &self.path);
+        self.file.sync()
+    }
+    fn stamp(&self) -> Result<Stamp> {
+        self.file.stamp()
+    }
+}
+
 impl Disk for HookedDisk {
     fn open(&self, path: &SafePath, access: Access) -> Result<Box<dyn DiskFile>> {
         (self.before)(if access == Access::Read { Next::Read } else { Next::Write }, path);
-        self.disk.open(path, access)
+        let (file, path) = (self.disk.open(path, access)?, path.clone());
+        Ok(Box::new(HookedFile { file, path, before: Arc::clone(&self.before) }))
     }
     fn stamp(&self, path: &SafePath) -> Result<Option<Stamp>> {
         (self.before)(Next::Look, path);

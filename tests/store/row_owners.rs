@@ -237,7 +237,7 @@ mod counted {
                 let is_look = next != Next::Replace && path.as_str().starts_with("chats/c");
                 looks.fetch_add(usize::from(is_look), Ordering::SeqCst);
             };
-            let disk = HookedDisk { disk: Arc::new(disk), before: Box::new(count) };
+            let disk = HookedDisk { disk: Arc::new(disk), before: Arc::new(count) };
             Store::open_on(Arc::new(disk), &Options::new("unused")).unwrap()
         };
         let store = open();

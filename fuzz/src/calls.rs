@@ -9,19 +9,24 @@ pub fn arguments(bytes: &[u8]) {
     let Some((first, rest)) = bytes.split_first() else { return };
     let Ok(args) = std::str::from_utf8(rest) else { return };
     let call = &calls()[usize::from(*first) % calls().len()];
+    holds(&call.name, call.write, args);
+}
+
+/// What holds of each call, whatever it is given.
+pub(crate) fn holds(name: &str, writes: bool, args: &str) {
     let disk = at_rest();
     let store = open(&disk);
     let before = look(&store);
-    let answer = ask(&store, &call.name, args);
+    let answer = ask(&store, name, args);
     let after = look(&store);
-    if answer.is_err() || !call.write {
-        assert_same(&before, &after, &format!("after {}({args}) gave {answer:?}", call.name));
+    if answer.is_err() || !writes {
+        assert_same(&before, &after, &format!("after {name}({args}) gave {answer:?}"));
         return;
     }
     if let Some(error) = after.values().find_map(|answer| answer.as_ref().err()) {
-        panic!("after {}({args}): {error}", call.name);
+        panic!("after {name}({args}): {error}");
     }
     store.close().unwrap_or_else(|error| panic!("close: {error}"));
     let store = open(&disk);
-    assert_same(&after, &look(&store), &format!("reopened after {}({args})", call.name));
+    assert_same(&after, &look(&store), &format!("reopened after {name}({args})"));
 }

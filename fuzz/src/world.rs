@@ -10,7 +10,7 @@ use quilltap_store::store::{Declaration, Options, Store};
 use serde_json::Value;
 
 /// Held, so that the same input gives the same bytes.
-const NOW: i64 = 1_780_000_000_000;
+pub(crate) const NOW: i64 = 1_780_000_000_000;
 
 /// Calls that make the folder: each a name and its arguments.
 const MAKE: &[(&str, &str)] = &[

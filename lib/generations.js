@@ -1,6 +1,6 @@
 'use strict'
 
-/** Characters of JSON text whose values are kept, together; and of one answer. */
+/** Characters of JSON text whose values are kept, together, with those of their questions; and of one answer. */
 const MOST = 32 * 1024 * 1024
 const MOST_OF_ONE = MOST / 4
 /** Questions that are remembered at most. */
@@ -25,7 +25,10 @@ class Generations {
   }
 
   set(question, kept) {
-    this.#size += kept.size - (this.#young.get(question)?.size ?? 0)
+    // A list of ids to look for may be longer than its answer.
+    if (question.length > MOST_OF_ONE) return
+    const earlier = this.#young.get(question)
+    this.#size += kept.size + (earlier === undefined ? question.length : -earlier.size)
     this.#young.set(question, kept)
     if (this.#size <= MOST / 2 && this.#young.size <= QUESTIONS / 2) return
     this.#old = this.#young

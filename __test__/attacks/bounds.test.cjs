@@ -107,6 +107,40 @@ test('a record and a file of many of 3 GB are refused by their length', linux, a
   assert.deepEqual(answer, { record: 'TOO_LARGE', tags: 'TOO_LARGE', chat: 'OK', closed: 'OK' })
 })
 
+test(
+  'an older folder with a log of 280 MB and a record of 3 GB is read, and converted, with 256 MB',
+  linux,
+  async () => {
+    const dataDir = path.join(folder(), 'older')
+    fs.cpSync(path.resolve(__dirname, '../../tests/fixtures/older/t'), dataDir, { recursive: true })
+    for (const name of ['', ...fs.readdirSync(dataDir, { recursive: true })]) {
+      const file = path.join(dataDir, name)
+      fs.chmodSync(file, fs.statSync(file).isDirectory() ? 0o700 : 0o600)
+    }
+    lengthen(path.join(dataDir, 'chats/act1.jsonl'), 280)
+    fs.truncateSync(path.join(dataDir, 'characters/ophelia.json'), 3 * 1024 * MB)
+    const answer = await within(
+      256,
+      dataDir,
+      `const last = async () => (await store.chats.getMessages('act1', { limit: 2 })).map(({ id }) => id)
+    const characters = async () => [await code(store.characters.findById('ophelia')), await code(store.characters.findById('hamlet'))]
+    const read = [await last(), await characters()]
+    await store.chats.addMessage('act1', { id: 'added', role: 'USER', content: 'y' })
+    await store.flush()
+    const converted = [await last(), await characters(), (await store.chats.findById('act1')).messageCount]
+    await store.close()
+    return { read, converted, peak: process.resourceUsage().maxRSS / 1024 }`,
+    )
+    assert.deepEqual(answer.read, [
+      ['m278', 'm279'],
+      ['TOO_LARGE', 'OK'],
+    ])
+    assert.deepEqual(answer.converted, [['m279', 'added'], ['TOO_LARGE', 'OK'], 281])
+    assert.ok(answer.peak < 192, `${answer.peak} MB, of which Node itself takes some 70`)
+    assert.ok(fs.statSync(path.join(dataDir, 'older/chats/act1.jsonl')).size > 280 * MB, 'the original is kept')
+  },
+)
+
 test('an image of 300 MB comes in and goes out as a stream with 256 MB, however slowly it is read', linux, async () => {
   const dataDir = folder()
   const { userId } = await chat(dataDir)
@@ -149,3 +183,27 @@ test('a listener that is slow holds up nobody, and 20,000 events wait in little 
   )
   assert.equal(answer, 20_000)
 })
+
+for (const [how, ask] of [
+  ['of a repository', `store.characters.count({ where: { id: { in: ids } } })`],
+  ['of Prisma’s client', `prisma.character.count({ where: { id: { in: ids } } })`],
+]) {
+  test(`8,000 questions ${how} with long lists are not kept for the day that somebody asks again`, linux, async () => {
+    const dataDir = folder()
+    await chat(dataDir)
+    const answer = await within(
+      256,
+      dataDir,
+      `const { PrismaClient } = require(${JSON.stringify(path.resolve(__dirname, '../../prisma.js'))})
+      const prisma = new PrismaClient({ store })
+      let found = 0
+      for (let number = 0; number < 8000; number++) {
+        const ids = Array.from({ length: 500 }, (_, at) => (number + '-' + at).padEnd(60, 'x'))
+        found += await ${ask}
+      }
+      await store.close()
+      return found`,
+    )
+    assert.equal(answer, 0)
+  })
+}

@@ -1,10 +1,7 @@
 //! Copies of files from one folder into another, as cheap as the file systems allow.
 
-use super::{Access, Disk, SafePath};
+use super::{Access, Disk, SafePath, visit_pieces};
 use crate::error::Result;
-
-/// So many bytes are copied at a time where the system has no call for it.
-const PIECE: usize = 1 << 20;
 
 /// Copies a file to the same path in another folder: its bytes are shared until one of the two
 /// is written to, where the file system can do that.
@@ -19,16 +16,12 @@ pub fn copy(from: &dyn Disk, path: &SafePath, to: &dyn Disk) -> Result<()> {
         return from.copy_into(path, to);
     }
     let (source, copy) = (from.open(path, Access::Read)?, to.open(path, Access::Replace)?);
-    let mut piece = vec![0; PIECE];
     let mut offset = 0;
-    loop {
-        let read = source.read_at(offset, &mut piece)?;
-        if read == 0 {
-            return Ok(());
-        }
-        copy.write_at(offset, &piece[..read])?;
-        offset += read as u64;
-    }
+    visit_pieces(&*source, 0, |piece| {
+        copy.write_at(offset, piece)?;
+        offset += piece.len() as u64;
+        Ok(())
+    })
 }
 
 /// Gives a file, which nobody ever writes to, its name in another folder too; `false` where the

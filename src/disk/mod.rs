@@ -14,6 +14,7 @@ mod copy;
 mod new_file;
 mod new_folder;
 mod outside_files;
+mod pieces;
 mod placement;
 mod real;
 mod safe_path;
@@ -32,6 +33,7 @@ pub use outside_files::{
     file_names, free_name_beside, free_room, holds_anything, is_folder, make_folder, names_in,
     others_may_read, read_outside, remove_outside, without_links,
 };
+pub use pieces::{visit_lines, visit_pieces};
 pub use placement::misplaced;
 pub use real::RealDisk;
 pub use safe_path::SafePath;

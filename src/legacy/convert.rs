@@ -9,10 +9,11 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::disk::{Access, Disk, SafePath, read_all};
+use crate::disk::{Access, Disk, DiskFile, SafePath, read_all, visit_pieces};
 use crate::error::{Code, Error, Result};
 use crate::json;
 
+use super::shown::Shown;
 use super::translate::Translation;
 
 /// The folder in which the originals are kept, unless there is one of that name.
@@ -128,26 +129,45 @@ fn prepare(disk: &dyn Disk, plan: &Plan, translation: &Translation) -> Result<()
     sync_folders(disk, [&draft])?;
     let mut written = Vec::new();
     for original in &plan.originals {
-        let gone = || Error::new(Code::Io, format!("{original} went away while it was converted"));
         let kept = plan.kept(original)?;
-        write(disk, &kept, &read_all(disk, original)?.ok_or_else(gone)?)?;
+        copy(disk, &Shown::as_it_is(original.clone()), &kept, b"")?;
         written.push(kept);
     }
-    for (path, bytes) in &translation.files {
+    for (path, shown) in &translation.files {
         let staged = staged(path)?;
-        write(disk, &staged, bytes)?;
+        // What the older store had not finished is a line of its own.
+        let end: &[u8] = if path.as_str().ends_with(".jsonl") { b"\n" } else { b"" };
+        copy(disk, shown, &staged, end)?;
         written.push(staged);
     }
     sync_folders(disk, &written)
 }
 
 fn write(disk: &dyn Disk, path: &SafePath, bytes: &[u8]) -> Result<()> {
-    if let Some(folder) = path.parent() {
-        disk.create_dir(&folder)?;
-    }
-    let file = disk.open(path, Access::Replace)?;
+    let file = make(disk, path)?;
     file.write_at(0, bytes)?;
     file.sync()
+}
+
+fn make(disk: &dyn Disk, path: &SafePath) -> Result<Box<dyn DiskFile>> {
+    path.parent().map_or(Ok(()), |folder| disk.create_dir(&folder))?;
+    disk.open(path, Access::Replace)
+}
+
+/// Writes what is shown to `path`, piece by piece, with `end` behind it unless it ends so.
+fn copy(disk: &dyn Disk, shown: &Shown, path: &SafePath, end: &[u8]) -> Result<()> {
+    let (from, to) = (shown.open(disk)?, make(disk, path)?);
+    let (mut len, mut ends) = (0, true);
+    visit_pieces(&*from, 0, |piece| {
+        to.write_at(len, piece)?;
+        len += piece.len() as u64;
+        ends = piece.ends_with(end);
+        Ok(())
+    })?;
+    if !ends {
+        to.write_at(len, end)?;
+    }
+    to.sync()
 }
 
 /// Brings the new files into their places, and removes the originals that none of them replaces.

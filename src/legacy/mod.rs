@@ -9,6 +9,7 @@
 mod convert;
 mod overlay_disk;
 mod records;
+mod shown;
 mod translate;
 
 pub(crate) use convert::{is_aside, settle};

@@ -11,6 +11,7 @@ use crate::error::{Code, Error, Result};
 use crate::sync;
 
 use super::convert::convert;
+use super::shown::{Shown, not_yet};
 use super::translate::{Translation, translate};
 
 /// A disk that shows an older folder as this store's own, until it is converted.
@@ -85,31 +86,19 @@ impl Older {
         sync::read(&self.shown).clone()
     }
 
-    /// What is shown at a path in place of what is there.
-    fn instead(&self, path: &SafePath) -> Option<Instead> {
+    /// What is shown at a path in place of what is there, if that is not shown itself.
+    fn instead(&self, path: &SafePath) -> Option<Option<Shown>> {
         let translation = self.translation()?;
-        if let Some(bytes) = translation.files.get(path) {
-            return Some(Instead::Bytes(Arc::clone(bytes)));
-        }
-        let hidden = translation.originals.contains(path) || translation.is_ours(path);
-        hidden.then_some(Instead::Nothing)
+        let shown = translation.files.get(path).cloned();
+        (shown.is_some() || translation.hides(path)).then_some(shown)
     }
-}
-
-enum Instead {
-    Bytes(Arc<[u8]>),
-    Nothing,
-}
-
-fn stamp_of(bytes: &[u8]) -> Stamp {
-    Stamp { len: bytes.len() as u64, modified_ns: 0, file_number: 0 }
 }
 
 impl Disk for Older {
     fn open(&self, path: &SafePath, access: Access) -> Result<Box<dyn DiskFile>> {
         match self.instead(path) {
             None => self.disk.open(path, access),
-            Some(Instead::Bytes(bytes)) if access == Access::Read => Ok(Box::new(Memory(bytes))),
+            Some(Some(shown)) if access == Access::Read => shown.open(&*self.disk),
             Some(_) if access == Access::Read => {
                 Err(Error::new(Code::Io, format!("there is no {path}")).path(path.as_str()))
             }
@@ -120,16 +109,14 @@ impl Disk for Older {
     fn stamp(&self, path: &SafePath) -> Result<Option<Stamp>> {
         match self.instead(path) {
             None => self.disk.stamp(path),
-            Some(Instead::Bytes(bytes)) => Ok(Some(stamp_of(&bytes))),
-            Some(Instead::Nothing) => Ok(None),
+            Some(shown) => shown.map_or(Ok(None), |shown| shown.stamp(&*self.disk)),
         }
     }
 
     fn is_in_state(&self, path: &SafePath, stamp: &Stamp) -> Result<bool> {
         match self.instead(path) {
             None => self.disk.is_in_state(path, stamp),
-            Some(Instead::Bytes(bytes)) => Ok(stamp_of(&bytes) == *stamp),
-            Some(Instead::Nothing) => Ok(false),
+            Some(_) => Ok(self.stamp(path)?.as_ref() == Some(stamp)),
         }
     }
 
@@ -138,9 +125,7 @@ impl Disk for Older {
         let Some(translation) = self.translation() else { return Ok(entries) };
         entries.retain(|entry| {
             let path = dir.join(&entry.name);
-            let hidden =
-                |path: &SafePath| translation.originals.contains(path) || translation.is_ours(path);
-            entry.kind != EntryKind::File || !path.is_ok_and(|path| hidden(&path))
+            entry.kind != EntryKind::File || !path.is_ok_and(|path| translation.hides(&path))
         });
         for path in translation.files.keys() {
             let mut below = Some(path.clone());
@@ -214,47 +199,5 @@ impl Disk for Older {
 
     fn as_real(&self) -> Option<&RealDisk> {
         self.disk.as_real()
-    }
-}
-
-/// Nothing writes to a folder that is not converted: a fault of the caller.
-fn not_yet(path: &SafePath) -> Error {
-    let message = format!("{path} is of an older folder that is not converted yet");
-    Error::new(Code::ReadOnly, message).path(path.as_str())
-}
-
-/// A file that is in memory only.
-struct Memory(Arc<[u8]>);
-
-impl DiskFile for Memory {
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
-        let from = usize::try_from(offset).unwrap_or(usize::MAX).min(self.0.len());
-        let count = buffer.len().min(self.0.len() - from);
-        buffer[..count].copy_from_slice(&self.0[from..from + count]);
-        Ok(count)
-    }
-
-    fn write_at(&self, _offset: u64, _bytes: &[u8]) -> Result<()> {
-        Err(not_yet(&SafePath::root()))
-    }
-
-    fn len(&self) -> Result<u64> {
-        Ok(self.0.len() as u64)
-    }
-
-    fn set_len(&self, _len: u64) -> Result<()> {
-        Err(not_yet(&SafePath::root()))
-    }
-
-    fn allocate(&self, _len: u64) -> Result<()> {
-        Err(not_yet(&SafePath::root()))
-    }
-
-    fn sync(&self) -> Result<()> {
-        Ok(())
-    }
-
-    fn stamp(&self) -> Result<Stamp> {
-        Ok(stamp_of(&self.0))
     }
 }

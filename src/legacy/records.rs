@@ -1,10 +1,14 @@
 //! What the older store's records lack, filled in.
 
+use std::collections::BTreeMap;
+
 use data_encoding::HEXLOWER;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::catalogue::normalise_time;
+use crate::disk::{DiskFile, visit_lines};
+use crate::error::Result;
 use crate::json;
 use crate::jsonl::{self, Line};
 
@@ -97,31 +101,26 @@ pub(super) fn without_participants(mut map: Object) -> Object {
 }
 
 /// The lines of a file behind the header that says what they are.
-pub(super) fn with_header(schema: &str, lines: Vec<u8>) -> Vec<u8> {
-    if jsonl::has_header(&lines) {
-        return lines;
+pub(super) fn with_header(schema: &str, lines: String) -> String {
+    if jsonl::has_header(lines.as_bytes()) {
+        lines
+    } else {
+        jsonl::header(schema, 1) + "\n" + &lines
     }
-    let mut bytes = (jsonl::header(schema, 1) + "\n").into_bytes();
-    bytes.extend(lines);
-    if !bytes.ends_with(b"\n") {
-        bytes.push(b'\n');
-    }
-    bytes
 }
 
 /// The number of messages in a log, and the latest of their times.
-pub(super) fn count_messages(log: &[u8]) -> (u64, Option<String>) {
-    let mut messages = std::collections::BTreeMap::new();
-    for line in log.split(|byte| *byte == b'\n') {
-        match jsonl::read(jsonl::trimmed(line).1, "id") {
-            Ok(Line::Row(id, row))
-                if is_absent(&row, "type") || text(&row, "type") == "message" =>
-            {
-                messages.insert(id, normalise_time(text(&row, "createdAt")));
-            }
-            Ok(Line::Row(id, _) | Line::Deleted(id)) => drop(messages.remove(&id)),
-            Ok(Line::Header { .. }) | Err(_) => {}
+///
+/// # Errors
+/// Those of the disk.
+pub(super) fn count_messages(log: &dyn DiskFile) -> Result<(u64, Option<String>)> {
+    let mut messages = BTreeMap::new();
+    visit_lines(log, |line| match jsonl::read(jsonl::trimmed(line).1, "id") {
+        Ok(Line::Row(id, row)) if is_absent(&row, "type") || text(&row, "type") == "message" => {
+            messages.insert(id, normalise_time(text(&row, "createdAt")));
         }
-    }
-    (messages.len() as u64, messages.into_values().flatten().max())
+        Ok(Line::Row(id, _) | Line::Deleted(id)) => drop(messages.remove(&id)),
+        Ok(Line::Header { .. }) | Err(_) => {}
+    })?;
+    Ok((messages.len() as u64, messages.into_values().flatten().max()))
 }

@@ -13,6 +13,7 @@ use crate::error::{Code, Error, Result};
 use crate::json;
 
 use super::records::{self, Object};
+use super::shown::Shown;
 
 /// The version of the older store's files, and of ours.
 const VERSION: u64 = 1;
@@ -34,19 +35,30 @@ const MEMORIES: (&str, &str) = ("memories", "memories/by-character");
 /// The files that stand for an older folder.
 #[derive(Default)]
 pub(super) struct Translation {
-    pub(super) files: BTreeMap<SafePath, Arc<[u8]>>,
+    pub(super) files: BTreeMap<SafePath, Shown>,
     /// The older files that they are made of.
     pub(super) originals: BTreeSet<SafePath>,
+    /// Files in their places that cannot be read: they stay there, and the loader tells of them.
+    left: BTreeSet<SafePath>,
 }
 
 impl Translation {
-    /// Would a file of this name be a record or a log of ours? Others are not looked at.
-    pub(super) fn is_ours(&self, path: &SafePath) -> bool {
-        let folder = path.parent();
-        let ours = ["characters", "personas", "chats", "settings/users"];
-        let ends = path.as_str().ends_with(".json") || path.as_str().ends_with(".jsonl");
-        ends && folder.is_some_and(|folder| ours.contains(&folder.as_str()))
+    fn make(&mut self, path: SafePath, text: String) {
+        self.files.insert(path, Shown::Made(text.into_bytes().into()));
     }
+
+    /// Is a file none of those that are shown?
+    pub(super) fn hides(&self, path: &SafePath) -> bool {
+        (self.originals.contains(path) || is_ours(path)) && !self.left.contains(path)
+    }
+}
+
+/// Would a file of this name be a record or a log of ours? Others are not looked at.
+fn is_ours(path: &SafePath) -> bool {
+    let folder = path.parent();
+    let ours = ["characters", "personas", "chats", "settings/users"];
+    let ends = path.as_str().ends_with(".json") || path.as_str().ends_with(".jsonl");
+    ends && folder.is_some_and(|folder| ours.contains(&folder.as_str()))
 }
 
 /// One user of the older folder, and where their files are.
@@ -239,10 +251,9 @@ impl Translator<'_> {
     /// A document that cannot be read is told of by the loader, at the place where that looks.
     fn take_unreadable(&mut self, path: &str, to: &str) -> Result<()> {
         let path = SafePath::new(path)?;
-        if path.as_str() != to
-            && let Some(bytes) = read_all(self.disk, &path)?
-        {
-            self.put(path, SafePath::new(to)?, bytes);
+        if path.as_str() != to && self.disk.stamp(&path)?.is_some() {
+            let shown = Shown::as_it_is(path.clone());
+            self.put(path, SafePath::new(to)?, shown);
         }
         Ok(())
     }
@@ -273,15 +284,36 @@ impl Translator<'_> {
     fn take_records(&mut self, owner: &Owner) -> Result<()> {
         for (dir, model) in [("characters", models::CHARACTER), ("personas", models::PERSONA)] {
             for (path, to) in self.files_of(owner, dir, ".json")? {
-                let Some(bytes) = read_all(self.disk, &path)? else { continue };
-                let text = match json::parse_bytes(&bytes) {
-                    Ok(Value::Object(map)) if !map.contains_key("version") => {
-                        self.record_file(model, map).into_bytes()
-                    }
-                    _ => bytes,
-                };
-                self.put(path, to, text);
+                let shown = self.record(model, &path);
+                self.take_one(path, to, shown)?;
             }
+        }
+        Ok(())
+    }
+
+    fn record(&self, model: catalogue::ModelId, path: &SafePath) -> Result<Option<Shown>> {
+        let Some(bytes) = read_all(self.disk, path)? else { return Ok(None) };
+        Ok(Some(match json::parse_bytes(&bytes) {
+            Ok(Value::Object(map)) if !map.contains_key("version") => {
+                Shown::Made(self.record_file(model, map).into_bytes().into())
+            }
+            _ => Shown::as_it_is(path.clone()),
+        }))
+    }
+
+    /// A file that stands for one thing: where it cannot be read, that costs nothing else.
+    fn take_one(
+        &mut self,
+        path: SafePath,
+        to: SafePath,
+        shown: Result<Option<Shown>>,
+    ) -> Result<()> {
+        match shown {
+            Ok(Some(shown)) => self.put(path, to, shown),
+            Ok(None) => {}
+            Err(error) if !error.is_of_content() => return Err(error),
+            Err(_) if path == to => drop(self.made.left.insert(path)),
+            Err(_) => self.put(path.clone(), to, Shown::as_it_is(path)),
         }
         Ok(())
     }
@@ -303,8 +335,8 @@ impl Translator<'_> {
             if path.file_name() == "index.jsonl" {
                 continue;
             }
-            let Some(bytes) = read_all(self.disk, &path)? else { continue };
-            self.put(path, to, records::with_header("chats/log", bytes));
+            let shown = Shown::log(self.disk, path.clone(), "chats/log").map(Some);
+            self.take_one(path, to, shown)?;
         }
         Ok(())
     }
@@ -327,9 +359,9 @@ impl Translator<'_> {
         Ok(files)
     }
 
-    fn put(&mut self, original: SafePath, to: SafePath, bytes: Vec<u8>) {
+    fn put(&mut self, original: SafePath, to: SafePath, shown: Shown) {
         self.made.originals.insert(original);
-        self.made.files.insert(to, bytes.into());
+        self.made.files.insert(to, shown);
     }
 
     fn take_rows(&mut self, owner: &Owner) -> Result<()> {
@@ -341,7 +373,7 @@ impl Translator<'_> {
             let text = String::from_utf8_lossy(&bytes).into_owned();
             let mut rows = Vec::new();
             for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
-                rows.push(self.row(id, line));
+                rows.push(self.row(id, line)?);
             }
             self.made.originals.insert(path);
             self.rows.entry(file).or_default().extend(rows);
@@ -386,7 +418,7 @@ impl Translator<'_> {
             Place::Directory { dir } => {
                 let path = SafePath::new(dir)?.join(&format!("{}.json", time(&map, "id")))?;
                 let text = self.record_file(model, map);
-                self.made.files.insert(path, text.into_bytes().into());
+                self.made.make(path, text);
             }
             Place::Document { file, key } => {
                 let document = self.documents.entry(file.clone()).or_default();
@@ -405,46 +437,49 @@ impl Translator<'_> {
         Ok(())
     }
 
-    fn row(&self, model: catalogue::ModelId, line: &str) -> String {
-        let Ok(map) = json::parse_object(line) else { return line.to_owned() };
-        let map = if model == models::CHAT { self.chat(map) } else { map };
-        json::compact_object(&self.canonical(model, map))
+    fn row(&self, model: catalogue::ModelId, line: &str) -> Result<String> {
+        let Ok(map) = json::parse_object(line) else { return Ok(line.to_owned()) };
+        let map = if model == models::CHAT { self.chat(map)? } else { map };
+        Ok(json::compact_object(&self.canonical(model, map)))
     }
 
-    /// A row of a chat with the counts of its log.
-    fn chat(&self, map: Object) -> Object {
+    /// A row of a chat with the counts of its log, where that can be read.
+    fn chat(&self, map: Object) -> Result<Object> {
         let mut map = records::without_participants(map);
         let log = SafePath::new(&format!("chats/{}.jsonl", time(&map, "id"))).ok();
-        let bytes = log.and_then(|log| self.made.files.get(&log).cloned()).unwrap_or_default();
-        let (count, last) = records::count_messages(&bytes);
+        let log = log.and_then(|log| self.made.files.get(&log));
+        let (count, last) = match log.map(|log| log.open(self.disk)).transpose() {
+            Ok(log) => log.map_or(Ok((0, None)), |log| records::count_messages(&*log))?,
+            Err(error) if error.is_of_content() => return Ok(map),
+            Err(error) => return Err(error),
+        };
         map.insert("messageCount".into(), count.into());
         map.insert("lastMessageAt".into(), last.map_or(Value::Null, Into::into));
-        map
+        Ok(map)
     }
 
     fn finish(mut self, owners: Vec<Owner>) -> Result<Option<Translation>> {
         for (path, document) in std::mem::take(&mut self.documents) {
             let text = self.document_text(&path, document);
-            self.made.files.insert(SafePath::new(&path)?, text.into_bytes().into());
+            self.made.make(SafePath::new(&path)?, text);
         }
         for id in self.catalogue.ids() {
             let Place::Rows { file, schema } = &self.catalogue.model(id).place else { continue };
             let Some(rows) = self.rows.remove(file) else { continue };
             let lines: String = rows.into_iter().map(|row| row + "\n").collect();
-            let bytes = records::with_header(schema, lines.into_bytes());
-            self.made.files.insert(SafePath::new(file)?, bytes.into());
+            self.made.make(SafePath::new(file)?, records::with_header(schema, lines));
         }
         let mut seen = BTreeSet::new();
         for (number, owner) in owners.into_iter().enumerate() {
             let id = time(&owner.user, "id").to_owned();
             if seen.insert(id.clone()) {
                 let (path, text) = self.owner_file(number == 0, &id, owner)?;
-                self.made.files.insert(path, text.into_bytes().into());
+                self.made.make(path, text);
             }
         }
         let gitignore = SafePath::new(".gitignore")?;
         if self.disk.stamp(&gitignore)?.is_none() {
-            self.made.files.insert(gitignore, GITIGNORE.as_bytes().into());
+            self.made.make(gitignore, GITIGNORE.to_owned());
         }
         Ok(Some(self.made))
     }

@@ -10,11 +10,11 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use crate::disk::{Access, SafePath, Stamp};
+use crate::disk::{Access, SafePath, Stamp, visit_pieces};
 use crate::error::Result;
 use crate::{json, jsonl};
 
-use super::reconcile::{Fit, visit_pieces};
+use super::reconcile::Fit;
 use super::recount;
 use super::take::{ReadAs, Taken};
 use crate::engine::clock;

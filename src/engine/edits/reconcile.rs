@@ -8,7 +8,7 @@
 use hashbrown::HashMap;
 use indexmap::IndexMap;
 
-use crate::disk::DiskFile;
+use crate::disk::{DiskFile, visit_lines};
 use crate::error::Result;
 use crate::jsonl::{self, Line};
 
@@ -69,46 +69,6 @@ fn are_lines(bytes: &[u8]) -> bool {
     texts(bytes).all(|text| jsonl::look(text, KEY).is_ok())
 }
 
-/// Bytes of a file that are in memory at once.
-const PIECE: usize = 1 << 20;
-/// A longer line is none of ours: the rest of the file is looked at without it.
-const LONGEST_LINE: usize = 64 << 20;
-
-/// Calls `take` with the bytes of a file from an offset on, piece by piece.
-pub(super) fn visit_pieces(
-    file: &dyn DiskFile,
-    from: u64,
-    mut take: impl FnMut(&[u8]) -> Result<()>,
-) -> Result<()> {
-    let (mut bytes, mut offset) = (vec![0; PIECE], from);
-    loop {
-        let read = file.read_at(offset, &mut bytes)?;
-        if read == 0 {
-            return Ok(());
-        }
-        take(&bytes[..read])?;
-        offset += read as u64;
-    }
-}
-
-/// Calls `take` with the texts of a file's lines that say something.
-fn visit_texts(file: &dyn DiskFile, mut take: impl FnMut(&[u8])) -> Result<()> {
-    let mut rest = Vec::new();
-    visit_pieces(file, 0, |piece| {
-        rest.extend_from_slice(piece);
-        if let Some(end) = memchr::memrchr(b'\n', piece) {
-            let whole = rest.len() - piece.len() + end + 1;
-            texts(&rest[..whole]).for_each(&mut take);
-            rest.drain(..whole);
-        } else if rest.len() > LONGEST_LINE {
-            rest.clear();
-        }
-        Ok(())
-    })?;
-    texts(&rest).for_each(take);
-    Ok(())
-}
-
 /// For each row that the committed lines are about, the last of these, unless the file has it, or
 /// has another one of a row that came with that line: then the line is what was edited.
 fn missing(file: Option<&dyn DiskFile>, committed: &[Piece]) -> Result<String> {
@@ -127,14 +87,17 @@ fn missing(file: Option<&dyn DiskFile>, committed: &[Piece]) -> Result<String> {
     // Whether the last line about a row is the committed one, and the version of what follows.
     let (mut found, mut version): (HashMap<String, bool>, u64) = (HashMap::new(), 1);
     if let Some(file) = file {
-        visit_texts(file, |text| match jsonl::look(text, KEY) {
-            Ok(Line::Header { version: of_rest }) => version = of_rest,
-            Ok(Line::Row(id, _) | Line::Deleted(id)) => {
-                if let Some((line, _)) = wanted.get(&*id) {
-                    found.insert(id.into_owned(), line.as_bytes() == text);
+        visit_lines(file, |line| {
+            let text = jsonl::trimmed(line).1;
+            match jsonl::look(text, KEY) {
+                Ok(Line::Header { version: of_rest }) => version = of_rest,
+                Ok(Line::Row(id, _) | Line::Deleted(id)) => {
+                    if let Some((line, _)) = wanted.get(&*id) {
+                        found.insert(id.into_owned(), line.as_bytes() == text);
+                    }
                 }
+                Err(_) => {}
             }
-            Err(_) => {}
         })?;
     }
     let lacks = |id: &String, is_new: bool| found.get(id).is_none_or(|is_same| !is_same && !is_new);

@@ -145,3 +145,33 @@ test('a field can be compared with another', async () => {
   assert.deepEqual(same, [{ name: 'a@example.test' }])
   await prisma.$disconnect()
 })
+
+test('an id that others refer to can be changed, and is what it became when the store is opened anew', async () => {
+  const dataDir = folder()
+  const prisma = client({ dataDir })
+  const { user, chat } = await play(prisma)
+  await prisma.chat.create({ data: { ...chat, id: 'c1' } })
+  const messages = ['one', 'two'].map((content) => ({ id: content, chatId: 'c1', role: 'USER', content }))
+  await prisma.message.createMany({ data: messages })
+  await prisma.$transaction([
+    prisma.chat.update({ where: { id: 'c1' }, data: { id: 'c2' } }),
+    prisma.message.create({ data: { id: 'three', chatId: 'c2', role: 'USER', content: 'three' } }),
+    prisma.user.update({ where: { id: user.id }, data: { id: 'ada' } }),
+  ])
+  const told = async () => {
+    const [found] = await prisma.chat.findMany({ include: { messages: { orderBy: { id: 'asc' } }, _count: true } })
+    return [found.id, found.userId, found.messages.map(({ id, chatId }) => `${id} of ${chatId}`), found._count.messages]
+  }
+  const expected = ['c2', 'ada', ['one of c2', 'three of c2', 'two of c2'], 3]
+  assert.deepEqual(await told(), expected)
+  await prisma.$disconnect()
+  assert.deepEqual(await told(), expected)
+  assert.equal((await prisma.user.findFirst({ include: { characters: true } })).characters.length, 1)
+  assert.deepEqual(
+    fs.readdirSync(path.join(dataDir, 'chats')).filter((name) => name.startsWith('c')),
+    ['c2.jsonl'],
+  )
+  const taken = await failure(prisma.chat.create({ data: { ...chat, userId: 'ada', id: 'c2' } }))
+  assert.equal(taken.code, 'P2002')
+  await prisma.$disconnect()
+})

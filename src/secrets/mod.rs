@@ -13,4 +13,4 @@ mod rotation;
 pub(crate) use fields::{open_parts, reveal, seal_asked, seal_declared, seal_parts};
 pub(crate) use keyring::{envelope, held, to_open, to_seal, unlocked, write};
 pub(crate) use rebind::rebind;
-pub(crate) use rotation::{Rotation, any_sealed};
+pub(crate) use rotation::{Rotation, any_sealed, holds_sealed};

@@ -125,11 +125,15 @@ impl Rotation {
 /// # Errors
 /// `CORRUPT` when a file cannot be read.
 pub(crate) fn any_sealed(view: &View<'_>) -> Result<bool> {
-    Ok(with_sealed(view)?.into_iter().any(|(model, record)| {
-        let map = record.map();
-        let declared = view.catalogue().model(model);
-        declared.sealed.iter().any(|sealed| sealed_text(sealed, &map).is_some())
-    }))
+    let mut all = with_sealed(view)?.into_iter();
+    Ok(all.any(|(model, record)| holds_sealed(view, model, &record)))
+}
+
+/// Is anything in a record sealed by this store?
+pub(crate) fn holds_sealed(view: &View<'_>, model: ModelId, record: &Record) -> bool {
+    let map = record.map();
+    let declared = view.catalogue().model(model);
+    declared.sealed.iter().any(|sealed| sealed_text(sealed, &map).is_some())
 }
 
 /// The records that may hold something sealed, of every model that declares it.

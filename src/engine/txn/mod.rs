@@ -4,6 +4,7 @@
 mod log_event;
 mod overlay;
 pub(crate) mod relations;
+mod rename;
 mod tx;
 mod tx_log;
 mod view;

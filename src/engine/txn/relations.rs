@@ -19,20 +19,21 @@ use crate::engine::memory::Record;
 type Object = Map<String, Value>;
 type Key = (ModelId, String);
 
-/// Refuses a record with a value that another record has already.
-pub(crate) fn check_uniques(tx: &Tx<'_>, model: ModelId, record: &Record) -> Result<()> {
+/// Refuses a record with a value that another record has already; it is to take the place of the one
+/// with the key `own`.
+pub(crate) fn check_uniques(tx: &Tx<'_>, model: ModelId, record: &Record, own: &str) -> Result<()> {
     let declared = tx.catalogue().model(model);
     let view = tx.view();
     for (number, index) in declared.indexes.iter().enumerate().filter(|(_, index)| index.unique) {
         for value in record.index_keys().under(number) {
             let mut same = view.lookup(model, number, value).into_iter();
-            let other = same.find(|other| other.key() != record.key());
+            let other = same.find(|other| other.key() != own);
             if let Some(other) = other {
                 tx.view().check_readable(model, other.key(), true)?;
                 return Err(not_unique(declared, &index.paths, other.key()));
             }
             // What cannot be read may have the value: it is not free.
-            if let Some(error) = tx.state.collection(model).may_have(number, value, record.key()) {
+            if let Some(error) = tx.state.collection(model).may_have(number, value, own) {
                 return Err(error.clone());
             }
         }
@@ -149,7 +150,8 @@ fn step(
     Ok(())
 }
 
-fn edit(
+/// Changes a record where a function does; what it refers to is not looked at.
+pub(super) fn edit(
     tx: &mut Tx<'_>,
     model: ModelId,
     key: &str,

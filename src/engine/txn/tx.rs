@@ -78,7 +78,7 @@ impl Tx<'_> {
                 tx.check_nameless(model)?;
             }
             let record = Record::from_map(declared, &key, &map);
-            relations::check_uniques(tx, model, &record)?;
+            relations::check_uniques(tx, model, &record, &key)?;
             relations::check_references(tx, model, &map, record.index_keys(), None)?;
             let record = tx.put_record(model, record)?;
             relations::sync_mirrors(tx, model, &key, None, Some(&map))?;
@@ -138,7 +138,7 @@ impl Tx<'_> {
     ) -> Result<Arc<Record>> {
         let key = old.key();
         let record = Record::from_map(self.state.catalogue.model(model), key, map);
-        relations::check_uniques(self, model, &record)?;
+        relations::check_uniques(self, model, &record, key)?;
         let (after, before) = (record.index_keys(), old.index_keys());
         relations::check_references(self, model, map, after, Some(before))?;
         let record = self.put_record(model, record)?;
@@ -190,7 +190,7 @@ impl Tx<'_> {
     }
 
     /// Refuses to change what stands in a file that cannot be read.
-    fn check_place(&self, model: ModelId) -> Result<()> {
+    pub(super) fn check_place(&self, model: ModelId) -> Result<()> {
         let rows = matches!(self.catalogue().model(model).place, Place::Rows { .. });
         match self.state.collection(model).faults.first() {
             Some(fault) if !rows => Err(fault.clone()),
@@ -204,7 +204,7 @@ impl Tx<'_> {
         self.state.collection(model).faults.first().cloned().map_or(Ok(()), Err)
     }
 
-    fn check_key(&self, model: ModelId, key: &str) -> Result<()> {
+    pub(super) fn check_key(&self, model: ModelId, key: &str) -> Result<()> {
         let declared = self.catalogue().model(model);
         let name = &declared.name;
         let collection = self.state.collection(model);
@@ -242,7 +242,7 @@ impl Tx<'_> {
         self.put_record(model, Record::from_map(self.catalogue().model(model), key, map))
     }
 
-    fn put_record(&mut self, model: ModelId, record: Record) -> Result<Arc<Record>> {
+    pub(super) fn put_record(&mut self, model: ModelId, record: Record) -> Result<Arc<Record>> {
         let record = Arc::new(record);
         self.check_size(model, record.text())?;
         self.check_is_row(model, &record)?;

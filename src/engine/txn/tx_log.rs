@@ -181,6 +181,21 @@ impl Tx<'_> {
         Ok(ids.len())
     }
 
+    /// Gives the logs of a record to the one that takes its place, line by line as they are.
+    pub(super) fn move_logs(&mut self, model: ModelId, old: &Record, new: &Record) -> Result<()> {
+        for log in self.state.layout.logs_of(model) {
+            let texts = self.view().log(log, old.key(), &LogQuery::default())?;
+            if texts.is_empty() {
+                continue;
+            }
+            let count = self.count_of(log, old, &self.counted(log)?)?;
+            let id = |text: &str| json::text_field(text, KEY).unwrap_or_default().into_owned();
+            let rows: Vec<Row> = texts.into_iter().map(|text| (id(&text), Some(text))).collect();
+            self.write_lines(log, new, &rows, Effect::Create, false, count)?;
+        }
+        Ok(())
+    }
+
     fn owner_model(&self, model: ModelId) -> Result<ModelId> {
         Ok(self.state.layout.log_place(model)?.owner)
     }

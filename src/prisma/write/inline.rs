@@ -50,7 +50,7 @@ impl Writer<'_, '_> {
                 Ok(true)
             }
             ("connectOrCreate", Some(data)) => {
-                let other = self.found_or_made(target, data, None)?;
+                let other = self.found_or_made(target, data)?;
                 self.refer(table, relation, &other, cells);
                 Ok(true)
             }
@@ -92,18 +92,13 @@ impl Writer<'_, '_> {
     }
 
     /// The row that `where` names, or one made of `create`.
-    pub(super) fn found_or_made(
-        &mut self,
-        target: usize,
-        data: &Object,
-        parent: Option<super::one::Parent<'_>>,
-    ) -> Answer<Rc<Row>> {
+    fn found_or_made(&mut self, target: usize, data: &Object) -> Answer<Rc<Row>> {
         let (Some(unique), Some(create)) = (data.object("where"), data.object("create")) else {
             return Err(Failure::Unknown("connectOrCreate lacks a part".to_owned()));
         };
         match self.find_unique(target, unique)? {
             Some(row) => Ok(row),
-            None => self.create(target, create, parent),
+            None => self.create(target, create, None),
         }
     }
 

@@ -136,23 +136,27 @@ impl Writer<'_, '_> {
         Ok(())
     }
 
-    /// Lets a row refer to the row.
+    /// Lets a row refer to the row. Of a list that is a statement of its own, which sets the row's time
+    /// even where it refers to the row already; of one row only where it does not.
     fn tie(&mut self, below: Below<'_>, child: &Rc<Row>) -> Answer<()> {
-        if self.refers(below, child) {
+        let many = self.relation(below.table, below.relation).list;
+        if self.refers(below, child) && !many {
             return Ok(());
         }
         self.make_room(below, Some(child))?;
         let mut cells = child.cells.clone();
         self.refer(below.child, below.back, below.row, &mut cells);
+        self.set_time(below.child, &mut cells);
         self.exchange(below.child, child, cells).map(drop)
     }
 
     fn nested_create(&mut self, below: Below<'_>, value: &Parsed) -> Answer<()> {
-        for data in value.objects() {
-            self.make_room(below, None)?;
-            self.create(below.child, data, Some((below.back, below.row)))?;
-        }
-        Ok(())
+        value.objects().try_for_each(|data| self.create_below(below, data))
+    }
+
+    fn create_below(&mut self, below: Below<'_>, data: &Object) -> Answer<()> {
+        self.make_room(below, None)?;
+        self.create(below.child, data, Some((below.back, below.row))).map(drop)
     }
 
     fn nested_create_many(&mut self, below: Below<'_>, value: &Parsed) -> Answer<()> {
@@ -196,9 +200,15 @@ impl Writer<'_, '_> {
 
     fn nested_connect_or_create(&mut self, below: Below<'_>, value: &Parsed) -> Answer<()> {
         for data in value.objects() {
-            let parent = Some((below.back, &**below.row));
-            let child = self.found_or_made(below.child, data, parent)?;
-            self.tie(below, &child)?;
+            let Some(unique) = data.object("where") else { continue };
+            match (self.find_unique(below.child, unique)?, data.object("create")) {
+                (Some(child), _) => self.tie(below, &child)?,
+                // One that stands there already does not make room, as it does for `create`.
+                (None, Some(create)) => {
+                    drop(self.create(below.child, create, Some((below.back, below.row)))?)
+                }
+                (None, None) => {}
+            }
         }
         Ok(())
     }
@@ -208,10 +218,8 @@ impl Writer<'_, '_> {
         let mut old = self.children(below)?;
         old.retain(|row| !wanted.iter().any(|other| other.is(row)));
         self.cut(below, &old)?;
-        for child in wanted {
-            self.tie(below, &child)?;
-        }
-        Ok(())
+        let new = wanted.iter().filter(|child| !self.refers(below, child)).cloned();
+        new.collect::<Vec<_>>().iter().try_for_each(|child| self.tie(below, child))
     }
 
     fn nested_disconnect(&mut self, below: Below<'_>, value: &Parsed) -> Answer<()> {
@@ -296,10 +304,7 @@ impl Writer<'_, '_> {
     ) -> Answer<()> {
         match (row, object.object("update"), object.object("create")) {
             (Some(row), Some(update), _) => self.update(below.child, &row, update).map(drop),
-            (None, _, Some(create)) => {
-                self.make_room(below, None)?;
-                self.create(below.child, create, Some((below.back, below.row))).map(drop)
-            }
+            (None, _, Some(create)) => self.create_below(below, create),
             _ => Ok(()),
         }
     }

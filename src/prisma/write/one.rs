@@ -167,9 +167,17 @@ impl Writer<'_, '_> {
 
     /// Sets the time of the change, unless the data give it.
     pub(super) fn touch(&self, table: usize, data: &Object, touched: bool, cells: &mut [Cell]) {
-        for (at, column) in self.table(table).columns.iter().enumerate() {
-            if touched && column.updated_at && data.get(&column.name).is_none() {
-                cells[at] = Cell::Time(self.now);
+        let is_given = |column: &Column| column.updated_at && data.get(&column.name).is_some();
+        if touched && !self.table(table).columns.iter().any(is_given) {
+            self.set_time(table, cells);
+        }
+    }
+
+    /// Sets the time of the change.
+    pub(super) fn set_time(&self, table: usize, cells: &mut [Cell]) {
+        for (column, cell) in self.table(table).columns.iter().zip(cells) {
+            if column.updated_at {
+                *cell = Cell::Time(self.now);
             }
         }
     }

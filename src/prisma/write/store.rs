@@ -14,6 +14,7 @@ use crate::prisma::error::{Answer, Failure};
 use crate::prisma::rows::{Entry, Home, Row, entries_of, set};
 use crate::prisma::value::Cell;
 use crate::repos::rules;
+use crate::secrets;
 
 type Object = Map<String, Value>;
 
@@ -182,25 +183,17 @@ impl Writer<'_, '_> {
         let key =
             of.key_column(view.catalogue().model(model)).map(|column| kept(of, column, &cells));
         let renamed = key.filter(|key| *key != row.home.key);
-        let is_named = !view.catalogue().referrers(model).is_empty();
         let mut map = with_cells(of, old.map(), &cells);
         self.fill(of, &cells, &mut map)?;
-        let Some(key) = renamed else {
-            let put = self.tx.replace(model, &row.home.key, map);
-            if let Some(put) = put.map_err(|error| refused(of, error))? {
-                rules::claim_by(self.tx, model, &put)?;
-            }
-            return Ok(Rc::new(Row { cells, home: row.home.clone() }));
+        let put = match &renamed {
+            None => self.tx.replace(model, &row.home.key, map),
+            Some(_) if secrets::holds_sealed(&view, model, &old) => return Err(bound(of)),
+            Some(_) => self.tx.rename(model, &row.home.key, map),
         };
-        if is_named {
-            return Err(Failure::Unknown(format!(
-                "The id of a {} names its file and what refers to it, so it cannot be changed: \
-                 create another one and delete this.",
-                of.name
-            )));
+        if let Some(put) = put.map_err(|error| refused(of, error))? {
+            rules::claim_by(self.tx, model, &put)?;
         }
-        self.tx.delete(model, &row.home.key)?;
-        self.tx.create(model, map).map_err(|error| refused(of, error))?;
+        let key = renamed.unwrap_or_else(|| row.home.key.clone());
         Ok(Rc::new(Row { cells, home: Home { key, line: None } }))
     }
 
@@ -382,6 +375,15 @@ fn by_owner<'r>(rows: &[&'r Row]) -> Vec<(&'r str, Vec<&'r Row>)> {
 /// A row that another request has removed meanwhile; within one call that cannot be.
 fn gone() -> Failure {
     Failure::not_found("No record was found for an update.")
+}
+
+/// What this store itself sealed can be opened only where it was sealed.
+fn bound(of: &Table) -> Failure {
+    Failure::Unknown(format!(
+        "This {} holds what the store has sealed under its id, so that cannot be changed: create another \
+         one and delete this.",
+        of.name
+    ))
 }
 
 /// The error about a reference to nothing in a column.

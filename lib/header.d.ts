@@ -536,6 +536,8 @@ export type KindDeclaration =
   | { readonly type?: 'string'; readonly enum: readonly string[] }
   /** An id; with `references` that of a record, and what becomes of this one when that goes. */
   | { readonly type: 'id'; readonly references?: string; readonly onDelete?: OnDelete }
+  /** A text that refers to a record of a collection by its unique field `by`. */
+  | { readonly type: 'string'; readonly references: string; readonly by: string; readonly onDelete?: OnDelete }
   | { readonly type: 'array'; readonly items: KindDeclaration }
   | { readonly type: 'object'; readonly fields: FieldDeclarations };
 

@@ -413,6 +413,51 @@ test('ids that are numbers count up, and none comes twice', async (t) => {
   assert.deepEqual(ids, ['1', '2', '3', '4'])
 })
 
+test('a row that is referred to by another field than its id takes those with it that refer to it', async (t) => {
+  const adapter = await adapterOn(storeFor(t), { plugins: PLUGINS })
+  const client = await adapter.create({ model: 'oauthClient', data: { clientId: 'a client', redirectUris: [] } })
+  const token = (clientId) => ({ model: 'oauthAccessToken', data: { token: `of ${clientId}`, clientId, scopes: [] } })
+  await adapter.create(token('a client'))
+  assert.equal((await failure(adapter.create(token('nobody')))).code, 'FOREIGN_KEY')
+  const where = eq('id', client.id)
+  const renamed = adapter.update({ model: 'oauthClient', where, update: { clientId: 'renamed' } })
+  assert.equal((await failure(renamed)).code, 'FOREIGN_KEY')
+  await adapter.delete({ model: 'oauthClient', where })
+  assert.equal(await adapter.count({ model: 'oauthAccessToken' }), 0)
+})
+
+/** A plugin of which a later version lets each code be there once. */
+const coupons = (unique) => ({ id: 'coupons', schema: { coupon: { fields: { code: { type: 'string', unique } } } } })
+
+test('what a later version of a plugin makes unique becomes so, or the rows that hinder it are named', async (t) => {
+  const dataDir = folder()
+  const store = createStore({ dataDir })
+  t.after(() => store.close())
+  const before = await adapterOn(store, { plugins: [coupons(false)] })
+  const made = []
+  for (const code of ['a', 'b', 'a']) made.push(await before.create({ model: 'coupon', data: { code } }))
+  const later = await adapterOn(store, { plugins: [coupons(true)] })
+  const refused = await failure(later.count({ model: 'coupon' }))
+  assert.equal(refused.code, 'UNIQUE')
+  assert.ok(refused.message.includes(made[0].id) && refused.message.includes(made[2].id), refused.message)
+  assert.match(refused.message, /code of AuthCoupon shall be unique/)
+  await before.delete({ model: 'coupon', where: eq('id', made[2].id) })
+  assert.equal(await later.count({ model: 'coupon' }), 2)
+  // It holds for the older version too, and for whoever opens the folder anew.
+  for (const adapter of [later, before]) {
+    assert.equal((await failure(adapter.create({ model: 'coupon', data: { code: 'a' } }))).code, 'UNIQUE')
+  }
+  assert.deepEqual(await workerOn(dataDir, 'coupon'), { code: 'UNIQUE' })
+})
+
+test('a field with the name of the store’s own mark is refused', async (t) => {
+  const user = { additionalFields: { signUp: { type: 'string', required: false } } }
+  const adapter = await adapterOn(storeFor(t), { user })
+  const { code, message } = await failure(adapter.count({ model: 'user' }))
+  assert.equal(code, 'VALIDATION')
+  assert.match(message, /another name for this field of user/)
+})
+
 test('the command that makes a schema is told that none is needed', async (t) => {
   const auth = authOn(storeFor(t))
   const { adapter } = await auth.$context

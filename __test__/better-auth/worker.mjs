@@ -3,12 +3,19 @@
 import { twoFactor } from 'better-auth/plugins'
 import { passkey } from '@better-auth/passkey'
 import { createStore } from '../../index.js'
-import { ada, authOn } from './support.mjs'
+import { ada, authOn, failure } from './support.mjs'
 
 const [dataDir, task, times] = process.argv.slice(2)
 const store = createStore({ dataDir })
 
 const tasks = {
+  /** Makes a second row with a code, over a plugin that does not know that it must be unique. */
+  async coupon() {
+    const plugin = { id: 'coupons', schema: { coupon: { fields: { code: { type: 'string' } } } } }
+    const { adapter } = await authOn(store, { plugins: [plugin] }).$context
+    const { code } = await failure(adapter.create({ model: 'coupon', data: { code: 'b' } }))
+    return { code }
+  },
   /** Signs a known person in, with tokens kept as hashes. */
   async signIn() {
     await authOn(store, {}, { hashSessionTokens: true }).api.signInEmail({ body: ada })

@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 
 use super::request::fault;
 use super::tables::{collection_of, core_model};
-use crate::catalogue::{Catalogue, Declaration};
+use crate::catalogue::{Catalogue, Declaration, models};
 use crate::error::Result;
 use crate::json::{self, Object};
+use crate::repos::rules::SIGN_UP;
 
 /// The collection that knows the last number given as an id, by table.
 pub(super) const SERIALS: &str = "authSerials";
@@ -28,7 +29,7 @@ pub(crate) fn declaration(text: &str) -> Result<Declaration> {
     let (mut collections, mut fields) = (Object::new(), Object::new());
     for (name, table) in tables {
         match core_model(name) {
-            Some(_) => add_fields(name, table, tables, &mut fields),
+            Some(_) => add_fields(name, table, tables, &mut fields)?,
             None => {
                 collections.insert(collection_of(name), collection(name, table, tables));
             }
@@ -55,8 +56,11 @@ fn fields_of(table: &Value) -> impl Iterator<Item = (&String, &Value)> {
 }
 
 /// A plugin's fields in one of the tables that Better Auth always has.
-fn add_fields(name: &str, table: &Value, tables: &Object, fields: &mut Object) {
-    let Some((id, columns)) = core_model(name) else { return };
+///
+/// # Errors
+/// `VALIDATION` for one with a name that the store needs itself.
+fn add_fields(name: &str, table: &Value, tables: &Object, fields: &mut Object) -> Result<()> {
+    let Some((id, columns)) = core_model(name) else { return Ok(()) };
     let catalogue = Catalogue::builtin();
     let model = catalogue.model(id);
     let is_known = |field: &str| {
@@ -65,9 +69,15 @@ fn add_fields(name: &str, table: &Value, tables: &Object, fields: &mut Object) {
     };
     let more = fields_of(table).filter(|(field, _)| !is_known(field));
     let more: Object = more.map(|(name, given)| (name.clone(), field(given, tables))).collect();
+    if id == models::USER && more.contains_key(SIGN_UP) {
+        let expected =
+            format!("another name for this field of {name}: the store marks sign-ups by {SIGN_UP}");
+        return Err(fault(&format!("schema.{name}.fields.{SIGN_UP}"), &expected, &SIGN_UP.into()));
+    }
     if !more.is_empty() {
         fields.insert(model.name.clone(), Value::Object(more));
     }
+    Ok(())
 }
 
 fn collection(name: &str, table: &Value, tables: &Object) -> Value {
@@ -93,7 +103,9 @@ fn collection(name: &str, table: &Value, tables: &Object) -> Value {
 /// The declaration of a field.
 fn field(given: &Value, tables: &Object) -> Value {
     let is = |key: &str| given.get(key) == Some(&Value::Bool(true));
-    let mut declared = reference(given, tables).unwrap_or_else(|| kind(given));
+    let mut declared = reference(given, tables)
+        .or_else(|| reference_by_field(given, tables))
+        .unwrap_or_else(|| kind(given));
     declared["optional"] = true.into();
     if is("unique") {
         declared["unique"] = true.into();
@@ -116,12 +128,26 @@ fn reference(given: &Value, tables: &Object) -> Option<Value> {
         None if tables.contains_key(table) => collection_of(table),
         None => return None,
     };
-    let on_delete = match given["references"].get("onDelete").and_then(Value::as_str) {
+    Some(json!({ "type": "id", "references": to, "onDelete": on_delete(given) }))
+}
+
+/// A reference by another field, where that is unique in the table of a plugin.
+fn reference_by_field(given: &Value, tables: &Object) -> Option<Value> {
+    let (table, by) = refers(given).filter(|(table, _)| core_model(table).is_none())?;
+    let is_unique = tables.get(table)?["fields"][by]["unique"] == Value::Bool(true);
+    let to = collection_of(table);
+    is_unique.then(
+        || json!({ "type": "string", "references": to, "by": by, "onDelete": on_delete(given) }),
+    )
+}
+
+/// What follows from a deletion; Better Auth's own adapters take what is not said for `cascade`.
+fn on_delete(given: &Value) -> &'static str {
+    match given["references"].get("onDelete").and_then(Value::as_str) {
         Some("set null" | "set default") => "SetNull",
         Some("restrict" | "no action") => "Restrict",
         _ => "Cascade",
-    };
-    Some(json!({ "type": "id", "references": to, "onDelete": on_delete }))
+    }
 }
 
 fn kind(given: &Value) -> Value {

@@ -18,6 +18,7 @@ pub(super) fn field(name: &str, kind: Kind) -> Field {
         one_per: None,
         once: false,
         indexed: false,
+        refers: None,
         unchecked: false,
         filled: false,
         least: None,

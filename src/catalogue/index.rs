@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::models::USER;
 use super::types::{
-    Field, Index, Kind, Link, Model, OnDelete, Sealed, Sealing, SortField, Sorting,
+    Field, Index, Kind, Link, Model, OnDelete, Reference, Sealed, Sealing, SortField, Sorting,
 };
 
 /// Fills in [`Model::indexes`], [`Model::sort_fields`], [`Model::links`], [`Model::sealed`],
@@ -81,6 +81,11 @@ fn walk(
         }
         let first = links.len();
         walk_kind(&field.kind, &path, in_list, indexes, links);
+        if let Some(Reference { to, by, on_delete }) = field.refers.clone() {
+            let index = index_over(indexes, vec![path.clone()]);
+            let (path, by, optional, unchecked) = (path.clone(), Some(by), false, false);
+            links.push(Link { path, to, by, on_delete, in_list, optional, unchecked, index });
+        }
         for link in &mut links[first..] {
             link.unchecked |= field.unchecked;
             link.optional |= field.optional && link.path == path;
@@ -100,7 +105,8 @@ fn walk_kind(
             let index = index_over(indexes, vec![path.to_vec()]);
             let (path, to, on_delete) = (path.to_vec(), *to, *on_delete);
             let (optional, unchecked) = (false, false);
-            links.push(Link { path, to, on_delete, in_list, optional, unchecked, index });
+            let by = None;
+            links.push(Link { path, to, by, on_delete, in_list, optional, unchecked, index });
         }
         Kind::List(inner) => walk_kind(inner, path, true, indexes, links),
         Kind::Object(fields) => walk(fields, path, in_list, indexes, links),

@@ -31,8 +31,8 @@ pub use schema::{schema, schemas};
 pub use sort::{SortKey, has_order, sort_keys};
 pub use times::{normalise_time, time_ms, time_text};
 pub use types::{
-    Counted, Field, Index, Kind, Link, Mirror, Model, ModelId, OnDelete, Payload, Place, Sealed,
-    Sealing, SortField, Sorting, Times, Unique, is_content,
+    Counted, Field, Index, Kind, Link, Mirror, Model, ModelId, OnDelete, Payload, Place, Reference,
+    Sealed, Sealing, SortField, Sorting, Times, Unique, is_content,
 };
 pub use typescript::types as typescript_types;
 

@@ -2,7 +2,7 @@
 
 use super::check::fits;
 use super::sort::has_order;
-use super::types::{Field, Kind, Model, ModelId, OnDelete, Place, Sealing};
+use super::types::{Field, Kind, Model, ModelId, OnDelete, Place, Reference, Sealing, Unique};
 use crate::json;
 
 /// The faults of one model, as sentences that begin with its name. `models` are all that there
@@ -111,6 +111,7 @@ fn fields(model: &Model, all: &[Field], above: &str, models: &[Model], found: &m
         sealing(model, field, &path, found);
         one_per(field, &path, found);
         kind(model, field, &field.kind, &path, models, found);
+        reference(model, field, &path, models, found);
     }
 }
 
@@ -202,6 +203,17 @@ fn link(model: &Model, field: &Field, on_delete: OnDelete, path: &str, found: &m
 fn is_in_list(model: &Model, path: &str) -> bool {
     let links = model.links.iter().filter(|link| link.path.join(".") == path);
     links.into_iter().any(|link| link.in_list)
+}
+
+/// What is referred to by a field's value must be told by that alone.
+fn reference(model: &Model, field: &Field, path: &str, models: &[Model], found: &mut Vec<String>) {
+    let Some(Reference { to, by, on_delete }) = &field.refers else { return };
+    link(model, field, *on_delete, path, found);
+    let names = |unique: &Unique| unique.fields == [by.clone()] && !unique.caseless;
+    let is_unique = |to: &Model| to.uniques.iter().any(names);
+    if !get(models, *to).is_some_and(is_unique) {
+        found.push(format!("{path} refers by {by}, which is not unique there"));
+    }
 }
 
 fn get(models: &[Model], id: ModelId) -> Option<&Model> {

@@ -76,6 +76,8 @@ pub struct Field {
     pub once: bool,
     /// Looked up by often: keeps an index (unique fields and links have one anyway).
     pub indexed: bool,
+    /// For a text: it is the value of another model's unique field, and refers to that record.
+    pub refers: Option<Reference>,
     /// For a link: it may be any text, the id of nothing, or of something else than the model that
     /// the link names; a deletion is followed all the same.
     pub unchecked: bool,
@@ -93,6 +95,17 @@ pub struct Field {
     pub binds: bool,
     /// One sentence for the documentation.
     pub doc: String,
+}
+
+/// A reference by another field than the key.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reference {
+    /// The model referred to.
+    pub to: ModelId,
+    /// Its field, which is unique.
+    pub by: String,
+    /// What happens when the other goes.
+    pub on_delete: OnDelete,
 }
 
 /// How a field is kept that nobody who has the files can read.
@@ -312,6 +325,8 @@ pub struct Link {
     pub path: Vec<String>,
     /// The model referred to.
     pub to: ModelId,
+    /// The other's field that it has the value of, where that is not the key.
+    pub by: Option<String>,
     /// What happens when the other goes.
     pub on_delete: OnDelete,
     /// Does it stand in a list (of ids, or of objects)?

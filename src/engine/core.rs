@@ -51,6 +51,8 @@ pub(crate) struct Engine {
     tail: Mutex<Option<Tail>>,
     /// What this process declares besides the built-in models.
     pub(crate) declared: Mutex<Declaration>,
+    /// What this process has declared in addition to whatever the folder has.
+    pub(crate) added: Mutex<Declaration>,
     /// What the folder has, by whichever process.
     pub(crate) joined: Mutex<Declaration>,
     /// Has another process declared something since the state was loaded?
@@ -104,6 +106,7 @@ impl Engine {
             state: RwLock::new(state),
             tail: Mutex::new(None),
             declared: Mutex::new(declared),
+            added: Mutex::default(),
             joined: Mutex::default(),
             declarations_outdated: AtomicBool::new(false),
             position: AtomicU64::new(0),

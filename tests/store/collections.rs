@@ -451,3 +451,70 @@ fn a_broken_file_of_declarations_harms_nothing_else() {
         assert_eq!(text(&disk, FILE), whole);
     }
 }
+
+/// Keys that belong to clients, which they name by a field that is no id.
+fn clients(on_delete: &str) -> Value {
+    json!({ "collections": {
+        "clients": { "file": "auth/plugins/clients.jsonl", "model": "Client", "fields": {
+            "name": {"type": "string", "unique": true},
+        }},
+        "keys": { "file": "auth/plugins/keys.jsonl", "model": "Key", "fields": {
+            "client": {"type": "string", "references": "clients", "by": "name",
+                "onDelete": on_delete, "optional": true},
+        }},
+    }})
+}
+
+#[test]
+fn a_reference_by_another_field_holds_like_one_by_id() {
+    let outcomes = [
+        ("Cascade", None, json!([])),
+        ("SetNull", None, json!([null])),
+        ("Restrict", Some("FOREIGN_KEY"), json!(["a client: 1"])),
+        ("NoAction", None, json!(["a client: 1"])),
+    ];
+    for (on_delete, refused, left) in outcomes {
+        let disk = SimulatedDisk::new();
+        let store = open_with(&disk, &clients(on_delete));
+        let key = |client: &str| json!([{ "client": client }]);
+        let checked = on_delete != "NoAction";
+        if checked {
+            assert_eq!(code(&store, "keys.create", key("nobody")), "FOREIGN_KEY", "{on_delete}");
+        }
+        let one = call(&store, "clients.create", json!([{"name": "a client: 1"}]));
+        let other = call(&store, "clients.create", json!([{"name": "another"}]));
+        call(&store, "keys.create", key("a client: 1"));
+        let renamed = json!([one["id"], {"name": "renamed"}]);
+        if checked {
+            assert_eq!(code(&store, "clients.update", renamed), "FOREIGN_KEY", "{on_delete}");
+        }
+        call(&store, "clients.update", json!([other["id"], {"name": "renamed"}]));
+        match refused {
+            Some(refused) => {
+                assert_eq!(code(&store, "clients.delete", json!([one["id"]])), refused)
+            }
+            None => drop(call(&store, "clients.delete", json!([one["id"]]))),
+        }
+        let keys = call(&store, "keys.findAll", json!([]));
+        let told = keys.as_array().unwrap().iter().map(|key| key["client"].clone());
+        assert_eq!(Value::from_iter(told), left, "{on_delete}");
+        let found: Value = serde_json::from_str(&store.check_now().unwrap()).unwrap();
+        assert_eq!(found["faults"], json!([]), "{on_delete}");
+        store.close().unwrap();
+    }
+}
+
+#[test]
+fn what_a_reference_names_must_be_unique_in_a_collection() {
+    let with = |change: &dyn Fn(&mut Value)| {
+        let mut declared = clients("Cascade");
+        change(&mut declared["collections"]);
+        faults(&declared)
+    };
+    let not_unique = with(&|all| all["clients"]["fields"]["name"]["unique"] = json!(false));
+    assert_eq!(not_unique, ["collections.keys"]);
+    let built_in = with(&|all| all["keys"]["fields"]["client"]["references"] = json!("User"));
+    assert_eq!(built_in, ["collections.keys.fields.client.references"]);
+    let of_an_id = with(&|all| all["keys"]["fields"]["client"]["type"] = json!("id"));
+    assert!(of_an_id.contains(&"collections.keys.fields.client.by".to_owned()), "{of_an_id:?}");
+}

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::catalogue::types::{Field, Kind, ModelId, OnDelete, Sealing};
-use crate::catalogue::{declare, is_id};
+use crate::catalogue::types::{Field, Kind, ModelId, OnDelete, Reference, Sealing};
+use crate::catalogue::{Catalogue, declare, is_id};
 use crate::error::Issue;
 use crate::json::{self, Object};
 
@@ -14,6 +14,7 @@ const KEYS: &[&str] = &[
     "items",
     "fields",
     "references",
+    "by",
     "onDelete",
     "optional",
     "default",
@@ -138,6 +139,7 @@ impl<'a> Reader<'a> {
             self.fault(&format!("{path}.secret"), "no secret inside an object or a list", "one");
         }
         field.one_per = self.text(path, given, "onePer");
+        field.refers = self.reference(path, given, level, optional);
         (field.least, field.most) = self.limits(path, given, &field.kind);
         if self.flag(path, given, "unique") {
             match level {
@@ -172,7 +174,9 @@ impl<'a> Reader<'a> {
             return self.words(path, words);
         }
         let name = self.text(path, given, "type").unwrap_or_default();
-        let uses = [("items", "array"), ("fields", "object"), ("references", "id")];
+        let refers = if given.contains_key("by") { "string" } else { "id" };
+        let uses =
+            [("items", "array"), ("fields", "object"), ("references", refers), ("by", "string")];
         for (key, of) in uses {
             if given.contains_key(key) && name != of {
                 self.fault(&format!("{path}.{key}"), &format!("type: '{of}' with it"), &*name);
@@ -242,13 +246,38 @@ impl<'a> Reader<'a> {
             self.fault(&format!("{path}.references"), "the name of a model or collection", name);
             return None;
         };
+        Some(Kind::Link(model, self.on_delete(path, given, level, optional)))
+    }
+
+    /// A reference by a field that is unique in another collection, where the field is one.
+    fn reference(
+        &mut self,
+        path: &str,
+        given: &Object,
+        level: Level,
+        optional: bool,
+    ) -> Option<Reference> {
+        let by = self.text(path, given, "by")?;
+        if level != Level::Top || self.in_log {
+            self.fault(path, "a reference by another field in the record itself", "one elsewhere");
+        }
+        let name = self.text(path, given, "references").unwrap_or_default();
+        let is_own = |id: &ModelId| usize::from(id.0) >= Catalogue::builtin().ids().count();
+        let Some(to) = (self.find)(&name).filter(is_own) else {
+            self.fault(&format!("{path}.references"), "the name of a collection", name);
+            return None;
+        };
+        Some(Reference { to, by, on_delete: self.on_delete(path, given, level, optional) })
+    }
+
+    fn on_delete(&mut self, path: &str, given: &Object, level: Level, optional: bool) -> OnDelete {
         let usual = match level {
             _ if self.in_log => OnDelete::NoAction,
             Level::Item => OnDelete::SetNull,
             _ if optional => OnDelete::SetNull,
             _ => OnDelete::Restrict,
         };
-        let on_delete = match self.text(path, given, "onDelete").as_deref() {
+        match self.text(path, given, "onDelete").as_deref() {
             None => usual,
             Some("Cascade") => OnDelete::Cascade,
             Some("SetNull") => OnDelete::SetNull,
@@ -259,8 +288,7 @@ impl<'a> Reader<'a> {
                 self.fault(&format!("{path}.onDelete"), expected, other);
                 usual
             }
-        };
-        Some(Kind::Link(model, on_delete))
+        }
     }
 }
 

@@ -7,18 +7,21 @@ use crate::error::Issue;
 use crate::json;
 
 impl Declaration {
-    /// This declaration where it comes as an addition: an entry that is kept stays as it is, and gets
-    /// the fields that it lacks.
+    /// This declaration with one that comes as an addition: an entry that is kept stays as it is, and
+    /// gets the fields and the uniques that it lacks.
     #[must_use]
-    pub fn in_addition_to(&self, kept: &Declaration) -> Declaration {
-        let mut fitted = self.clone();
-        for (name, entry) in &mut fitted.entries {
-            if let Some(there) = kept.entries.get(name) {
-                let own = std::mem::replace(entry, there.clone());
-                add(entry, &own, false);
+    pub fn with_addition(&self, own: &Declaration) -> Declaration {
+        let mut joined = self.clone();
+        for (name, entry) in &own.entries {
+            match joined.entries.get_mut(name) {
+                None => drop(joined.entries.insert(name.clone(), entry.clone())),
+                Some(kept) => {
+                    add(kept, entry, false);
+                    add_uniques(kept, entry);
+                }
             }
         }
-        fitted
+        joined
     }
 
     /// What holds for a folder that keeps this declaration when a process comes with its own.
@@ -135,6 +138,23 @@ fn add(kept: &mut Object, own: &Object, over: bool) {
     for (name, new) in fields_of(own) {
         if over || !fields.contains_key(name) {
             fields.insert(name.clone(), new.clone());
+        }
+    }
+}
+
+/// What is unique in one declaration becomes so in the other; nothing ceases to be.
+fn add_uniques(kept: &mut Object, own: &Object) {
+    let is_unique = |field: &Value| field.get("unique") == Some(&Value::Bool(true));
+    for (name, _) in fields_of(own).filter(|(_, field)| is_unique(field)) {
+        if let Some(field) = kept.get_mut("fields").and_then(|fields| fields.get_mut(name)) {
+            field["unique"] = true.into();
+        }
+    }
+    let lists = own.get("unique").and_then(Value::as_array).into_iter().flatten();
+    for unique in lists {
+        let known = kept.entry("unique").or_insert_with(|| Value::Array(Vec::new()));
+        if let Some(known) = known.as_array_mut().filter(|known| !known.contains(unique)) {
+            known.push(unique.clone());
         }
     }
 }

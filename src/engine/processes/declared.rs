@@ -4,12 +4,14 @@
 //! process knows every collection, its relations and its place, whether it declared it or not,
 //! and the journal of one is understood by all.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 
+use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 use serde_json::{Map, Value};
 
-use crate::catalogue::{self, Catalogue, Declaration};
+use crate::catalogue::{self, Catalogue, Declaration, Index, Model};
 use crate::disk::{Access, Disk, read_all};
 use crate::error::{Code, Error, Issue, Result};
 use crate::json;
@@ -21,7 +23,9 @@ use crate::engine::journal::{Change, Commit};
 use crate::engine::journal::{Segment, Tail};
 use crate::engine::memory::Record;
 use crate::engine::memory::State;
-use crate::engine::processes::locks::BothLocks;
+
+/// How many pairs of records with the same value a message names.
+const DOUBLES_TOLD: usize = 5;
 
 /// What a folder keeps of declarations.
 #[derive(Default)]
@@ -100,6 +104,7 @@ impl Engine {
     ) -> Result<(State, Vec<Change>)> {
         let kept = kept(&*self.disk, base, upto)?;
         let joined = kept.declaration.joined(&locked(&self.declared), alone).map_err(refused)?;
+        let joined = joined.with_addition(&locked(&self.added));
         let catalogue = Catalogue::declared(&joined).map_err(refused)?;
         let catalogue = Arc::new(catalogue.with_migrations(self.settings.migrations));
         self.older.know(&catalogue)?;
@@ -129,52 +134,106 @@ impl Engine {
     /// # Errors
     /// `VALIDATION` when it contradicts what the folder has.
     pub(crate) fn declare(&self, own: &Declaration) -> Result<()> {
-        // Mostly there is nothing new, and nobody to wait for: what is declared stays declared.
-        if self.has_declared(own)? {
-            return Ok(());
-        }
-        let locks = self.lock_both()?;
-        self.catch_up_locked(locks.commit())?;
-        self.declare_locked(&locks, own)
+        let join = |known: &Declaration| known.joined(own, false).map_err(refused);
+        self.declare_joined(&self.declared, &join)
     }
 
     /// Adds what is declared in addition to what the folder has: what it has already stays as it is.
     ///
     /// # Errors
-    /// `VALIDATION` when the folder has something that there is no adding to.
+    /// `VALIDATION` when the folder has something that there is no adding to, and `UNIQUE` when records
+    /// have in common what shall be unique from now on.
     pub(crate) fn declare_in_addition(&self, own: &Declaration) -> Result<()> {
-        let fitted = || own.in_addition_to(&locked(&self.joined));
-        if self.has_declared(&fitted())? {
+        self.declare_joined(&self.added, &|known| Ok(known.with_addition(own)))
+    }
+
+    /// Joins a declaration to what the folder has, and to what this process has declared so far.
+    fn declare_joined(
+        &self,
+        own: &Mutex<Declaration>,
+        join: &dyn Fn(&Declaration) -> Result<Declaration>,
+    ) -> Result<()> {
+        // Mostly there is nothing new, and nobody to wait for: what is declared stays declared.
+        let is_known = || {
+            let known = locked(&self.joined);
+            Ok::<_, Error>(join(&known)?.records_beyond(&known).is_empty())
+        };
+        if is_known()? {
             return Ok(());
         }
         let locks = self.lock_both()?;
         self.catch_up_locked(locks.commit())?;
-        self.declare_locked(&locks, &fitted())
-    }
-
-    fn has_declared(&self, own: &Declaration) -> Result<bool> {
-        let known = locked(&self.joined);
-        let joined = known.joined(own, false).map_err(refused)?;
-        Ok(joined.records_beyond(&known).is_empty())
-    }
-
-    fn declare_locked(&self, locks: &BothLocks<'_>, own: &Declaration) -> Result<()> {
-        if self.has_declared(own)? {
+        if is_known()? {
             return Ok(());
         }
-        let joined = locked(&self.joined).joined(own, false).map_err(refused)?;
-        Catalogue::declared(&joined).map_err(refused)?;
+        let joined = join(&locked(&self.joined))?;
+        self.check_new_uniques(&Catalogue::declared(&joined).map_err(refused)?)?;
         self.check_health()?;
         let before = {
-            let mut declared = locked(&self.declared);
-            let all = declared.joined(own, false).map_err(refused)?;
-            std::mem::replace(&mut *declared, all)
+            let mut own = locked(own);
+            let all = join(&own)?;
+            std::mem::replace(&mut *own, all)
         };
         // The files are read anew: they may hold records of what was not declared so far.
         let loaded = self.load_anew(locks.commit());
         if loaded.is_err() {
-            *locked(&self.declared) = before;
+            *locked(own) = before;
         }
         loaded
     }
+
+    /// Refuses a unique that the records do not keep already.
+    fn check_new_uniques(&self, coming: &Catalogue) -> Result<()> {
+        let state = self.state();
+        for model in state.catalogue.ids() {
+            let known = state.catalogue.model(model);
+            let Some(new) = coming.by_name(&known.name).map(|id| coming.model(id)) else {
+                continue;
+            };
+            let is_new = |index: &Index| index.unique && !known.indexes.contains(index);
+            for (number, index) in new.indexes.iter().enumerate().filter(|(_, i)| is_new(i)) {
+                let records = state.collection(model).iter().map(|(_, record)| record);
+                check_unique(new, number, index, records)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Refuses records of which two have the same under an index that shall be unique.
+fn check_unique<'r>(
+    model: &Model,
+    number: usize,
+    index: &Index,
+    records: impl Iterator<Item = &'r Arc<Record>>,
+) -> Result<()> {
+    let mut holders: HashMap<String, &str> = HashMap::new();
+    let mut doubles = Vec::new();
+    for record in records {
+        let indexed = Record::from_map(model, record.key(), &record.map());
+        for value in indexed.index_keys().under(number) {
+            match holders.entry(value.text().into_owned()) {
+                Entry::Vacant(free) => drop(free.insert(record.key())),
+                Entry::Occupied(holder) => doubles.push((*holder.get(), record.key())),
+            }
+        }
+    }
+    if doubles.is_empty() {
+        return Ok(());
+    }
+    let named = |key: &str| model.named(key);
+    let told = doubles
+        .iter()
+        .take(DOUBLES_TOLD)
+        .map(|(one, other)| format!("{} and {}", named(one), named(other)));
+    let told = told.collect::<Vec<_>>().join("; ");
+    let more = doubles.len().saturating_sub(DOUBLES_TOLD);
+    let more = if more == 0 { String::new() } else { format!("; and {more} more") };
+    let fields: Vec<String> = index.paths.iter().map(|path| path.join(".")).collect();
+    let message = format!(
+        "{} of {} shall be unique, and these records have the same: {told}{more}; change or delete one of each",
+        fields.join(" and "),
+        model.name,
+    );
+    Err(Error::new(Code::Unique, message).model(&model.name))
 }

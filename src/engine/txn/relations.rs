@@ -2,6 +2,7 @@
 //!
 //! Everything follows from the links, uniques and mirrors that the catalogue declares.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use crate::catalogue::{
 use crate::error::{Code, Error, Issue, Issues, Result};
 
 use super::tx::Tx;
+use super::view::View;
 use crate::engine::memory::Record;
 
 type Object = Map<String, Value>;
@@ -75,13 +77,12 @@ pub(crate) fn check_references(
                 continue;
             }
             let id = &*key.text();
-            let exists = tx.view().exists(link.to, id, log_owner(tx.catalogue(), link, map))?;
-            // One that cannot be read is not nothing.
-            tx.view().check_readable(link.to, id, exists)?;
-            if !exists {
+            let owner = log_owner(tx.catalogue(), link, map);
+            if !refers_to_something(&tx.view(), link, id, owner)? {
                 issues.add(|| {
-                    let received = format!("{id} (no {to} has this id)");
-                    Issue::new(link.path.join("."), format!("the id of a {to}"), received)
+                    let by = link.by.as_deref().unwrap_or("id");
+                    let received = format!("{id} (no {to} has this {by})");
+                    Issue::new(link.path.join("."), format!("the {by} of a {to}"), received)
                 });
             }
         }
@@ -91,6 +92,72 @@ pub(crate) fn check_references(
     }
     let message = format!("{} refers to nothing: {issues}", declared.name);
     Err(Error::new(Code::ForeignKey, message).model(&declared.name).issues(issues))
+}
+
+/// Is there, or may there be, what a link with this value refers to? `owner` is that of the log where
+/// it refers to a row of one.
+///
+/// # Errors
+/// `CORRUPT` where that cannot be read: it is not nothing.
+pub(crate) fn refers_to_something(
+    view: &View<'_>,
+    link: &Link,
+    value: &str,
+    owner: Option<&str>,
+) -> Result<bool> {
+    let Some(by) = &link.by else {
+        let exists = view.exists(link.to, value, owner)?;
+        view.check_readable(link.to, value, exists)?;
+        return Ok(exists);
+    };
+    let index = unique_index(view.catalogue(), link.to, by);
+    if !view.lookup(link.to, index, IndexKey::of(value)).is_empty() {
+        return Ok(true);
+    }
+    let may_have = view.state.collection(link.to).may_have(index, IndexKey::of(value), "");
+    may_have.map_or(Ok(false), |error| Err(error.clone()))
+}
+
+/// The number of the index by which a model is referred to; the catalogue refuses a reference without.
+fn unique_index(catalogue: &Catalogue, to: ModelId, by: &str) -> usize {
+    catalogue.model(to).index_over(&[by]).expect("what is referred by is unique")
+}
+
+/// Refuses to change a value by which others refer to a record.
+pub(crate) fn check_referred(
+    tx: &Tx<'_>,
+    model: ModelId,
+    old: &Record,
+    new: &Record,
+) -> Result<()> {
+    for &(referring, number) in tx.catalogue().referrers(model) {
+        let link = &tx.catalogue().model(referring).links[number];
+        let Some(by) = link.by.as_deref().filter(|_| is_checked(link)) else { continue };
+        let index = unique_index(tx.catalogue(), model, by);
+        let stays = |value| new.index_keys().under(index).any(|other| other == value);
+        for value in old.index_keys().under(index).filter(|value| !stays(*value)) {
+            if let Some(referrer) = tx.view().lookup(referring, link.index, value).first() {
+                let referrer = format!(
+                    "{} {} ({})",
+                    tx.catalogue().model(referring).name,
+                    referrer.key(),
+                    link.path.join(".")
+                );
+                return Err(still_referred_to(tx.catalogue().model(model), old, by, referrer));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn still_referred_to(model: &Model, record: &Record, by: &str, referrer: String) -> Error {
+    let message = format!(
+        "the {by} of {} {} cannot change, since this still refers to it: {referrer}; change or delete that first",
+        model.name,
+        record.key()
+    );
+    let issue = Issue::new(by, "the value that it has", "another one");
+    Error::new(Code::ForeignKey, message).model(&model.name).issues(vec![issue])
 }
 
 /// Must what it refers to be there?
@@ -240,37 +307,47 @@ struct Consequences {
 
 /// Deletes records with everything that follows. What restricts a deletion may go in the same one.
 pub(crate) fn delete(tx: &mut Tx<'_>, model: ModelId, keys: &[&str]) -> Result<()> {
-    let found = follow(tx, model, keys);
+    let found = follow(tx, model, keys)?;
     refuse_restricted(tx, &found)?;
     apply(tx, found)
 }
 
 /// What would refuse a deletion: the model of who refers to what would go, and by which path.
-pub(crate) fn restriction(tx: &Tx<'_>, model: ModelId, keys: &[&str]) -> Option<(ModelId, String)> {
-    let found = follow(tx, model, keys);
+pub(crate) fn restriction(
+    tx: &Tx<'_>,
+    model: ModelId,
+    keys: &[&str],
+) -> Result<Option<(ModelId, String)>> {
+    let found = follow(tx, model, keys)?;
     let mut staying = staying(&found);
-    staying.next().map(|(referrer, _, path)| (referrer.0, path.clone()))
+    Ok(staying.next().map(|(referrer, _, path)| (referrer.0, path.clone())))
 }
 
 fn staying(found: &Consequences) -> impl Iterator<Item = &(Key, Key, String)> {
     found.restricts.iter().filter(|(referrer, ..)| !found.seen.contains(referrer))
 }
 
-fn follow(tx: &Tx<'_>, model: ModelId, keys: &[&str]) -> Consequences {
+fn follow(tx: &Tx<'_>, model: ModelId, keys: &[&str]) -> Result<Consequences> {
     let mut found = Consequences::default();
     let mut next: Vec<Key> = keys.iter().map(|key| (model, (*key).to_owned())).collect();
     found.seen.extend(next.iter().cloned());
     while let Some(target) = next.pop() {
-        follow_links(tx, &target, &mut found, &mut next);
+        follow_links(tx, &target, &mut found, &mut next)?;
         found.gone.push(target);
     }
-    found
+    Ok(found)
 }
 
-fn follow_links(tx: &Tx<'_>, target: &Key, found: &mut Consequences, next: &mut Vec<Key>) {
+fn follow_links(
+    tx: &Tx<'_>,
+    target: &Key,
+    found: &mut Consequences,
+    next: &mut Vec<Key>,
+) -> Result<()> {
     for &(model, number) in tx.catalogue().referrers(target.0) {
         let link = &tx.catalogue().model(model).links[number];
-        for record in tx.view().lookup(model, link.index, IndexKey::of(&target.1)) {
+        let Some(value) = value_referred_to(tx, target, link)? else { continue };
+        for record in tx.view().lookup(model, link.index, IndexKey::of(&value)) {
             let referrer: Key = (model, record.key().to_owned());
             match link.on_delete {
                 OnDelete::Cascade if !link.in_list => {
@@ -279,7 +356,7 @@ fn follow_links(tx: &Tx<'_>, target: &Key, found: &mut Consequences, next: &mut 
                     }
                 }
                 OnDelete::Cascade | OnDelete::SetNull => {
-                    let edit = (link.clone(), target.1.clone());
+                    let edit = (link.clone(), value.to_string());
                     found.edits.entry(referrer).or_default().push(edit);
                 }
                 OnDelete::Restrict => {
@@ -289,6 +366,20 @@ fn follow_links(tx: &Tx<'_>, target: &Key, found: &mut Consequences, next: &mut 
             }
         }
     }
+    Ok(())
+}
+
+/// What a record is referred to by over a link: its key, or its value in the field that the link names.
+fn value_referred_to<'k>(
+    tx: &Tx<'_>,
+    target: &'k Key,
+    link: &Link,
+) -> Result<Option<Cow<'k, str>>> {
+    let Some(by) = &link.by else { return Ok(Some(Cow::Borrowed(&target.1))) };
+    let Some(record) = tx.view().get(target.0, &target.1)? else { return Ok(None) };
+    let index = unique_index(tx.catalogue(), target.0, by);
+    let value = record.index_keys().under(index).next().map(|key| key.text().into_owned());
+    Ok(value.map(Cow::Owned))
 }
 
 fn refuse_restricted(tx: &Tx<'_>, found: &Consequences) -> Result<()> {

@@ -141,6 +141,7 @@ impl Tx<'_> {
         relations::check_uniques(self, model, &record, key)?;
         let (after, before) = (record.index_keys(), old.index_keys());
         relations::check_references(self, model, map, after, Some(before))?;
+        relations::check_referred(self, model, old, &record)?;
         let record = self.put_record(model, record)?;
         relations::sync_mirrors(self, model, key, Some(&old.map()), Some(map))?;
         Ok(record)
@@ -185,7 +186,14 @@ impl Tx<'_> {
 
     /// What would refuse to let records go: the model that refers to what would go, and the path
     /// by which it does.
-    pub(crate) fn restriction(&self, model: ModelId, keys: &[&str]) -> Option<(ModelId, String)> {
+    ///
+    /// # Errors
+    /// `CORRUPT` where what would go cannot be read.
+    pub(crate) fn restriction(
+        &self,
+        model: ModelId,
+        keys: &[&str],
+    ) -> Result<Option<(ModelId, String)>> {
         relations::restriction(self, model, keys)
     }
 

@@ -267,7 +267,7 @@ impl Writer<'_, '_> {
         match &of.source {
             Source::Records { model, .. } => {
                 let keys: Vec<&str> = rows.iter().map(|row| row.home.key.as_str()).collect();
-                if let Some((referrer, path)) = self.tx.restriction(*model, &keys) {
+                if let Some((referrer, path)) = self.tx.restriction(*model, &keys)? {
                     return Err(self.restricted(referrer, &path));
                 }
                 Ok(self.tx.delete_all(*model, &keys)?)

@@ -8,7 +8,7 @@ use super::{FaultKind, Report, Subject};
 use crate::engine::memory::Record;
 use crate::engine::memory::State;
 use crate::engine::txn::View;
-use crate::engine::txn::relations::{is_checked, log_owner};
+use crate::engine::txn::relations::{is_checked, log_owner, refers_to_something};
 
 /// Looks at every record.
 pub(super) fn look(view: &View<'_>, report: &mut Report) {
@@ -57,21 +57,15 @@ fn check_link(view: &View<'_>, model: ModelId, record: &Record, link: &Link, rep
         let map = record.map();
         let owner = log_owner(view.catalogue(), link, &map);
         // What cannot be read is told as that, and may be what is referred to.
-        if !may_be_there(state, link.to, id) && matches!(view.exists(link.to, id, owner), Ok(false))
-        {
+        if matches!(refers_to_something(view, link, id, owner), Ok(false)) {
             let (name, field) = (&state.catalogue.model(model).name, link.path.join("."));
+            let by = link.by.as_deref().unwrap_or("id");
             let message = format!(
-                "{field} of {name} {} is {id}, and there is no {} with this id; bring it back, or take the id out",
+                "{field} of {name} {} is {id}, and there is no {} with this {by}; bring it back, or take the {by} out",
                 record.key(),
                 to.name
             );
             report.about(FaultKind::Relation, state, &Subject { model, record }, message);
         }
     }
-}
-
-/// May a record be in a place that cannot be read?
-fn may_be_there(state: &State, model: ModelId, id: &str) -> bool {
-    let collection = state.collection(model);
-    !collection.faults.is_empty() || collection.broken.contains_key(id)
 }

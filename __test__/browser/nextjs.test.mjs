@@ -218,8 +218,12 @@ test('kill -9 in the middle of an import: all of it is there, or nothing', async
   const firstLog = app.newFileIn('chats')
   await person.upload('Cut short')
   await firstLog
+  const faults = pageFaults.length
   await app.kill()
-  await page.getByText(/The server did not answer|“Cut short” is in/).waitFor()
+  // An answer of which a part has come shows a page that then breaks off: Next's, or the example's own for that.
+  const said = /The server did not answer|“Cut short” is in|This page couldn’t load|This page could not be shown/
+  await page.getByText(said).waitFor()
+  pageFaults.length = faults
   await app.start()
   const kept = await person.messagesOnDataPage()
   assert.ok([before, before + play.messages].includes(kept), `${before} messages before, ${kept} behind`)

@@ -1,5 +1,6 @@
 //! What a command says: its answer on standard output, everything else on standard error.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 
@@ -13,6 +14,8 @@ use crate::error::Error;
 const RED: Style = AnsiColor::Red.on_default().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 const GREEN: Style = AnsiColor::Green.on_default();
+/// What ends any of them.
+const RESET: &str = "\x1b[0m";
 
 /// How serious something is that is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +49,7 @@ impl Output {
 
     /// A line of the answer.
     pub(super) fn line(&self, text: &str) -> Ended<()> {
-        Ok(writeln!(self.answer.borrow_mut(), "{text}")?)
+        Ok(writeln!(self.answer.borrow_mut(), "{}", harmless(text))?)
     }
 
     /// Something worth saying that is not the answer.
@@ -88,7 +91,38 @@ pub(super) fn counted(number: u64, thing: &str) -> String {
 
 /// Nobody is left to be told that standard error is closed.
 fn said(text: &str) {
-    let _ = writeln!(io::stderr(), "{text}");
+    let _ = writeln!(io::stderr(), "{}", harmless(text));
+}
+
+/// A text without what a terminal would obey: names of files, servers and dumps may say anything. Only lines and
+/// the colours from here stay; what else controls is written as JSON writes it, for it may be in JSON.
+fn harmless(text: &str) -> Cow<'_, str> {
+    let is_control = |letter: char| letter.is_control() && letter != '\n' && letter != '\t';
+    if !text.contains(is_control) {
+        return Cow::Borrowed(text);
+    }
+    let own = [RED, YELLOW, GREEN].map(|style| style.render().to_string());
+    let own = own.iter().map(String::as_str).chain([RESET]).collect::<Vec<_>>();
+    let (mut clean, mut rest) = (String::new(), text);
+    while let Some(letter) = rest.chars().next() {
+        let colour = own.iter().find(|colour| rest.starts_with(**colour));
+        let taken = colour.map_or(letter.len_utf8(), |colour| colour.len());
+        match is_control(letter) && colour.is_none() {
+            true => clean += &escaped(letter),
+            false => clean += &rest[..taken],
+        }
+        rest = &rest[taken..];
+    }
+    Cow::Owned(clean)
+}
+
+fn escaped(letter: char) -> String {
+    format!("\\u{:04x}", u32::from(letter))
+}
+
+/// The same as one line of several: a name that holds a line feed must not look like two of them.
+pub(super) fn one_line(text: &str) -> String {
+    text.replace('\n', &escaped('\n'))
 }
 
 fn painted(word: &str, tone: Tone, stream: &impl IsTerminal) -> String {
@@ -103,7 +137,7 @@ fn painted(word: &str, tone: Tone, stream: &impl IsTerminal) -> String {
     if unwanted || dumb || !stream.is_terminal() {
         return word.to_owned();
     }
-    format!("{style}{word}{style:#}")
+    format!("{style}{word}{RESET}")
 }
 
 /// Prints a help screen, the version, or what is wrong with the arguments.

@@ -6,7 +6,7 @@ export default function Failure({ error, reset }: { error: Error & { digest?: st
       <p className="eyebrow">Curtain down</p>
       <h1>This page could not be shown</h1>
       <p>
-        Your data is as it was. The server’s log says what happened
+        What was saved is there, and nothing is half done. The server’s log says what happened
         {error.digest ? (
           <>
             {' '}

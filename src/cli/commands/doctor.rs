@@ -6,7 +6,7 @@ use crate::cli::Surroundings;
 use crate::cli::arguments::{Doctor, Shared};
 use crate::cli::exit::{Ended, Exit};
 use crate::cli::folder::data_dir;
-use crate::cli::output::{Output, Tone};
+use crate::cli::output::{Output, Tone, one_line};
 use crate::doctor::{Finding, Level, Patient, examine};
 
 pub(super) fn run(
@@ -36,7 +36,7 @@ fn told(finding: &Finding, output: &Output) -> String {
         Level::Warning => output.painted("warning", Tone::Warning),
         Level::Fault => output.painted("fault  ", Tone::Bad),
     };
-    let first = format!("{word} {}: {}", finding.check, finding.message);
+    let first = format!("{word} {}: {}", finding.check, one_line(&finding.message));
     match &finding.advice {
         Some(advice) => format!("{first}\n        what to do: {advice}"),
         None => first,

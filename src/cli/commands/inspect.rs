@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::cli::arguments::Shared;
 use crate::cli::exit::{Ended, Exit};
 use crate::cli::folder;
-use crate::cli::output::{Output, Tone, counted};
+use crate::cli::output::{Output, Tone, counted, one_line};
 use crate::cli::terminal::Terminal;
 use crate::json;
 use crate::progress::{Progress, Unit};
@@ -49,7 +49,8 @@ fn fault_line(fault: &Value, output: &Output) -> String {
     } else {
         format!(" ({} {})", word("model"), word("id"))
     };
-    format!("{} {place}{message}{about}", output.painted(word("kind"), Tone::Warning))
+    let said = one_line(&format!("{place}{message}{about}"));
+    format!("{} {said}", output.painted(word("kind"), Tone::Warning))
 }
 
 pub(super) fn stats(shared: &Shared, output: &Output) -> Ended {
@@ -66,7 +67,7 @@ fn told(stats: &Value) -> String {
     let numbers = counts.map(|(name, count)| format!("{:>10}  {name}", count.to_string()));
     let journal = format!("{:>10}  bytes in the journal", stats["journalBytes"].to_string());
     let faults = stats["faults"].as_array().into_iter().flatten();
-    let faults = faults.filter_map(Value::as_str).map(|fault| format!("cannot be read: {fault}"));
+    let faults = faults.filter_map(Value::as_str).map(|fault| format!("cannot be read: {}", one_line(fault)));
     let late =
         stats["lastFileError"].as_str().map(|error| format!("not in the files yet: {error}"));
     numbers.chain([journal]).chain(faults).chain(late).collect::<Vec<_>>().join("\n")

@@ -3,6 +3,8 @@
 // Who gets in, and as whom, is never up to what a caller passes on from a client.
 
 const assert = require('node:assert/strict')
+const fs = require('node:fs')
+const path = require('node:path')
 const { test } = require('node:test')
 const { createStore, QuilltapAdapter } = require('quilltap-store')
 const { failure, folder } = require('../package/support.cjs')
@@ -66,11 +68,25 @@ test('what a chat’s log says is not taken from a caller', async (t) => {
 })
 
 test('the keys of the secrets are not taken from a caller', async (t) => {
-  const { store } = open(t)
-  await store.users.create({ email: 'ann@example.org' })
-  const before = await store.getSettings()
-  await store.updateSettings({ encryption: { version: 1 } }).catch(() => {})
-  assert.deepEqual((await store.getSettings()).encryption, before.encryption)
+  const dataDir = folder()
+  const kdf = { memoryKib: 19_456, passes: 2 }
+  const store = createStore({ dataDir, durability: 'batched', passphrase: 'correct horse', kdf })
+  t.after(() => store.close())
+  const { id: userId } = await store.users.create({ email: 'ann@example.org' })
+  const { id } = await store.connections.createApiKey({ userId, provider: 'OPENAI', label: 'l', key: 'sk-hers' })
+  const kept = async () => {
+    await store.flush()
+    return JSON.parse(fs.readFileSync(path.join(dataDir, 'settings/general.json'))).encryption
+  }
+  const before = await kept()
+  for (const encryption of [null, {}, { version: 1 }, { ...before, generation: 0 }, { ...before, slots: [] }]) {
+    await store.updateSettings({ encryption }).catch(() => {})
+    await store.transaction((tx) => tx.updateSettings({ encryption })).catch(() => {})
+    assert.deepEqual(await kept(), before, JSON.stringify(encryption))
+  }
+  await store.secrets.lock()
+  await store.secrets.unlock('correct horse')
+  assert.equal(await store.connections.revealApiKey(id, userId), 'sk-hers')
 })
 
 test('nothing that lets somebody in is empty', async (t) => {

@@ -67,7 +67,9 @@ fn told(stats: &Value) -> String {
     let numbers = counts.map(|(name, count)| format!("{:>10}  {name}", count.to_string()));
     let journal = format!("{:>10}  bytes in the journal", stats["journalBytes"].to_string());
     let faults = stats["faults"].as_array().into_iter().flatten();
-    let faults = faults.filter_map(Value::as_str).map(|fault| format!("cannot be read: {}", one_line(fault)));
+    let faults = faults
+        .filter_map(Value::as_str)
+        .map(|fault| format!("cannot be read: {}", one_line(fault)));
     let late =
         stats["lastFileError"].as_str().map(|error| format!("not in the files yet: {error}"));
     numbers.chain([journal]).chain(faults).chain(late).collect::<Vec<_>>().join("\n")

@@ -101,3 +101,25 @@ test('a second copy of the package that writes within a transaction of the first
   const [user] = await other.users.findAll()
   assert.equal((await other.tags.create({ userId: user.id, name: 'x' })).name, 'x')
 })
+
+test('who guesses backup codes is slowed down, and holds up nobody else', async (t) => {
+  const kdf = { memoryKib: 19_456, passes: 2 }
+  const store = createStore({ dataDir: folder(), durability: 'batched', passphrase: 'correct horse', kdf })
+  t.after(() => store.close())
+  const [eve, ann] = await Promise.all(
+    ['eve', 'ann'].map(async (name) => (await store.users.create({ email: `${name}@example.com` })).id),
+  )
+  for (const user of [eve, ann]) await store.users.setBackupCodes(user, ['AAAA-BBBB', 'CCCC-DDDD'])
+  // All at once: many that are under way are no way round the limit.
+  const guesses = Array.from({ length: 200 }, (_, number) =>
+    store.users.consumeBackupCode(eve, `XXXX-${number}`).then(String, (error) => error),
+  )
+  assert.equal(await store.users.consumeBackupCode(ann, 'AAAA-BBBB'), true)
+  const told = await Promise.all(guesses)
+  const refused = told.filter((error) => error.code === 'LOCKED')
+  const tried = told.filter((answer) => answer === 'false').length
+  // Ten are free; a machine that is slow enough lets some seconds pass, and one more with each wait.
+  assert.ok(tried >= 10 && tried <= 13, `${tried} were tried`)
+  assert.equal(refused.length, 200 - tried)
+  assert.match(refused[0].message, /too many wrong tries; try again in \d+ s/)
+})

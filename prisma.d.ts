@@ -909,6 +909,78 @@ export declare namespace Prisma {
 type PayloadOf<M extends ModelName, A> = A extends boolean | null | undefined ? Scalars<M> : Result<M, A>
 export type PrismaPromise<T> = Prisma.PrismaPromise<T>
 
+/** What `createDualClient` takes. */
+export interface DualOptions<C> {
+  /** The client of the database, or a function that makes it where it is needed. */
+  primary?: C | (() => C)
+  /** The store that is to take the database's place. */
+  store?: Store
+  /**
+   * `prisma`: the database alone. `dual`: the database, and the store beside it. `json`: the store alone.
+   * @default process.env.DATA_BACKEND, else 'prisma'
+   */
+  mode?: 'prisma' | 'dual' | 'json'
+  /** How many of the reads are asked of the store too and compared, from 0 to 1. @default 0.1 */
+  shadowShare?: number
+  /** How long that may take, in milliseconds of each second. @default 100 */
+  shadowBudget?: number
+  /** So many writes may wait for the store; the rows of any more are copied later. @default 1000 */
+  queue?: number
+}
+
+/**
+ * The app's client while it moves from a database to a store: what it answers is what the database answers, and
+ * what it changes is changed in the store as well. See docs/migrating.md.
+ * @throws {StoreError} `VALIDATION` for an option that cannot be
+ */
+export declare function createDualClient<C extends object>(
+  options: DualOptions<C>,
+): C & {
+  /** With `dual`: resolves when the store has done everything that the database has answered so far. */
+  $settled?(): Promise<void>
+}
+
+/** How far a database and a store agree. Times are in milliseconds since 1970. */
+export interface DualStatus {
+  /** May the app be switched over to the store? */
+  mayCutOver: boolean
+  /** What stands in the way, each with what to do. */
+  obstacles: string[]
+  since: number | null
+  /** Writes that are under way. */
+  underWay: number
+  /** Writes by how they ended: agreed, differed, failed, overlapped … */
+  writes: Record<string, number>
+  /** Shadow reads: those that agreed, and those that could not be judged, by why. */
+  reads: { agreed: number; unclear: Record<string, number> }
+  /** Answers that differed, without values. */
+  differences: {
+    model: string
+    action: string
+    fields: string[]
+    ids: string[]
+    count: number
+    first: number
+    last: number
+  }[]
+  /** Rows that wait to be copied from the database: at most 100 of them. */
+  waiting: {
+    model: string
+    equals: Record<string, string>
+    why: string
+    since: number
+    attempts: number
+    error?: string
+  }[]
+  waitingInAll: number
+  /** Writes that could not be logged. */
+  lost: number
+  verified: { time: number; differences: number } | null
+}
+
+/** What stands in the way of the cut-over; null where nothing was ever written to both sides. */
+export declare function dualStatus(options?: { dataDir?: string | URL }): Promise<DualStatus | null>
+
 export declare namespace $Enums {
   type Provider = 'OPENAI' | 'ANTHROPIC' | 'OLLAMA' | 'OPENROUTER' | 'OPENAI_COMPATIBLE' | 'GROK' | 'GAB_AI'
   const Provider: { [W in Provider]: W }

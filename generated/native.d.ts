@@ -23,6 +23,18 @@ export declare class NativeBytes {
   abort(): void
 }
 
+/** A client of both sides. */
+export declare class NativeDual {
+  /** For the store in a folder; nothing is opened yet. */
+  constructor(dataDir: string)
+  /** Answers a question; resolves to an answer's text. */
+  ask(question: string): Promise<string>
+  /** The primary has answered an operation. */
+  answered(op: number): void
+  /** The moment at which a read begins, as JSON text. */
+  moment(): string
+}
+
 /** Bytes on their way out. */
 export declare class NativeReading {
   /** Nothing is open before `open` has settled. */
@@ -109,6 +121,12 @@ export declare function calls(declaration: string): string
 
 /** Looks at a folder and the app around it; resolves to an answer's text. */
 export declare function doctor(dataDir: string, appDir: string, runtime: string, trustSharedFolder: boolean, passphrase?: Uint8Array | undefined | null): Promise<string>
+
+/** How far both sides agree, for the store in a folder; resolves to an answer's text. */
+export declare function dualStatus(dataDir: string): Promise<string>
+
+/** What must be known of the tables to make ids and times, as JSON text. */
+export declare function dualTables(): string
 
 /** Restores a backup into a data folder; resolves to an answer's text. */
 export declare function restore(file: string, dataDir: string, force: boolean, dryRun: boolean): Promise<string>

@@ -836,9 +836,12 @@ function __napiStampBindingTarget(exportsObject, target) {
 module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __napiLoadedBindingTarget)
 module.exports = nativeBinding
 module.exports.NativeBytes = nativeBinding.NativeBytes
+module.exports.NativeDual = nativeBinding.NativeDual
 module.exports.NativeReading = nativeBinding.NativeReading
 module.exports.NativeStore = nativeBinding.NativeStore
 module.exports.calls = nativeBinding.calls
 module.exports.doctor = nativeBinding.doctor
+module.exports.dualStatus = nativeBinding.dualStatus
+module.exports.dualTables = nativeBinding.dualTables
 module.exports.restore = nativeBinding.restore
 module.exports.runCommandLine = nativeBinding.runCommandLine

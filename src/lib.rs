@@ -13,6 +13,7 @@ pub mod catalogue;
 pub mod crypto;
 pub mod disk;
 pub mod doctor;
+pub mod dual;
 pub mod engine;
 pub mod error;
 pub mod json;

@@ -36,6 +36,9 @@ function operationOf(model, method) {
   }
 }
 
+/** A call as a request of the protocol, for who repeats it elsewhere. */
+const requestOf = (model, method, args) => operationOf(model, method).request(args)
+
 const records = {
   args: (args) => args,
   answer: (data, model, args, asked) => revive(data, model, asked.query.selection),
@@ -103,4 +106,4 @@ function fieldReferences(model) {
   return made
 }
 
-module.exports = { modelMethods }
+module.exports = { modelMethods, requestOf }

@@ -65,6 +65,9 @@ pub(super) enum Command {
     Verify(Verify),
     /// Write everything for psql, or as lines of JSON: the way back
     Export(Export),
+    /// While an app writes to a database and to the store: how far they agree
+    #[command(subcommand)]
+    Dual(Dual),
     /// Look after the passphrase and the keys of secrets
     #[command(subcommand)]
     Secrets(Secrets),
@@ -208,6 +211,17 @@ pub(super) struct Export {
 pub(super) enum ExportFormat {
     Postgres,
     Ndjson,
+}
+
+#[derive(Subcommand)]
+pub(super) enum Dual {
+    /// May the app be switched over to the store? Exit code 0 for yes, 1 for no and what stands in the way
+    Status,
+    /// Make everything as it is in the database, also beside an app that goes on
+    Repair {
+        /// postgresql://…, the database that the app writes to
+        source: String,
+    },
 }
 
 #[derive(Args)]

@@ -19,6 +19,7 @@ mod placement;
 mod real;
 mod safe_path;
 mod scratch;
+mod shared_log;
 mod simulated;
 mod source;
 #[cfg(test)]
@@ -38,6 +39,7 @@ pub use placement::misplaced;
 pub use real::RealDisk;
 pub use safe_path::SafePath;
 pub use scratch::Scratch;
+pub use shared_log::{Alive, SharedLog};
 pub use simulated::{Fault, Outcome, SimulatedDisk};
 pub use source::SourceFile;
 

@@ -13,10 +13,10 @@ use crate::progress::Unheard;
 use crate::store::Secret;
 
 /// Some work, until it is done.
-pub(crate) struct Apart(Option<Box<dyn FnOnce() -> Result<String> + Send>>);
+pub struct Apart(Option<Box<dyn FnOnce() -> Result<String> + Send>>);
 
 impl Apart {
-    fn task(work: impl FnOnce() -> Result<String> + Send + 'static) -> AsyncTask<Apart> {
+    pub(super) fn task(work: impl FnOnce() -> Result<String> + Send + 'static) -> AsyncTask<Apart> {
         AsyncTask::new(Apart(Some(Box::new(work))))
     }
 }

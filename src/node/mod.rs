@@ -14,6 +14,7 @@
 
 mod apart;
 mod command_line;
+mod dual;
 mod handle;
 mod lazy;
 mod payloads;

@@ -10,11 +10,11 @@ use super::rows::Reader;
 use super::schema::Schema;
 use super::{description, read, write};
 use crate::calls::{
-    Args, Call, Param, Reply, Type, number, object, param, read as reading, write as writing,
+    Args, Call, Param, Reply, Type, number, object, param, read as reading, text, write as writing,
 };
 use crate::catalogue::ModelId;
 use crate::engine::{Fingerprint, Tx, View};
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 
 const ANSWER: Type = Type::Named("any");
 const REQUEST: &[Param] = &[object("request", "any")];
@@ -37,6 +37,13 @@ pub(crate) const CALLS: &[Call] = &[
         is_same_call,
     ),
     writing("write", REQUEST, ANSWER, "Answers a request that changes something.", write_call),
+    writing(
+        "copy",
+        &[text("model"), object("given", "any")],
+        ANSWER,
+        "Makes rows as they are elsewhere; tells which it could not.",
+        copy_call,
+    ),
     writing("batch", REQUESTS, ANSWER, "Answers requests, all or none.", batch_call),
 ];
 
@@ -99,6 +106,12 @@ fn batch_call(tx: &mut Tx<'_>, _model: ModelId, args: &Args) -> Result<Reply> {
     let requests = requests(args);
     let done = tx.whole(|tx| in_order(requests, |request| any_one(tx, request)));
     told_all(requests, done)
+}
+
+fn copy_call(tx: &mut Tx<'_>, _model: ModelId, args: &Args) -> Result<Reply> {
+    let table = description().by_name(args.text("model")?);
+    let missing = || Error::new(Code::Validation, "there is no such model");
+    Ok(Reply::Value(write::copy_rows(tx, table.ok_or_else(missing)?, args.value("given"))?))
 }
 
 fn requests(args: &Args) -> &[Value] {

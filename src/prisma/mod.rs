@@ -41,7 +41,9 @@ pub use description::{
 pub(crate) use rows::Row;
 pub(crate) use time::{format as time_text, stored as cell_time};
 pub(crate) use value::Cell;
-pub(crate) use write::{Existing, Given, Put, check_lines, find_row, homes, put_rows, rows_at};
+pub(crate) use write::{
+    Existing, Given, Put, check_lines, copy_rows, find_row, homes, put_rows, rows_at,
+};
 
 /// The tables of the app's Prisma schema.
 pub fn description() -> &'static Description {

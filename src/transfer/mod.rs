@@ -28,7 +28,10 @@ mod verify;
 
 pub use export::{Exported, Format, export, export_to};
 pub use import::{Import, Imported, Meeting, Reseal, Rows, import};
+pub(crate) use origin::in_order as tables_in_order;
 pub use payloads::Missing;
 pub use report::{Problem, Told};
 pub use source::Source;
+pub(crate) use values::cell_of_text;
+pub(crate) use verify::verify_with;
 pub use verify::{Compared, Difference, Kind, Verified, verify};

@@ -151,7 +151,7 @@ impl Now {
 }
 
 /// The tables, each behind those that it refers to.
-pub(super) fn in_order() -> Vec<usize> {
+pub(crate) fn in_order() -> Vec<usize> {
     let tables = &description().tables;
     let mut order: Vec<usize> = Vec::with_capacity(tables.len());
     while order.len() < tables.len() {

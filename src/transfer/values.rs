@@ -55,6 +55,18 @@ pub(super) fn cell(
     }
 }
 
+/// The same for who reads a single row elsewhere.
+///
+/// # Errors
+/// What the value is not, without the value.
+pub(crate) fn cell_of_text(
+    description: &Description,
+    column: &Column,
+    text: Option<&str>,
+) -> Result<Cell, String> {
+    cell(description, column, text).map_err(|fault| fault.message)
+}
+
 const UPDATE: &str = "set it to such a value with UPDATE, or leave the row out";
 
 /// The milliseconds of a `timestamp` without a time zone, which is UTC by the app's convention.

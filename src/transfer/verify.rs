@@ -82,13 +82,30 @@ pub struct Verified {
 /// # Errors
 /// Those of reading either; `CLOSED` when it is given up.
 pub fn verify(source: &Source, store: &Store, progress: &dyn Progress) -> Result<Verified> {
-    verify_origin(&mut source.open()?, store, progress)
+    verify_with(source, store, progress, &mut |_, _, _| {})
 }
+
+/// The same, telling each row that differs, of whichever side has it.
+///
+/// # Errors
+/// As for [`verify`].
+pub(crate) fn verify_with(
+    source: &Source,
+    store: &Store,
+    progress: &dyn Progress,
+    each: Each<'_>,
+) -> Result<Verified> {
+    verify_origin(&mut source.open()?, store, progress, each)
+}
+
+/// Hears of a row that differs: its table, its cells, how it differs.
+pub(crate) type Each<'e> = &'e mut dyn FnMut(usize, &[Cell], Kind);
 
 pub(super) fn verify_origin(
     origin: &mut Origin,
     store: &Store,
     progress: &dyn Progress,
+    each: Each<'_>,
 ) -> Result<Verified> {
     let total = description().tables.iter().map(|table| origin.size(table).0).sum();
     progress.begin("Comparing", Unit::Things, Some(total));
@@ -101,7 +118,7 @@ pub(super) fn verify_origin(
     };
     origin.gaps().into_iter().for_each(|gap| verified.problems.add(gap));
     for table in in_order() {
-        compare(origin, store, table, &mut verified, progress)?;
+        compare(origin, store, table, (&mut verified, &mut *each), progress)?;
     }
     verified.clean = verified.differences.is_empty() && verified.problems.is_empty();
     Ok(verified)
@@ -111,7 +128,7 @@ fn compare(
     origin: &mut Origin,
     store: &Store,
     table: usize,
-    verified: &mut Verified,
+    (verified, each): (&mut Verified, Each<'_>),
     progress: &dyn Progress,
 ) -> Result<()> {
     let of = &description().tables[table];
@@ -130,6 +147,7 @@ fn compare(
             theirs.add(theirs_is);
             seen.insert(key_digest(of, row));
             let Some(found) = found else {
+                each(table, row, Kind::Missing);
                 verified.differences.add(difference(of, row, Kind::Missing, Vec::new()));
                 continue;
             };
@@ -137,6 +155,7 @@ fn compare(
             ours.add(digest(&found));
             let columns = differing(of, row, &found);
             if !columns.is_empty() {
+                each(table, row, Kind::Differs);
                 verified.differences.add(difference(of, row, Kind::Differs, columns));
             }
         }
@@ -146,6 +165,7 @@ fn compare(
     each_row(store, table, &mut |row| {
         if !now.has_expired(of, &row.cells) && !seen.contains(&key_digest(of, &row.cells)) {
             ours.add(digest(&row.cells));
+            each(table, &row.cells, Kind::Extra);
             verified.differences.add(difference(of, &row.cells, Kind::Extra, Vec::new()));
         }
         Ok(())

@@ -150,9 +150,10 @@ const MODULES: &[(&str, &str)] = &[
     ("backup", "disk engine"),
     ("store", "disk backup crypto catalogue engine secrets calls repos auth better_auth api"),
     ("transfer", "disk crypto catalogue engine repos prisma store"),
+    ("dual", "disk catalogue prisma store transfer"),
     ("doctor", "disk crypto engine store"),
-    ("cli", "crypto disk backup store transfer doctor"),
-    ("node", "crypto backup doctor catalogue engine calls api store cli"),
+    ("cli", "crypto disk backup store transfer dual doctor"),
+    ("node", "crypto backup doctor dual catalogue engine calls api store cli"),
 ];
 
 /// A function longer than this, in lines, is told.

@@ -8,9 +8,9 @@ const path = require('node:path')
 const file = path.join(__dirname, '../../../tests/fixtures/prisma/tables.json')
 const { enums, models } = JSON.parse(fs.readFileSync(file, 'utf8'))
 
-function prismaSchema() {
-  const head =
-    'datasource db {\n  provider = "postgresql"\n  url = "postgresql://unused"\n}\ngenerator client {\n  provider = "prisma-client-js"\n  previewFeatures = ["driverAdapters"]\n}\n'
+/** The schema, for a client whose generator has this line besides. */
+function prismaSchema(line = 'previewFeatures = ["driverAdapters"]') {
+  const head = `datasource db {\n  provider = "postgresql"\n  url = "postgresql://unused"\n}\ngenerator client {\n  provider = "prisma-client-js"\n  ${line}\n}\n`
   const words = Object.entries(enums).map(([name, values]) => `enum ${name} {\n  ${values.join('\n  ')}\n}\n`)
   return [head, ...words, ...Object.values(models).map(modelText)].join('\n')
 }

@@ -3,6 +3,7 @@
 mod backup;
 mod completion;
 mod doctor;
+mod dual;
 mod inspect;
 mod migrate_auth;
 mod records;
@@ -30,6 +31,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output, around: &Surroundings<
         Command::Import(import) => transfer::import(import, shared, output, around),
         Command::Verify(verify) => transfer::verify(verify, shared, output),
         Command::Export(export) => transfer::export(export, shared, output),
+        Command::Dual(dual) => dual::run(dual, shared, output),
         Command::Secrets(secrets) => secrets::run(secrets, shared, output, around),
         Command::MigrateAuth(migrate) => migrate_auth::run(migrate, shared, output),
         Command::Completion { shell } => completion::print(*shell, output),

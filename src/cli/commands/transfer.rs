@@ -12,6 +12,7 @@ use crate::cli::exit::{Ended, Exit, Failure};
 use crate::cli::output::{Output, Tone};
 use crate::cli::terminal::Terminal;
 use crate::cli::{folder, passphrase};
+use crate::dual::Watch;
 use crate::error::{Code, Error};
 use crate::store::Store;
 use crate::transfer::{
@@ -59,7 +60,7 @@ fn reseal(asked: &arguments::Import, around: &Surroundings<'_>) -> Ended<Option<
     Ok(Some(Reseal { pepper, passphrase: asked.passphrase.get(around)? }))
 }
 
-fn value(report: &impl Serialize) -> Ended<Value> {
+pub(super) fn value(report: &impl Serialize) -> Ended<Value> {
     serde_json::to_value(report).map_err(|error| {
         Failure::Store(Error::new(Code::Io, format!("internal error: {error}; please report it")))
     })
@@ -106,13 +107,18 @@ fn shown_import(imported: &Imported, asked: &arguments::Import, output: &Output)
     lines.join("\n")
 }
 
-fn shown_problem(problem: &Problem) -> String {
+pub(super) fn shown_problem(problem: &Problem) -> String {
     let place = [Some(&problem.table), problem.key.as_ref(), problem.column.as_ref()];
     let place: Vec<&str> = place.into_iter().flatten().map(String::as_str).collect();
     format!("{}: {}; {}", place.join(" "), problem.message, problem.mend)
 }
 
-fn list<T>(lines: &mut Vec<String>, told: &Told<T>, what: &str, show: impl Fn(&T) -> String) {
+pub(super) fn list<T>(
+    lines: &mut Vec<String>,
+    told: &Told<T>,
+    what: &str,
+    show: impl Fn(&T) -> String,
+) {
     if told.is_empty() {
         return;
     }
@@ -127,10 +133,29 @@ fn list<T>(lines: &mut Vec<String>, told: &Told<T>, what: &str, show: impl Fn(&T
 pub(super) fn verify(asked: &arguments::Verify, shared: &Shared, output: &Output) -> Ended {
     let store = folder::open(shared, output)?;
     let terminal = Terminal::new(output);
-    let verified = transfer::verify(&Source::of(&asked.source), &store, &terminal)?;
+    let source = Source::of(&asked.source);
+    let mut watch = Watch::begin(&folder::options(shared).data_dir)?;
+    let (mut verified, differences) = match &mut watch {
+        Some(watch) => watch.verify(&source, &store, &terminal)?,
+        None => {
+            let verified = transfer::verify(&source, &store, &terminal)?;
+            let differences = verified.differences.len();
+            (verified, differences)
+        }
+    };
     drop(terminal);
     store.close()?;
-    output.answer(&value(&verified)?, || shown_verification(&verified, output))?;
+    verified.clean = differences == 0 && verified.problems.is_empty();
+    watch.map_or(Ok(()), |watch| watch.verified(differences + verified.problems.len()))?;
+    output.answer(&value(&verified)?, || {
+        let changing = verified.differences.len() - differences;
+        let mut text = shown_verification(&verified, output);
+        if changing > 0 {
+            text +=
+                &format!("\n{changing} of the rows are being changed by the app, and do not count");
+        }
+        text
+    })?;
     Ok(Exit::found(!verified.clean))
 }
 

@@ -19,8 +19,8 @@ pub(crate) fn files() -> Vec<(String, String)> {
     [
         ("generated/prisma.js", runtime(description)),
         ("prisma.d.ts", format!("{NOTE}{HEADER}\n{types}")),
-        ("prisma.mjs", module(description, "prisma.js")),
-        ("prisma-browser.mjs", module(description, "lib/prisma/browser.js")),
+        ("prisma.mjs", module(description, "prisma.js", &["createDualClient", "dualStatus"])),
+        ("prisma-browser.mjs", module(description, "lib/prisma/browser.js", &[])),
     ]
     .into_iter()
     .map(|(path, text)| (path.to_owned(), text))
@@ -64,10 +64,11 @@ fn runtime_field<'d>(description: &'d Description, field: FieldRef<'d>) -> Vec<&
     parts
 }
 
-/// An ES module of the names of a CommonJS one.
-fn module(description: &Description, from: &str) -> String {
+/// An ES module of the names of a CommonJS one; `more` are names that only this one has.
+fn module(description: &Description, from: &str, more: &[&str]) -> String {
     let enums = description.enums.iter().map(|enumeration| enumeration.name.as_str());
-    let names = ["PrismaClient", "Prisma", "$Enums"].into_iter().chain(enums);
+    let names =
+        ["PrismaClient", "Prisma", "$Enums"].into_iter().chain(enums).chain(more.iter().copied());
     let names = names.collect::<Vec<_>>().join(", ");
     format!(
         "{NOTE}import prisma from './{from}'\n\nexport const {{ {names} }} = prisma\nexport default prisma\n"

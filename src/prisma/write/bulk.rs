@@ -163,7 +163,7 @@ pub(crate) fn rows_at(view: &View<'_>, table: usize, home: &str) -> Result<Vec<R
     reader.belonging(table, home, None).map_err(|failure| told(of, failure))
 }
 
-fn writer<'w, 't>(tx: &'w mut Tx<'t>) -> Writer<'w, 't> {
+pub(super) fn writer<'w, 't>(tx: &'w mut Tx<'t>) -> Writer<'w, 't> {
     let now = crate::prisma::time::stored(tx.now()).unwrap_or_default();
     Writer { schema: schema(), tx, now, made: HashSet::new() }
 }
@@ -187,7 +187,7 @@ fn check_cells(of: &Table, cells: &[Cell]) -> Result<()> {
 }
 
 /// A failure as the store's own error.
-fn told(of: &Table, failure: Failure) -> Error {
+pub(super) fn told(of: &Table, failure: Failure) -> Error {
     match failure {
         Failure::Store(error) => error,
         Failure::Known { code, message, .. } => {

@@ -5,6 +5,7 @@
 //! reference, and where the others do.
 
 mod bulk;
+mod copied;
 mod inline;
 mod many;
 mod nested;
@@ -12,6 +13,7 @@ mod one;
 mod store;
 
 pub(crate) use bulk::{Existing, Given, Put, check_lines, find_row, homes, put_rows, rows_at};
+pub(crate) use copied::copy_rows;
 
 use std::collections::HashSet;
 use std::rc::Rc;

@@ -5,5 +5,6 @@ const { restore } = require('./lib/backups.js')
 const { doctor } = require('./lib/doctor.js')
 const { StoreError } = require('./lib/error.js')
 const { createStore } = require('./lib/store.js')
+const { studio } = require('./lib/studio/index.js')
 
-module.exports = { createStore, QuilltapAdapter, doctor, restore, StoreError }
+module.exports = { createStore, QuilltapAdapter, doctor, restore, studio, StoreError }

@@ -1,3 +1,3 @@
 import quilltap from './index.js'
 
-export const { createStore, QuilltapAdapter, doctor, restore, StoreError } = quilltap
+export const { createStore, QuilltapAdapter, doctor, restore, studio, StoreError } = quilltap

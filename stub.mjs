@@ -6,6 +6,7 @@ export const createStore = undefined
 export const QuilltapAdapter = undefined
 export const doctor = undefined
 export const restore = undefined
+export const studio = undefined
 export const StoreError = undefined
 
 throw new Error(sentence)

@@ -119,6 +119,14 @@ export declare class NativeStore {
  */
 export declare function calls(declaration: string): string
 
+/** How a command has ended. */
+export interface CommandEnded {
+  /** Its exit code. */
+  code: number
+  /** The studio that is to be served now. */
+  studio?: StudioToServe
+}
+
 /** Looks at a folder and the app around it; resolves to an answer's text. */
 export declare function doctor(dataDir: string, appDir: string, runtime: string, trustSharedFolder: boolean, passphrase?: Uint8Array | undefined | null): Promise<string>
 
@@ -127,13 +135,56 @@ export declare function dualStatus(dataDir: string): Promise<string>
 
 /** What must be known of the tables to make ids and times, as JSON text. */
 export declare function dualTables(): string
+/** The state of a folder at a glance; resolves to an answer's text. */
+export declare function folderState(dataDir: string): Promise<string>
 
 /** Restores a backup into a data folder; resolves to an answer's text. */
 export declare function restore(file: string, dataDir: string, force: boolean, dryRun: boolean): Promise<string>
 
 /**
  * Runs a command and waits for its end, on the JavaScript thread, for the process has nothing else to
- * do; gives the exit code. `runtime` is what
- * runs it (`node 20.20.2`), `compose` gives the composed form (NFC) of a text.
+ * do; gives the exit code, and what is still to be done. `runtime` is what runs it (`node 20.20.2`),
+ * `compose` gives the composed form (NFC) of a text.
  */
-export declare function runCommandLine(arguments: Array<string>, runtime: string, compose: (arg: string) => string): number
+export declare function runCommandLine(arguments: Array<string>, runtime: string, compose: (arg: string) => string): CommandEnded
+
+/** Why a request is not let in; null when it is. */
+export declare function studioRefusal(request: StudioRequest): string | null
+
+/** What is known of a request to the studio. */
+export interface StudioRequest {
+  method: string
+  /** The header `Host`. */
+  host?: string
+  /** The header `Origin`. */
+  origin?: string
+  /** The header `Sec-Fetch-Site`. */
+  site?: string
+  /** Has it the header that no form and no link can send? */
+  isMarked: boolean
+  /** Is it for the page itself? */
+  isPage: boolean
+  /** The token that it brought. */
+  token?: string
+  /** The token that there is; none where an app decides who may come. */
+  wanted?: string
+  /** The port that the studio listens on; none where an app does. */
+  port?: number
+}
+
+/** The type under which a payload that begins so may be shown as an image; null for a download. */
+export declare function studioShownAs(head: Uint8Array): string | null
+
+/** The studio that somebody asked for. */
+export interface StudioToServe {
+  dataDir: string
+  /** 0 for a free one. */
+  port: number
+  /** May the page change records? */
+  write: boolean
+  /** Is a browser to be opened? */
+  open: boolean
+  trustSharedFolder: boolean
+  /** Is the address wanted as JSON? */
+  json: boolean
+}

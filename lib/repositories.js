@@ -9,6 +9,7 @@ const { isPrerendering } = require('./prerender.js')
 /** Keys of the adapters' calls, which are no part of a store's public face. */
 const AUTH = Symbol.for('quilltap.auth')
 const BETTER_AUTH = Symbol.for('quilltap.betterAuth')
+const STUDIO_CALLS = Symbol.for('quilltap.studio.calls')
 /** How often bytes are tried again while other processes, or an editor, change the folder. */
 const TRIES = 8
 
@@ -19,7 +20,7 @@ const TRIES = 8
  */
 function repositories(calls, runOf) {
   const made = {}
-  const hidden = { auth: [], betterAuth: [] }
+  const hidden = { auth: [], betterAuth: [], studio: [] }
   calls.forEach((call, number) => {
     const run = runOf(number, call)
     if (run === undefined) return
@@ -32,7 +33,11 @@ function repositories(calls, runOf) {
   const { store: own, sealing, migration, prisma, ...named } = made
   return Object.defineProperties(
     { ...named, ...own, ...sealing, ...migration },
-    { [AUTH]: { value: hidden.auth }, [BETTER_AUTH]: { value: hidden.betterAuth } },
+    {
+      [AUTH]: { value: hidden.auth },
+      [BETTER_AUTH]: { value: hidden.betterAuth },
+      [STUDIO_CALLS]: { value: hidden.studio },
+    },
   )
 }
 
@@ -114,4 +119,4 @@ function transactionRepositories(calls, connection, keys, transaction) {
   })
 }
 
-module.exports = { AUTH, BETTER_AUTH, storeRepositories, transactionRepositories }
+module.exports = { AUTH, BETTER_AUTH, STUDIO_CALLS, storeRepositories, transactionRepositories }

@@ -1,6 +1,7 @@
 'use strict'
 
-const { BETTER_AUTH, transactionRepositories } = require('./repositories.js')
+const { pack, unpack } = require('./pack.js')
+const { BETTER_AUTH, STUDIO_CALLS, transactionRepositories } = require('./repositories.js')
 const { refuseInside } = require('./transaction.js')
 
 /** Key of what Prisma's client needs of a store, which is no part of its public face. */
@@ -43,4 +44,18 @@ function tables(calls, connection, keys, store, dataDir) {
   }
 }
 
-module.exports = { BETTER_AUTH_STORE, PRISMA, requests, tables }
+/** Key of what the studio needs of a store. */
+const STUDIO = Symbol.for('quilltap.studio')
+
+/** The studio's calls on a store, by their names, and the store itself. */
+function studioCalls(calls, connection, store, dataDir) {
+  const made = Object.fromEntries(store[STUDIO_CALLS].map(({ name, run }) => [name, (...args) => run(args)]))
+  calls.forEach((call, number) => {
+    if (call.repository !== 'studio' || call.kind !== 'read') return
+    // Lists walk over much: never on the thread on which an app answers its own users.
+    made[call.name] = async (...args) => unpack(await connection.later('readLater', number, pack(args, call)))
+  })
+  return { calls: made, store, dataDir }
+}
+
+module.exports = { BETTER_AUTH_STORE, PRISMA, STUDIO, requests, studioCalls, tables }

@@ -9,7 +9,7 @@ const { folderOf, readOptions } = require('./options.js')
 const { storeRepositories } = require('./repositories.js')
 const { keys } = require('./keys.js')
 const { passphraseSource } = require('./passphrase.js')
-const { BETTER_AUTH_STORE, PRISMA, requests, tables } = require('./requests.js')
+const { BETTER_AUTH_STORE, PRISMA, STUDIO, requests, studioCalls, tables } = require('./requests.js')
 const { refuseInside, transaction } = require('./transaction.js')
 
 /** Opens a store on a folder: synchronous and lazy, nothing is read before the first call. */
@@ -49,6 +49,7 @@ function createStore(given) {
   })
   return Object.defineProperties(made, {
     [PRISMA]: { value: requests(calls, connection, dataDir) },
+    [STUDIO]: { value: studioCalls(calls, connection, made, dataDir) },
     [BETTER_AUTH_STORE]: { value: tables(calls, connection, unlocking, made, dataDir) },
   })
 }

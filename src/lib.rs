@@ -30,6 +30,7 @@ mod jsonl;
 mod legacy;
 mod repos;
 mod secrets;
+mod studio;
 mod sync;
 
 #[cfg(feature = "cli")]

@@ -13,7 +13,7 @@ use crate::repos::{generic, logs};
 const APART: &[&str] = &["store", "sealing", "migration", "secrets", "auth"];
 
 /// Repositories whose calls are no part of the store's face: their fronts have types of their own.
-const HIDDEN: &[&str] = &["prisma", "betterAuth"];
+const HIDDEN: &[&str] = &["prisma", "betterAuth", "studio"];
 
 /// The repositories that are documented.
 fn told() -> impl Iterator<Item = &'static Repository> {

@@ -11,7 +11,7 @@ pub use table::Calls;
 
 use crate::calls::Call;
 use crate::catalogue::{ModelId, models};
-use crate::{auth, better_auth, prisma, repos};
+use crate::{auth, better_auth, prisma, repos, studio};
 
 /// The calls on the records of one model.
 pub(crate) struct Repository {
@@ -132,5 +132,12 @@ pub(crate) static REPOSITORIES: &[Repository] = &[
         generic: false,
         calls: better_auth::CALLS,
         doc: "Better Auth's adapter: what `quilltap-store/better-auth` gives.",
+    },
+    Repository {
+        name: "studio",
+        model: models::SETTINGS,
+        generic: false,
+        calls: studio::CALLS,
+        doc: "The studio: what its page asks for.",
     },
 ];

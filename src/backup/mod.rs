@@ -8,11 +8,13 @@
 //! This module knows a folder's files, and which of them are a store's; it must not know what is in them.
 
 mod keep;
+mod last;
 mod manifest;
 mod read;
 mod write;
 
 pub use keep::Schedule;
+pub(crate) use last::last;
 pub use read::{Restore, Restored, restore};
 pub use write::Backup;
 pub(crate) use write::back_up;

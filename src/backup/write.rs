@@ -10,6 +10,7 @@ use tar::{Builder, EntryType, Header};
 use zstd::stream::write::Encoder;
 
 use super::keep::{Schedule, keep, place_in};
+use super::last::take_note;
 use super::manifest::{CHECKSUM_NAME, Hashing, Listed, Manifest, NAME};
 use crate::disk::{
     self, Access, Disk, DiskFile, EntryKind, NewFile, NewFolder, RealDisk, SafePath, UNFINISHED,
@@ -90,14 +91,17 @@ fn back_up_into(engine: &Engine, file: &Path, progress: &dyn Progress) -> Result
     let paths = files_of(copy.disk())?;
     let manifest = Manifest::new(created_at, listed(copy.disk(), paths, progress)?);
     let archive = pack(archive, &manifest, copy.disk(), progress)?;
-    Ok(Backup {
+    let made = Backup {
         file: file.to_owned(),
         files: manifest.files.len(),
         bytes: manifest.bytes(),
         created_at: manifest.created_at,
         backup_bytes: archive.finish()?,
         removed: Vec::new(),
-    })
+    };
+    // Where nothing can be written into the folder, there is a backup all the same.
+    let _ = take_note(data, &made);
+    Ok(made)
 }
 
 /// Every file in a folder, in ascending order of their paths.

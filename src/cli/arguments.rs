@@ -71,6 +71,8 @@ pub(super) enum Command {
     /// Look after the passphrase and the keys of secrets
     #[command(subcommand)]
     Secrets(Secrets),
+    /// Open a page to look at everything, and with --write to mend it (see docs/studio.md)
+    Studio(Studio),
     /// Make what Better Auth needs of what Auth.js has, or go back (see docs/better-auth.md)
     MigrateAuth(MigrateAuth),
     /// Print a script that completes commands in a shell
@@ -242,6 +244,19 @@ pub(super) enum Library {
     BetterAuth,
     #[value(name = "auth.js")]
     AuthJs,
+}
+
+#[derive(Args)]
+pub(super) struct Studio {
+    /// The port on 127.0.0.1 [default: a free one]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(super) port: u16,
+    /// Let the page change records
+    #[arg(long)]
+    pub(super) write: bool,
+    /// Only print the address
+    #[arg(long)]
+    pub(super) no_open: bool,
 }
 
 #[derive(Subcommand)]

@@ -16,8 +16,8 @@ pub(super) fn data_dir(shared: &Shared) -> PathBuf {
     given.or_else(usual).unwrap_or_else(|| PathBuf::from("data"))
 }
 
-/// Opens the store in a folder that has one; nothing is made where there is none.
-pub(super) fn open(shared: &Shared, output: &Output) -> Ended<Store> {
+/// The folder that is meant, which must have a store: nothing is made where there is none.
+pub(super) fn existing(shared: &Shared) -> Ended<PathBuf> {
     let folder = data_dir(shared);
     if !disk::holds_anything(&folder)? {
         let shown = std::path::absolute(&folder).unwrap_or(folder);
@@ -27,6 +27,12 @@ pub(super) fn open(shared: &Shared, output: &Output) -> Ended<Store> {
         );
         return Err(Error::new(Code::Validation, message).into());
     }
+    Ok(folder)
+}
+
+/// Opens the store in a folder that has one.
+pub(super) fn open(shared: &Shared, output: &Output) -> Ended<Store> {
+    existing(shared)?;
     open_or_make(shared, output)
 }
 

@@ -13,9 +13,12 @@ mod output;
 mod passphrase;
 mod terminal;
 
+use std::cell::RefCell;
+
 use clap::Parser;
 
-use arguments::Arguments;
+use arguments::{Arguments, Command};
+pub(crate) use commands::Rest;
 use exit::{Exit, Failure};
 use output::Output;
 
@@ -25,6 +28,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) runtime: &'a str,
     /// The composed form (NFC) of a text.
     pub(crate) compose: &'a dyn Fn(&str) -> String,
+    /// Takes what that program still has to do.
+    pub(crate) rest: &'a RefCell<Option<Rest>>,
 }
 
 /// Runs a command with the arguments behind the program's name; gives the exit code.
@@ -35,7 +40,10 @@ pub(crate) fn run(arguments: Vec<String>, around: &Surroundings<'_>) -> u8 {
         Err(error) => return output::usage(&error).code(),
     };
     let output = Output::new(&arguments.shared);
-    interrupt::listen();
+    // Who goes on in JavaScript hears Ctrl-C there.
+    if !matches!(arguments.command, Command::Studio(_)) {
+        interrupt::listen();
+    }
     let ended = commands::run(&arguments, &output, around).and_then(|exit| {
         output.flush()?;
         Ok(exit)

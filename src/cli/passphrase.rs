@@ -110,7 +110,8 @@ pub(super) fn recovery_key(file: Option<&Path>, around: &Surroundings<'_>) -> En
 
 /// The app's pepper, as it is: from a file, or the app's own variable.
 pub(super) fn pepper(file: Option<&Path>) -> Ended<Secret> {
-    let as_it_is = Surroundings { runtime: "", compose: &str::to_owned };
+    let rest = std::cell::RefCell::default();
+    let as_it_is = Surroundings { runtime: "", compose: &str::to_owned, rest: &rest };
     if let Some(file) = file {
         return from_file(file, &as_it_is);
     }

@@ -9,11 +9,13 @@ mod contents;
 mod finding;
 mod folder;
 mod processes;
+mod state;
 mod versions;
 
 use std::path::PathBuf;
 
 pub use finding::{Finding, Level, Report};
+pub use state::state;
 
 use crate::crypto::Secret;
 

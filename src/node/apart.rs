@@ -71,3 +71,9 @@ pub(crate) fn doctor(
     };
     Apart::task(move || Ok(doctor::examine(&patient).json().to_string()))
 }
+
+/// The state of a folder at a glance; resolves to an answer's text.
+#[napi(catch_unwind, ts_return_type = "Promise<string>")]
+pub(crate) fn folder_state(data_dir: String) -> AsyncTask<Apart> {
+    Apart::task(move || Ok(doctor::state(data_dir.as_ref())?.to_string()))
+}

@@ -18,6 +18,7 @@ mod dual;
 mod handle;
 mod lazy;
 mod payloads;
+mod studio;
 mod transactions;
 mod wake;
 

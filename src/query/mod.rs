@@ -23,7 +23,7 @@ use order::OrderBy;
 pub use plan::{Plan, Sizes};
 
 /// A checked query over the records of one model.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Query {
     condition: Option<Condition>,
     order: Vec<OrderBy>,
@@ -85,6 +85,12 @@ impl Query {
     /// How the records that it selects are found.
     pub fn plan(&self, model: &Model, sizes: &dyn Sizes) -> Plan {
         plan::choose(self, model, sizes)
+    }
+
+    /// The same, for all that match.
+    #[must_use]
+    pub(crate) fn without_page(self) -> Query {
+        Query { take: None, skip: 0, ..self }
     }
 
     /// The texts of which a field must be one, where the query says so.

@@ -127,13 +127,20 @@ fn own_key(view: &View<'_>, args: &Args) -> Result<Option<Arc<Record>>> {
 const CLEAR: &str = "key";
 
 fn create_key(tx: &mut Tx<'_>, _model: ModelId, args: &Args) -> Result<Reply> {
-    let mut data = args.object("data")?;
+    Ok(Reply::Record(Some(create_api_key(tx, args.object("data")?)?)))
+}
+
+/// Creates an API key; a clear one among the data is sealed.
+///
+/// # Errors
+/// Those of creating, and `NO_PASSPHRASE`.
+pub(crate) fn create_api_key(tx: &mut Tx<'_>, mut data: Object) -> Result<Arc<Record>> {
     if let Some(clear) = clear_key(&mut data)? {
         let id = rules::id_of(tx, API_KEY, &mut data);
         let sealed = sealed_key(tx, (&id, &data), &clear)?;
         data.extend(sealed);
     }
-    Ok(Reply::Record(Some(rules::create(tx, API_KEY, data)?)))
+    rules::create(tx, API_KEY, data)
 }
 
 /// Takes a clear key out of the input, where it would stand in the file as an unknown field.
@@ -160,14 +167,25 @@ fn sealed_key(tx: &Tx<'_>, record: (&str, &Object), clear: &Secret) -> Result<Ob
 }
 
 fn update_key(tx: &mut Tx<'_>, _model: ModelId, args: &Args) -> Result<Reply> {
-    let (id, mut data) = (args.text("id")?, args.object("data")?);
+    Ok(Reply::Record(update_api_key(tx, args.text("id")?, args.object("data")?)?))
+}
+
+/// Changes an API key; a clear one among the data is sealed.
+///
+/// # Errors
+/// Those of changing, and `NO_PASSPHRASE`.
+pub(crate) fn update_api_key(
+    tx: &mut Tx<'_>,
+    id: &str,
+    mut data: Object,
+) -> Result<Option<Arc<Record>>> {
     if let Some(clear) = clear_key(&mut data)? {
-        let Some(old) = tx.view().get(API_KEY, id)? else { return Ok(Reply::Record(None)) };
+        let Some(old) = tx.view().get(API_KEY, id)? else { return Ok(None) };
         let mut to_be = old.map();
         to_be.extend(data.clone());
         data.extend(sealed_key(tx, (id, &to_be), &clear)?);
     }
-    Ok(Reply::Record(rules::update(tx, API_KEY, id, data)?))
+    rules::update(tx, API_KEY, id, data)
 }
 
 fn reveal_key(view: &View<'_>, _model: ModelId, args: &Args) -> Result<Reply> {

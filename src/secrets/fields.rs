@@ -166,6 +166,47 @@ pub(crate) fn reveal(
     has_text.then(|| open_text(view, model, id, field, &map)).transpose()
 }
 
+/// The clear text of a sealed value of a record, by keys that are for this one look; `None` where there is
+/// nothing in the field.
+///
+/// # Errors
+/// `VALIDATION` for a field that is not sealed, `TAMPERED`.
+pub(crate) fn open_with(
+    keyring: &Keyring,
+    declared: &Model,
+    (id, map): (&str, &Object),
+    field: &str,
+) -> Result<Option<Secret>> {
+    let Some(sealed) = declared.sealed.iter().find(|sealed| sealed.field == field) else {
+        let names: Vec<&str> = declared.sealed.iter().map(|one| one.field.as_str()).collect();
+        let issue = Issue::new("field", format!("one of {}", names.join(", ")), "another one");
+        return Err(Error::validation("Arguments", vec![issue]));
+    };
+    let place = place(declared, id, field, map);
+    if sealed.sealing != Sealing::Parts {
+        let Some(text) = map.get(field).and_then(Value::as_str) else { return Ok(None) };
+        let clear = || Ok(Secret::copy_of(text.as_bytes()));
+        return if is_sealed(text) { keyring.open_text(&place, text) } else { clear() }.map(Some);
+    }
+    let parts = if sealed.at_top { Some(map) } else { map.get(field).and_then(Value::as_object) };
+    let part = |name| parts?.get(name)?.as_str();
+    let Some(ciphertext) = part("ciphertext") else { return Ok(None) };
+    if !is_sealed(ciphertext) {
+        return Err(sealed_elsewhere(declared, field));
+    }
+    let [iv, tag] = ["iv", "authTag"].map(|name| part(name).unwrap_or_default());
+    keyring.open_field(&place, ciphertext, iv, tag).map(Some)
+}
+
+fn sealed_elsewhere(declared: &Model, field: &str) -> Error {
+    let message = format!(
+        "{field} of this {} was not sealed by this store; what the app encrypted itself is opened \
+         with its pepper: secrets.openLegacy, connections.resealLegacyApiKey",
+        declared.name
+    );
+    Error::new(Code::Tampered, message).model(&declared.name)
+}
+
 /// A clear text as the three parts that are kept, in the record `map`.
 ///
 /// # Errors
@@ -198,12 +239,7 @@ pub(crate) fn open_parts(
     let part = |name| parts.get(name).and_then(Value::as_str).unwrap_or_default();
     let ciphertext = part("ciphertext");
     if !is_sealed(ciphertext) {
-        let message = format!(
-            "{field} of this {} was not sealed by this store; what the app encrypted itself is opened \
-             with its pepper: secrets.openLegacy, connections.resealLegacyApiKey",
-            declared.name
-        );
-        return Err(Error::new(Code::Tampered, message).model(&declared.name));
+        return Err(sealed_elsewhere(declared, field));
     }
     let place = place(declared, id, field, map);
     to_open(view)?.open_field(&place, ciphertext, part("iv"), part("authTag"))

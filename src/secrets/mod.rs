@@ -10,7 +10,7 @@ mod keyring;
 mod rebind;
 mod rotation;
 
-pub(crate) use fields::{open_parts, reveal, seal_asked, seal_declared, seal_parts};
+pub(crate) use fields::{open_parts, open_with, reveal, seal_asked, seal_declared, seal_parts};
 pub(crate) use keyring::{envelope, held, to_open, to_seal, unlocked, write};
 pub(crate) use rebind::rebind;
 pub(crate) use rotation::{Rotation, any_sealed, holds_sealed};

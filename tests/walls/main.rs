@@ -146,14 +146,15 @@ const MODULES: &[(&str, &str)] = &[
     ("auth", "crypto catalogue engine secrets calls repos"),
     ("prisma", "catalogue engine query calls repos"),
     ("better_auth", "crypto catalogue query engine secrets calls repos auth"),
-    ("api", "crypto catalogue engine calls repos auth prisma better_auth"),
+    ("studio", "crypto catalogue query engine secrets calls repos"),
+    ("api", "crypto catalogue engine calls repos auth prisma better_auth studio"),
     ("backup", "disk engine"),
     ("store", "disk backup crypto catalogue engine secrets calls repos auth better_auth api"),
     ("transfer", "disk crypto catalogue engine repos prisma store"),
     ("dual", "disk catalogue prisma store transfer"),
-    ("doctor", "disk crypto engine store"),
+    ("doctor", "disk backup crypto engine store"),
     ("cli", "crypto disk backup store transfer dual doctor"),
-    ("node", "crypto backup doctor dual catalogue engine calls api store cli"),
+    ("node", "crypto backup doctor dual catalogue engine calls studio api store cli"),
 ];
 
 /// A function longer than this, in lines, is told.

@@ -8,17 +8,27 @@ mod inspect;
 mod migrate_auth;
 mod records;
 mod secrets;
+mod studio;
 mod transfer;
+
+pub(crate) use studio::StudioOptions;
 
 use super::Surroundings;
 use super::arguments::{Arguments, Command};
 use super::exit::Ended;
 use super::output::Output;
 
+/// What there is still to do for whoever runs the command line, where only that can.
+pub(crate) enum Rest {
+    /// To serve the studio.
+    Studio(StudioOptions),
+}
+
 /// Does what is asked for.
 pub(super) fn run(arguments: &Arguments, output: &Output, around: &Surroundings<'_>) -> Ended {
     let shared = &arguments.shared;
     match &arguments.command {
+        Command::Studio(studio) => studio::hand_over(studio, shared, around),
         Command::Check => inspect::check(shared, output),
         Command::Doctor(doctor) => doctor::run(doctor, shared, output, around),
         Command::Stats => inspect::stats(shared, output),

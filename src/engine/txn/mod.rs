@@ -5,6 +5,7 @@ mod log_event;
 mod overlay;
 pub(crate) mod relations;
 mod rename;
+mod trace;
 mod tx;
 mod tx_log;
 mod view;
@@ -13,6 +14,7 @@ mod view_rows;
 
 pub(crate) use log_event::issues_of;
 pub(crate) use overlay::Overlay;
+pub(crate) use trace::{Former, Touch};
 pub use tx::Tx;
 pub(crate) use tx::new_id;
 pub(crate) use view::Context;

@@ -16,6 +16,8 @@ use crate::engine::memory::{Order, Record};
 /// A record as it is under way; `None` when it is being removed.
 type Slot = Option<(Order, Arc<Record>)>;
 type RecordKey = (ModelId, Box<str>);
+/// A changed record as it was at a mark; `None` where it was still as the state has it.
+type Before = (RecordKey, Option<Option<Arc<Record>>>);
 /// The records under each key of one index.
 type Added = HashMap<OwnedIndexKey, BTreeMap<Order, Arc<Record>>>;
 
@@ -206,6 +208,22 @@ impl Overlay {
     /// The point to which changes can be taken back.
     pub(crate) fn mark(&self) -> Mark {
         Mark(self.history.len())
+    }
+
+    /// The records that were changed since the mark, each as it was there: `None` where it was still as
+    /// the state has it.
+    pub(crate) fn records_before(
+        &self,
+        mark: Mark,
+    ) -> Vec<(RecordKey, Option<Option<Arc<Record>>>)> {
+        let mut seen = HashSet::new();
+        let changed = self.history[mark.0..].iter().filter_map(|undo| match undo {
+            Undo::Record(place, before) => Some((place, before)),
+            _ => None,
+        });
+        let first = changed.filter(|(place, _)| seen.insert(*place));
+        let record = |slot: &Slot| slot.as_ref().map(|(_, record)| Arc::clone(record));
+        first.map(|(place, before)| (place.clone(), before.as_ref().map(record))).collect()
     }
 
     /// Takes back everything since the mark.

@@ -196,6 +196,23 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Puts these rows in the place of all that a log has; what refers to one of them goes on doing so.
+    ///
+    /// # Errors
+    /// As for [`Tx::log_append`].
+    pub(crate) fn log_rewrite(
+        &mut self,
+        model: ModelId,
+        owner: &str,
+        rows: Vec<Object>,
+    ) -> Result<()> {
+        let record = self.log_owner(model, owner)?;
+        self.whole(|tx| {
+            tx.write_lines(model, &record, &[], Effect::Delete, true, (0, None))?;
+            tx.log_append(model, owner, rows).map(drop)
+        })
+    }
+
     fn owner_model(&self, model: ModelId) -> Result<ModelId> {
         Ok(self.state.layout.log_place(model)?.owner)
     }

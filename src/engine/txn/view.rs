@@ -142,6 +142,36 @@ impl<'a> View<'a> {
         self.unread_logs.get()
     }
 
+    /// The file that a record, or the row of a log with this owner, stands in, from the data folder on.
+    pub(crate) fn path_of(&self, model: ModelId, key: &str, owner: Option<&str>) -> Option<String> {
+        let layout = &self.state.layout;
+        let path = match owner {
+            Some(owner) => layout.log_path(model, owner),
+            None => layout.path_of(&self.state.file_of(model, key)?),
+        };
+        path.ok().map(|path| path.as_str().to_owned())
+    }
+
+    /// The models whose rows stand in a log for each record of this one.
+    pub(crate) fn logs_of(&self, owner: ModelId) -> impl Iterator<Item = ModelId> {
+        self.state.layout.logs_of(owner)
+    }
+
+    /// How long the file of a log is, in bytes.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub(crate) fn log_len(&self, model: ModelId, owner: &str) -> Result<u64> {
+        let path = self.state.layout.log_path(model, owner)?;
+        Ok(self.context.disk.stamp(&path)?.map_or(0, |stamp| stamp.len))
+    }
+
+    /// What cannot be read of a model's records.
+    pub(crate) fn unreadable(&self, model: ModelId) -> impl Iterator<Item = &Error> {
+        let collection = self.state.collection(model);
+        collection.broken.values().chain(&collection.faults)
+    }
+
     /// The fingerprint of any answer that is made of the records and logs of these models alone;
     /// nothing where they may change without anybody being told.
     pub(crate) fn fingerprint_of(&self, models: &[ModelId]) -> Option<Fingerprint> {

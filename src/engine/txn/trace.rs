@@ -1,0 +1,102 @@
+//! What a change does to records, told before and after it; and the way back.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::catalogue::{self, IndexKey, ModelId, OnDelete};
+use crate::error::{Code, Error, Result};
+
+use super::relations;
+use super::tx::Tx;
+use crate::engine::memory::Record;
+
+/// A record that a change touches: `None` where it is not there.
+pub(crate) struct Touch {
+    pub(crate) model: ModelId,
+    pub(crate) key: Box<str>,
+    pub(crate) before: Option<Arc<Record>>,
+    pub(crate) after: Option<Arc<Record>>,
+}
+
+/// What a record is to be again; nothing where it is to go.
+pub(crate) struct Former {
+    pub(crate) model: ModelId,
+    pub(crate) key: String,
+    pub(crate) map: Option<Map<String, Value>>,
+}
+
+impl Tx<'_> {
+    /// Makes a change, and tells every record that it touches, in the order of their first change.
+    ///
+    /// # Errors
+    /// Those of the change, of which then nothing stays.
+    pub(crate) fn traced<T>(
+        &mut self,
+        change: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<(T, Vec<Touch>)> {
+        let mark = self.overlay.mark();
+        let done = self.whole(change)?;
+        let committed = |model: ModelId, key: &str| self.state.collection(model).get(key).cloned();
+        let touched = self.overlay.records_before(mark).into_iter().map(|((model, key), slot)| {
+            let before = slot.unwrap_or_else(|| committed(model, &key));
+            let after =
+                self.overlay.get(model, &key).flatten().map(|(_, record)| Arc::clone(record));
+            Touch { model, key, before, after }
+        });
+        Ok((done, touched.filter(|touch| touch.before != touch.after).collect()))
+    }
+
+    /// Makes records what they were, and then what belongs into their logs. Unlike a change this fills
+    /// nothing in and follows no relation: the other side of each is among the records too.
+    ///
+    /// # Errors
+    /// `UNIQUE` and `FOREIGN_KEY` where others have come to stand in the way; those of `then`.
+    pub(crate) fn restore(
+        &mut self,
+        former: &[Former],
+        then: impl FnOnce(&mut Self) -> Result<()>,
+    ) -> Result<()> {
+        self.whole(|tx| {
+            for Former { model, key, map } in former {
+                match map {
+                    Some(map) => drop(tx.put(*model, key, map)?),
+                    None => tx.remove(*model, key),
+                }
+            }
+            then(tx)?;
+            // Only once all are back: they refer to each other, and to rows.
+            former.iter().try_for_each(|one| tx.check_restored(one))
+        })
+    }
+
+    fn check_restored(&self, former: &Former) -> Result<()> {
+        let (model, key) = (former.model, former.key.as_str());
+        let Some(map) = &former.map else { return self.check_unreferred(model, key) };
+        let declared = self.catalogue().model(model);
+        catalogue::validate_stored(declared, map.clone())
+            .map_err(|issues| Error::validation(&declared.name, issues))?;
+        let record = Record::from_map(declared, key, map);
+        relations::check_uniques(self, model, &record)?;
+        relations::check_references(self, model, map, record.index_keys(), None)
+    }
+
+    /// Refuses to let go what somebody has come to refer to.
+    fn check_unreferred(&self, model: ModelId, key: &str) -> Result<()> {
+        for &(referring, number) in self.catalogue().referrers(model) {
+            let declared = self.catalogue().model(referring);
+            let link = &declared.links[number];
+            let is_followed = link.on_delete != OnDelete::NoAction;
+            let found = || self.view().lookup(referring, link.index, IndexKey::of(key));
+            if is_followed && let Some(other) = found().first() {
+                let message = format!(
+                    "{} {} refers to it by now: change or delete that first",
+                    declared.name,
+                    declared.named(other.key())
+                );
+                return Err(Error::new(Code::ForeignKey, message).model(&declared.name));
+            }
+        }
+        Ok(())
+    }
+}

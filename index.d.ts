@@ -803,6 +803,29 @@ export declare function restore(file: string, options?: RestoreOptions): Promise
  */
 export declare function doctor(options?: DoctorOptions): Promise<DoctorReport>;
 
+/** `Request` and `Response` of the web, where the types of the surroundings have them. */
+type WebRequest = typeof globalThis extends { Request: { prototype: infer Found } } ? Found : never;
+type WebResponse = typeof globalThis extends { Response: { prototype: infer Found } } ? Found : never;
+
+/** How an app has the studio. */
+export interface StudioOptions {
+  /**
+   * Who may come in: `true` lets the request in, a `Response` (a redirect to the sign-in, say) is given as it
+   * is, anything else refuses.
+   */
+  authorize: (request: WebRequest) => boolean | WebResponse | Promise<boolean | WebResponse>;
+  /** May the page change records? Off unless set. */
+  write?: boolean;
+}
+
+/**
+ * The studio as a part of an app: a handler of web-standard requests, for `GET` and `POST` of one route and all
+ * below it (`app/admin/[[...path]]/route.ts`). See docs/studio.md.
+ *
+ * @throws StoreError `VALIDATION` without `authorize`, when `store` is no store, or for an unknown option.
+ */
+export declare function studio(store: StoreCalls, options: StudioOptions): (request: WebRequest) => Promise<WebResponse>;
+
 /** A user as NextAuth and Auth.js see it. */
 export interface AdapterUser {
   id: string;

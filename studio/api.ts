@@ -175,7 +175,11 @@ interface Calls {
     model: string,
     text: string,
     from: number,
-  ) => { rows: { key: string; owner: string; ownerLabel: string; label: string; at: string }[]; next: number | null; of: number }
+  ) => {
+    rows: { key: string; owner: string; ownerLabel: string; label: string; at: string }[]
+    next: number | null
+    of: number
+  }
   reveal: (model: string, key: string, field: string, passphrase: string) => string | null
   change: (what: string, change: Asked, rehearse: boolean) => Told
   undo: (number: string) => Told
@@ -213,12 +217,15 @@ async function call(name: string, args: unknown[]): Promise<unknown> {
 }
 
 /** Every call by its name. */
-export const api = new Proxy({} as { [N in keyof Calls]: (...args: Parameters<Calls[N]>) => Promise<ReturnType<Calls[N]>> }, {
-  get:
-    (_, name: string) =>
-    (...args: unknown[]) =>
-      call(name, args),
-})
+export const api = new Proxy(
+  {} as { [N in keyof Calls]: (...args: Parameters<Calls[N]>) => Promise<ReturnType<Calls[N]>> },
+  {
+    get:
+      (_, name: string) =>
+      (...args: unknown[]) =>
+        call(name, args),
+  },
+)
 
 /** The bytes of an image or a file. */
 export const payloadAddress = (id: string) => `${base}/api/payload?id=${encodeURIComponent(id)}`

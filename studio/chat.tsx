@@ -153,11 +153,16 @@ function Group({ group, model, at }: { group: LogRow[]; model: Model; at: string
           … {counted(chosen.lengths.content)} characters; <a href={address([model.name, String(row.id)])}>all of it</a>
         </p>
       )}
-      {Array.isArray(row.attachments) &&
-        row.attachments.map((id) => <Attachment key={String(id)} id={String(id)} />)}
+      {Array.isArray(row.attachments) && row.attachments.map((id) => <Attachment key={String(id)} id={String(id)} />)}
       {group.length > 1 && (
         <footer class="swipes">
-          <button type="button" class="quiet" aria-label="The answer before" disabled={number === 0} onClick={() => setNumber(number - 1)}>
+          <button
+            type="button"
+            class="quiet"
+            aria-label="The answer before"
+            disabled={number === 0}
+            onClick={() => setNumber(number - 1)}
+          >
             ‹
           </button>
           <span>
@@ -182,7 +187,11 @@ function Attachment({ id }: { id: string }) {
   const [isImage, setIsImage] = useState(true)
   return (
     <a class="attachment" href={address(['Binary', id])}>
-      {isImage ? <img src={payloadAddress(id)} alt="attachment" loading="lazy" onError={() => setIsImage(false)} /> : `attachment ${id}`}
+      {isImage ? (
+        <img src={payloadAddress(id)} alt="attachment" loading="lazy" onError={() => setIsImage(false)} />
+      ) : (
+        `attachment ${id}`
+      )}
     </a>
   )
 }

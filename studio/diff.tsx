@@ -58,7 +58,9 @@ const WORDS = { created: 'Created', changed: 'Changed', deleted: 'Deleted' } as 
 /** Everything that a change touches: numbers first, then each record. */
 export function Consequences({ told, main }: { told: Told; main?: string }) {
   const rows = told.logs.reduce((sum, log) => sum + log.rows, 0)
-  const total = Object.values(told.counts).flatMap((count) => Object.values(count)).reduce((sum, count) => sum + count, 0)
+  const total = Object.values(told.counts)
+    .flatMap((count) => Object.values(count))
+    .reduce((sum, count) => sum + count, 0)
   const one = told.changes.find((change) => change.key === main && change.before !== null && change.after !== null)
   const others = told.changes.filter((change) => change !== one)
   return (

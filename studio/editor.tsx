@@ -18,29 +18,23 @@ export function chooseEditor(name: string) {
   remember('editor', name)
 }
 
-/** A line and a column, where a message tells them. */
-export function placeIn(message: string | undefined): { line: number; column: number } | null {
-  const [, line, column] = /line (\d+)(?:, column (\d+))?/.exec(message ?? '') ?? []
-  return line ? { line: Number(line), column: Number(column ?? 1) } : null
-}
-
-export function EditorLink({ path, message }: { path: string; message?: string }) {
-  const at = placeIn(message)
+/** A path of the store, which may end in a line and a column: `characters/x.json:6:1`. */
+export function EditorLink({ path }: { path: string }) {
+  const [, name = path, line = '1', column = '1'] = /^(.*?):(\d+)(?::(\d+))?$/.exec(path) ?? []
   const folder = hello.value?.dataDir.replaceAll('\\', '/') ?? ''
-  const file = `${folder.startsWith('/') ? '' : '/'}${folder}/${path}`
-  const place = at ? `${path}:${at.line}:${at.column}` : path
-  const open = (EDITORS[editor.value] ?? EDITORS['VS Code']!)(encodeURI(file), at?.line ?? 1, at?.column ?? 1)
+  const file = `${folder.startsWith('/') ? '' : '/'}${folder}/${name}`
+  const open = (EDITORS[editor.value] ?? EDITORS['VS Code']!)(encodeURI(file), Number(line), Number(column))
   const copy = () =>
-    navigator.clipboard.writeText(at ? `${file}:${at.line}:${at.column}` : file).then(
+    navigator.clipboard.writeText(path === name ? file : `${file}:${line}:${column}`).then(
       () => say('The path was copied.'),
       () => say('The browser does not let the page copy.', { bad: true }),
     )
   return (
     <span class="file">
       <a href={open} title={`Open in ${editor.value}`}>
-        {place}
+        {path}
       </a>
-      <button type="button" class="quiet small" onClick={() => void copy()} aria-label={`Copy the path of ${path}`}>
+      <button type="button" class="quiet small" onClick={() => void copy()} aria-label={`Copy the path of ${name}`}>
         copy
       </button>
     </span>

@@ -67,7 +67,15 @@ export function conditionOf(model: Model, filters: Filter[]): Json | undefined {
   return parts.length === 0 ? undefined : parts.length === 1 ? parts[0] : { AND: parts }
 }
 
-export function Filters({ model, filters, change }: { model: Model; filters: Filter[]; change: (filters: Filter[]) => void }) {
+export function Filters({
+  model,
+  filters,
+  change,
+}: {
+  model: Model
+  filters: Filter[]
+  change: (filters: Filter[]) => void
+}) {
   const fields = model.fields.filter(isAskable)
   const put = (at: number, filter: Filter) => change(filters.map((other, number) => (number === at ? filter : other)))
   const add = () => {
@@ -116,7 +124,11 @@ function FilterLine({ fields, filter, put, remove }: LineProps) {
           <option key={name}>{name}</option>
         ))}
       </select>
-      <select aria-label="How" value={filter.how} onChange={(event) => put({ ...filter, how: event.currentTarget.value })}>
+      <select
+        aria-label="How"
+        value={filter.how}
+        onChange={(event) => put({ ...filter, how: event.currentTarget.value })}
+      >
         {ways.map((way) => (
           <option key={way}>{way}</option>
         ))}
@@ -169,5 +181,9 @@ function FilterValue({ kind, filter, put }: { kind: Kind; filter: Filter; put: (
     onInput: (event: { currentTarget: HTMLInputElement }) => set(event.currentTarget.value),
   }
   if (kind.is === 'time') return <input type="datetime-local" {...common} />
-  return kind.is === 'integer' || kind.is === 'number' ? <input type="number" {...common} /> : <input type="text" {...common} />
+  return kind.is === 'integer' || kind.is === 'number' ? (
+    <input type="number" {...common} />
+  ) : (
+    <input type="text" {...common} />
+  )
 }

@@ -24,7 +24,17 @@ interface Props {
   about: About
 }
 
-export function Form({ fields, map, set, about }: { fields: Field[]; map: Fields; set: (map: Fields) => void; about: About }) {
+export function Form({
+  fields,
+  map,
+  set,
+  about,
+}: {
+  fields: Field[]
+  map: Fields
+  set: (map: Fields) => void
+  about: About
+}) {
   const others = Object.keys(map).filter((name) => !fields.some((field) => field.name === name))
   const put = (name: string) => (value: Json | undefined) => {
     const { [name]: before, ...rest } = map
@@ -35,7 +45,14 @@ export function Form({ fields, map, set, about }: { fields: Field[]; map: Fields
   return (
     <div class="form">
       {fields.map((field) => (
-        <FieldRow key={field.name} field={field} path={field.name} value={map[field.name]} set={put(field.name)} about={about} />
+        <FieldRow
+          key={field.name}
+          field={field}
+          path={field.name}
+          value={map[field.name]}
+          set={put(field.name)}
+          about={about}
+        />
       ))}
       {others.length > 0 && <h3>Fields that nobody has declared</h3>}
       {others.map((name) => (
@@ -61,7 +78,8 @@ function FieldRow(props: Props) {
   const { field, path, value, set, about } = props
   const id = useId()
   const fault = about.faults.get(path)
-  const canClear = field.optional && !about.readOnly && value !== undefined && value !== null && !field.sealed && !field.derived
+  const canClear =
+    field.optional && !about.readOnly && value !== undefined && value !== null && !field.sealed && !field.derived
   return (
     <div class={fault ? 'field faulty' : 'field'}>
       <div class="label">
@@ -181,7 +199,11 @@ function Editor(props: Inner & { kind: Kind }) {
   if (readOnly && kind.is !== 'object' && kind.is !== 'list') return <Plain {...props} />
   switch (kind.is) {
     case 'link':
-      return typeof value === 'string' || value === undefined || value === null ? <Link {...props} to={kind.to} /> : <JsonText {...props} />
+      return typeof value === 'string' || value === undefined || value === null ? (
+        <Link {...props} to={kind.to} />
+      ) : (
+        <JsonText {...props} />
+      )
     case 'flag':
       return <Flag {...props} />
     case 'enum':
@@ -192,9 +214,17 @@ function Editor(props: Inner & { kind: Kind }) {
     case 'text':
     case 'id':
     case 'time':
-      return typeof value === 'string' || value === undefined || value === null ? <Text {...props} /> : <JsonText {...props} />
+      return typeof value === 'string' || value === undefined || value === null ? (
+        <Text {...props} />
+      ) : (
+        <JsonText {...props} />
+      )
     case 'list':
-      return kind.of.is === 'link' && isIds(value) ? <Links {...props} to={kind.of.to} ids={value ?? []} /> : <JsonText {...props} />
+      return kind.of.is === 'link' && isIds(value) ? (
+        <Links {...props} to={kind.of.to} ids={value ?? []} />
+      ) : (
+        <JsonText {...props} />
+      )
     case 'object':
       return isObject(value) ? <Nested {...props} fields={kind.fields} map={value} /> : <JsonText {...props} />
     default:
@@ -204,7 +234,8 @@ function Editor(props: Inner & { kind: Kind }) {
 
 const isIds = (value: Json | undefined): value is string[] | undefined | null =>
   value === undefined || value === null || (Array.isArray(value) && value.every((item) => typeof item === 'string'))
-const isObject = (value: Json | undefined): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isObject = (value: Json | undefined): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** A value that nobody may change here. */
 function Plain({ id, kind, value, about }: Inner & { kind: Kind }) {
@@ -278,13 +309,15 @@ function Text({ id, field, value, set, about, path, kind }: Inner & { kind: Kind
     spellcheck: false,
   }
   const isLine = kind.is !== 'text' || (!text.includes('\n') && text.length < 80)
-  if (isLine && kind.is !== 'text') return <input type="text" {...common} onInput={(event) => set(event.currentTarget.value)} />
+  if (isLine && kind.is !== 'text')
+    return <input type="text" {...common} onInput={(event) => set(event.currentTarget.value)} />
   const rows = Math.min(14, Math.max(1, text.split('\n').length, Math.ceil(text.length / 70)))
   return <textarea {...common} rows={rows} onInput={(event) => set(event.currentTarget.value)} />
 }
 
 function NumberText({ id, value, set, about, path }: Inner) {
-  const change = (text: string) => set(text === '' ? null : /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text) ? Number(text) : text)
+  const change = (text: string) =>
+    set(text === '' ? null : /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text) ? Number(text) : text)
   return (
     <input
       id={id}
@@ -299,7 +332,9 @@ function NumberText({ id, value, set, about, path }: Inner) {
 }
 
 function Flag({ id, value, set }: Inner) {
-  return <input id={id} type="checkbox" checked={value === true} onChange={(event) => set(event.currentTarget.checked)} />
+  return (
+    <input id={id} type="checkbox" checked={value === true} onChange={(event) => set(event.currentTarget.checked)} />
+  )
 }
 
 function Word({ id, words, value, set, field }: Inner & { words: string[] }) {
@@ -320,7 +355,11 @@ function Link({ id, to, value, set, about, field }: Inner & { to: string }) {
   const label = typeof value === 'string' ? (picked[value] ?? about.found?.names[to]?.[value]) : undefined
   return (
     <span class="link">
-      {typeof value === 'string' && value !== '' ? <LinkTo model={to} id={value} label={label} /> : <span class="faint">{PLACEHOLDER}</span>}
+      {typeof value === 'string' && value !== '' ? (
+        <LinkTo model={to} id={value} label={label} />
+      ) : (
+        <span class="faint">{PLACEHOLDER}</span>
+      )}
       <button type="button" id={id} aria-label={`Choose ${field.name}`} onClick={() => setPicking(true)}>
         Choose…
       </button>
@@ -349,7 +388,12 @@ function Links({ id, to, ids, set, about, field }: Inner & { to: string; ids: st
         <span class="chip" key={key}>
           <LinkTo model={to} id={key} label={picked[key] ?? about.found?.names[to]?.[key]} />
           {!readOnly && (
-            <button type="button" class="quiet" aria-label={`Remove ${picked[key] ?? about.found?.names[to]?.[key] ?? key}`} onClick={() => set(ids.filter((other) => other !== key))}>
+            <button
+              type="button"
+              class="quiet"
+              aria-label={`Remove ${picked[key] ?? about.found?.names[to]?.[key] ?? key}`}
+              onClick={() => set(ids.filter((other) => other !== key))}
+            >
               ✕
             </button>
           )}
@@ -378,7 +422,9 @@ function Links({ id, to, ids, set, about, field }: Inner & { to: string; ids: st
 
 function Nested({ id, fields, map, set, about, path }: Inner & { fields: Field[]; map: Fields }) {
   const inside = new Map(
-    [...about.faults].filter(([at]) => at.startsWith(`${path}.`)).map(([at, fault]) => [at.slice(path.length + 1), fault]),
+    [...about.faults]
+      .filter(([at]) => at.startsWith(`${path}.`))
+      .map(([at, fault]) => [at.slice(path.length + 1), fault]),
   )
   return (
     <div class="nested" id={id} role="group" aria-labelledby={`${id}-label`}>

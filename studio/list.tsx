@@ -171,7 +171,12 @@ function Grid({ model, asked, columns, order, sort, whole }: GridProps) {
   const first = Math.max(0, Math.floor(view.top / HEIGHT) - MARGIN)
   const last = Math.min(total, Math.ceil((view.top + view.height) / HEIGHT) + MARGIN)
   const numbers = Array.from({ length: Math.max(0, last - first) }, (_, at) => first + at)
-  const width = { gridTemplateColumns: `minmax(9rem, 1.6fr) ${columns.slice(1).map(() => 'minmax(7rem, 1fr)').join(' ')}` }
+  const width = {
+    gridTemplateColumns: `minmax(9rem, 1.6fr) ${columns
+      .slice(1)
+      .map(() => 'minmax(7rem, 1fr)')
+      .join(' ')}`,
+  }
 
   if (failure) return <Empty>{failure}</Empty>
   return (
@@ -353,4 +358,3 @@ function useRows(model: Model, asked: ListOptions, whole: number | null, view: {
   const rowAt = (number: number) => pages.current.get(Math.floor(number / PAGE))?.rows[number % PAGE]
   return { total, rowAt, failure }
 }
-

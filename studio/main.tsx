@@ -42,7 +42,13 @@ function App() {
         To the content
       </a>
       <header class="top">
-        <button type="button" class="quiet burger" aria-expanded={open} aria-controls="side" onClick={() => setOpen(!open)}>
+        <button
+          type="button"
+          class="quiet burger"
+          aria-expanded={open}
+          aria-controls="side"
+          onClick={() => setOpen(!open)}
+        >
           <span aria-hidden="true">☰</span> Models
         </button>
         <a class="brand" href={address([])}>
@@ -109,7 +115,10 @@ function Models() {
           .filter((model) => !model.owner)
           .map((model) => (
             <li key={model.name}>
-              <a href={model.single ? address([model.name, 'settings']) : address([model.name])} aria-current={current === model.name ? 'page' : undefined}>
+              <a
+                href={model.single ? address([model.name, 'settings']) : address([model.name])}
+                aria-current={current === model.name ? 'page' : undefined}
+              >
                 <span>{model.name}</span>
                 {model.unreadable > 0 && <span class="badge bad">{model.unreadable}</span>}
                 <span class="count">{counted(model.count ?? 0)}</span>

@@ -20,11 +20,7 @@ function KindView({ kind }: { kind: Kind }) {
     case 'enum':
       return <>{kind.words.join(' | ')}</>
     case 'object':
-      return (
-        <>
-          object of {kind.fields.map(({ name }) => name).join(', ')}
-        </>
-      )
+      return <>object of {kind.fields.map(({ name }) => name).join(', ')}</>
     default:
       return <>{kind.is}</>
   }

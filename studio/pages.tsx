@@ -81,9 +81,13 @@ export function Faults() {
               .filter((fault) => fault.kind === kind)
               .map((fault) => (
                 <li key={fault.path + fault.message}>
-                  {fault.path && <EditorLink path={fault.path} message={fault.message} />}
+                  {fault.path && <EditorLink path={fault.path} />}
                   <p>{fault.message}</p>
-                  {fault.model && fault.id && <a href={address([fault.model, fault.id])}>{fault.model} {fault.id}</a>}
+                  {fault.model && fault.id && (
+                    <a href={address([fault.model, fault.id])}>
+                      {fault.model} {fault.id}
+                    </a>
+                  )}
                 </li>
               ))}
           </ul>
@@ -132,7 +136,11 @@ export function StatePage() {
             </li>
             {users?.map(({ process, command, stopped }) => (
               <li key={process}>
-                <code>{command}</code> <span class="faint">(process {process}{stopped ? ', stopped' : ''})</span>
+                <code>{command}</code>{' '}
+                <span class="faint">
+                  (process {process}
+                  {stopped ? ', stopped' : ''})
+                </span>
               </li>
             ))}
           </ul>
@@ -237,7 +245,13 @@ export function Search() {
         setLogs((before) => [...before, { model: model.name, owner: model.owner!.model, ...found }])
       }
     }
-    const timer = setTimeout(() => look().catch(complain).finally(() => !late && setBusy(false)), 250)
+    const timer = setTimeout(
+      () =>
+        look()
+          .catch(complain)
+          .finally(() => !late && setBusy(false)),
+      250,
+    )
     return () => {
       late = true
       clearTimeout(timer)
@@ -290,9 +304,7 @@ export function Search() {
             {log.rows.map((row) => (
               <li key={row.owner + row.key}>
                 <a href={address([log.owner, row.owner], { at: row.key })}>{row.label || row.key}</a>{' '}
-                <span class="faint">
-                  in {row.ownerLabel}
-                </span>
+                <span class="faint">in {row.ownerLabel}</span>
               </li>
             ))}
           </ul>

@@ -11,7 +11,15 @@ const OFFERED = 30
 /** Typing goes on for so long, in milliseconds, before anything is looked for. */
 const PAUSE = 150
 
-export function Picker({ model, pick, close }: { model: string; pick: (id: string, label: string) => void; close: () => void }) {
+export function Picker({
+  model,
+  pick,
+  close,
+}: {
+  model: string
+  pick: (id: string, label: string) => void
+  close: () => void
+}) {
   const [search, setSearch] = useState('')
   const [rows, setRows] = useState<Row[] | null>(null)
   const [at, setAt] = useState(0)
@@ -21,14 +29,11 @@ export function Picker({ model, pick, close }: { model: string; pick: (id: strin
   useEffect(() => {
     let late = false
     const timer = setTimeout(() => {
-      api.list(model, { search, take: OFFERED }).then(
-        (found) => {
-          if (late) return
-          setRows(found.rows)
-          setAt(0)
-        },
-        complain,
-      )
+      api.list(model, { search, take: OFFERED }).then((found) => {
+        if (late) return
+        setRows(found.rows)
+        setAt(0)
+      }, complain)
     }, PAUSE)
     return () => {
       late = true

@@ -1,7 +1,17 @@
 // One record: as a form beside its JSON, with what belongs to it.
 
 import { useEffect, useId, useMemo, useRef, useState } from 'preact/hooks'
-import { api, payloadAddress, type Failure, type Fields, type Found, type Json, type Model, type Row, type Told } from './api.ts'
+import {
+  api,
+  payloadAddress,
+  type Failure,
+  type Fields,
+  type Found,
+  type Json,
+  type Model,
+  type Row,
+  type Told,
+} from './api.ts'
 import { Chat } from './chat.tsx'
 import { Dialog } from './dialog.tsx'
 import { Consequences, Differences } from './diff.tsx'
@@ -40,7 +50,8 @@ export function Record({ model, id }: { model: Model; id: string }) {
   // A change elsewhere is taken over at once, unless something here would be lost by it.
   useEffect(() => {
     const { number, models, events } = changed.value
-    const isMine = models.includes(model.name) && (events === null || events.some((event) => event.id === id || event.id === null))
+    const isMine =
+      models.includes(model.name) && (events === null || events.some((event) => event.id === id || event.id === null))
     if (number === 0 || !found || !(isMine || events?.some((event) => Object.values(event).includes(id)))) return
     if (!dirty) return void load()
     void api.record(model.name, id).then((now) => now?.stamp !== found.stamp && setStale(now), complain)
@@ -48,7 +59,12 @@ export function Record({ model, id }: { model: Model; id: string }) {
 
   if (failure) return <Empty>{failure}</Empty>
   if (found === undefined) return <Empty>Loading…</Empty>
-  if (found === null) return <Empty>No {model.name} has the id {id}; it may have been deleted.</Empty>
+  if (found === null)
+    return (
+      <Empty>
+        No {model.name} has the id {id}; it may have been deleted.
+      </Empty>
+    )
   if (found.broken) return <Broken found={found} />
   return (
     <Sheet
@@ -71,7 +87,7 @@ function Broken({ found }: { found: Found }) {
       <p class="banner bad" role="alert">
         This {found.model} cannot be read: {found.broken}
       </p>
-      {found.path && <EditorLink path={found.path} message={found.broken} />}
+      {found.path && <EditorLink path={found.path} />}
     </section>
   )
 }
@@ -152,7 +168,13 @@ function Sheet({ model, found, stale, reload, setDirty }: SheetProps) {
       {tabs.length > 1 && (
         <div role="tablist" aria-label="Parts">
           {tabs.map((name) => (
-            <button key={name} type="button" role="tab" aria-selected={name === tab} onClick={() => adjust({ tab: name })}>
+            <button
+              key={name}
+              type="button"
+              role="tab"
+              aria-selected={name === tab}
+              onClick={() => adjust({ tab: name })}
+            >
               {name === 'Log' ? 'Conversation' : name}
               {name === 'Related' && <span class="faint"> {counted(related)}</span>}
             </button>
@@ -248,7 +270,8 @@ function Editing({ model, found, original, readOnly, setDirty, ask, collide, rel
     setText(next)
     try {
       const value: Json = JSON.parse(next)
-      if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new SyntaxError('an object is expected')
+      if (typeof value !== 'object' || value === null || Array.isArray(value))
+        throw new SyntaxError('an object is expected')
       setMap(value)
       setFault(null)
     } catch (error) {
@@ -377,8 +400,18 @@ const PARTS = ['ciphertext', 'iv', 'authTag']
 function shownFields(model: Model, isNew: boolean) {
   if (model.sealedAs === null) return model.fields.filter((field) => !isNew || !field.derived)
   const others = model.fields.filter((field) => !PARTS.includes(field.name))
-  const doc = isNew ? 'In clear; it is sealed before it is written.' : 'A new one in clear, which is sealed in place of the one there is.'
-  const clear = { ...others[0]!, name: model.sealedAs, kind: { is: 'text' as const }, optional: true, doc, private: false, sealed: false }
+  const doc = isNew
+    ? 'In clear; it is sealed before it is written.'
+    : 'A new one in clear, which is sealed in place of the one there is.'
+  const clear = {
+    ...others[0]!,
+    name: model.sealedAs,
+    kind: { is: 'text' as const },
+    optional: true,
+    doc,
+    private: false,
+    sealed: false,
+  }
   return [...others, clear]
 }
 
@@ -589,4 +622,3 @@ async function start(model: Model): Promise<Fields> {
   }
   return map
 }
-

@@ -17,13 +17,16 @@ export interface Place {
 
 function read(): Place {
   const [path = '', query = ''] = location.hash.slice(1).split('?')
-  const parts = path.split('/').filter(Boolean).map((part) => {
-    try {
-      return decodeURIComponent(part)
-    } catch {
-      return part
-    }
-  })
+  const parts = path
+    .split('/')
+    .filter(Boolean)
+    .map((part) => {
+      try {
+        return decodeURIComponent(part)
+      } catch {
+        return part
+      }
+    })
   return { parts, query: new URLSearchParams(query) }
 }
 
@@ -114,7 +117,9 @@ export async function takeBack(undo: string) {
   try {
     const told = await api.undo(undo)
     if (told.conflict) return say('It has changed since, so it was not taken back.', { bad: true })
-    made.value = made.value.map((one) => (one.undo === undo ? { ...one, what: `${one.what} (taken back)`, undo: null } : one))
+    made.value = made.value.map((one) =>
+      one.undo === undo ? { ...one, what: `${one.what} (taken back)`, undo: null } : one,
+    )
     notices.value = notices.value.filter((notice) => notice.undo !== undo)
     say('Taken back.')
   } catch (error) {

@@ -32,7 +32,8 @@ function api(own, write) {
     },
     undo: async (number) => {
       const undo = undos.of(number)
-      if (undo === undefined) throw new StoreError({ code: 'VALIDATION', message: 'this cannot be taken back any more' })
+      if (undo === undefined)
+        throw new StoreError({ code: 'VALIDATION', message: 'this cannot be taken back any more' })
       const told = await changed('undo', { undo }, false)
       if (told.conflict === undefined) undos.forget(number)
       return told
@@ -44,7 +45,8 @@ function api(own, write) {
 }
 
 function readOnly() {
-  const message = 'this studio only shows: start it with --write, or in an app with { write: true }, to change something'
+  const message =
+    'this studio only shows: start it with --write, or in an app with { write: true }, to change something'
   return new StoreError({ code: 'READ_ONLY', message })
 }
 

@@ -17,7 +17,10 @@ const ASSETS = { 'studio.js': 'text/javascript', 'studio.css': 'text/css', 'icon
 
 /**
  * Answers requests to the studio, wherever it is mounted: `<base>` is the page, `<base>/api/<name>` a call,
- * `<base>/assets/<name>` a part of the page.
+ * `<base>/assets/<name>` a part of the page. Without a port an app answers, and says itself who may come.
+ *
+ * @param {any} own
+ * @param {{ write: boolean, port?: number, tokens?: any }} how
  */
 function handler(own, { write, port, tokens }) {
   const calls = api(own, write)
@@ -41,9 +44,10 @@ function handler(own, { write, port, tokens }) {
     const reason = refusal(request, { isPage, port, tokens })
     if (reason) return refused(403, reason)
     try {
+      if (port !== undefined && (isPage ? url.pathname !== '/' : base !== ''))
+        return refused(404, 'there is nothing here')
       if (!isPage) return await places[place](request, name)
       if (request.method !== 'GET' && request.method !== 'HEAD') return refused(405, 'the page can only be read')
-      if (port !== undefined && url.pathname !== '/') return refused(404, 'there is nothing here')
       return page(url.pathname.replace(/\/$/, ''))
     } catch (error) {
       return failure(error)

@@ -17,7 +17,8 @@ const OPTIONS = {
  */
 function studio(store, options) {
   const own = store?.[STUDIO]
-  if (own === undefined) throw invalid('Arguments', [{ path: 'store', expected: 'a store', received: described(store) }])
+  if (own === undefined)
+    throw invalid('Arguments', [{ path: 'store', expected: 'a store', received: described(store) }])
   const { authorize, write = false } = callOptions(options ?? {}, OPTIONS)
   if (authorize === undefined) {
     const received = 'nothing: whoever knew the address could read and change everything'

@@ -33,8 +33,7 @@ async function* joined(first, rest) {
 
 /** A name as a header may hold it (RFC 8187). */
 function quoted(name) {
-  const text = String(name).toWellFormed?.() ?? String(name)
-  return encodeURIComponent(text).replace(/['()*]/g, (letter) => `%${letter.charCodeAt(0).toString(16)}`)
+  return encodeURIComponent(name).replace(/['()*]/g, (letter) => `%${letter.charCodeAt(0).toString(16)}`)
 }
 
 module.exports = { payload }

@@ -40,7 +40,7 @@ function refused(status, message) {
 /** A failed call, with all that the page needs to show it at the right field. */
 function failure(error) {
   if (!(error instanceof StoreError)) throw error
-  const { code, message, model, path, issues } = error
+  const { code, message, model, path, issues } = /** @type {any} */ (error)
   return json({ error: { code, message, model, path, issues } }, CODES[code] ?? USUAL)
 }
 

@@ -26,7 +26,10 @@ async function serve({ dataDir, port: wanted, write, open, trustSharedFolder, js
   server.on('request', (incoming, outgoing) => void respond(answer, incoming, outgoing))
   endOnSignal(server, store)
   const tell = (text) => console.log(json ? JSON.stringify({ address: tokens.address(port) }) : text())
-  tell(() => `The studio${write ? '' : ' (read-only: --write lets it change records)'} is at\n\n  ${tokens.address(port)}\n`)
+  tell(
+    () =>
+      `The studio${write ? '' : ' (read-only: --write lets it change records)'} is at\n\n  ${tokens.address(port)}\n`,
+  )
   tokens.onUsed(() => tell(() => `It was opened. For another browser: ${tokens.address(port)}`))
   if (open) openBrowser(tokens.address(port))
 }

@@ -212,10 +212,7 @@ impl Overlay {
 
     /// The records that were changed since the mark, each as it was there: `None` where it was still as
     /// the state has it.
-    pub(crate) fn records_before(
-        &self,
-        mark: Mark,
-    ) -> Vec<(RecordKey, Option<Option<Arc<Record>>>)> {
+    pub(crate) fn records_before(&self, mark: Mark) -> Vec<Before> {
         let mut seen = HashSet::new();
         let changed = self.history[mark.0..].iter().filter_map(|undo| match undo {
             Undo::Record(place, before) => Some((place, before)),

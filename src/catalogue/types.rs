@@ -3,7 +3,10 @@
 //! The same types describe a built-in model and an app's own collection, so nothing below can
 //! tell the two apart. Where Prisma has a word for a thing, it is used.
 
+use std::borrow::Cow;
 use std::sync::Arc;
+
+use crate::json::text_field;
 
 /// A model's number in its [`Catalogue`](super::Catalogue).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -337,4 +340,15 @@ pub struct Link {
     pub unchecked: bool,
     /// The number of its index in [`Model::indexes`].
     pub index: usize,
+}
+
+impl Link {
+    /// The value by which a record (its key and JSON text) is referred to: its key, or that of the field which
+    /// the link names.
+    pub(crate) fn value_in<'r>(&self, key: &'r str, text: &'r str) -> Option<Cow<'r, str>> {
+        match &self.by {
+            None => Some(Cow::Borrowed(key)),
+            Some(by) => text_field(text, by),
+        }
+    }
 }

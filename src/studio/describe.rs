@@ -42,7 +42,7 @@ fn describe(view: &View<'_>, id: ModelId) -> Value {
         "sorted": sorted(model),
         "sealedAs": model.sealed_as,
         "payload": model.payload.as_ref().map(|payload| &payload.field),
-        "fields": fields(catalogue, &model.fields),
+        "fields": top_fields(catalogue, model),
     })
 }
 
@@ -103,6 +103,23 @@ fn sorted(model: &Model) -> Vec<&str> {
     let all = model.sortings.iter().filter(|sorting| sorting.under.is_empty());
     let times = model.times.fields().iter().filter(|name| **name == "createdAt").copied();
     all.map(|sorting| sorting.by.as_str()).chain(times).collect()
+}
+
+/// The fields of a model; one that refers by something else than the key is a text to whoever looks at it.
+fn top_fields(catalogue: &Catalogue, model: &Model) -> Value {
+    let mut all = fields(catalogue, &model.fields);
+    for (field, told) in model.fields.iter().zip(all.as_array_mut().into_iter().flatten()) {
+        if !is_by_key(model, &field.name) {
+            told["kind"] = json!({ "is": "text" });
+        }
+    }
+    all
+}
+
+/// Does a field, if it refers to something, do so by its key?
+pub(super) fn is_by_key(model: &Model, field: &str) -> bool {
+    let mut links = model.links.iter().filter(|link| link.path == [field]);
+    links.all(|link| link.by.is_none())
 }
 
 fn fields(catalogue: &Catalogue, fields: &[Field]) -> Value {

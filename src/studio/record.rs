@@ -100,7 +100,7 @@ fn told(view: &View<'_>, model: ModelId, key: &str, found: &Found) -> Result<Val
         "owner": owner,
         "names": names(view, declared, &map)?,
         "sealed": sealed.map(|sealed| &sealed.field).collect::<Vec<_>>(),
-        "related": related::counts(view, model, key),
+        "related": related::counts(view, model, key, &found.text),
         "logs": logs.collect::<Vec<_>>(),
         "hasPayload": sha256.map_or(Ok(false), |content| view.has_payload(content))?,
     }))
@@ -118,7 +118,7 @@ fn has_sealed(map: &Object, at_top: bool, field: &str) -> bool {
 /// What the records are called to which this one refers, by model and id.
 fn names(view: &View<'_>, model: &Model, map: &Object) -> Result<Value> {
     let mut names = Object::new();
-    for link in &model.links {
+    for link in model.links.iter().filter(|link| link.by.is_none()) {
         let ids = ids_at(map, &link.path);
         let of =
             names.entry(view.catalogue().model(link.to).name.clone()).or_insert_with(|| json!({}));

@@ -15,7 +15,7 @@ const PAGE: u64 = 20;
 const LARGEST: u64 = 500;
 
 /// Every relation by which somebody refers to a record, with how many do.
-pub(super) fn counts(view: &View<'_>, model: ModelId, key: &str) -> Value {
+pub(super) fn counts(view: &View<'_>, model: ModelId, key: &str, text: &str) -> Value {
     let links = view.catalogue().referrers(model).iter();
     let told = links.filter_map(|(from, number)| {
         let declared = view.catalogue().model(*from);
@@ -23,7 +23,7 @@ pub(super) fn counts(view: &View<'_>, model: ModelId, key: &str) -> Value {
         if matches!(declared.place, Place::Log { .. }) {
             return None;
         }
-        let index_key = key_of(&declared.indexes[link.index], &[key]);
+        let index_key = key_of(&declared.indexes[link.index], &[&*link.value_in(key, text)?]);
         let count = view.sizes(*from).under(link.index, &index_key);
         Some(json!({ "model": declared.name, "path": link.path.join("."), "count": count }))
     });
@@ -42,8 +42,11 @@ pub(super) fn page(view: &View<'_>, _model: ModelId, args: &Args) -> Result<Repl
     let number =
         |name: &str, usual: u64| options.get(name).and_then(Value::as_u64).unwrap_or(usual);
     let (skip, take) = (number("skip", 0), number("take", PAGE).min(LARGEST));
+    let target = view.get(to, args.text("key")?)?;
+    let value = target.as_ref().and_then(|target| link.value_in(target.key(), target.text()));
+    let Some(value) = value else { return Ok(Reply::Value(json!({ "rows": [] }))) };
     let access = Access::Walk {
-        under: Some((link.index, key_of(&declared.indexes[link.index], &[args.text("key")?]))),
+        under: Some((link.index, key_of(&declared.indexes[link.index], &[&*value]))),
         by: By::Creation,
         from: Bound::Unbounded,
         to: Bound::Unbounded,

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::describe::is_by_key;
 use crate::catalogue::{Field, Kind, Model, ModelId, Place};
 use crate::engine::{Record, View};
 use crate::error::{Code, Error, Issue, Result};
@@ -95,14 +96,14 @@ pub(super) fn row(
     let map = record.pick(columns);
     let cell = |name: &String| -> Result<(String, Value)> {
         let value = map.get(name).unwrap_or(&Value::Null);
-        Ok((name.clone(), cell(view, model.field(name), value)?))
+        Ok((name.clone(), cell(view, model, model.field(name), value)?))
     };
     let cells = columns.iter().map(cell).collect::<Result<Object>>()?;
     Ok(json!({ "key": record.key(), "label": label(model, record), "cells": cells }))
 }
 
 /// A value in a list: as it is, or an object that says in which way it is not.
-fn cell(view: &View<'_>, field: Option<&Field>, value: &Value) -> Result<Value> {
+fn cell(view: &View<'_>, model: &Model, field: Option<&Field>, value: &Value) -> Result<Value> {
     if value.is_null() {
         return Ok(Value::Null);
     }
@@ -113,7 +114,9 @@ fn cell(view: &View<'_>, field: Option<&Field>, value: &Value) -> Result<Value> 
         if field.private {
             return Ok(json!({ "is": "hidden" }));
         }
-        if let (Kind::Link(to, _), Some(id)) = (&field.kind, value.as_str()) {
+        if let (Kind::Link(to, _), Some(id)) = (&field.kind, value.as_str())
+            && is_by_key(model, &field.name)
+        {
             let to_name = &view.catalogue().model(*to).name;
             let label = label_of(view, *to, id)?;
             return Ok(json!({ "is": "link", "to": to_name, "key": id, "label": label }));

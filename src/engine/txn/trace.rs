@@ -57,6 +57,11 @@ impl Tx<'_> {
         former: &[Former],
         then: impl FnOnce(&mut Self) -> Result<()>,
     ) -> Result<()> {
+        // What goes is told by what it was.
+        let now = |one: &Former| self.view().get(one.model, &one.key);
+        let going = former.iter().filter(|one| one.map.is_none()).map(now);
+        let going = going.collect::<Result<Vec<_>>>()?;
+        let mut going = going.into_iter();
         self.whole(|tx| {
             for Former { model, key, map } in former {
                 match map {
@@ -66,28 +71,34 @@ impl Tx<'_> {
             }
             then(tx)?;
             // Only once all are back: they refer to each other, and to rows.
-            former.iter().try_for_each(|one| tx.check_restored(one))
+            former.iter().try_for_each(|one| match &one.map {
+                Some(map) => tx.check_restored(one, map),
+                None => going
+                    .next()
+                    .flatten()
+                    .map_or(Ok(()), |was| tx.check_unreferred(one.model, &was)),
+            })
         })
     }
 
-    fn check_restored(&self, former: &Former) -> Result<()> {
+    fn check_restored(&self, former: &Former, map: &Map<String, Value>) -> Result<()> {
         let (model, key) = (former.model, former.key.as_str());
-        let Some(map) = &former.map else { return self.check_unreferred(model, key) };
         let declared = self.catalogue().model(model);
         catalogue::validate_stored(declared, map.clone())
             .map_err(|issues| Error::validation(&declared.name, issues))?;
         let record = Record::from_map(declared, key, map);
-        relations::check_uniques(self, model, &record)?;
+        relations::check_uniques(self, model, &record, key)?;
         relations::check_references(self, model, map, record.index_keys(), None)
     }
 
     /// Refuses to let go what somebody has come to refer to.
-    fn check_unreferred(&self, model: ModelId, key: &str) -> Result<()> {
+    fn check_unreferred(&self, model: ModelId, was: &Record) -> Result<()> {
         for &(referring, number) in self.catalogue().referrers(model) {
             let declared = self.catalogue().model(referring);
             let link = &declared.links[number];
             let is_followed = link.on_delete != OnDelete::NoAction;
-            let found = || self.view().lookup(referring, link.index, IndexKey::of(key));
+            let Some(value) = link.value_in(was.key(), was.text()) else { continue };
+            let found = || self.view().lookup(referring, link.index, IndexKey::of(&value));
             if is_followed && let Some(other) = found().first() {
                 let message = format!(
                     "{} {} refers to it by now: change or delete that first",

@@ -8,56 +8,10 @@ import { createRequire } from 'node:module'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { USERS, chat, count, id, makeFolder, message, time } from './folder.mjs'
 
 const require = createRequire(import.meta.url)
 const [chats, trials] = [Number(process.argv[2] ?? 20_000), Number(process.argv[3] ?? 5)]
-const [USERS, CHARACTERS] = [100, 1000]
-
-const id = (kind, number) => `${kind.padEnd(8, '0')}-0000-4000-8000-${number.toString(16).padStart(12, '0')}`
-const count = (length, make) => Array.from({ length }, (_, number) => make(number))
-const time = (number) => new Date(Date.UTC(2026, 0, 1) + number * 1000).toISOString()
-const userOf = (number) => id('0', (number * 7) % USERS)
-const message = (number) => ({
-  type: 'message',
-  id: id('ae55', number),
-  role: 'USER',
-  content: 'm'.repeat(200),
-  createdAt: time(number),
-})
-const chat = (number) => ({
-  id: id('c4a7', number),
-  createdAt: time(number),
-  updatedAt: time(number),
-  userId: userOf(number),
-  characterId: id('c', number % CHARACTERS),
-  connectionProfileId: id('b0f', (number * 7) % USERS),
-  title: `Chat ${number}`,
-  tags: [],
-  tagLinks: [],
-  messageCount: 1,
-  lastMessageAt: time(number),
-})
-
-/** A folder with so many chats of one message, written as the store would. */
-async function makeFolder(dir) {
-  const { createStore } = require('..')
-  const store = createStore({ dataDir: dir })
-  await store.users.createMany(count(USERS, (n) => ({ id: id('0', n), email: `${n}@example.test` })))
-  const profile = (n) => ({ id: id('b0f', n), userId: id('0', n), name: 'Local', provider: 'OLLAMA', modelName: 'm' })
-  await store.connections.createMany(count(USERS, profile))
-  const texts = { description: '', personality: '', scenario: '', firstMessage: '' }
-  const character = (n) => ({ id: id('c', n), userId: id('0', n % USERS), name: `C ${n}`, ...texts })
-  await store.characters.createMany(count(CHARACTERS, character))
-  await store.close()
-  fs.mkdirSync(path.join(dir, 'chats'))
-  const write = (name, schema, rows) => {
-    const lines = [{ type: 'header', schema, version: 1 }, ...rows].map((row) => `${JSON.stringify(row)}\n`)
-    fs.writeFileSync(path.join(dir, 'chats', name), lines.join(''))
-  }
-  write('index.jsonl', 'chats/index', count(chats, chat))
-  for (let n = 0; n < chats; n++) write(`${id('c4a7', n)}.jsonl`, 'chats/log', [message(n)])
-}
-
 function makeDatabase(file) {
   const db = require('better-sqlite3')(file)
   db.exec(`PRAGMA journal_mode = WAL;
@@ -67,7 +21,7 @@ function makeDatabase(file) {
   const putChat = db.prepare('INSERT INTO chats VALUES (?, ?, ?, ?)')
   const putMessage = db.prepare('INSERT INTO messages VALUES (?, ?, ?)')
   db.transaction(() => {
-    for (const one of count(chats, chat)) putChat.run(one.id, one.userId, one.updatedAt, JSON.stringify(one))
+    for (const one of count(chats, (n) => chat(n))) putChat.run(one.id, one.userId, one.updatedAt, JSON.stringify(one))
     for (let n = 0; n < chats; n++) putMessage.run(message(n).id, id('c4a7', n), JSON.stringify(message(n)))
   })()
   db.close()
@@ -152,7 +106,7 @@ const median = (list) => list.sort((one, other) => one - other)[Math.floor(list.
 
 async function compare() {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'quilltap-questions-'))
-  await makeFolder(path.join(dir, 'data'))
+  await makeFolder(path.join(dir, 'data'), chats)
   makeDatabase(path.join(dir, 'data.sqlite'))
   const peers = Object.keys(OPEN)
   const all = count(trials, () => Object.fromEntries(peers.map((peer) => [peer, run(peer, dir)])))

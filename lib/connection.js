@@ -82,6 +82,9 @@ function connect(options) {
     }
   }
 
+  /** A promise of the answer's text, by a thread that may take long. */
+  const readLater = (number, text, known) => later('readLater', number, text, known)
+
   /** The text of an answer with a clear text in it if memory has it, else null. */
   const readSecret = (number, text) => {
     try {
@@ -108,6 +111,7 @@ function connect(options) {
     /** Bytes on their way out. */
     reading: () => new native.NativeReading(handle),
     read,
+    readLater,
     readSecret,
     bytes,
     /** open, begin, finish, flush, compact, stats or close. */

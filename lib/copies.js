@@ -21,9 +21,10 @@ class Copies {
   answer(question, read) {
     const kept = this.#kept.get(question)
     if (kept === undefined) {
-      this.#kept.set(question, { print: ASK, size: 1, value: undefined, nested: undefined })
+      this.#kept.set(question, { print: ASK, size: 1, value: undefined, nested: undefined, isNew: true })
       return plain(read(PLAIN))
     }
+    kept.isNew = false
     let text = read(kept.print)
     if (text?.length === 1 && text.charCodeAt(0) === MARK) {
       if (kept.value !== undefined) return copy(kept.value, kept.nested)
@@ -32,6 +33,16 @@ class Copies {
     }
     if (text === null || text.charCodeAt(0) !== MARK) return plain(text)
     return this.#fresh(question, kept.print === ASK, text)
+  }
+
+  /**
+   * The answer by a thread that may take long, when `answer` gave none; `readLater(known)` gives a promise of its text.
+   * It is kept like any other, or a long list would never be copied.
+   */
+  async answerLater(question, readLater) {
+    const kept = this.#kept.get(question)
+    const text = await readLater(kept === undefined || kept.isNew ? PLAIN : ASK)
+    return text.charCodeAt(0) === MARK ? this.#fresh(question, kept.print === ASK, text) : plain(text)
   }
 
   /** What was asked for again and has not changed is kept; what changes all the time only noted. */
@@ -91,4 +102,4 @@ function copyDeep(value) {
   return made
 }
 
-module.exports = { Copies }
+module.exports = { Copies, PLAIN }

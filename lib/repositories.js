@@ -1,6 +1,6 @@
 'use strict'
 
-const { Copies } = require('./copies.js')
+const { Copies, PLAIN } = require('./copies.js')
 const { StoreError, described, invalid } = require('./error.js')
 const { pack, unpack } = require('./pack.js')
 const { payloads } = require('./payloads.js')
@@ -45,13 +45,14 @@ function repositories(calls, runOf) {
 function storeRepositories(calls, connection, keys, mayWrite) {
   const copies = new Copies()
   const bytesOf = payloads(connection, 0, mayWrite)
-  const later = async (number, text) => unpack(await connection.later('readLater', number, text))
+  const later = async (number, text) => unpack(await connection.readLater(number, text, PLAIN))
   const kinds = {
     read: (number, call) => async (args, how) => {
       const text = pack(args, call, how)
       if (isPrerendering()) return later(number, text)
       const answer = copies.answer(number + text, (known) => connection.read(number, text, known))
-      return answer === undefined ? later(number, text) : answer
+      if (answer !== undefined) return answer
+      return copies.answerLater(number + text, (known) => connection.readLater(number, text, known))
     },
     secret: (number, call) => (args, how) =>
       keys.withKeys(async () => {

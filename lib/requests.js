@@ -1,5 +1,6 @@
 'use strict'
 
+const { PLAIN } = require('./copies.js')
 const { pack, unpack } = require('./pack.js')
 const { BETTER_AUTH, STUDIO_CALLS, transactionRepositories } = require('./repositories.js')
 const { refuseInside } = require('./transaction.js')
@@ -19,7 +20,7 @@ function requests(calls, connection, dataDir) {
     mayWrite: () => refuseInside(dataDir),
     /** The answer's text if memory has it, else null. */
     read: (name, text, known) => connection.read(numbers[name], text, known),
-    readLater: (name, text) => connection.later('readLater', numbers[name], text),
+    readLater: (name, text) => connection.readLater(numbers[name], text, PLAIN),
     write: (name, text) => connection.later('write', numbers[name], text),
     inside: (transaction, name, text) => connection.later('inside', transaction, numbers[name], text),
     begin: (timeout) => connection.run('begin', timeout),

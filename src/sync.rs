@@ -5,8 +5,9 @@
 
 use std::sync::{
     Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+    TryLockError, TryLockResult,
 };
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Locks a mutex.
 pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -35,4 +36,33 @@ pub(crate) fn wait_for<'a, T>(
     most: Duration,
 ) -> MutexGuard<'a, T> {
     bell.wait_timeout(guard, most).unwrap_or_else(PoisonError::into_inner).0
+}
+
+/// So long the JavaScript thread waits for a lock: most are held for less, and to go on on another
+/// thread takes about a tenth of it.
+const PATIENCE: Duration = Duration::from_micros(500);
+
+/// Locks a mutex, unless somebody holds it for long.
+pub(crate) fn locked_soon<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+    soon(|| mutex.try_lock())
+}
+
+/// Locks for reading, unless somebody changes it for long, or waits to.
+pub(crate) fn read_soon<T>(lock: &RwLock<T>) -> Option<RwLockReadGuard<'_, T>> {
+    soon(|| lock.try_read())
+}
+
+fn soon<G>(attempt: impl Fn() -> TryLockResult<G>) -> Option<G> {
+    let mut start = None;
+    loop {
+        match attempt() {
+            Ok(guard) => return Some(guard),
+            Err(TryLockError::Poisoned(error)) => return Some(error.into_inner()),
+            Err(TryLockError::WouldBlock) => {}
+        }
+        if start.get_or_insert_with(Instant::now).elapsed() >= PATIENCE {
+            return None;
+        }
+        std::thread::yield_now();
+    }
 }

@@ -188,7 +188,8 @@ impl Calls {
         let Run::Read(run) = entry.call.run else { return Err(otherwise(entry)) };
         let args = entry.args(args, None)?;
         known.into_iter().for_each(|print| view.expect(print));
-        Ok(run(view, entry.of.model(view.catalogue())?, &args)?.into_answer(known))
+        let reply = run(view, entry.of.model(view.catalogue())?, &args)?;
+        reply.into_answer(known, |bytes| view.may_answer(bytes))
     }
 
     /// Makes a call, reading or writing, in a transaction.

@@ -72,6 +72,16 @@ pub enum Answer {
 }
 
 impl Answer {
+    /// The text behind `=` and its fingerprint, for who keeps answers; alone where it has none, and `=`
+    /// when the caller has it.
+    pub fn into_marked_text(self) -> String {
+        match self {
+            Answer::Same => "=".to_owned(),
+            Answer::Text(text, Some(print)) => format!("={:015x}{text}", print.number()),
+            answer => answer.into_text(),
+        }
+    }
+
     /// The text; empty when the caller has it.
     pub fn into_text(self) -> String {
         match self {
@@ -96,16 +106,34 @@ impl Reply {
         Reply::Secret(clear_json(&ZeroizingValue(value).0))
     }
 
-    /// The answer for a caller who has the one with the fingerprint `known`.
-    pub(crate) fn into_answer(self, known: Option<Fingerprint>) -> Answer {
+    /// The answer for a caller who has the one with the fingerprint `known`; `may_answer` is asked whether
+    /// a text of so many bytes may be put together.
+    ///
+    /// # Errors
+    /// Those of `may_answer`.
+    pub(crate) fn into_answer(
+        self,
+        known: Option<Fingerprint>,
+        may_answer: impl FnOnce(usize) -> Result<()>,
+    ) -> Result<Answer> {
         if let Reply::Secret(text) = self {
-            return Answer::Secret(text);
+            return Ok(Answer::Secret(text));
         }
         let print = self.fingerprint();
         if print.is_some() && print == known {
-            return Answer::Same;
+            return Ok(Answer::Same);
         }
-        Answer::Text(self.into_text(), print)
+        may_answer(self.size())?;
+        Ok(Answer::Text(self.into_text(), print))
+    }
+
+    /// Bytes of a list's text, about; 0 for what is never long.
+    fn size(&self) -> usize {
+        match self {
+            Reply::Records(records) => records.iter().map(|record| record.text().len()).sum(),
+            Reply::Rows(rows) => rows.iter().map(|row| row.len()).sum(),
+            _ => 0,
+        }
     }
 
     fn fingerprint(&self) -> Option<Fingerprint> {

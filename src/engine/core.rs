@@ -137,6 +137,15 @@ impl Engine {
         sync::read(&self.state)
     }
 
+    /// The state, to be read by a thread that must not wait for the disk; `None` when somebody changes
+    /// it for long.
+    fn state_for(&self, source: Source) -> Option<RwLockReadGuard<'_, State>> {
+        match source {
+            Source::Memory => sync::read_soon(&self.state),
+            Source::Disk => Some(self.state()),
+        }
+    }
+
     /// The state, to be changed.
     pub(crate) fn state_mut(&self) -> RwLockWriteGuard<'_, State> {
         sync::write(&self.state)
@@ -145,6 +154,14 @@ impl Engine {
     /// The tail of the journal, where there is one.
     pub(crate) fn tail(&self) -> MutexGuard<'_, Option<Tail>> {
         locked(&self.tail)
+    }
+
+    /// The same; `None` when somebody holds it for long and `source` does not let one wait.
+    pub(crate) fn tail_for(&self, source: Source) -> Option<MutexGuard<'_, Option<Tail>>> {
+        match source {
+            Source::Memory => sync::locked_soon(&self.tail),
+            Source::Disk => Some(self.tail()),
+        }
     }
 
     /// The position in the journal that the state stands at.
@@ -260,7 +277,7 @@ impl Engine {
                 }
             }
             let now = self.clock.now();
-            let state = self.state();
+            let state = self.state_for(source)?;
             let view = View::new(&state, None, self.context(&now), source);
             let answer = read(&view);
             let gave_up = answer.is_err() && view.needs_disk();

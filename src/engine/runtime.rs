@@ -325,33 +325,14 @@ impl Runtime {
         locked(&self.engine.joined).clone()
     }
 
+    /// What the store holds, as JSON text, told by a thread that may wait for the state.
+    pub(crate) fn tell_stats(&self, ticket: Ticket) {
+        self.later(ticket, |engine| Ok(Settled::Text(stats(engine))));
+    }
+
     /// What the store holds, as JSON text.
     pub(crate) fn stats(&self) -> String {
-        let state = self.engine.state();
-        let mut counts = serde_json::Map::new();
-        let mut faults: Vec<String> = Vec::new();
-        for id in state.catalogue.ids() {
-            let (model, collection) = (state.catalogue.model(id), state.collection(id));
-            if !state.layout.logs().iter().any(|place| place.model == id) {
-                counts.insert(model.collection.clone(), collection.len().into());
-            }
-            let broken = collection.broken.values().chain(&collection.faults);
-            faults.extend(broken.map(|error| error.message().to_owned()));
-        }
-        faults.sort();
-        faults.dedup();
-        let unwritten =
-            locked(&self.engine.last_flush_error).as_ref().map(|e| e.message().to_owned());
-        let journal = self.engine.tail().as_ref().map_or(0, crate::engine::journal::Tail::used);
-        json!({
-            "records": counts,
-            "journalBytes": journal,
-            "durability": if self.engine.settings.strict { "strict" } else { "batched" },
-            "filesShowEverything": state.dirty.is_clean(),
-            "lastFileError": unwritten,
-            "faults": faults,
-        })
-        .to_string()
+        stats(&self.engine)
     }
 
     /// Ends the threads once everything is done and safe; the folder is then at rest.
@@ -372,6 +353,34 @@ impl Runtime {
         join(&self.threads);
         self.engine.leave()
     }
+}
+
+fn stats(engine: &Engine) -> String {
+    // Before the state: who commits waits for that with the tail in hand.
+    let journal = engine.tail().as_ref().map_or(0, crate::engine::journal::Tail::used);
+    let state = engine.state();
+    let mut counts = serde_json::Map::new();
+    let mut faults: Vec<String> = Vec::new();
+    for id in state.catalogue.ids() {
+        let (model, collection) = (state.catalogue.model(id), state.collection(id));
+        if !state.layout.logs().iter().any(|place| place.model == id) {
+            counts.insert(model.collection.clone(), collection.len().into());
+        }
+        let broken = collection.broken.values().chain(&collection.faults);
+        faults.extend(broken.map(|error| error.message().to_owned()));
+    }
+    faults.sort();
+    faults.dedup();
+    let unwritten = locked(&engine.last_flush_error).as_ref().map(|e| e.message().to_owned());
+    json!({
+        "records": counts,
+        "journalBytes": journal,
+        "durability": if engine.settings.strict { "strict" } else { "batched" },
+        "filesShowEverything": state.dirty.is_clean(),
+        "lastFileError": unwritten,
+        "faults": faults,
+    })
+    .to_string()
 }
 
 impl Tasks {

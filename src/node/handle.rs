@@ -108,14 +108,9 @@ impl NativeStore {
         let known = whole(known);
         let print = (known > ASK).then(|| Fingerprint::known(known));
         let answer = self.lazy.read(call as usize, &args, print)?;
-        Some(match answer {
-            Ok(Answer::Same) => "=".to_owned(),
-            Ok(Answer::Text(text, Some(print))) if known >= ASK => {
-                format!("={:015x}{text}", print.number())
-            }
-            Ok(answer) => answer.into_text(),
-            Err(error) => answer_text(Err(error)),
-        })
+        Some(answer_text(answer.map(|answer| {
+            if known >= ASK { answer.into_marked_text() } else { answer.into_text() }
+        })))
     }
 
     /// Answers a read that takes or gives a clear text: nothing is remembered, and what is ours of
@@ -152,10 +147,11 @@ impl NativeStore {
         })
     }
 
-    /// Answers a read on a thread that may use the disk.
+    /// Answers a read on a thread that may use the disk and take long; `known` is 0, or `ASK`.
     #[napi(catch_unwind)]
-    pub fn read_later(&self, id: f64, call: u32, args: String) {
-        self.run(id, Command::Read { call: call as usize, args });
+    pub fn read_later(&self, id: f64, call: u32, args: String, known: f64) {
+        let marked = whole(known) == ASK;
+        self.run(id, Command::Read { call: call as usize, args, marked });
     }
 
     /// Commits what a writing call changes.

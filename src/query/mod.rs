@@ -13,7 +13,7 @@ mod tests;
 
 use serde_json::{Map, Value};
 
-use crate::catalogue::{Model, SortKey};
+use crate::catalogue::{Access, Model, SortKey};
 use crate::error::{Error, Issue, Result};
 use crate::json;
 
@@ -122,6 +122,20 @@ impl Query {
                 self.skip.saturating_add(usize::try_from(take).unwrap_or(usize::MAX))
             }
             _ => usize::MAX,
+        }
+    }
+
+    /// How many records a plan gathers without looking into them.
+    pub fn gathers(&self, plan: &Plan) -> usize {
+        let is_gathered_first = match &plan.access {
+            Access::Walk { as_created, .. } => *as_created,
+            Access::AnyOf { .. } => true,
+            Access::Key(_) => false,
+        };
+        match (is_gathered_first, plan.exact) {
+            (true, _) => plan.records,
+            (false, true) => plan.records.min(self.wanted()),
+            (false, false) => 0,
         }
     }
 

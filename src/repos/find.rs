@@ -39,6 +39,7 @@ pub(crate) struct Found {
 /// Those of the view.
 pub(crate) fn select(view: &View<'_>, model: ModelId, query: &Query) -> Result<Found> {
     let plan = query.plan(view.catalogue().model(model), &view.sizes(model));
+    view.may_gather(query.gathers(&plan))?;
     let fields = query.fields();
     let (walked, looked_into) = (Cell::new(0), Cell::new(0));
     let count = |cell: &Cell<usize>| cell.set(cell.get() + 1);

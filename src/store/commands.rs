@@ -9,7 +9,6 @@ use super::Store;
 use super::waiting::Compaction;
 use crate::backup::{self, Schedule};
 use crate::better_auth;
-use crate::calls::Answer;
 use crate::crypto::Secret;
 use crate::engine::{Settled, Ticket, Tx, View, WriteCall, closed, settle};
 use crate::progress::Progress;
@@ -19,8 +18,8 @@ use crate::secrets;
 pub enum Command {
     /// Nothing but that the store be open.
     Open,
-    /// Answers on a thread that may use the disk.
-    Read { call: usize, args: String },
+    /// Answers on a thread that may use the disk; `marked` as by [`Answer::into_marked_text`].
+    Read { call: usize, args: String, marked: bool },
     /// Commits what a writing call changes.
     Write { call: usize, args: String },
     /// Makes a call that takes long, alone or in a transaction; a passphrase is given apart.
@@ -62,7 +61,7 @@ impl Store {
         }
         match command {
             Command::Open => settle(vec![(ticket, Ok(Settled::Nothing))]),
-            Command::Read { call, args } => self.read_later(call, args, ticket),
+            Command::Read { call, args, marked } => self.read_later(call, args, marked, ticket),
             Command::Write { call, args } => {
                 let bytes = args.len();
                 engine.write(self.body(call, args), bytes, ticket);
@@ -96,14 +95,16 @@ impl Store {
                 });
             }
             Command::Check => engine.audit(ticket),
-            Command::Stats => settle(vec![(ticket, Ok(Settled::Text(self.stats())))]),
+            Command::Stats => engine.tell_stats(ticket),
         }
     }
 
-    fn read_later(&self, call: usize, args: String, ticket: Ticket) {
+    fn read_later(&self, call: usize, args: String, marked: bool, ticket: Ticket) {
         let (calls, args) = (Arc::clone(&self.0.calls), self.0.calls.guarded(call, args));
         let read = move |view: &View<'_>| {
-            calls.read(call, view, &args, None).map(Answer::into_text).map(Settled::Text)
+            let answer = calls.read(call, view, &args, None)?;
+            let text = if marked { answer.into_marked_text() } else { answer.into_text() };
+            Ok(Settled::Text(text))
         };
         self.0.engine.read_later(read, ticket);
     }

@@ -313,7 +313,7 @@ impl Store {
         } else if is_write {
             Command::Write { call, args }
         } else {
-            Command::Read { call, args }
+            Command::Read { call, args, marked: false }
         };
         wait(|ticket| self.run(command, ticket)).map(Settled::into_json)
     }

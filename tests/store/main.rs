@@ -41,6 +41,7 @@ mod row_owners;
 mod secrets;
 mod snapshot;
 mod spoilt_places;
+mod stand_still;
 
 mod support;
 mod times;

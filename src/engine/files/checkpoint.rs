@@ -12,7 +12,7 @@ use crate::sync::locked;
 use super::order;
 use super::round::sync_folder_of;
 use super::write::{Pieces, Writer, paths_of};
-use super::{NeedsCompaction, ShownFile, all_rows};
+use super::{NeedsCompaction, ShownFile, all_rows, len_of_rows};
 use crate::engine::core::Engine;
 use crate::engine::edits::recount;
 use crate::engine::journal::{self, Segment};
@@ -169,12 +169,15 @@ impl Engine {
             if !(touched || forced) || !collection.is_whole() || !is_ours {
                 continue;
             }
-            let rows = all_rows(&state, place);
-            let (live, stamp) = (rows.len() as u64, self.disk.stamp(&place.path)?);
+            let (live, stamp) = (len_of_rows(&state, place), self.disk.stamp(&place.path)?);
             let len = stamp.map_or(0, |stamp| stamp.len);
             let wasteful = len > 2 * live + ROWS_SLACK;
+            if !(forced || wasteful || closing) {
+                continue;
+            }
+            let rows = all_rows(&state, place);
             let is_final = || Ok(len == live && self.holds(&place.path, rows.as_bytes())?);
-            if forced || wasteful || (closing && !is_final()?) {
+            if forced || wasteful || !is_final()? {
                 let writer = Writer { disk: &*self.disk };
                 let known = self.stamps.known(&place.path);
                 let written =

@@ -142,9 +142,18 @@ fn owner_file(state: &State, place: &OwnerPlace, key: Option<&str>) -> Map<Strin
     file
 }
 
+/// How long a rows file with nothing but its live lines is, in bytes.
+pub(crate) fn len_of_rows(state: &State, place: &RowsPlace) -> u64 {
+    let header = jsonl::header(&place.schema, state.catalogue.migrations.version());
+    let rows = state.collection(place.model).iter().map(|(_, record)| record.text().len() + 1);
+    (header.len() + 1 + rows.sum::<usize>()) as u64
+}
+
 /// All lines of a rows file.
 pub(crate) fn all_rows(state: &State, place: &RowsPlace) -> String {
-    let mut text = jsonl::header(&place.schema, state.catalogue.migrations.version());
+    let mut text =
+        String::with_capacity(usize::try_from(len_of_rows(state, place)).unwrap_or_default());
+    text += &jsonl::header(&place.schema, state.catalogue.migrations.version());
     text.push('\n');
     for (_, record) in state.collection(place.model).iter() {
         text += record.text();

@@ -18,7 +18,7 @@ mod round;
 mod row_owners;
 mod write;
 
-pub(crate) use compose::all_rows;
+pub(crate) use compose::{all_rows, len_of_rows};
 pub(crate) use dirty::{Before, Dirty, NeedsCompaction};
 pub(crate) use flush::run;
 pub(crate) use keeper::Keeper;

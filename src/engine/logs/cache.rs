@@ -8,7 +8,7 @@ use hashbrown::HashMap;
 use crate::catalogue::{Catalogue, ModelId};
 use crate::disk::{Access, Disk, DiskFile, SafePath, Stamp};
 use crate::error::Result;
-use crate::sync::locked;
+use crate::sync::{locked, locked_soon};
 
 use super::index::{LogIndex, Rows};
 use crate::engine::edits::Fit;
@@ -95,7 +95,7 @@ impl LogCache {
         (source, need): (Source, Need),
         read: impl FnOnce(&LogIndex) -> Result<T>,
     ) -> Result<Option<T>> {
-        if let Some(index) = self.find(site.key) {
+        if let Some(index) = self.find(site.key, source) {
             let Some(mut index) = lock_for(source, &index) else { return Ok(None) };
             if bring_up_to_date(&mut index, site, source)? {
                 match source {
@@ -125,7 +125,7 @@ impl LogCache {
         site: LogSite<'_>,
         source: Source,
     ) -> Result<Option<Fingerprint>> {
-        let Some(index) = self.find(site.key) else { return Ok(None) };
+        let Some(index) = self.find(site.key, source) else { return Ok(None) };
         let Some(mut index) = lock_for(source, &index) else { return Ok(None) };
         let current = bring_up_to_date(&mut index, site, source)?;
         Ok(current.then(|| index.fingerprint()))
@@ -152,7 +152,7 @@ impl LogCache {
 
     /// The rows of a log as it was last read, where its text is still in memory.
     pub(crate) fn kept_rows(&self, key: &LogKey) -> Option<Vec<Arc<str>>> {
-        let index = self.find(key)?;
+        let index = self.find(key, Source::Disk)?;
         let index = locked(&index);
         let mut rows = Vec::new();
         let read = index.holds_text().then(|| index.committed().visit(|row| rows.push(row.into())));
@@ -174,8 +174,11 @@ impl LogCache {
         wasteful.map(|(key, _)| key.clone()).collect()
     }
 
-    fn find(&self, key: &LogKey) -> Option<Arc<Mutex<LogIndex>>> {
-        let mut guard = locked(&self.kept);
+    fn find(&self, key: &LogKey, source: Source) -> Option<Arc<Mutex<LogIndex>>> {
+        let mut guard = match source {
+            Source::Memory => locked_soon(&self.kept)?,
+            Source::Disk => locked(&self.kept),
+        };
         guard.1 += 1;
         let now = guard.1;
         let kept = guard.0.get_mut(key)?;

@@ -94,7 +94,11 @@ impl LogRows<'_> {
     ///
     /// # Errors
     /// As for [`LogRows::select`]; `TOO_LARGE` for more than JavaScript could take.
-    pub(crate) fn select_list(&self, query: &LogQuery) -> Result<String> {
+    pub(crate) fn select_list(
+        &self,
+        query: &LogQuery,
+        may_answer: impl FnOnce(usize) -> Result<()>,
+    ) -> Result<String> {
         let chosen = choose(&self.table, query)?;
         let len = |at: &usize| self.table.entries[*at].len as usize + 1;
         let bytes = chosen.iter().map(len).sum::<usize>() + 2;
@@ -105,6 +109,7 @@ impl LogRows<'_> {
             );
             return Err(Error::new(Code::TooLarge, message));
         }
+        may_answer(bytes)?;
         let mut list = String::with_capacity(bytes);
         list.push('[');
         self.read(&chosen, |text| {

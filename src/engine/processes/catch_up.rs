@@ -20,6 +20,10 @@ use crate::engine::memory::{State, Touched};
 use crate::engine::processes::locks::CommitLock;
 use crate::engine::processes::shared_memory::{busy, word};
 
+/// So many bytes of the journal are taken over by a thread that must not stand still, which takes less than a
+/// millisecond.
+const MOST_TAKEN: u64 = 64 << 10;
+
 impl Engine {
     /// Has another process committed something, or made a checkpoint? Also when that can no longer
     /// be known, which is an error for whoever catches up.
@@ -32,7 +36,11 @@ impl Engine {
     /// Takes what others committed; `false` when that needs more than a look at the journal and
     /// `source` does not allow it.
     pub(crate) fn catch_up(&self, source: Source) -> Result<bool> {
-        let mut tail = self.tail();
+        let behind = self.words.load(word::COMMITTED).saturating_sub(self.position());
+        if source == Source::Memory && behind > MOST_TAKEN {
+            return Ok(false);
+        }
+        let Some(mut tail) = self.tail_for(source) else { return Ok(false) };
         if self.follow(&mut tail)? {
             return Ok(true);
         }

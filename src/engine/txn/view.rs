@@ -54,6 +54,10 @@ pub struct View<'a> {
 /// millisecond; it may be the JavaScript thread, on which everything else waits meanwhile.
 const MOST_LOOKED: usize = 256 << 10;
 
+/// So many records are gathered, and bytes of answers put together, on the caller's thread.
+const MOST_GATHERED: usize = 10_000;
+const MOST_ANSWERED: usize = 1 << 20;
+
 /// How many records of a model there are, by its indexes.
 pub struct RecordCounts<'v> {
     view: &'v View<'v>,
@@ -286,6 +290,30 @@ impl<'a> View<'a> {
         Error::new(Code::Io, "the answer needs the disk")
     }
 
+    /// Gives up when an answer gathers more records than the caller's thread may.
+    ///
+    /// # Errors
+    /// `IO`: the call is then made again on another thread.
+    pub fn may_gather(&self, records: usize) -> Result<()> {
+        if self.source == Source::Memory && records > MOST_GATHERED {
+            Err(self.give_up())
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Gives up when the text of an answer takes longer to put together than the caller's thread may.
+    ///
+    /// # Errors
+    /// As for [`View::may_gather`].
+    pub fn may_answer(&self, bytes: usize) -> Result<()> {
+        if self.source == Source::Memory && bytes > MOST_ANSWERED {
+            Err(self.give_up())
+        } else {
+            Ok(())
+        }
+    }
+
     /// Fails when the file that a whole list stands in cannot be read.
     fn check_list(&self, model: ModelId) -> Result<()> {
         let place = &self.state.catalogue.model(model).place;
@@ -314,6 +342,7 @@ impl<'a> View<'a> {
     /// `CORRUPT` when the file that holds them all cannot be read.
     pub fn all(&self, model: ModelId) -> Result<Vec<Arc<Record>>> {
         self.check_list(model)?;
+        self.may_gather(self.state.collection(model).len())?;
         let records = self.state.collection(model).iter();
         let all = self.with_changes(
             model,
@@ -433,6 +462,7 @@ impl<'a> View<'a> {
             Error::new(Code::Io, format!("{} has no index over {fields:?}", declared.name))
         })?;
         let key = catalogue::key_of(&declared.indexes[index], values);
+        self.may_gather(self.state.collection(model).count_under(index, &key))?;
         let found = self.lookup(model, index, IndexKey::of(&key));
         let collection = self.state.collection(model);
         if collection.broken.is_empty() && collection.faults.is_empty() {

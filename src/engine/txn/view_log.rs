@@ -41,7 +41,9 @@ impl View<'_> {
         }
         let key: LogKey = (model, owner.into());
         if self.overlay.is_some_and(|overlay| overlay.log(&key).is_some()) {
-            let text = self.with_rows(&key, Need::Texts, |rows| rows.select_list(query))?;
+            let may_answer = |bytes| self.may_answer(bytes);
+            let text =
+                self.with_rows(&key, Need::Texts, |rows| rows.select_list(query, may_answer))?;
             return Ok(Listed { print: None, text: Some(text) });
         }
         if let Some(print) = self.known()
@@ -50,7 +52,7 @@ impl View<'_> {
             return Ok(Listed { print: Some(print), text: None });
         }
         self.with_log(&key, Need::Texts, |index| {
-            let text = index.committed().select_list(query)?;
+            let text = index.committed().select_list(query, |bytes| self.may_answer(bytes))?;
             Ok(Listed { print: Some(index.fingerprint()), text: Some(text) })
         })
     }

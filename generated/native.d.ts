@@ -77,10 +77,15 @@ export declare class NativeStore {
   slow(id: number, transaction: number, call: number, args: string, passphrase?: Uint8Array | undefined | null): void
   /** Makes a call from bytes to bytes; null when the answer needs the disk, a text for an error. */
   bytes(call: number, args: string, data: Uint8Array): Buffer | string | null
-  /** Answers a read on a thread that may use the disk. */
-  readLater(id: number, call: number, args: string): void
+  /** Answers a read on a thread that may use the disk and take long; `known` is 0, or `ASK`. */
+  readLater(id: number, call: number, args: string, known: number): void
   /** Commits what a writing call changes. */
   write(id: number, call: number, args: string): void
+  /**
+   * Commits what a writing call changes before it returns, in the batched mode; null, with nothing
+   * changed, where something is in the way or the call fails: then `write`.
+   */
+  writeHere(call: number, args: string): string | null
   /** Begins a transaction; 0 means the store's own timeout. */
   begin(id: number, timeoutMs: number): void
   /** Makes a call in a transaction. */

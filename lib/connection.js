@@ -49,6 +49,26 @@ function made(options, settle) {
   }
 }
 
+/** So long changes may follow each other on this thread before timers and sockets have their turn, in milliseconds. */
+const LONGEST_TURN = 1
+
+/**
+ * Tells whether the event loop has had its turn lately: who awaits one change after another, each made at once,
+ * would keep it from it.
+ */
+function turns() {
+  let begun
+  const end = () => (begun = undefined)
+  return () => {
+    const now = performance.now()
+    if (begun === undefined) {
+      begun = now
+      setImmediate(end).unref()
+    }
+    return now - begun < LONGEST_TURN
+  }
+}
+
 /** A native handle, and the promises of the calls that are under way on it. */
 function connect(options) {
   const waiting = new Map()
@@ -82,6 +102,19 @@ function connect(options) {
     }
   }
 
+  const mayStay = options.durability === 'batched' ? turns() : () => false
+
+  /** The text of what a change answers, or a promise of it where another thread makes it. */
+  const write = (number, text) => {
+    let answer = null
+    try {
+      if (mayStay()) answer = handle.writeHere(number, text)
+    } catch (cause) {
+      throw internal(cause)
+    }
+    return answer ?? later('write', number, text)
+  }
+
   /** A promise of the answer's text, by a thread that may take long. */
   const readLater = (number, text, known) => later('readLater', number, text, known)
 
@@ -112,6 +145,7 @@ function connect(options) {
     reading: () => new native.NativeReading(handle),
     read,
     readLater,
+    write,
     readSecret,
     bytes,
     /** open, begin, finish, flush, compact, stats or close. */

@@ -64,11 +64,11 @@ function storeRepositories(calls, connection, keys, mayWrite) {
       mayWrite()
       const text = pack(args, call, how)
       try {
-        return unpack(await connection.later('write', number, text))
+        return unpack(await connection.write(number, text))
       } catch (error) {
         await keys.unlockFor(error)
       }
-      return unpack(await connection.later('write', number, text))
+      return unpack(await connection.write(number, text))
     },
     slow: (number) => async (args) => {
       mayWrite()

@@ -21,7 +21,7 @@ function requests(calls, connection, dataDir) {
     /** The answer's text if memory has it, else null. */
     read: (name, text, known) => connection.read(numbers[name], text, known),
     readLater: (name, text) => connection.readLater(numbers[name], text, PLAIN),
-    write: (name, text) => connection.later('write', numbers[name], text),
+    write: async (name, text) => connection.write(numbers[name], text),
     inside: (transaction, name, text) => connection.later('inside', transaction, numbers[name], text),
     begin: (timeout) => connection.run('begin', timeout),
     finish: (transaction, commit) => connection.run('finish', transaction, commit),
@@ -54,7 +54,7 @@ function studioCalls(calls, connection, store, dataDir) {
   calls.forEach((call, number) => {
     if (call.repository !== 'studio' || call.kind !== 'read') return
     // Lists walk over much: never on the thread on which an app answers its own users.
-    made[call.name] = async (...args) => unpack(await connection.later('readLater', number, pack(args, call)))
+    made[call.name] = async (...args) => unpack(await connection.readLater(number, pack(args, call), PLAIN))
   })
   return { calls: made, store, dataDir }
 }

@@ -52,6 +52,11 @@ pub(crate) fn read_soon<T>(lock: &RwLock<T>) -> Option<RwLockReadGuard<'_, T>> {
     soon(|| lock.try_read())
 }
 
+/// Locks for writing, unless somebody reads for long.
+pub(crate) fn write_soon<T>(lock: &RwLock<T>) -> Option<RwLockWriteGuard<'_, T>> {
+    soon(|| lock.try_write())
+}
+
 fn soon<G>(attempt: impl Fn() -> TryLockResult<G>) -> Option<G> {
     let mut start = None;
     loop {

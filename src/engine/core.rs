@@ -139,7 +139,7 @@ impl Engine {
 
     /// The state, to be read by a thread that must not wait for the disk; `None` when somebody changes
     /// it for long.
-    fn state_for(&self, source: Source) -> Option<RwLockReadGuard<'_, State>> {
+    pub(crate) fn state_for(&self, source: Source) -> Option<RwLockReadGuard<'_, State>> {
         match source {
             Source::Memory => sync::read_soon(&self.state),
             Source::Disk => Some(self.state()),
@@ -149,6 +149,11 @@ impl Engine {
     /// The state, to be changed.
     pub(crate) fn state_mut(&self) -> RwLockWriteGuard<'_, State> {
         sync::write(&self.state)
+    }
+
+    /// The same; `None` when somebody reads it for long.
+    pub(crate) fn state_mut_soon(&self) -> Option<RwLockWriteGuard<'_, State>> {
+        sync::write_soon(&self.state)
     }
 
     /// The tail of the journal, where there is one.

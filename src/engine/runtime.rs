@@ -17,7 +17,9 @@ use crate::sync::{self, locked};
 
 use crate::engine::commit;
 use crate::engine::commit::Listener;
-use crate::engine::commit::{Inside, Job, Settled, Ticket, WriteCall, closed, internal, settle};
+use crate::engine::commit::{
+    Inside, Job, Settled, SmallChange, Ticket, WriteCall, closed, internal, settle,
+};
 use crate::engine::core::{Engine, Settings};
 use crate::engine::files;
 use crate::engine::lifecycle;
@@ -223,6 +225,12 @@ impl Runtime {
     /// Commits a change, whose arguments hold so many bytes.
     pub(crate) fn write(&self, change: WriteCall, bytes: usize, ticket: Ticket) {
         self.engine.queue.push(Job::Write(change, ticket, bytes));
+    }
+
+    /// Commits a small change on the caller's thread; `None`, with nothing changed, where that would wait
+    /// for something: then [`Runtime::write`].
+    pub(crate) fn write_here(&self, change: SmallChange<'_>, bytes: usize) -> Option<Settled> {
+        self.engine.commit_here(change, bytes)
     }
 
     /// Begins a transaction of several calls.

@@ -160,6 +160,13 @@ impl NativeStore {
         self.run(id, Command::Write { call: call as usize, args });
     }
 
+    /// Commits what a writing call changes before it returns, in the batched mode; null, with nothing
+    /// changed, where something is in the way or the call fails: then `write`.
+    #[napi(catch_unwind, ts_return_type = "string | null")]
+    pub fn write_here(&self, call: u32, args: String) -> Option<Text> {
+        self.lazy.write_here(call as usize, args).map(|answer| Text::of_any(answer.into_json()))
+    }
+
     /// Begins a transaction; 0 means the store's own timeout.
     #[napi(catch_unwind)]
     pub fn begin(&self, id: f64, timeout_ms: f64) {

@@ -98,6 +98,15 @@ impl Lazy {
         store.read(call, args, known)
     }
 
+    /// Commits a change at once; `None` when it is not open, or the committing thread must do it.
+    pub(super) fn write_here(&self, call: usize, args: String) -> Option<Settled> {
+        let store = match &*locked(&self.phase) {
+            Phase::Open(store) => store.clone(),
+            _ => return None,
+        };
+        store.write_here(call, args)
+    }
+
     /// Makes a call from bytes to bytes; `None` when it is not open, or the answer needs the disk.
     pub(super) fn bytes(&self, call: usize, args: &str, data: &[u8]) -> Option<Result<Vec<u8>>> {
         let store = match &*locked(&self.phase) {

@@ -32,7 +32,7 @@ pub struct Text {
 impl Text {
     /// An answer that may be a secret, as a recovery key is: to wipe a short one costs less than to
     /// know.
-    fn of_any(text: String) -> Text {
+    pub(super) fn of_any(text: String) -> Text {
         const SHORT: usize = 4096;
         Text { secret: text.len() <= SHORT, text }
     }

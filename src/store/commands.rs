@@ -99,6 +99,18 @@ impl Store {
         }
     }
 
+    /// Commits what a call changes before this returns, where nothing is in the way; `None`, with nothing
+    /// changed, where there is, or the call fails: then [`Command::Write`].
+    pub fn write_here(&self, call: usize, args: String) -> Option<Settled> {
+        if self.0.closed.load(Ordering::Acquire) {
+            return None;
+        }
+        let (calls, bytes) = (&self.0.calls, args.len());
+        let args = calls.guarded(call, args);
+        let change = |tx: &mut Tx<'_>| calls.any(call, tx, &args).map(Settled::Text);
+        self.0.engine.write_here(&change, bytes)
+    }
+
     fn read_later(&self, call: usize, args: String, marked: bool, ticket: Ticket) {
         let (calls, args) = (Arc::clone(&self.0.calls), self.0.calls.guarded(call, args));
         let read = move |view: &View<'_>| {

@@ -307,6 +307,12 @@ impl Store {
         {
             return answer.map(Answer::into_text);
         }
+        if is_write
+            && !is_slow
+            && let Some(answer) = self.write_here(call, args.to_owned())
+        {
+            return Ok(answer.into_json());
+        }
         let args = args.to_owned();
         let command = if is_slow {
             Command::Slow { transaction: None, call, args, passphrase }

@@ -15,6 +15,7 @@ mod calls;
 mod check;
 mod checkpoints;
 mod collections;
+mod commit_here;
 mod crash;
 mod determinism;
 mod edited_meanwhile;

@@ -2,12 +2,14 @@
 //! the listeners are told.
 
 mod events;
+mod here;
 mod queue;
 mod thread;
 mod ticket;
 
 pub use events::Listener;
 pub(crate) use events::Listeners;
+pub(crate) use here::SmallChange;
 pub(crate) use queue::{Inside, Job, Queue, WriteCall};
 pub(crate) use thread::run;
 pub use ticket::{Ended, Settle, Settled, Ticket};

@@ -69,9 +69,23 @@ struct Waiting {
     closed: bool,
     /// Must the committing thread be woken?
     asleep: bool,
+    /// Is the committing thread at work on what it has taken?
+    at_work: bool,
+    /// Does a caller commit on its own thread?
+    here: bool,
 }
 
 impl Waiting {
+    /// May a caller commit on its own thread? What came before goes first.
+    fn is_free(&self) -> bool {
+        self.jobs.is_empty() && !(self.at_work || self.here || self.closed)
+    }
+
+    /// Does the committing thread wait for a caller who commits on its own thread?
+    fn is_waited_for(&self) -> bool {
+        !self.jobs.is_empty() || self.closed
+    }
+
     /// Is there nothing to do, and more to be expected?
     fn is_idle(&self) -> bool {
         let nothing = self.jobs.is_empty() || self.running.is_some();
@@ -122,8 +136,25 @@ fn several_processors() -> bool {
 pub(crate) struct Queue {
     waiting: Mutex<Waiting>,
     bell: Condvar,
+    /// Rung when a caller has committed on its own thread.
+    left: Condvar,
     /// Counts up with everything that is added, for the committing thread to see without the lock.
     added: AtomicU64,
+}
+
+/// The turn of a caller who commits on its own thread; the next one begins when this is dropped.
+pub(super) struct TurnHere<'a>(&'a Queue);
+
+impl Drop for TurnHere<'_> {
+    fn drop(&mut self) {
+        let mut waiting = locked(&self.0.waiting);
+        waiting.here = false;
+        let is_waited_for = waiting.is_waited_for();
+        drop(waiting);
+        if is_waited_for {
+            self.0.left.notify_all();
+        }
+    }
 }
 
 impl Queue {
@@ -175,12 +206,29 @@ impl Queue {
         settle(vec![(ticket, Err(ended(expired)))]);
     }
 
+    /// Begins a turn of the caller's own thread; `None` when somebody else's is under way or waits.
+    pub(super) fn begin_here(&self) -> Option<TurnHere<'_>> {
+        let mut waiting = locked(&self.waiting);
+        if !waiting.is_free() {
+            return None;
+        }
+        waiting.here = true;
+        Some(TurnHere(self))
+    }
+
     /// Waits for something to do; `None` when the store is closed and nothing waits.
     pub(crate) fn take(&self) -> Option<Turn> {
+        locked(&self.waiting).at_work = false;
         self.look_out();
         let mut waiting = locked(&self.waiting);
         loop {
-            match waiting.next() {
+            if waiting.here && waiting.is_waited_for() {
+                waiting = sync::wait(&self.left, waiting);
+                continue;
+            }
+            let job = waiting.next();
+            waiting.at_work = job.is_some();
+            match job {
                 Some(Job::Begin(timeout, ticket)) => {
                     return Some(Turn::Transaction(timeout, ticket));
                 }

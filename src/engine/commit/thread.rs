@@ -1,8 +1,8 @@
 //! The committing thread: one batch after another, each with one sync.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, MutexGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
 use crate::catalogue::Place;
@@ -12,7 +12,9 @@ use super::queue::{Inside, Turn, WriteCall};
 use super::ticket::{Settled, Ticket, internal, settle};
 use crate::engine::core::Engine;
 use crate::engine::journal::Commit;
-use crate::engine::journal::{self, Header, Tail};
+use crate::engine::journal::{self, Appended, Header, Tail};
+use crate::engine::logs::Source;
+use crate::engine::memory::State;
 use crate::engine::processes::locks::CommitLock;
 use crate::engine::processes::shared_memory::{busy, word};
 use crate::engine::txn::Overlay;
@@ -105,7 +107,8 @@ impl Engine {
     fn run_change(&self, overlay: &mut Overlay, now: &str, change: WriteCall) -> Result<Settled> {
         let state = self.state();
         let mark = overlay.mark();
-        let mut tx = Tx { state: &state, overlay, context: self.context(now) };
+        let (context, source) = (self.context(now), Source::Disk);
+        let mut tx = Tx { state: &state, overlay, context, source };
         let done = catch_unwind(AssertUnwindSafe(|| {
             let reply = change(&mut tx)?;
             make_single(&mut tx)?;
@@ -143,20 +146,31 @@ impl Engine {
         if self.settings.strict {
             file.sync().map_err(|error| idle(self.poison(&error)))?;
         }
-        let mut guard = self.tail();
-        let Some(tail) = guard.as_mut() else { return Ok(()) };
+        let tail = self.tail();
+        self.publish(tail, self.state_mut(), &appended, &commits);
+        Ok(())
+    }
+
+    /// Makes appended commits visible, to this process and then to the others.
+    pub(super) fn publish(
+        &self,
+        mut guard: MutexGuard<'_, Option<Tail>>,
+        mut state: RwLockWriteGuard<'_, State>,
+        appended: &Appended,
+        commits: &[Commit],
+    ) {
+        let Some(tail) = guard.as_mut() else { return };
         // Only now: a reader that followed the tail before the sync would have shown what the sync
         // might still lose.
-        tail.advance(&appended);
+        tail.advance(appended);
         let position = tail.position();
         if self.settings.strict {
             self.words.raise(word::DURABLE, position);
         }
         let mut touched = Vec::new();
-        {
-            let mut state = self.state_mut();
-            commits.iter().for_each(|commit| touched.extend(state.apply(commit, position)));
-        }
+        commits.iter().for_each(|commit| touched.extend(state.apply(commit, position)));
+        let catalogue = Arc::clone(&state.catalogue);
+        drop(state);
         // The state first, then the word: a process that sees the word may ask us, and a thread of
         // ours that sees it must find the state there already.
         self.position.store(position, Ordering::Release);
@@ -165,7 +179,6 @@ impl Engine {
         drop(guard);
         self.keeper.wake();
         self.listeners.tell(&catalogue, &touched);
-        Ok(())
     }
 
     /// The tail, of a segment that is started when there is none.
@@ -245,7 +258,7 @@ fn refuse(tickets: impl Iterator<Item = Ticket>, error: &Error) {
 }
 
 /// The one record of a place `Single` comes with the first change of a store.
-fn make_single(tx: &mut Tx<'_>) -> Result<()> {
+pub(super) fn make_single(tx: &mut Tx<'_>) -> Result<()> {
     let single = tx.state.layout.owner().and_then(|place| place.single);
     let Some(model) = single.filter(|_| !tx.overlay.is_empty()) else { return Ok(()) };
     let is_single = matches!(tx.catalogue().model(model).place, Place::Single { .. });

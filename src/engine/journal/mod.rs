@@ -11,4 +11,4 @@ mod tail;
 
 pub(crate) use change::{Change, Commit, Effect, LogEdit, LogLines};
 pub(crate) use segment::{Header, Segment, folder, list, path_of, start};
-pub(crate) use tail::Tail;
+pub(crate) use tail::{Appended, Tail};

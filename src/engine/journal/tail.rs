@@ -20,9 +20,15 @@ pub(crate) struct Tail {
 }
 
 /// Where an append ended; the tail moves there only when the lines are committed.
+#[derive(Debug)]
 pub(crate) struct Appended {
     offset: u64,
     checksum: u32,
+}
+
+/// Bytes that lines take at most, with their checksums.
+fn room_for(texts: &[String]) -> usize {
+    texts.iter().map(|text| text.len() + 16).sum()
 }
 
 impl Tail {
@@ -99,13 +105,17 @@ impl Tail {
         Ok(used)
     }
 
+    /// Is there room for these lines, so that the file need not grow?
+    pub(crate) fn has_room(&self, texts: &[String]) -> bool {
+        self.offset + room_for(texts) as u64 <= self.reserved
+    }
+
     /// Writes lines behind the end, without making them durable or moving the tail.
     ///
     /// # Errors
     /// Those of the disk; what was written in part is overwritten by the next append.
     pub(crate) fn append(&mut self, texts: &[String]) -> Result<Appended> {
-        let room = texts.iter().map(|text| text.len() + 16).sum();
-        let mut bytes = String::with_capacity(room);
+        let mut bytes = String::with_capacity(room_for(texts));
         let mut checksum = self.checksum;
         for text in texts {
             checksum = line::append(&mut bytes, checksum, text);

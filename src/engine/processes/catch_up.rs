@@ -37,7 +37,9 @@ impl Engine {
     /// `source` does not allow it.
     pub(crate) fn catch_up(&self, source: Source) -> Result<bool> {
         let behind = self.words.load(word::COMMITTED).saturating_sub(self.position());
-        if source == Source::Memory && behind > MOST_TAKEN {
+        // Whoever reads the state for long keeps from it what the journal says.
+        let takes_long = || behind > MOST_TAKEN || self.state_mut_soon().is_none();
+        if source == Source::Memory && takes_long() {
             return Ok(false);
         }
         let Some(mut tail) = self.tail_for(source) else { return Ok(false) };

@@ -230,6 +230,11 @@ impl<'a> CommitLock<'a> {
     }
 }
 
+/// Does somebody wait for the lock on the journal, for whom its holder steps back?
+pub(crate) fn is_commit_wanted(words: &dyn SharedWords) -> bool {
+    now_us().saturating_sub(words.load(word::WANTED)) < STILL_WANTED_US
+}
+
 impl CommitLock<'_> {
     /// The lock is held for a transaction from now on, which may take so long.
     pub(crate) fn begin_transaction(&self, limit: Duration) {
@@ -247,7 +252,7 @@ impl Drop for CommitLock<'_> {
         drop(self.lock.take());
         // A thread that takes the lock again at once would win it every time, for whoever waits only
         // looks now and then.
-        if now_us().saturating_sub(self.words.load(word::WANTED)) < STILL_WANTED_US {
+        if is_commit_wanted(self.words) {
             std::thread::sleep(COMMIT_PAUSE * 2);
         }
     }

@@ -102,6 +102,11 @@ impl Overlay {
         self.touched.contains(&model)
     }
 
+    /// How many changes there are.
+    pub(crate) fn len(&self) -> usize {
+        self.changes.len()
+    }
+
     /// Is nothing changed?
     pub(crate) fn is_empty(&self) -> bool {
         self.records.is_empty() && self.logs.is_empty()

@@ -25,17 +25,27 @@ pub struct Tx<'a> {
     pub(crate) state: &'a State,
     pub(crate) overlay: &'a mut Overlay,
     pub(crate) context: Context<'a>,
+    /// With `Memory`, whatever needs the disk or changes much fails with `IO`: the call is then made
+    /// again by the committing thread.
+    pub(crate) source: Source,
 }
+
+/// So many changes are made on the caller's thread, which takes less than a millisecond.
+const MOST_CHANGES: usize = 16;
 
 /// A new id.
 pub(crate) fn new_id() -> String {
     Uuid::new_v4().to_string()
 }
 
+fn elsewhere() -> Error {
+    Error::new(Code::Io, "the committing thread must make this change")
+}
+
 impl Tx<'_> {
     /// The state with the changes of this transaction.
     pub fn view(&self) -> View<'_> {
-        View::new(self.state, Some(&*self.overlay), self.context, Source::Disk)
+        View::new(self.state, Some(&*self.overlay), self.context, self.source)
     }
 
     /// The time of this call, as records hold it.
@@ -178,6 +188,8 @@ impl Tx<'_> {
     /// # Errors
     /// As for [`Tx::delete`].
     pub(crate) fn delete_all(&mut self, model: ModelId, keys: &[&str]) -> Result<()> {
+        let may_follow = !self.catalogue().referrers(model).is_empty();
+        self.may_take(if may_follow { usize::MAX } else { keys.len() })?;
         self.whole(|tx| {
             tx.check_place(model)?;
             relations::delete(tx, model, keys)
@@ -195,6 +207,23 @@ impl Tx<'_> {
         keys: &[&str],
     ) -> Result<Option<(ModelId, String)>> {
         relations::restriction(self, model, keys)
+    }
+
+    /// Gives up what the caller's thread may not do: so many changes more, or what needs the disk.
+    ///
+    /// # Errors
+    /// `IO`, for the committing thread to do it.
+    fn may_take(&self, changes: usize) -> Result<()> {
+        let all = self.overlay.len().saturating_add(changes);
+        if self.source == Source::Memory && all > MOST_CHANGES { Err(elsewhere()) } else { Ok(()) }
+    }
+
+    /// Gives up what needs the disk, where that may not be waited for.
+    ///
+    /// # Errors
+    /// As for `may_take`.
+    pub(super) fn may_use_disk(&self) -> Result<()> {
+        if self.source == Source::Memory { Err(elsewhere()) } else { Ok(()) }
     }
 
     /// Refuses to change what stands in a file that cannot be read.
@@ -251,6 +280,7 @@ impl Tx<'_> {
     }
 
     pub(super) fn put_record(&mut self, model: ModelId, record: Record) -> Result<Arc<Record>> {
+        self.may_take(1)?;
         let record = Arc::new(record);
         self.check_size(model, record.text())?;
         self.check_is_row(model, &record)?;

@@ -304,6 +304,7 @@ impl Tx<'_> {
         let context = &self.context;
         let is_ours = self.overlay.log(&key).is_some() || self.state.logs.contains_key(&key);
         if !is_ours && counted.fields.is_some() && !self.state.is_leftover(&key) {
+            self.may_use_disk()?;
             let path = self.state.layout.log_path(model, owner.key())?;
             let now = context.disk.stamp(&path)?;
             if !context.counted.is_counted(context.disk, &path, now) {
@@ -386,6 +387,7 @@ impl Tx<'_> {
         if let Some(pending) = self.state.logs.get(&key) {
             return Ok(whole(pending.end));
         }
+        self.may_use_disk()?;
         let path = self.state.layout.log_path(model, owner)?;
         let len = self.context.disk.stamp(&path)?.map_or(0, |stamp| stamp.len);
         if len == 0 || self.state.is_leftover(&key) {

@@ -101,8 +101,13 @@ const MODULES: &[(&str, &str)] = &[
     ),
     (
         "engine/commit/thread",
-        "catalogue engine/processes/shared_memory engine/processes/locks engine/journal \
-         engine/memory engine/txn engine/commit engine/core",
+        "catalogue engine/processes/shared_memory engine/processes/locks engine/logs/cache \
+         engine/journal engine/memory engine/txn engine/commit engine/core",
+    ),
+    (
+        "engine/commit/here",
+        "engine/processes/shared_memory engine/processes/locks engine/logs/cache \
+         engine/journal engine/txn engine/commit engine/core engine/commit/thread",
     ),
     (
         "engine/files/round",
@@ -135,7 +140,7 @@ const MODULES: &[(&str, &str)] = &[
     ),
     (
         "engine/runtime",
-        "disk catalogue engine/logs/cache engine/journal engine/txn engine/commit \
+        "disk catalogue engine/logs/cache engine/journal engine/txn engine/commit engine/commit/here \
          engine/core engine/files engine/lifecycle",
     ),
     // What the others see of it.

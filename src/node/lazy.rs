@@ -154,18 +154,33 @@ impl Lazy {
         drop(phase);
         if let Err(error) = started {
             let error = Error::new(Code::Io, format!("cannot start a thread: {error}"));
-            self.drain(&Err(error));
+            self.refuse(&error);
         }
     }
 
     fn open(&self) {
-        let opened = without_panic("while it opened", || Store::open(self.options.clone()));
-        if let Ok(store) = &opened {
-            // Before the first call, so that its own change is heard of too.
-            self.attach(store);
-            self.warn(store);
+        match without_panic("while it opened", || Store::open(self.options.clone())) {
+            Ok(store) => {
+                // Before the first call, so that its own change is heard of too.
+                self.attach(&store);
+                self.warn(&store);
+                self.drain(&store);
+            }
+            Err(error) => self.refuse(&error),
         }
-        self.drain(&opened);
+    }
+
+    /// Tells all who wait that it cannot be opened. The next call tries again, also one that is made as
+    /// soon as the first of them has heard of it: so the phase changes before.
+    fn refuse(&self, error: &Error) {
+        let mut phase = locked(&self.phase);
+        let Phase::Opening(waiting) = mem::replace(&mut *phase, Phase::Unopened) else { return };
+        if waiting.closing.is_some() {
+            *phase = Phase::Closed;
+        }
+        drop(phase);
+        settle(waiting.calls.into_iter().map(|(_, ticket)| (ticket, Err(error.clone()))).collect());
+        settle_all(waiting.closing.unwrap_or_default(), &Ok(Settled::from(())));
     }
 
     /// Tells what the folder's owner should know, under the number of no call.
@@ -185,16 +200,20 @@ impl Lazy {
     }
 
     /// Does what waits, in its order, until nothing does.
-    fn drain(&self, opened: &Result<Store>) {
-        while let Some(calls) = self.next_calls(opened) {
+    fn drain(&self, store: &Store) {
+        while let Some(calls) = self.next_calls(store) {
             for (work, ticket) in calls {
-                Lazy::run(opened, work, ticket);
+                // A panic drops the ticket, and so tells the caller.
+                drop(without_panic("in a call", || {
+                    work(store, ticket);
+                    Ok(())
+                }));
             }
         }
     }
 
     /// The calls that wait; `None` once there are none, and calls no longer wait.
-    fn next_calls(&self, opened: &Result<Store>) -> Option<Vec<(Deferred, Ticket)>> {
+    fn next_calls(&self, store: &Store) -> Option<Vec<(Deferred, Ticket)>> {
         let mut phase = locked(&self.phase);
         let Phase::Opening(waiting) = &mut *phase else { return None };
         let calls = mem::take(&mut waiting.calls);
@@ -204,23 +223,11 @@ impl Lazy {
         if let Some(tickets) = waiting.closing.take() {
             *phase = Phase::Closed;
             drop(phase);
-            let closed = opened.as_ref().map_or(Ok(()), |store| self.end(store));
-            settle_all(tickets, &closed.map(Settled::from));
+            settle_all(tickets, &self.end(store).map(Settled::from));
             return None;
         }
-        *phase = opened.as_ref().map_or(Phase::Unopened, |store| Phase::Open(store.clone()));
+        *phase = Phase::Open(store.clone());
         None
-    }
-
-    fn run(opened: &Result<Store>, work: Deferred, ticket: Ticket) {
-        match opened {
-            Err(error) => settle(vec![(ticket, Err(error.clone()))]),
-            // A panic drops the ticket, and so tells the caller.
-            Ok(store) => drop(without_panic("in a call", || {
-                work(store, ticket);
-                Ok(())
-            })),
-        }
     }
 
     /// Calls a listener with the events of every commit, and opens the store for it.

@@ -19,7 +19,7 @@ const LIBRARIES = {
   darwin: /^(\/usr\/lib\/lib(System\.B|iconv\.2|objc\.A)\.dylib|\/System\/Library\/Frameworks\/.+)$/,
   // Microsoft's C++ runtime is not among them: a new machine has none, so it is linked in.
   win32:
-    /^(kernel32|ntdll|advapi32|bcrypt|bcryptprimitives|crypt32|secur32|user32|userenv|ws2_32|msvcrt|ole32|shell32|api-ms-win-[\w-]+)\.dll$/i,
+    /^(kernel32|ntdll|advapi32|bcrypt|bcryptprimitives|crypt32|ncrypt|secur32|user32|userenv|ws2_32|msvcrt|ole32|shell32|api-ms-win-[\w-]+)\.dll$/i,
 }
 
 /** A macOS library names itself first, by the path where it was linked. */

@@ -30,5 +30,6 @@ run(
   ...tests('prisma'),
   ...tests('better-auth'),
   ...tests('attacks'),
+  ...tests('studio'),
   ...tests('docs'),
 )

@@ -87,6 +87,17 @@ export function Chat({ model, owner, at }: { model: Model; owner: string; at: st
     else if (at) document.getElementById(`row-${at}`)?.scrollIntoView({ block: 'center' })
     below.current = null
   }, [rows])
+  // Who was at the end stays there when the page becomes narrower, or a picture has come.
+  useEffect(() => {
+    const element = scroller.current
+    if (!element) return
+    const observer = new ResizeObserver(() => {
+      if (end.current) element.scrollTop = element.scrollHeight
+    })
+    observer.observe(element)
+    for (const child of element.children) observer.observe(child)
+    return () => observer.disconnect()
+  }, [rows])
   const onScroll = () => {
     const element = scroller.current!
     end.current = element.scrollHeight - element.scrollTop - element.clientHeight < 40 && !more.after

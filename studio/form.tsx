@@ -24,18 +24,19 @@ interface Props {
   about: About
 }
 
-export function Form({
-  fields,
-  map,
-  set,
-  about,
-}: {
+interface FormProps {
   fields: Field[]
   map: Fields
   set: (map: Fields) => void
   about: About
-}) {
-  const others = Object.keys(map).filter((name) => !fields.some((field) => field.name === name))
+  /** Keys that are shown in another way. */
+  apart?: string[]
+}
+
+export function Form({ fields, map, set, about, apart = [] }: FormProps) {
+  const others = Object.keys(map).filter(
+    (name) => !apart.includes(name) && !fields.some((field) => field.name === name),
+  )
   const put = (name: string) => (value: Json | undefined) => {
     const { [name]: before, ...rest } = map
     // A key keeps its place.
@@ -109,7 +110,7 @@ type Inner = Props & { id: string }
 
 function Value(props: Inner) {
   const { field, value, about, path } = props
-  if (about.found?.sealed.includes(path)) return <Sealed {...props} />
+  if (field.sealed && about.found?.sealed.includes(path)) return <Sealed {...props} />
   if (field.sealed && value !== undefined && value !== null && field.kind.is === 'object') return <Sealed {...props} />
   if (field.private) return <Hidden {...props} />
   return <Editor {...props} kind={field.kind} />
@@ -129,14 +130,28 @@ function Hidden(props: Inner) {
   )
 }
 
-function Sealed({ field, path, id, about }: Inner) {
+function Sealed(props: Inner) {
+  const { field, path, id, about } = props
   const [asking, setAsking] = useState(false)
+  const [replacing, setReplacing] = useState(false)
+  if (replacing) return <Editor {...props} kind={field.kind} />
   return (
     <span class="sealed">
       <span class="badge">sealed</span>
       <button type="button" id={id} onClick={() => setAsking(true)}>
         Look at {field.name}
       </button>
+      {!about.readOnly && field.kind.is === 'text' && (
+        <button
+          type="button"
+          onClick={() => {
+            setReplacing(true)
+            props.set('')
+          }}
+        >
+          Replace
+        </button>
+      )}
       {asking && about.found && <Reveal found={about.found} field={path} close={() => setAsking(false)} />}
     </span>
   )

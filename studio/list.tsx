@@ -171,11 +171,13 @@ function Grid({ model, asked, columns, order, sort, whole }: GridProps) {
   const first = Math.max(0, Math.floor(view.top / HEIGHT) - MARGIN)
   const last = Math.min(total, Math.ceil((view.top + view.height) / HEIGHT) + MARGIN)
   const numbers = Array.from({ length: Math.max(0, last - first) }, (_, at) => first + at)
+  // Heads and rows are grids of their own, which only a width of their own makes stand below each other.
   const width = {
-    gridTemplateColumns: `minmax(9rem, 1.6fr) ${columns
+    gridTemplateColumns: `minmax(0, 1.6fr) ${columns
       .slice(1)
-      .map(() => 'minmax(7rem, 1fr)')
+      .map(() => 'minmax(0, 1fr)')
       .join(' ')}`,
+    minWidth: `${11 + 9 * (columns.length - 1)}rem`,
   }
 
   if (failure) return <Empty>{failure}</Empty>

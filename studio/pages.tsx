@@ -82,7 +82,11 @@ export function Faults() {
               .map((fault) => (
                 <li key={fault.path + fault.message}>
                   {fault.path && <EditorLink path={fault.path} />}
-                  <p>{fault.message}</p>
+                  <p>
+                    {fault.message.startsWith(`${fault.path}: `)
+                      ? fault.message.slice(fault.path.length + 2)
+                      : fault.message}
+                  </p>
                   {fault.model && fault.id && (
                     <a href={address([fault.model, fault.id])}>
                       {fault.model} {fault.id}

@@ -282,6 +282,7 @@ function Editing({ model, found, original, readOnly, setDirty, ask, collide, rel
     const issues = error.issues ?? []
     setFaults(new Map(issues.map(({ path, expected, received }) => [path, `expected ${expected}, got ${received}`])))
     setFailure(error.message)
+    setTimeout(() => document.querySelector('.faulty')?.scrollIntoView({ block: 'center' }))
   }
   const review = async () => {
     const asked = { model: model.name, key: found?.key, stamp: found?.stamp, owner, text: text ?? written(map) }
@@ -329,7 +330,13 @@ function Editing({ model, found, original, readOnly, setDirty, ask, collide, rel
               </button>
             </p>
           )}
-          <Form fields={shownFields(model, isNew)} map={map} set={edit} about={about} />
+          <Form
+            fields={shownFields(model, isNew)}
+            map={map}
+            set={edit}
+            about={about}
+            apart={model.sealedAs ? PARTS : []}
+          />
         </div>
         <div class="side json">
           <h2 id={label}>JSON</h2>
@@ -396,10 +403,12 @@ function Editing({ model, found, original, readOnly, setDirty, ask, collide, rel
 
 const PARTS = ['ciphertext', 'iv', 'authTag']
 
-/** The fields of the form: the parts of what is sealed are no text to edit. */
+/** The fields of the form: what never changes is only shown, and the parts of what is sealed are no text to edit. */
 function shownFields(model: Model, isNew: boolean) {
-  if (model.sealedAs === null) return model.fields.filter((field) => !isNew || !field.derived)
-  const others = model.fields.filter((field) => !PARTS.includes(field.name))
+  const stays = (name: string) => !isNew && (name === model.key || name === 'createdAt')
+  const fields = model.fields.map((field) => (stays(field.name) ? { ...field, derived: true } : field))
+  if (model.sealedAs === null) return fields.filter((field) => !isNew || !field.derived)
+  const others = fields.filter((field) => !PARTS.includes(field.name))
   const doc = isNew
     ? 'In clear; it is sealed before it is written.'
     : 'A new one in clear, which is sealed in place of the one there is.'
@@ -408,6 +417,7 @@ function shownFields(model: Model, isNew: boolean) {
     name: model.sealedAs,
     kind: { is: 'text' as const },
     optional: true,
+    derived: false,
     doc,
     private: false,
     sealed: false,
@@ -449,10 +459,16 @@ function Review({ question, id, close }: { question: Question; id: string; close
       <Consequences told={told} main={what === 'update' ? id : undefined} />
       {told.final && <p class="banner bad">This cannot be taken back: {told.final}.</p>}
       <footer>
-        <button type="button" autoFocus class={what === 'delete' ? 'danger' : 'primary'} disabled={busy} onClick={sure}>
+        <button
+          type="button"
+          autoFocus={what !== 'delete'}
+          class={what === 'delete' ? 'danger' : 'primary'}
+          disabled={busy}
+          onClick={sure}
+        >
           {WORDS[what]}
         </button>
-        <button type="button" onClick={close}>
+        <button type="button" autoFocus={what === 'delete'} onClick={close}>
           Not yet
         </button>
       </footer>

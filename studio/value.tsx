@@ -5,7 +5,8 @@ import type { Cell, Json } from './api.ts'
 import { address } from './state.ts'
 
 const numbers = new Intl.NumberFormat('en')
-const times = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' })
+/** Swedes write times as ISO does. */
+const times = new Intl.DateTimeFormat('sv', { dateStyle: 'short', timeStyle: 'short' })
 
 export const counted = (count: number) => numbers.format(count)
 

@@ -36,12 +36,15 @@ test('the tarball holds what is needed and no sources', () => {
     'lib/prisma/client.js',
     'generated/prisma.js',
     'generated/native.js',
+    'generated/studio/studio.js',
+    'generated/studio/studio.css',
+    'lib/studio/serve.js',
     'package.json',
   ]) {
     assert.ok(files.includes(name), name)
   }
   assert.deepEqual(
-    files.filter((name) => /^(src|__test__|examples|npm|target|node_modules)\/|\.rs$|header\.d\.ts$/.test(name)),
+    files.filter((name) => /^(src|studio|__test__|examples|npm|target|node_modules)\/|\.rs$|header\.d\.ts$/.test(name)),
     [],
   )
 })

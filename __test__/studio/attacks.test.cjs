@@ -4,6 +4,7 @@
 
 const assert = require('node:assert/strict')
 const { test } = require('node:test')
+const { gzipSync } = require('node:zlib')
 const { createStore, studio } = require('quilltap-store')
 const { filled, folder, startStudio } = require('./support.cjs')
 
@@ -36,6 +37,16 @@ test('the address is good for one browser, which gets a cookie that no other pag
     assert.equal(headers['x-frame-options'], 'DENY', path)
     assert.equal(headers['cache-control'], 'no-store', path)
   }
+})
+
+test('the page is small', async () => {
+  const { dataDir } = await filled()
+  const { ask, own } = await startStudio(dataDir)
+  const parts = await Promise.all(
+    ['/', '/assets/studio.js', '/assets/studio.css'].map((path) => ask(path, { headers: own })),
+  )
+  const sizes = parts.map(({ bytes }) => gzipSync(bytes).length)
+  assert.ok(sizes[1] > 1000 && sizes.reduce((sum, size) => sum + size) < 200_000, String(sizes))
 })
 
 test('only its own page is answered', async () => {
@@ -198,7 +209,7 @@ test('in an app the app says who may come, and must say it', async () => {
     assert.throws(() => studio(store, options), { code: 'VALIDATION' }, JSON.stringify(options))
   }
   assert.throws(() => studio({}, { authorize: () => true }), { code: 'VALIDATION' })
-  assert.throws(() => studio(store, { authorize: () => true, wirte: true }), { code: 'VALIDATION' })
+  assert.throws(() => studio(store, { authorize: () => true, readOnly: true }), { code: 'VALIDATION' })
   const headers = { host: 'app.example', origin: 'https://app.example', 'content-type': 'application/json' }
   const post = (more = {}) =>
     new Request('https://app.example/admin/api/models', {

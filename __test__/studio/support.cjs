@@ -7,10 +7,12 @@ const { once } = require('node:events')
 const http = require('node:http')
 const { createInterface } = require('node:readline')
 const { after } = require('node:test')
-const { env, filled, folder, program } = require('../cli/support.cjs')
 
 const running = new Set()
+// Before those of the folders, which go then.
 after(() => Promise.all([...running].map(stop)))
+
+const { env, filled, folder, program } = require('../cli/support.cjs')
 
 async function stop(child) {
   if (child.exitCode !== null || child.signalCode !== null) return
@@ -25,14 +27,16 @@ async function startStudio(dataDir, args = []) {
   const child = spawn(process.execPath, argv, { env, stdio: ['ignore', 'pipe', 'inherit'] })
   running.add(child)
   const lines = createInterface({ input: child.stdout })
-  const [line] = await Promise.race([
+  const [first] = await Promise.race([
     once(lines, 'line'),
     once(child, 'exit').then(() => Promise.reject(new Error('the studio ended'))),
   ])
-  const address = new URL(JSON.parse(line).address)
+  const address = new URL(JSON.parse(first).address)
   const origin = address.origin
   const ask = (path, options) => request(address.port, path, options)
-  const entered = await ask(address.pathname + address.search)
+  // Whoever has come in has used the address up: the command prints another one.
+  const [[second], entered] = await Promise.all([once(lines, 'line'), ask(address.pathname + address.search)])
+  const next = JSON.parse(second).address
   const cookie = entered.headers['set-cookie'][0].split(';')[0]
   const own = { cookie, origin, host: address.host, 'sec-fetch-site': 'same-origin', 'x-quilltap-studio': '1' }
   const call = async (name, ...args) => {
@@ -43,7 +47,7 @@ async function startStudio(dataDir, args = []) {
     if (status !== 200) throw Object.assign(new Error(value.error.message), value.error, { status })
     return value
   }
-  return { address, entered, origin, own, cookie, ask, call, lines, child, end: () => stop(child) }
+  return { address, next, entered, origin, own, cookie, ask, call, end: () => stop(child) }
 }
 
 /** One request, with exactly these headers. */

@@ -7,7 +7,7 @@ const path = require('node:path')
 const { createStore } = require('quilltap-store')
 const { folder } = require('../cli/support.cjs')
 
-const shared = path.resolve(__dirname, '../../../shared/data/shakespeare.txt')
+const shared = path.resolve(__dirname, process.env.PLAY ?? '../../../shared/data/shakespeare.txt')
 const scene = path.join(__dirname, '../../examples/nextjs/scenes/the-night-ferry.txt')
 const PASSPHRASE = 'a rose by any other name'
 
@@ -145,11 +145,11 @@ async function many(count = 200_000) {
   const [header, first] = fs.readFileSync(file, 'utf8').trim().split('\n')
   const row = JSON.parse(first)
   const began = Date.parse('2020-01-01T00:00:00.000Z')
-  const rows = Array.from({ length: count - 1 }, (_, at) => {
+  const rows = Array.from({ length: count }, (_, at) => {
     const time = new Date(began + at * 60_000).toISOString()
-    return JSON.stringify({ ...row, id: `chat-${at + 1}`, title: `Chat ${at + 1}`, createdAt: time, updatedAt: time })
+    return JSON.stringify({ ...row, id: `chat-${at}`, title: `Chat ${at}`, createdAt: time, updatedAt: time })
   })
-  fs.writeFileSync(file, [header, first, ...rows, ''].join('\n'))
+  fs.writeFileSync(file, [header, ...rows, ''].join('\n'))
   return { dataDir, userId, count }
 }
 

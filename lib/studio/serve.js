@@ -11,6 +11,8 @@ const { handler } = require('./handler.js')
 const { makeTokens } = require('./tokens.js')
 
 const HOST = '127.0.0.1'
+/** The exit code of what could not be done; see docs/cli.md. */
+const FAILED = 3
 const OPENERS = { darwin: 'open', win32: 'explorer', linux: 'xdg-open' }
 
 /** Serves the studio on this machine alone, until Ctrl-C; resolves once it is to be had. */
@@ -67,8 +69,11 @@ function endOnSignal(server, store) {
   const end = async () => {
     server.close()
     server.closeAllConnections()
-    await store.close()
-    process.exit(0)
+    await store.close().catch((error) => {
+      console.error(`error: ${error.message}`)
+      process.exitCode = FAILED
+    })
+    process.exit()
   }
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void end())
 }

@@ -1,6 +1,6 @@
 'use strict'
 
-const { Answers, copy } = require('./answers.js')
+const { Answers } = require('./answers.js')
 const { PRISMA } = require('../requests.js')
 const { createStore } = require('../store.js')
 const { StoreError } = require('../error.js')
@@ -46,18 +46,19 @@ class Connection {
     await made?.close()
   }
 
-  /** Sends one request on its own. */
-  async ask(request) {
+  /** Sends one request on its own, that an operation has made. */
+  async ask(request, operation) {
     const { native } = this
     const text = JSON.stringify([request])
-    if (READS.has(request.action)) return this.#read(native, text)
+    if (READS.has(request.action)) return this.#read(native, text, request, operation)
     native.mayWrite()
     return answered(await native.write('write', text)).data
   }
 
-  async #read(native, text) {
+  async #read(native, text, request, operation) {
     const kept = this.#answers.find(text)
-    if (kept?.seen !== undefined && native.read('isSame', kept.seen, PLAIN) === 'true') return copy(kept.data)
+    if (kept?.seen !== undefined && native.read('isSame', kept.seen, PLAIN) === 'true')
+      return operation.copy(kept.data, request)
     const told = native.read('read', text, PLAIN) ?? (await native.readLater('read', text))
     const answer = answered(told)
     this.#answers.note(text, kept !== undefined, answer, told.length)

@@ -17,7 +17,14 @@ function describe({ enums, models }) {
 }
 
 function describeModel(name, fields, enums, models) {
-  const model = { name, accessor: name[0].toLowerCase() + name.slice(1), fields: new Map(), times: [], relations: [] }
+  const model = {
+    name,
+    accessor: name[0].toLowerCase() + name.slice(1),
+    fields: new Map(),
+    times: [],
+    jsons: [],
+    relations: [],
+  }
   for (const [field, type, flags = ''] of fields) {
     const kind = type in models ? 'object' : type in enums ? 'enum' : 'scalar'
     model.fields.set(field, {
@@ -29,6 +36,7 @@ function describeModel(name, fields, enums, models) {
       model: undefined,
     })
     if (type === 'DateTime') model.times.push(field)
+    if (type === 'Json') model.jsons.push(field)
     if (kind === 'object') model.relations.push(field)
   }
   return model

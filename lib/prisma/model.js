@@ -2,10 +2,11 @@
 
 const { ACTIONS, request } = require('./serialize.js')
 const { PrismaPromise } = require('./promise.js')
-const { revive } = require('./revive.js')
+const { copyAnswer, revive } = require('./revive.js')
 const { STATE } = require('./state.js')
 const { FieldRef } = require('./values.js')
 const aggregates = require('./aggregate.js')
+const { copy } = require('./answers.js')
 
 /** Methods after which a relation of the answer can be asked for: `findUnique(…).chats()`. */
 const FLUENT = new Set('findUnique findUniqueOrThrow findFirst findFirstOrThrow create update upsert delete'.split(' '))
@@ -33,6 +34,7 @@ function operationOf(model, method) {
     Promise: FLUENT.has(method) ? fluentPromise(model) : PrismaPromise,
     request: (args, around) => request(model, method, form.args(args), around),
     answer: (data, args, asked) => form.answer(data, model, args, asked),
+    copy: (data, asked) => (form.copy ? form.copy(data, model, asked) : copy(data)),
   }
 }
 
@@ -42,6 +44,7 @@ const requestOf = (model, method, args) => operationOf(model, method).request(ar
 const records = {
   args: (args) => args,
   answer: (data, model, args, asked) => revive(data, model, asked.query.selection),
+  copy: (data, model, asked) => copyAnswer(data, model, asked.query.selection),
 }
 const counted = { args: (args) => args, answer: (data) => data }
 

@@ -43,7 +43,7 @@ async function send(client, operation, args, transaction) {
   let asked
   try {
     asked = operation.request(args, around)
-    const data = await (transaction ?? connection).ask(asked)
+    const data = await (transaction ?? connection).ask(asked, operation)
     const answer = operation.answer(data, args, asked)
     return extensions.hasResults && operation.givesRecords ? compute(answer, model, args, around) : answer
   } catch (error) {

@@ -1,26 +1,51 @@
 'use strict'
 
+const { copy } = require('./answers.js')
+
 /**
  * Makes the times of an answer Dates, in place. Answers come as plain JSON, so a time is known by the
- * field that it is in, and `selection` tells which relations there may be.
+ * field that it is in, and `selection` tells which relations there may be. A time is the milliseconds
+ * since 1970, or a text in an aggregate.
  */
 function revive(answer, model, selection) {
   if (answer === null) return null
-  const relations = model.relations.filter((name) => typeof selection[name] === 'object')
+  const relations = relationsIn(selection, model)
   if (!Array.isArray(answer)) return reviveRecord(answer, model, relations, selection)
   for (const record of answer) reviveRecord(record, model, relations, selection)
   return answer
 }
 
+function relationsIn(selection, model) {
+  return model.relations.filter((name) => typeof selection[name] === 'object')
+}
+
 function reviveRecord(record, model, relations, selection) {
   for (const field of model.times) {
     const time = record[field]
-    if (typeof time === 'string') record[field] = new Date(time)
+    if (typeof time === 'number' || typeof time === 'string') record[field] = new Date(time)
   }
   for (const name of relations) {
     revive(record[name], model.fields.get(name).model, selection[name].selection)
   }
   return record
+}
+
+/** A copy of an answer whose times are not Dates yet. */
+function copyAnswer(answer, model, selection) {
+  if (answer === null) return null
+  const relations = relationsIn(selection, model)
+  if (!Array.isArray(answer)) return copyRecord(answer, model, relations, selection)
+  return answer.map((record) => copyRecord(record, model, relations, selection))
+}
+
+function copyRecord(record, model, relations, selection) {
+  const made = { ...record }
+  for (const field of model.jsons) made[field] &&= copy(made[field])
+  for (const name of relations) {
+    made[name] = copyAnswer(made[name], model.fields.get(name).model, selection[name].selection)
+  }
+  if (made._count !== undefined) made._count = { ...made._count }
+  return made
 }
 
 /** The answer of `aggregate`, or one group of `groupBy`: the least and the greatest may be times, too. */
@@ -31,4 +56,4 @@ function reviveAggregate(record, model) {
   return record
 }
 
-module.exports = { revive, reviveAggregate }
+module.exports = { copyAnswer, revive, reviveAggregate }

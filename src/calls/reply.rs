@@ -29,6 +29,8 @@ pub(crate) enum Reply {
     Flag(bool),
     /// A number.
     Count(usize),
+    /// JSON text that was made for the answer.
+    Text(String),
     /// Any other value.
     Value(Value),
     /// JSON text with a clear text in it, to be wiped.
@@ -163,6 +165,7 @@ impl Reply {
             Reply::Object(shown) => object(&shown),
             Reply::Flag(flag) => flag.to_string(),
             Reply::Count(count) => count.to_string(),
+            Reply::Text(text) => text,
             Reply::Value(value) => json::compact(&value),
             Reply::Secret(mut text) => std::mem::take(&mut *text),
         }

@@ -14,7 +14,9 @@ pub use field::{pick, raw_field, raw_fields, text_field, text_value, with_fields
 pub use glance::{Glance, glance};
 pub use parse::{Fault, MAX_DEPTH, parse, parse_bytes, parse_object};
 pub use surrogates::without_lone_surrogates;
-pub use write::{compact, compact_object, describe, indent, kind, pretty, quote};
+pub use write::{
+    compact, compact_object, describe, indent, kind, pretty, push_text, push_value, quote,
+};
 
 /// An object: its keys in their order.
 pub type Object = serde_json::Map<String, serde_json::Value>;

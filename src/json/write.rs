@@ -7,7 +7,7 @@ use serde_json::{Map, Number, Value};
 /// The compact text of a value.
 pub fn compact(value: &Value) -> String {
     let mut text = String::new();
-    push(&mut text, value);
+    push_value(&mut text, value);
     text
 }
 
@@ -25,7 +25,8 @@ pub fn quote(text: &str) -> String {
     quoted
 }
 
-fn push(text: &mut String, value: &Value) {
+/// Adds the compact text of a value.
+pub fn push_value(text: &mut String, value: &Value) {
     match value {
         Value::Null => text.push_str("null"),
         Value::Bool(flag) => text.push_str(if *flag { "true" } else { "false" }),
@@ -37,7 +38,7 @@ fn push(text: &mut String, value: &Value) {
                 if number > 0 {
                     text.push(',');
                 }
-                push(text, item);
+                push_value(text, item);
             }
             text.push(']');
         }
@@ -53,12 +54,13 @@ fn push_object(text: &mut String, map: &Map<String, Value>) {
         }
         push_text(text, key);
         text.push(':');
-        push(text, value);
+        push_value(text, value);
     }
     text.push('}');
 }
 
-fn push_text(text: &mut String, string: &str) {
+/// Adds a text as a JSON string.
+pub fn push_text(text: &mut String, string: &str) {
     // Most texts need no escape. Without a way out of the loop, many bytes are looked at at once.
     let escapes = |found, byte| found | (byte < b' ') | (byte == b'"') | (byte == b'\\');
     if string.bytes().fold(false, escapes) {

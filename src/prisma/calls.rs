@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::error::{Answer, Failure};
 use super::request::Request;
@@ -28,6 +28,13 @@ pub(crate) const CALLS: &[Call] = &[
         ANSWER,
         "Answers requests that read, at one moment.",
         read_all_call,
+    ),
+    reading(
+        "explain",
+        REQUEST,
+        Type::List(&ANSWER),
+        "How a request that reads finds its rows.",
+        explain_call,
     ),
     reading(
         "isSame",
@@ -57,21 +64,33 @@ pub(super) fn schema() -> &'static Schema {
 fn read_call(view: &View<'_>, _model: ModelId, args: &Args) -> Result<Reply> {
     let request = args.value("request");
     let reader = Reader::new(schema().description, view);
-    let data = match read_one(&reader, request) {
-        Ok(data) => data,
-        Err(failure) => return told(request, None, Err(failure)),
-    };
+    let mut text = OPENING.to_owned();
+    if let Err(failure) = read_one(&reader, request, &mut text) {
+        return refused(request, None, failure);
+    }
     let tables = reader.seen();
-    Ok(Reply::Value(match view.fingerprint_of(&models_of(view, tables)) {
-        Some(print) => json!({ "data": data, "seen": [tables, print.number()] }),
-        None => json!({ "data": data }),
-    }))
+    if let Some(print) = view.fingerprint_of(&models_of(view, tables)) {
+        text.push_str(&format!(",\"seen\":[{tables},{}]", print.number()));
+    }
+    text.push('}');
+    Ok(Reply::Text(text))
+}
+
+fn explain_call(view: &View<'_>, _model: ModelId, args: &Args) -> Result<Reply> {
+    let request = args.value("request");
+    let reader = Reader::explaining(schema().description, view);
+    match read_one(&reader, request, &mut String::new()) {
+        Ok(()) => Ok(Reply::Value(reader.looks())),
+        Err(failure) => refused(request, None, failure),
+    }
 }
 
 fn read_all_call(view: &View<'_>, _model: ModelId, args: &Args) -> Result<Reply> {
     let requests = requests(args);
-    let done =
-        in_order(requests, |request| read_one(&Reader::new(schema().description, view), request));
+    let read = |request: &Value, text: &mut String| {
+        read_one(&Reader::new(schema().description, view), request, text)
+    };
+    let done = in_order(requests, read);
     told_all(requests, done)
 }
 
@@ -98,13 +117,16 @@ fn models_of(view: &View<'_>, tables: u64) -> Vec<ModelId> {
 
 fn write_call(tx: &mut Tx<'_>, _model: ModelId, args: &Args) -> Result<Reply> {
     let request = args.value("request");
-    let done = tx.whole(|tx| any_one(tx, request));
-    told(request, None, done)
+    let mut text = OPENING.to_owned();
+    match tx.whole(|tx| any_one(tx, request, &mut text)) {
+        Ok(()) => Ok(Reply::Text(text + "}")),
+        Err(failure) => refused(request, None, failure),
+    }
 }
 
 fn batch_call(tx: &mut Tx<'_>, _model: ModelId, args: &Args) -> Result<Reply> {
     let requests = requests(args);
-    let done = tx.whole(|tx| in_order(requests, |request| any_one(tx, request)));
+    let done = tx.whole(|tx| in_order(requests, |request, text| any_one(tx, request, text)));
     told_all(requests, done)
 }
 
@@ -118,41 +140,52 @@ fn requests(args: &Args) -> &[Value] {
     args.value("requests").as_array().map_or(&[], Vec::as_slice)
 }
 
-/// A list of answers, or the first failure and whose it is.
-type AllAnswered = std::result::Result<Value, (usize, Failure)>;
+/// What the text of an answer begins with.
+const OPENING: &str = "{\"data\":";
+
+/// The text with a list of answers, or the first failure and whose it is.
+type AllAnswered = std::result::Result<String, (usize, Failure)>;
 
 /// Answers to requests, one after another, or the first failure and whose it is.
-fn in_order(requests: &[Value], mut answer: impl FnMut(&Value) -> Answer<Value>) -> AllAnswered {
-    let each = requests.iter().enumerate();
-    each.map(|(at, request)| answer(request).map_err(|failure| (at, failure))).collect()
+fn in_order(
+    requests: &[Value],
+    mut answer: impl FnMut(&Value, &mut String) -> Answer<()>,
+) -> AllAnswered {
+    let mut text = format!("{OPENING}[");
+    for (at, request) in requests.iter().enumerate() {
+        if at > 0 {
+            text.push(',');
+        }
+        answer(request, &mut text).map_err(|failure| (at, failure))?;
+    }
+    Ok(text + "]}")
 }
 
-fn read_one(reader: &Reader<'_>, request: &Value) -> Answer<Value> {
+/// Adds the answer to a request that reads.
+fn read_one(reader: &Reader<'_>, request: &Value, text: &mut String) -> Answer<()> {
     let request = Request::of(schema(), request)?;
-    read::run_request(schema(), reader, &request)
+    read::run_request(schema(), reader, &request, text)
 }
 
-fn any_one(tx: &mut Tx<'_>, value: &Value) -> Answer<Value> {
+/// Adds the answer to a request of any kind.
+fn any_one(tx: &mut Tx<'_>, value: &Value, text: &mut String) -> Answer<()> {
     let schema = schema();
     let request = Request::of(schema, value)?;
-    match write::run_request(schema, tx, &request)? {
-        Some(answer) => Ok(answer),
-        None => read_one(&Reader::new(schema.description, &tx.view()), value),
+    if write::run_request(schema, tx, &request, text)? {
+        return Ok(());
     }
+    read_one(&Reader::new(schema.description, &tx.view()), value, text)
 }
 
 fn told_all(requests: &[Value], done: AllAnswered) -> Result<Reply> {
     match done {
-        Ok(data) => told(&Value::Null, None, Ok(data)),
-        Err((at, failure)) => told(&requests[at], Some(at), Err(failure)),
+        Ok(text) => Ok(Reply::Text(text)),
+        Err((at, failure)) => refused(&requests[at], Some(at), failure),
     }
 }
 
-/// The answer, or the failure in Prisma's words.
-fn told(request: &Value, index: Option<usize>, done: Answer<Value>) -> Result<Reply> {
+/// The failure in Prisma's words.
+fn refused(request: &Value, index: Option<usize>, failure: Failure) -> Result<Reply> {
     let model = request.get("modelName").and_then(Value::as_str).unwrap_or_default();
-    Ok(Reply::Value(match done {
-        Ok(data) => json!({ "data": data }),
-        Err(failure) => failure.into_json(model, index)?,
-    }))
+    Ok(Reply::Value(failure.into_json(model, index)?))
 }

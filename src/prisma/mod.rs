@@ -3,8 +3,9 @@
 //! A request is the text of Prisma 6.19's own JSON protocol, as its client sends it to its engine:
 //! `{ modelName, action, query: { arguments, selection } }`. `src/prisma/calls.rs` declares the
 //! calls that take one: `read` for what only reads, `write` for what may change something,
-//! `batch` for several, all or none. An answer is `{"data": …}`, with times as ISO text and JSON
-//! values as they are, or `{"error": { kind, code, message, meta, index }}`, where `kind` is
+//! `batch` for several, all or none; `explain` tells how one that reads finds its rows. An answer is
+//! `{"data": …}`, with times in milliseconds since 1970 (in aggregates as ISO text) and JSON values as
+//! they are, or `{"error": { kind, code, message, meta, index }}`, where `kind` is
 //! `known`, `validation` or `unknown`, and `index` says which request of a batch failed. An error
 //! of the store itself (a file that cannot be read, a full disk) is thrown as any call throws it.
 //! The front (`lib/prisma/`) makes requests of calls and objects of answers.

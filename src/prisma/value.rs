@@ -80,6 +80,16 @@ impl Cell {
         }
     }
 
+    /// Adds the value as answers about rows have it: a time is its milliseconds, which a client makes a
+    /// `Date` of three times as fast as of a text.
+    pub(crate) fn push(&self, text: &mut String) {
+        match self {
+            Cell::Text(own) => json::push_text(text, own),
+            Cell::Int(number) | Cell::Time(number) => text.push_str(&number.to_string()),
+            other => json::push_value(text, &other.to_value()),
+        }
+    }
+
     /// Is there nothing?
     pub(crate) fn is_null(&self) -> bool {
         *self == Cell::Null

@@ -33,6 +33,23 @@ pub(crate) struct Found {
     looked_into: usize,
 }
 
+impl Found {
+    /// By what they were found.
+    pub(crate) fn way(&self, view: &View<'_>, model: ModelId) -> String {
+        let index = fields_of(view.catalogue().model(model), &self.plan.access).join(" ");
+        match (&self.plan.access, index.is_empty()) {
+            (Access::Key(_), _) => "key".to_owned(),
+            (_, false) => format!("index {index}"),
+            (_, true) => "all".to_owned(),
+        }
+    }
+
+    /// How many records were walked over.
+    pub(crate) fn walked(&self) -> usize {
+        self.walked
+    }
+}
+
 /// The records that a query selects, in its order.
 ///
 /// # Errors

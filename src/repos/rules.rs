@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::catalogue::{ModelId, models};
 use crate::engine::{Record, Tx, View, new_id, time_ms};
-use crate::error::{Error, Issue, Result};
+use crate::error::{Code, Error, Issue, Result};
 use crate::json::{Object, raw_field, text_field};
 use crate::secrets;
 
@@ -105,6 +105,28 @@ pub(crate) fn update(
         }
         record => Ok(record),
     }
+}
+
+/// Puts other content with another key into the place of a record, and whatever refers to it follows.
+///
+/// # Errors
+/// Those of changing; `VALIDATION` where the store has sealed something in it, which is bound to its key.
+pub(crate) fn rename(
+    tx: &mut Tx<'_>,
+    model: ModelId,
+    key: &str,
+    map: Object,
+) -> Result<Option<Arc<Record>>> {
+    let old = tx.view().get(model, key)?;
+    if old.is_some_and(|old| secrets::holds_sealed(&tx.view(), model, &old)) {
+        let name = &tx.view().catalogue().model(model).name.clone();
+        let message = format!(
+            "this {name} holds what the store has sealed under its id, so that cannot be changed: create \
+             another one and delete this"
+        );
+        return Err(Error::new(Code::Validation, message).model(name));
+    }
+    tx.rename(model, key, map)
 }
 
 /// Refuses a row for bytes that are in the store and that its user has never put: whoever has learnt

@@ -19,6 +19,12 @@ fn answer(store: &Store, model: &str, action: &str, arguments: Value) -> Value {
     call(store, call_name, json!([request(model, action, arguments)]))
 }
 
+/// The milliseconds of a time that a record holds, as answers about rows have them.
+fn ms(time: &Value) -> Value {
+    let time = chrono::DateTime::parse_from_rfc3339(time.as_str().unwrap()).unwrap();
+    time.timestamp_millis().into()
+}
+
 fn request(model: &str, action: &str, arguments: Value) -> Value {
     let selection = if action.ends_with("Many") && !action.starts_with("find") {
         json!({ "count": true })
@@ -60,7 +66,9 @@ fn a_row_that_joins_is_an_entry_of_the_record() {
     let row = ask(&store, "ChatTag", "createOne", data.clone());
     let chat = call(&store, "chats.findById", json!([world.chat]));
     assert_eq!(chat["tags"], json!([tag]));
-    let link = json!([{ "id": row["id"], "tagId": tag, "createdAt": row["createdAt"] }]);
+    let at = &chat["tagLinks"][0]["createdAt"];
+    assert_eq!(ms(at), row["createdAt"]);
+    let link = json!([{ "id": row["id"], "tagId": tag, "createdAt": at }]);
     assert_eq!((&chat["tagLinks"], &chat["updatedAt"]), (&link, &before["updatedAt"]));
     assert_eq!(answer(&store, "ChatTag", "createOne", data)["error"]["code"], "P2002");
     call(&store, "tags.delete", json!([tag]));
@@ -77,7 +85,7 @@ fn a_message_is_a_line_of_its_chats_log() {
     assert_eq!(messages[0]["content"], "Hello");
     let counted = call(&store, "chats.findById", json!([world.chat]));
     assert_eq!(
-        (&counted["messageCount"], &counted["lastMessageAt"]),
+        (&counted["messageCount"], &ms(&counted["lastMessageAt"])),
         (&json!(1), &row["createdAt"])
     );
     let unique = json!({ "id": row["id"] });
@@ -251,4 +259,139 @@ fn a_file_that_cannot_be_read_is_the_stores_error() {
     assert_eq!(code(&store, "prisma.read", ask.clone()), "CORRUPT");
     let error = try_call(&store, "prisma.read", ask).unwrap_err();
     assert!(error.file().is_some_and(|file| file.starts_with("tags/tags.json")), "{error}");
+}
+
+/// How a request finds its rows: a line for each way, with how often it was taken and to how many rows.
+fn ways(store: &Store, model: &str, arguments: Value, selection: Value) -> Vec<String> {
+    let query = json!({ "arguments": arguments, "selection": selection });
+    let request = json!({ "modelName": model, "action": "findMany", "query": query });
+    let looks = call(store, "prisma.explain", json!([request]));
+    let text = |look: &Value, key: &str| look[key].as_str().unwrap().to_owned();
+    let line = |look: &Value| {
+        let (table, by) = (text(look, "table"), text(look, "by"));
+        format!("{table} by {by}: {} × {}", look["times"], look["rows"])
+    };
+    looks.as_array().unwrap_or_else(|| panic!("{looks}")).iter().map(line).collect()
+}
+
+#[test]
+fn requests_find_their_rows_by_the_indexes() {
+    let store = open(&SimulatedDisk::new());
+    let world = world(&store);
+    let user = &world.user;
+    let many = |model: &str, rows: Vec<Value>| {
+        ask(&store, model, "createMany", json!({ "data": rows }));
+    };
+    many("Tag", (0..6).map(|n| json!({"id": format!("t{n}"), "userId": user, "name": format!("T{n}"), "nameLower": format!("t{n}")})).collect());
+    let texts = json!({"userId": user, "description": "", "personality": "", "scenario": "", "firstMessage": ""});
+    let character = |n: usize| {
+        let mut row = texts.clone();
+        row["id"] = format!("c{n}").into();
+        row["name"] = format!("C{n}").into();
+        row["updatedAt"] =
+            json!({"$type": "DateTime", "value": format!("2026-01-01T00:00:{n:02}.000Z")});
+        row
+    };
+    many("Character", (0..60).map(character).collect());
+    many(
+        "CharacterTag",
+        (0..60)
+            .map(|n| json!({"characterId": format!("c{n}"), "tagId": format!("t{}", n % 6)}))
+            .collect(),
+    );
+    let chat = |n: usize| json!({"id": format!("h{n}"), "userId": user, "characterId": format!("c{n}"), "connectionProfileId": world.profile, "title": format!("H{n}")});
+    many("Chat", (0..10).map(chat).collect());
+    many(
+        "Message",
+        (0..40)
+            .map(|n| json!({"chatId": format!("h{}", n % 10), "role": "USER", "content": "x"}))
+            .collect(),
+    );
+    let session = |n: usize| json!({"id": format!("s{n}"), "sessionToken": format!("s{n}"), "userId": user, "expires": {"$type": "DateTime", "value": "2099-01-01T00:00:00.000Z"}});
+    many("Session", (0..20).map(session).collect());
+    let id = || json!({"id": true});
+    let newest = json!([{"updatedAt": "desc"}, {"name": "asc"}]);
+    let cases = [
+        // A condition on joined rows is begun at their index, where that has fewer rows.
+        (
+            "Character",
+            json!({"where": {"userId": user, "tags": {"some": {"tagId": "t1"}}}}),
+            id(),
+            vec!["Character by its index tags: 1 × 10"],
+        ),
+        (
+            "Character",
+            json!({"where": {"name": "C7", "tags": {"some": {"tagId": "t1"}}, "userId": user}}),
+            id(),
+            vec!["Character by its index tags: 1 × 10"],
+        ),
+        (
+            "Character",
+            json!({"where": {"id": "c3", "tags": {"some": {"tagId": "t3"}}}}),
+            id(),
+            vec!["Character by key: 1 × 1", "CharacterTag by owner: 1 × 1"],
+        ),
+        // What an index keeps in order is not sorted, and not read beyond the page.
+        (
+            "Character",
+            json!({"where": {"userId": user}, "orderBy": {"updatedAt": "desc"}, "take": 5}),
+            id(),
+            vec!["Character by index userId updatedAt: 1 × 5"],
+        ),
+        (
+            "Character",
+            json!({"where": {"userId": user}, "orderBy": {"updatedAt": "desc"}, "take": 5, "cursor": {"id": "c40"}}),
+            id(),
+            vec!["Character by key: 1 × 1", "Character by index userId updatedAt: 1 × 21"],
+        ),
+        (
+            "Character",
+            json!({"where": {"userId": user}, "orderBy": newest, "take": 5, "skip": 1, "cursor": {"id": "c4"}}),
+            id(),
+            vec!["Character by key: 1 × 1", "Character by index userId updatedAt: 1 × 5"],
+        ),
+        (
+            "Session",
+            json!({"where": {"sessionToken": "s1", "userId": user}}),
+            id(),
+            vec!["Session by index sessionToken: 1 × 1"],
+        ),
+        (
+            "Tag",
+            json!({"where": {"userId": user, "nameLower": "t2"}}),
+            id(),
+            vec!["Tag by index userId nameLower: 1 × 1"],
+        ),
+        // Of an include each row is looked up once, however many refer to it.
+        (
+            "Chat",
+            json!({"where": {"userId": user}, "take": 5}),
+            json!({
+                "id": true,
+                "connectionProfile": {"arguments": {}, "selection": {"id": true}},
+                "messages": {"arguments": {"orderBy": {"createdAt": "desc"}, "take": 1}, "selection": {"id": true}},
+                "_count": {"arguments": {}, "selection": {"messages": true}},
+            }),
+            vec![
+                "Chat by index userId: 1 × 11",
+                "ConnectionProfile by key: 1 × 1",
+                "Message by the end of its log: 5 × 4",
+            ],
+        ),
+        (
+            "Message",
+            json!({"where": {"chatId": "h3", "role": "USER"}}),
+            id(),
+            vec!["Message by owner: 1 × 4"],
+        ),
+        (
+            "Tag",
+            json!({"where": {"id": "t1"}}),
+            json!({"_count": {"arguments": {}, "selection": {"characterTags": true}}}),
+            vec!["Tag by key: 1 × 1", "CharacterTag by index tags: 1 × 10"],
+        ),
+    ];
+    for (model, arguments, selection, expected) in cases {
+        assert_eq!(ways(&store, model, arguments.clone(), selection), expected, "{arguments}");
+    }
 }

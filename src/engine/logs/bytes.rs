@@ -51,6 +51,14 @@ impl Bytes {
         self.text.is_some()
     }
 
+    /// Closes the file where all bytes are in memory; `false` where they are not.
+    pub(super) fn close(&mut self) -> bool {
+        if self.text.is_some() {
+            self.file = None;
+        }
+        self.text.is_some()
+    }
+
     /// Lets go of the bytes that the file has.
     pub(super) fn forget(&mut self) {
         if self.file.is_some()

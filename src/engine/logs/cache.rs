@@ -15,8 +15,10 @@ use crate::engine::edits::Fit;
 use crate::engine::fingerprint::Fingerprint;
 use crate::engine::logs::{LogKey, PendingLog};
 
-/// At most so many indexes are kept, each with an open file.
-const MAX_LOGS: usize = 128;
+/// At most so many indexes are kept,
+const MAX_LOGS: usize = 4096;
+/// of which so many keep their file open; the others have their text in memory.
+const MAX_FILES: usize = 128;
 /// The indexes together take at most about so many bytes, and the texts beside them as many.
 const MAX_BYTES: usize = 64 << 20;
 
@@ -53,9 +55,23 @@ struct Kept {
     used: u64,
 }
 
+/// Room is made once so many logs, or so many bytes of text, have come since the last time: to find what
+/// was used last takes a look at all of them.
+const UNSWEPT_LOGS: usize = 32;
+const UNSWEPT_BYTES: usize = MAX_BYTES / 8;
+
+#[derive(Default)]
+struct Shelf {
+    logs: HashMap<LogKey, Kept>,
+    /// How often a log was used.
+    uses: u64,
+    /// Logs, and bytes of their texts, that have come since room was made.
+    unswept: (usize, usize),
+}
+
 /// The indexes of the logs that were used last.
 pub(crate) struct LogCache {
-    kept: Mutex<(HashMap<LogKey, Kept>, u64)>,
+    kept: Mutex<Shelf>,
     /// May the files hold what a crash has torn? Until the journal has been brought into them.
     torn: AtomicBool,
     max_record_bytes: usize,
@@ -135,7 +151,7 @@ impl LogCache {
     /// the file, and without them it would have to be built anew.
     pub(crate) fn absorb(&self, logs: &HashMap<LogKey, PendingLog>) {
         let mut kept = locked(&self.kept);
-        for (key, kept) in &kept.0 {
+        for (key, kept) in &kept.logs {
             let Some(pending) = logs.get(key) else { continue };
             let mut index = locked(&kept.index);
             let continues = if pending.fresh {
@@ -147,7 +163,7 @@ impl LogCache {
                 extend(&mut index, pending);
             }
         }
-        make_room(&mut kept.0);
+        make_room(&mut kept);
     }
 
     /// The rows of a log as it was last read, where its text is still in memory.
@@ -161,13 +177,13 @@ impl LogCache {
 
     /// Forgets a log.
     pub(crate) fn forget(&self, key: &LogKey) {
-        locked(&self.kept).0.remove(key);
+        locked(&self.kept).logs.remove(key);
     }
 
     /// The keys of the logs whose dead lines outweigh the live ones, or with `all`, that have any.
     pub(crate) fn wasteful(&self, all: bool) -> Vec<LogKey> {
         let kept = locked(&self.kept);
-        let wasteful = kept.0.iter().filter(|(_, kept)| {
+        let wasteful = kept.logs.iter().filter(|(_, kept)| {
             let index = locked(&kept.index);
             index.dead() > if all { 0 } else { index.live() + 1000 }
         });
@@ -179,43 +195,52 @@ impl LogCache {
             Source::Memory => locked_soon(&self.kept)?,
             Source::Disk => locked(&self.kept),
         };
-        guard.1 += 1;
-        let now = guard.1;
-        let kept = guard.0.get_mut(key)?;
+        guard.uses += 1;
+        let now = guard.uses;
+        let kept = guard.logs.get_mut(key)?;
         kept.used = now;
         Some(Arc::clone(&kept.index))
     }
 
     fn keep(&self, key: &LogKey, index: LogIndex) {
         let mut guard = locked(&self.kept);
-        guard.1 += 1;
-        let used = guard.1;
-        guard.0.insert(key.clone(), Kept { index: Arc::new(Mutex::new(index)), used });
-        make_room(&mut guard.0);
+        guard.uses += 1;
+        guard.unswept.0 += 1;
+        guard.unswept.1 += index.text_weight();
+        let used = guard.uses;
+        guard.logs.insert(key.clone(), Kept { index: Arc::new(Mutex::new(index)), used });
+        if guard.unswept.0 >= UNSWEPT_LOGS || guard.unswept.1 >= UNSWEPT_BYTES {
+            make_room(&mut guard);
+        }
     }
 }
 
 /// Keeps what was used last, and the one that was used last in any case.
-fn make_room(kept: &mut HashMap<LogKey, Kept>) {
+fn make_room(shelf: &mut Shelf) {
+    shelf.unswept = (0, 0);
     let mut by_use: Vec<(u64, LogKey)> =
-        kept.iter().map(|(key, kept)| (kept.used, key.clone())).collect();
+        shelf.logs.iter().map(|(key, kept)| (kept.used, key.clone())).collect();
     by_use.sort_unstable_by_key(|(used, _)| std::cmp::Reverse(*used));
     let (mut texts, mut indexes) = (0, 0);
     for (place, (_, key)) in by_use.into_iter().enumerate() {
-        let Some(one) = kept.get(&key) else { continue };
+        let Some(one) = shelf.logs.get(&key) else { continue };
         let mut index = locked(&one.index);
         texts += index.text_weight();
         indexes += index.weight();
         if place == 0 {
             continue;
         }
-        if texts > MAX_BYTES {
+        let is_too_much = texts > MAX_BYTES;
+        if is_too_much {
             texts -= index.text_weight();
             index.forget_text();
         }
+        // Without its file, a text cannot be let go of alone.
+        let is_lost = is_too_much && index.holds_text();
+        let is_apart = place >= MAX_FILES && !index.close_file();
         drop(index);
-        if place >= MAX_LOGS || indexes > MAX_BYTES {
-            kept.remove(&key);
+        if is_lost || is_apart || place >= MAX_LOGS || indexes > MAX_BYTES {
+            shelf.logs.remove(&key);
         }
     }
 }

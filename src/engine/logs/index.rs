@@ -241,6 +241,11 @@ impl LogIndex {
         self.bytes.forget();
     }
 
+    /// Closes the file where all its bytes are in memory; `false` where they are not.
+    pub(crate) fn close_file(&mut self) -> bool {
+        self.bytes.close()
+    }
+
     /// Bytes of memory that the kept text takes.
     pub(crate) fn text_weight(&self) -> usize {
         self.bytes.weights().0

@@ -435,15 +435,24 @@ impl<'a> View<'a> {
     /// Some fields of a record, for a query to judge it by.
     ///
     /// # Errors
+    /// As for [`View::text_of`].
+    pub fn look(&self, record: &Record, fields: &[String]) -> Result<Map<String, Value>> {
+        self.text_of(record)?;
+        Ok(record.pick(fields))
+    }
+
+    /// The text of a record that is looked into.
+    ///
+    /// # Errors
     /// `IO` where so many were looked into that the rest must not go on on the caller's thread:
     /// the call is then made again on another.
-    pub fn look(&self, record: &Record, fields: &[String]) -> Result<Map<String, Value>> {
+    pub fn text_of<'r>(&self, record: &'r Record) -> Result<&'r str> {
         let looked = self.looked.get() + record.text().len();
         self.looked.set(looked);
         if self.source == Source::Memory && looked > MOST_LOOKED {
             return Err(self.give_up());
         }
-        Ok(record.pick(fields))
+        Ok(record.text())
     }
 
     /// The records with these values in these fields, in creation order.

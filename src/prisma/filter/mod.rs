@@ -113,6 +113,12 @@ impl Filter {
         }
     }
 
+    /// The column that must have one of some values, where that is all that the condition says.
+    pub(crate) fn exactly(&self) -> Option<(usize, Vec<Cell>)> {
+        let is_one = matches!(self, Filter::Column(..));
+        self.wanted().pop().filter(|_| is_one)
+    }
+
     /// The columns that must have one of some values, where the condition says so at its top.
     pub(crate) fn wanted(&self) -> Vec<(usize, Vec<Cell>)> {
         match self {

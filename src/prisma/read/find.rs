@@ -7,7 +7,7 @@ use super::order::{By, OrderKey, compare, is_total, order_of, values};
 use super::{condition, first_matching, fitting};
 use crate::prisma::description::{Default, Scalar, Table};
 use crate::prisma::error::{Answer, Failure};
-use crate::prisma::filter::{Filter, unique_of};
+use crate::prisma::filter::{Ask, Filter, Operand, Test, unique_of};
 use crate::prisma::request::{Arguments, Request};
 use crate::prisma::rows::{Reader, Row};
 use crate::prisma::schema::{In, InField, Obj, Parsed, Schema, Words, optional};
@@ -138,11 +138,75 @@ pub(crate) fn run(
         return Ok(Vec::new());
     }
     let order = effective_order(reader.table(table), find);
-    let rows = match among {
-        None => first_matching(reader, table, find.filter.as_ref(), (&order, find.wanted()))?,
-        Some(rows) => fitting(reader, table, rows, find.filter.as_ref())?,
+    match (among, &find.cursor) {
+        (Some(rows), _) => {
+            let rows = fitting(reader, table, rows, find.filter.as_ref())?;
+            page(reader, table, find, (&order, rows))
+        }
+        (None, Some(cursor)) => behind(reader, table, find, (cursor, &order)),
+        (None, None) => {
+            let first = (&*order, find.wanted());
+            let rows = first_matching(reader, table, find.filter.as_ref(), first)?;
+            page(reader, table, find, (&order, rows))
+        }
+    }
+}
+
+/// So many rows are looked at beyond those of a page: they may stand before its cursor, with the same
+/// values as that.
+const TIES: usize = 16;
+
+/// The page behind a cursor: of the rows that cannot stand before it, the first are looked at, and all
+/// only where those are too few.
+fn behind(
+    reader: &Reader<'_>,
+    table: usize,
+    find: &Find,
+    (cursor, order): (&[(usize, Cell)], &[OrderKey]),
+) -> Answer<Vec<Rc<Row>>> {
+    let Some(row) = row_at(reader, table, cursor)? else { return Ok(Vec::new()) };
+    let bound = bound_of(reader.table(table), &row, order, find.take.is_some_and(|take| take < 0));
+    let filter = Filter::All(find.filter.iter().cloned().chain(bound).collect());
+    let of_page = find.take.filter(|_| find.distinct.is_empty());
+    let of_page = of_page.and_then(|take| usize::try_from(take).ok());
+    let most = of_page.map(|take| take.saturating_add(find.skip + TIES));
+    let rows = first_matching(reader, table, Some(&filter), (order, most))?;
+    let may_lack = most.is_some_and(|most| rows.len() >= most);
+    let found = page(reader, table, find, (order, rows))?;
+    if !may_lack || of_page.is_some_and(|take| found.len() == take) {
+        return Ok(found);
+    }
+    let rows = first_matching(reader, table, Some(&filter), (order, None))?;
+    page(reader, table, find, (order, rows))
+}
+
+/// The condition of which all rows from a row on hold, in an order; none where nulls, or the words of an
+/// enumeration, would have to be compared.
+fn bound_of(table: &Table, row: &Row, order: &[OrderKey], backwards: bool) -> Option<Filter> {
+    let OrderKey { by: By::Column(path, column), descending, .. } = order.first()? else {
+        return None;
     };
-    page(reader, table, find, (&order, rows))
+    let of = &table.columns[*column];
+    if !path.is_empty() || of.nullable || matches!(of.scalar, Scalar::Enum(_) | Scalar::Json) {
+        return None;
+    }
+    let value = Operand::Value(row.cells[*column].clone());
+    let ask = match *descending == backwards {
+        true => Ask::GreaterOrEqual(value),
+        false => Ask::LessOrEqual(value),
+    };
+    Some(Filter::Column(*column, Test { ask, caseless: false }))
+}
+
+/// The row that a cursor names.
+fn row_at(reader: &Reader<'_>, table: usize, cursor: &[(usize, Cell)]) -> Answer<Option<Rc<Row>>> {
+    let wanted: Vec<_> = cursor.iter().map(|(at, cell)| (*at, vec![cell.clone()])).collect();
+    let rows = reader.candidates(table, &wanted)?;
+    Ok(rows.into_iter().find(|row| is_named(row, cursor)))
+}
+
+fn is_named(row: &Row, cursor: &[(usize, Cell)]) -> bool {
+    cursor.iter().all(|(column, cell)| row.cells[*column].same(cell))
 }
 
 /// The order that is asked for; a page without one is of the order of the key.
@@ -200,13 +264,10 @@ fn from_cursor(
     (order, backwards): (&[OrderKey], bool),
     rows: Vec<Ordered>,
 ) -> Answer<Vec<Ordered>> {
-    let named = |row: &Row| cursor.iter().all(|(column, cell)| row.cells[*column].same(cell));
     if !is_total(reader.table(table), order) {
-        return Ok(rows.into_iter().skip_while(|(_, row)| !named(row)).collect());
+        return Ok(rows.into_iter().skip_while(|(_, row)| !is_named(row, cursor)).collect());
     }
-    let wanted: Vec<_> = cursor.iter().map(|(at, cell)| (*at, vec![cell.clone()])).collect();
-    let first = reader.candidates(table, &wanted)?.into_iter().find(|row| named(row));
-    let Some(first) = first else { return Ok(Vec::new()) };
+    let Some(first) = row_at(reader, table, cursor)? else { return Ok(Vec::new()) };
     let from = values(reader, reader.description, table, &first, order)?;
     let behind = |(values, _): &Ordered| match compare(order, values, &from) {
         Ordering::Equal => true,

@@ -12,11 +12,9 @@ use find::{find_arguments, run};
 use group::group_by;
 use narrow::narrow;
 use order::OrderKey;
-pub(crate) use select::{Selection, answer};
+pub(crate) use select::Selection;
 
 use std::rc::Rc;
-
-use serde_json::Value;
 
 use super::error::{Answer, Failure};
 use super::filter::{Filter, How, unique_of};
@@ -24,6 +22,7 @@ use super::request::Request;
 use super::rows::{Reader, Row};
 use super::schema::{In, InField, Obj, Object, Parsed, Schema, optional, required};
 use super::value::Cell;
+use crate::json;
 
 /// The argument `where` of a call that is about one row.
 pub(crate) fn unique_argument(table: usize) -> InField {
@@ -68,38 +67,77 @@ fn first_matching(
     if let Some(rows) = reader.by_key(table, &wanted)? {
         return fitting(reader, table, rows, filter);
     }
+    let way = way_in(reader, table, filter.map(Filter::parts).unwrap_or_default());
+    let own = reader.estimate(table, &wanted);
+    if let Some(way) = way.filter(|way| way.rows < own / WAY_COST) {
+        return through(reader, table, filter, way);
+    }
     if let Some(narrowed) = narrow(reader.catalogue(), reader.table(table), filter, first)
         && let Some(rows) = reader.select(table, &narrowed.options)?
     {
         let unsaid = filter.filter(|_| !narrowed.is_exact);
         return fitting(reader, table, rows, unsaid);
     }
-    let rows = match through_relation(reader, table, filter)? {
-        Some(rows) => rows,
-        None => reader.candidates(table, &wanted)?,
-    };
-    fitting(reader, table, rows, filter)
+    match way {
+        Some(way) => through(reader, table, filter, way),
+        None => fitting(reader, table, reader.candidates(table, &wanted)?, filter),
+    }
 }
 
-/// The rows at the other end of rows that must be related to them: those are found first.
-fn through_relation(
+/// A row that is reached from a row that refers to it, or that it refers to, costs as much as so many that
+/// are found at once.
+const WAY_COST: usize = 3;
+
+/// A way to the rows of a table: from the rows that must be at the other end of a relation field.
+#[derive(Clone, Copy)]
+struct Way {
+    /// The number of the condition that says so.
+    part: usize,
+    /// At most about so many rows are found there.
+    rows: usize,
+}
+
+/// The shortest way to rows of which all these conditions hold.
+fn way_in(reader: &Reader<'_>, table: usize, parts: &[Filter]) -> Option<Way> {
+    let ways = parts.iter().enumerate().filter_map(|(part, filter)| {
+        let Filter::Related(relation, How::Some, Some(other)) = filter else { return None };
+        let ([mine], [_]) = reader.description.joined_by(table, *relation) else { return None };
+        let target = reader.description.tables[table].relations[*relation].target;
+        let rows = reader.estimate(target, &other.wanted());
+        (!reader.scans(table, *mine)).then_some(Way { part, rows })
+    });
+    ways.min_by_key(|way| way.rows)
+}
+
+/// The rows at the end of a way that fit; of them the condition that led there holds.
+fn through(
     reader: &Reader<'_>,
     table: usize,
     filter: Option<&Filter>,
-) -> Answer<Option<Vec<Rc<Row>>>> {
-    for part in filter.map(Filter::parts).unwrap_or_default() {
-        let Filter::Related(relation, How::Some, Some(other)) = part else { continue };
-        let target = reader.table(table).relations[*relation].target;
-        let (mine, theirs) = reader.description.joined_by(table, *relation);
-        let ([mine], [theirs]) = (mine, theirs) else { continue };
-        if reader.scans(table, *mine) {
-            continue;
+    way: Way,
+) -> Answer<Vec<Rc<Row>>> {
+    let parts = filter.map(Filter::parts).unwrap_or_default();
+    let Filter::Related(relation, _, other) = &parts[way.part] else { return Ok(Vec::new()) };
+    let target = reader.table(table).relations[*relation].target;
+    let ([mine], [theirs]) = reader.description.joined_by(table, *relation) else {
+        return Ok(Vec::new());
+    };
+    let exactly = other.as_deref().and_then(Filter::exactly);
+    let of_entries = exactly.map(|wanted| reader.with_entries(table, (target, *theirs), &wanted));
+    let mut rows = match of_entries.transpose()?.flatten() {
+        Some(rows) => rows,
+        None => {
+            let others = matching(reader, target, other.as_deref())?;
+            let cells: Vec<Cell> = others.iter().map(|row| row.cells[*theirs].clone()).collect();
+            reader.with(table, *mine, &cells)?
         }
-        let others = matching(reader, target, Some(other))?;
-        let cells: Vec<Cell> = others.iter().map(|row| row.cells[*theirs].clone()).collect();
-        return reader.with(table, *mine, &cells).map(Some);
+    };
+    for (number, part) in parts.iter().enumerate() {
+        if number != way.part {
+            rows = fitting(reader, table, rows, Some(part))?;
+        }
     }
-    Ok(None)
+    Ok(rows)
 }
 
 /// Those of some rows that fit a condition.
@@ -142,7 +180,7 @@ pub(crate) fn unique_row(
     Ok(None)
 }
 
-/// Answers a request that only reads.
+/// Adds the answer to a request that only reads.
 ///
 /// # Errors
 /// Why it cannot.
@@ -150,7 +188,8 @@ pub(crate) fn run_request(
     schema: &Schema,
     reader: &Reader<'_>,
     request: &Request<'_>,
-) -> Answer<Value> {
+    text: &mut String,
+) -> Answer<()> {
     let table = request.table;
     match request.action {
         "findUnique" | "findUniqueOrThrow" => {
@@ -160,34 +199,36 @@ pub(crate) fn run_request(
                 Some(Parsed::Object(object)) => unique_row(schema, reader, table, object)?,
                 _ => None,
             };
-            let rows: Vec<_> = row.into_iter().collect();
-            one(answer(schema, reader, table, &rows, &selection)?, request.action)
+            one(reader, request, row.as_ref(), &selection, text)
         }
         "findFirst" | "findFirstOrThrow" => {
             let mut find = find_arguments(schema, table, request)?;
             let selection = Selection::of(schema, table, request.selection, &[])?;
             find.only_one()?;
             let rows = run(reader, table, &find, None)?;
-            one(answer(schema, reader, table, &rows, &selection)?, request.action)
+            one(reader, request, rows.first(), &selection, text)
         }
         "findMany" => {
             let find = find_arguments(schema, table, request)?;
             let selection = Selection::of(schema, table, request.selection, &[])?;
             let rows = run(reader, table, &find, None)?;
-            Ok(answer(schema, reader, table, &rows, &selection)?.into())
+            selection.push_list(reader, table, &rows, text)
         }
-        "aggregate" => aggregate(schema, reader, request),
-        "groupBy" => group_by(schema, reader, request),
+        "aggregate" => Ok(json::push_value(text, &aggregate(schema, reader, request)?)),
+        "groupBy" => Ok(json::push_value(text, &group_by(schema, reader, request)?)),
         other => Err(Failure::Unknown(format!("there is no action {other} that reads"))),
     }
 }
 
-fn one(answers: Vec<Value>, action: &str) -> Answer<Value> {
-    match answers.into_iter().next() {
-        Some(answer) => Ok(answer),
-        None if action.ends_with("OrThrow") => {
-            Err(Failure::not_found("No record was found for a query."))
-        }
-        None => Ok(Value::Null),
+fn one(
+    reader: &Reader<'_>,
+    request: &Request<'_>,
+    row: Option<&Rc<Row>>,
+    selection: &Selection,
+    text: &mut String,
+) -> Answer<()> {
+    if row.is_none() && request.action.ends_with("OrThrow") {
+        return Err(Failure::not_found("No record was found for a query."));
     }
+    selection.push_one(reader, request.table, row, text)
 }

@@ -164,64 +164,112 @@ fn counts(
     Ok(counts)
 }
 
-/// The answers about rows.
-///
-/// # Errors
-/// Those of reading.
-pub(crate) fn answer(
-    schema: &Schema,
-    reader: &Reader<'_>,
-    table: usize,
-    rows: &[Rc<Row>],
-    selection: &Selection,
-) -> Answer<Vec<Value>> {
-    rows.iter().map(|row| one(schema, reader, table, row, selection)).collect()
-}
+impl Selection {
+    /// Adds the list of the answers about rows.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub(crate) fn push_list(
+        &self,
+        reader: &Reader<'_>,
+        table: usize,
+        rows: &[Rc<Row>],
+        text: &mut String,
+    ) -> Answer<()> {
+        text.push('[');
+        for (number, row) in rows.iter().enumerate() {
+            if number > 0 {
+                text.push(',');
+            }
+            self.push(reader, table, row, text)?;
+        }
+        text.push(']');
+        Ok(())
+    }
 
-fn one(
-    schema: &Schema,
-    reader: &Reader<'_>,
-    table: usize,
-    row: &Rc<Row>,
-    selection: &Selection,
-) -> Answer<Value> {
-    let of = &schema.description.tables[table];
-    let mut map = Map::with_capacity(selection.fields.len());
-    for field in &selection.fields {
-        match field {
-            Field::Column(column) => {
-                map.insert(of.columns[*column].name.clone(), row.cells[*column].to_value());
-            }
-            Field::Relation(number, asked) => {
-                let own = &of.relations[*number];
-                let (find, selection) = &**asked;
-                let related = match find.latest(reader.table(own.target)) {
-                    Some(latest) => reader.latest_related(table, *number, (row, latest))?,
-                    None => reader.related(table, *number, row)?,
-                };
-                let related = run(reader, own.target, find, Some(related))?;
-                let answers = answer(schema, reader, own.target, &related, selection)?;
-                let value = match own.list {
-                    true => answers.into(),
-                    false => answers.into_iter().next().unwrap_or(Value::Null),
-                };
-                map.insert(own.name.clone(), value);
-            }
-            Field::Count(counts) => {
-                map.insert("_count".into(), count(reader, table, row, counts)?);
-            }
+    /// Adds the answer about a row; null where there is none.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub(crate) fn push_one(
+        &self,
+        reader: &Reader<'_>,
+        table: usize,
+        row: Option<&Rc<Row>>,
+        text: &mut String,
+    ) -> Answer<()> {
+        match row {
+            Some(row) => self.push(reader, table, row, text),
+            None => Ok(text.push_str("null")),
         }
     }
-    Ok(Value::Object(map))
+
+    fn push(
+        &self,
+        reader: &Reader<'_>,
+        table: usize,
+        row: &Rc<Row>,
+        text: &mut String,
+    ) -> Answer<()> {
+        let of = reader.table(table);
+        let mut before = '{';
+        for field in &self.fields {
+            match field {
+                Field::Column(column) => {
+                    push_key(text, before, &of.columns[*column].name);
+                    row.cells[*column].push(text);
+                }
+                Field::Relation(number, asked) => {
+                    push_key(text, before, &of.relations[*number].name);
+                    push_related(reader, (table, *number), row, asked, text)?;
+                }
+                Field::Count(counts) => {
+                    push_key(text, before, "_count");
+                    push_counts(reader, table, row, counts, text)?;
+                }
+            }
+            before = ',';
+        }
+        text.push('}');
+        Ok(())
+    }
 }
 
-fn count(
+/// Adds a key, and what stands before it. The names of fields need no escapes.
+fn push_key(text: &mut String, before: char, name: &str) {
+    text.push(before);
+    text.push('"');
+    text.push_str(name);
+    text.push_str("\":");
+}
+
+fn push_related(
+    reader: &Reader<'_>,
+    (table, number): (usize, usize),
+    row: &Rc<Row>,
+    (find, selection): &(Find, Selection),
+    text: &mut String,
+) -> Answer<()> {
+    let own = &reader.table(table).relations[number];
+    let related = match find.latest(reader.table(own.target)) {
+        Some(latest) => reader.latest_related(table, number, (row, latest))?,
+        None => reader.related(table, number, row)?,
+    };
+    let related = run(reader, own.target, find, Some(related))?;
+    match own.list {
+        true => selection.push_list(reader, own.target, &related, text),
+        false => selection.push_one(reader, own.target, related.first(), text),
+    }
+}
+
+fn push_counts(
     reader: &Reader<'_>,
     table: usize,
     row: &Row,
     counts: &[(usize, Option<Filter>)],
-) -> Answer<Value> {
-    let mut map = Map::new();
+    text: &mut String,
+) -> Answer<()> {
+    let mut before = '{';
     for (number, filter) in counts {
         let own = &reader.table(table).relations[*number];
         let count = match filter {
@@ -231,7 +279,11 @@ fn count(
                 fitting(reader, own.target, related, filter.as_ref())?.len()
             }
         };
-        map.insert(own.name.clone(), count.into());
+        push_key(text, before, &own.name);
+        text.push_str(&count.to_string());
+        before = ',';
     }
-    Ok(Value::Object(map))
+    // Of nothing that was asked for there is an empty object.
+    text.push_str(if before == '{' { "{}" } else { "}" });
+    Ok(())
 }

@@ -18,6 +18,19 @@ pub(crate) enum Access {
     Scan,
 }
 
+impl Access {
+    /// What it is called, over a column of this name.
+    pub(super) fn name(&self, column: &str) -> String {
+        match self {
+            Access::Key => "key".to_owned(),
+            Access::Line => "id of a line".to_owned(),
+            Access::Owner => "owner".to_owned(),
+            Access::Index(field) => format!("index {field}"),
+            Access::Scan => format!("all, by {column}"),
+        }
+    }
+}
+
 /// The way to the rows of a table with a value in a column.
 pub(crate) fn access(catalogue: &Catalogue, table: &Table, column: usize) -> Access {
     let Place::Path(path) = &table.columns[column].place else { return Access::Owner };

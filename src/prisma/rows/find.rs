@@ -8,16 +8,17 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::super::description::{Column, Description, Source, Table};
+use super::super::description::{Column, Description, Place, Source, Table};
 use super::super::error::Answer;
 use super::super::value::Cell;
 use super::access::{Access, access, index_over};
-use super::{Home, Row, cells_of, entries_of};
-use crate::catalogue::{Catalogue, ModelId, key_of as index_key};
+use super::looks::Looks;
+use super::text::cells_in;
+use super::{Home, Row, entries_of};
+use crate::catalogue::{Catalogue, ModelId};
 use crate::engine::{LogQuery, Record, View};
-use crate::json;
 use crate::query::Query;
-use crate::repos::find::{count, select};
+use crate::repos::find::select;
 
 /// A column, and the values of which it must have one.
 pub(crate) type Wanted = (usize, Vec<Cell>);
@@ -26,7 +27,7 @@ pub(crate) type Wanted = (usize, Vec<Cell>);
 type ByKey = HashMap<String, Vec<Rc<Row>>>;
 
 /// What the store looks a cell up by.
-fn key_of(column: &Column, cell: &Cell) -> String {
+pub(super) fn key_of(column: &Column, cell: &Cell) -> String {
     match cell {
         Cell::Text(_) => cell.kept(column).into_owned(),
         other => other.key(),
@@ -37,12 +38,13 @@ fn key_of(column: &Column, cell: &Cell) -> String {
 /// once.
 pub(crate) struct Reader<'v> {
     pub(crate) description: &'static Description,
-    view: &'v View<'v>,
+    pub(super) view: &'v View<'v>,
     /// The tables that were looked at, a bit each.
     seen: Slot<u64>,
     /// Are conditions those of a statement that changes rows, rather than of a query?
     changes: Slot<bool>,
     found: RefCell<HashMap<(usize, usize), ByKey>>,
+    looks: Looks,
     /// All rows of a table by a column that no index is over.
     scanned: RefCell<HashMap<(usize, usize), Rc<ByKey>>>,
 }
@@ -50,7 +52,27 @@ pub(crate) struct Reader<'v> {
 impl<'v> Reader<'v> {
     pub(crate) fn new(description: &'static Description, view: &'v View<'v>) -> Reader<'v> {
         let (found, scanned) = (RefCell::default(), RefCell::default());
-        Reader { description, view, seen: Slot::new(0), changes: Slot::new(false), found, scanned }
+        Reader {
+            description,
+            view,
+            seen: Slot::new(0),
+            changes: Slot::new(false),
+            found,
+            looks: Looks::default(),
+            scanned,
+        }
+    }
+
+    /// The same, which notes how it finds rows.
+    pub(crate) fn explaining(description: &'static Description, view: &'v View<'v>) -> Reader<'v> {
+        let mut reader = Reader::new(description, view);
+        reader.looks.begin();
+        reader
+    }
+
+    /// How rows were found so far: `[{ table, by, times, rows }]`.
+    pub(crate) fn looks(&self) -> Value {
+        self.looks.told(|table| &self.description.tables[table].name)
     }
 
     pub(crate) fn table(&self, number: usize) -> &'static Table {
@@ -77,41 +99,47 @@ impl<'v> Reader<'v> {
     /// Every row of a table, in the order in which they were made.
     pub(crate) fn all(&self, number: usize) -> Answer<Vec<Rc<Row>>> {
         let table = self.table(number);
-        match &table.source {
-            Source::Log { model } => {
-                let mut rows = Vec::new();
-                let owner = self.view.catalogue().counted(*model).map(|(owner, _)| owner);
-                owner.map_or(Ok(()), |owner| self.view.check_whole(owner))?;
-                for owner in
-                    owner.map(|owner| self.view.all(owner)).transpose()?.into_iter().flatten()
-                {
-                    rows.append(&mut self.lines(table, owner.key(), None)?);
-                }
-                Ok(rows)
-            }
+        let rows = match &table.source {
+            Source::Log { model } => self.all_lines(table, *model)?,
             source => {
                 self.view.check_whole(source.model())?;
-                self.rows_of(table, self.view.all(source.model())?)
+                self.rows_of(table, self.view.all(source.model())?)?
             }
+        };
+        self.looks.note(number, || "all".to_owned(), rows.len());
+        Ok(rows)
+    }
+
+    fn all_lines(&self, table: &Table, model: ModelId) -> Answer<Vec<Rc<Row>>> {
+        let Some((owners, _)) = self.view.catalogue().counted(model) else { return Ok(Vec::new()) };
+        self.view.check_whole(owners)?;
+        let mut rows = Vec::new();
+        for owner in self.view.all(owners)? {
+            rows.append(&mut self.lines(table, owner.key(), None)?);
         }
+        Ok(rows)
     }
 
     fn rows_of(&self, table: &Table, records: Vec<Arc<Record>>) -> Answer<Vec<Rc<Row>>> {
-        let fields = table.record_fields();
         let mut rows = Vec::with_capacity(records.len());
-        for record in records {
-            let (key, map) = (record.key(), self.view.look(&record, &fields)?);
-            let Source::Records { only, .. } = &table.source else {
-                let entries = entries_of(self.view.catalogue(), table, key, &map);
+        let Source::Records { only, .. } = &table.source else {
+            let fields = table.record_fields();
+            for record in records {
+                let map = self.view.look(&record, &fields)?;
+                let entries = entries_of(self.view.catalogue(), table, record.key(), &map);
                 rows.extend(entries.into_iter().map(|entry| Rc::new(entry.row)));
-                continue;
-            };
-            let is_row = only.as_ref().is_none_or(|(field, words)| {
-                words.iter().any(|word| map.get(field) == Some(&Value::from(word.as_str())))
-            });
+            }
+            return Ok(rows);
+        };
+        let kind = only.as_ref().map_or("", |(field, _)| field);
+        for record in records {
+            let (key, text) = (record.key(), self.view.text_of(&record)?);
+            let Some((cells, kind)) = cells_in(table, key, text, kind) else { continue };
+            let is_row = only
+                .as_ref()
+                .is_none_or(|(_, words)| kind.is_some_and(|kind| words.contains(&kind)));
             if is_row {
-                let home = Home { key: key.to_owned(), line: None };
-                rows.push(Rc::new(Row { cells: cells_of(table, key, &map), home }));
+                rows.push(Rc::new(Row { cells, home: Home { key: key.to_owned(), line: None } }));
             }
         }
         Ok(rows)
@@ -129,15 +157,16 @@ impl<'v> Reader<'v> {
 
     /// The row that a line is; none for a line of another type.
     fn line(&self, table: &Table, owner: &str, text: &str) -> Option<Rc<Row>> {
+        let (cells, kind) = cells_in(table, owner, text, "type")?;
         let model = table.source.model();
-        let map = json::parse_object(text).ok()?;
         let (_, counted) = self.view.catalogue().counted(model)?;
-        if map.get("type").is_some_and(|kind| *kind != counted.row_type.as_str()) {
+        if kind.is_some_and(|kind| kind != counted.row_type) {
             return None;
         }
-        let id = map.get(&self.view.catalogue().model(model).key)?.as_str()?;
-        let home = Home { key: owner.to_owned(), line: Some(id.to_owned()) };
-        Some(Rc::new(Row { cells: cells_of(table, owner, &map), home }))
+        let column = table.key_column(self.view.catalogue().model(model))?;
+        cells[column].text()?;
+        let id = cells[column].kept(&table.columns[column]).into_owned();
+        Some(Rc::new(Row { cells, home: Home { key: owner.to_owned(), line: Some(id) } }))
     }
 
     /// The rows that one record holds, or its log; of a log only the line with an id where one is
@@ -202,7 +231,9 @@ impl<'v> Reader<'v> {
     ) -> Answer<Vec<Rc<Row>>> {
         let table = self.table(number);
         let model = table.source.model();
-        let mut rows = match self.access(number, column) {
+        let access = self.access(number, column);
+        let by = || access.name(&table.columns[column].name);
+        let mut rows = match access.clone() {
             Access::Key => self.rows_of(table, self.view.get(model, key)?.into_iter().collect())?,
             Access::Line => self.line_by_id(table, key)?.into_iter().collect(),
             Access::Owner if matches!(table.source, Source::Log { .. }) => {
@@ -222,6 +253,7 @@ impl<'v> Reader<'v> {
             }
             Access::Scan => self.scan(number, column, key)?,
         };
+        self.looks.note(number, by, rows.len());
         rows.retain(|row| row.cells[column].same(cell));
         Ok(rows)
     }
@@ -272,7 +304,7 @@ impl<'v> Reader<'v> {
 
     /// The same, where a column or several together say which few rows these are.
     pub(crate) fn by_key(&self, number: usize, wanted: &[Wanted]) -> Answer<Option<Vec<Rc<Row>>>> {
-        if let Some(rows) = self.by_index(self.table(number), wanted)? {
+        if let Some(rows) = self.by_index(number, wanted)? {
             return Ok(Some(rows));
         }
         match self.best(number, wanted) {
@@ -288,8 +320,37 @@ impl<'v> Reader<'v> {
         wanted.iter().map(of).min_by(|(one, _), (other, _)| one.cmp(other))
     }
 
-    fn access(&self, number: usize, column: usize) -> Access {
+    pub(super) fn access(&self, number: usize, column: usize) -> Access {
         access(self.view.catalogue(), self.table(number), column)
+    }
+
+    /// The rows with an entry that has one of these values in a column, where the other table's rows are
+    /// entries of these and an index is over that: then no entry is looked at.
+    pub(crate) fn with_entries(
+        &self,
+        number: usize,
+        (entries, owner): (usize, usize),
+        (column, cells): &Wanted,
+    ) -> Answer<Option<Vec<Rc<Row>>>> {
+        let (table, of) = (self.table(number), self.table(entries));
+        let (model, column) = (table.source.model(), *column);
+        let is_owned = matches!(of.source, Source::Entries { .. })
+            && of.source.model() == model
+            && of.columns[owner].place == Place::Owner;
+        if !is_owned || self.may_be_derived(of, column) {
+            return Ok(None);
+        }
+        let Access::Index(field) = self.access(entries, column) else { return Ok(None) };
+        self.view.check_whole(model)?;
+        let mut records: Vec<Arc<Record>> = Vec::new();
+        for cell in cells {
+            let key = key_of(&of.columns[column], cell);
+            records.extend(self.view.find(model, &[&field], &[&key])?);
+        }
+        let mut seen = HashSet::new();
+        records.retain(|record| seen.insert(record.key().to_owned()));
+        self.looks.note(number, || format!("its index {field}"), records.len());
+        self.rows_of(table, records).map(Some)
     }
 
     /// Must all rows be looked at for those with a value in a column?
@@ -307,61 +368,9 @@ impl<'v> Reader<'v> {
         };
         // A record that cannot be read may fit as well.
         self.view.check_whole(model)?;
-        self.rows_of(table, select(self.view, model, &query)?.records).map(Some)
-    }
-
-    /// How many records such a query selects.
-    pub(crate) fn count(&self, number: usize, options: &Value) -> Answer<Option<usize>> {
-        let model = self.table(number).source.model();
-        let Ok(query) = Query::parse(self.view.catalogue().model(model), Some(options)) else {
-            return Ok(None);
-        };
-        self.view.check_whole(model)?;
-        Ok(Some(count(self.view, model, &query)?))
-    }
-
-    /// How many rows are at the other end of a relation field.
-    pub(crate) fn count_related(&self, table: usize, relation: usize, row: &Row) -> Answer<usize> {
-        let target = self.table(table).relations[relation].target;
-        let known = match self.description.joined_by(table, relation) {
-            ([mine], [theirs]) => self.count_with(target, *theirs, &row.cells[*mine])?,
-            _ => None,
-        };
-        match known {
-            Some(count) => Ok(count),
-            None => Ok(self.related(table, relation, row)?.len()),
-        }
-    }
-
-    /// How many rows have a value in a column, where that is known without a look at them.
-    fn count_with(&self, number: usize, column: usize, cell: &Cell) -> Answer<Option<usize>> {
-        let table = self.table(number);
-        let key = key_of(&table.columns[column], cell);
-        match (&table.source, self.access(number, column)) {
-            _ if cell.is_null() => Ok(Some(0)),
-            (Source::Log { model }, Access::Owner) => self.count_lines(*model, &key),
-            (Source::Records { model, only: None, .. }, Access::Index(field)) => {
-                let sizes = self.view.sizes(*model);
-                let declared = self.view.catalogue().model(*model);
-                let index = declared.index_over(&[&field]);
-                let index = index
-                    .filter(|index| !declared.indexes[*index].caseless && !sizes.are_changed());
-                self.view.check_whole(*model)?;
-                Ok(index
-                    .map(|index| sizes.under(index, &index_key(&declared.indexes[index], &[&key]))))
-            }
-            _ => Ok(None),
-        }
-    }
-
-    /// What the owner of a log says of how many lines it has.
-    fn count_lines(&self, model: ModelId, owner: &str) -> Answer<Option<usize>> {
-        let counted = self.view.catalogue().counted(model);
-        let fields = counted.and_then(|(of, counted)| Some((of, counted.fields.as_ref()?)));
-        let Some((of, [count, _])) = fields else { return Ok(None) };
-        let Some(record) = self.view.get(of, owner)? else { return Ok(Some(0)) };
-        let picked = self.view.look(&record, std::slice::from_ref(count))?;
-        Ok(picked.get(count).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok()))
+        let found = select(self.view, model, &query)?;
+        self.looks.note(number, || found.way(self.view, model), found.walked());
+        self.rows_of(table, found.records).map(Some)
     }
 
     pub(crate) fn catalogue(&self) -> &Catalogue {
@@ -369,7 +378,8 @@ impl<'v> Reader<'v> {
     }
 
     /// By a unique index over several columns that each have one value.
-    fn by_index(&self, table: &Table, wanted: &[Wanted]) -> Answer<Option<Vec<Rc<Row>>>> {
+    fn by_index(&self, number: usize, wanted: &[Wanted]) -> Answer<Option<Vec<Rc<Row>>>> {
+        let table = self.table(number);
         let value = |column: &usize| {
             let cells = &wanted.iter().find(|(other, _)| other == column)?.1;
             let cell = cells.first().filter(|cell| cells.len() == 1 && cell.text().is_some())?;
@@ -385,6 +395,7 @@ impl<'v> Reader<'v> {
                 if records.is_empty() {
                     self.view.check_whole(table.source.model())?;
                 }
+                self.looks.note(number, || format!("index {}", fields.join(" ")), records.len());
                 return self.rows_of(table, records).map(Some);
             }
         }
@@ -407,7 +418,9 @@ impl<'v> Reader<'v> {
                     && self.access(number, *theirs) == Access::Owner =>
             {
                 let owner = key_of(&target.columns[*theirs], &row.cells[*mine]);
-                self.lines(target, &owner, Some(latest))
+                let rows = self.lines(target, &owner, Some(latest))?;
+                self.looks.note(number, || "the end of its log".to_owned(), rows.len());
+                Ok(rows)
             }
             _ => self.related(table, relation, row),
         }

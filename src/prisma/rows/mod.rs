@@ -1,8 +1,11 @@
 //! Rows of the tables: how records, entries of their lists and lines of logs become rows.
 
 mod access;
+mod counts;
 mod entries;
 mod find;
+mod looks;
+mod text;
 
 pub(crate) use entries::{Entry, entries_of};
 pub(crate) use find::Reader;
@@ -40,20 +43,26 @@ impl Row {
 /// The cells that an object holds for a table; `owner` is the key of the record that it belongs
 /// to.
 pub(crate) fn cells_of(table: &Table, owner: &str, map: &Map<String, Value>) -> Vec<Cell> {
-    let cells = table.columns.iter().map(|column| {
-        let cell = match &column.place {
-            Place::Owner => Cell::Text(ids::given(owner).into_owned()),
-            Place::Path(path) => Cell::of(column, at(map, path)),
-        };
-        match (&column.default, cell) {
-            // A part of an object that is not there: `totpEnabled` of a user without one.
-            (Some(super::Default::Value(value)), Cell::Null) => {
-                Cell::stored(column.scalar, Some(value))
-            }
-            (_, cell) => cell,
-        }
+    let cells = table.columns.iter().map(|column| match &column.place {
+        Place::Owner => Cell::Null,
+        Place::Path(path) => Cell::of(column, at(map, path)),
     });
-    cells.collect()
+    completed(table, owner, cells.collect())
+}
+
+/// Cells with what follows where an object says nothing.
+fn completed(table: &Table, owner: &str, mut cells: Vec<Cell>) -> Vec<Cell> {
+    for (column, cell) in table.columns.iter().zip(&mut cells) {
+        match &column.default {
+            _ if column.place == Place::Owner => *cell = Cell::Text(ids::given(owner).into_owned()),
+            // A part of an object that is not there: `totpEnabled` of a user without one.
+            Some(super::Default::Value(value)) if cell.is_null() => {
+                *cell = Cell::stored(column.scalar, Some(value));
+            }
+            _ => {}
+        }
+    }
+    cells
 }
 
 fn at<'m>(map: &'m Map<String, Value>, path: &[String]) -> Option<&'m Value> {

@@ -18,14 +18,10 @@ pub(crate) use copied::copy_rows;
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use serde_json::{Value, json};
-
 use super::description::{Description, Relation, Scalar, Table};
 use super::error::{Answer, Failure};
 use super::filter::Filter;
-use super::read::{
-    Selection, answer, condition, matching, unique_argument, unique_row, where_argument,
-};
+use super::read::{Selection, condition, matching, unique_argument, unique_row, where_argument};
 use super::request::{Arguments, Request};
 use super::rows::{Reader, Row};
 use super::schema::{Data, In, InField, Obj, Object, Parsed, Schema, optional, required};
@@ -42,7 +38,7 @@ struct Writer<'w, 't> {
     made: HashSet<String>,
 }
 
-/// Answers a request that changes something; nothing for one that only reads.
+/// Adds the answer to a request that changes something; `false` for one that only reads.
 ///
 /// # Errors
 /// Why it cannot; what it did by then is for the caller to take back.
@@ -50,10 +46,11 @@ pub(crate) fn run_request(
     schema: &'static Schema,
     tx: &mut Tx<'_>,
     request: &Request<'_>,
-) -> Answer<Option<Value>> {
+    text: &mut String,
+) -> Answer<bool> {
     let now = time::stored(tx.now()).unwrap_or_default();
     let mut writer = Writer { schema, tx, now, made: HashSet::new() };
-    Ok(Some(match request.action {
+    text.push_str(&match request.action {
         "createOne" => writer.create_one(request)?,
         "updateOne" => writer.update_one(request)?,
         "upsertOne" => writer.upsert_one(request)?,
@@ -63,8 +60,9 @@ pub(crate) fn run_request(
         "updateMany" => writer.update_many(request, false)?,
         "updateManyAndReturn" => writer.update_many(request, true)?,
         "deleteMany" => writer.delete_many(request)?,
-        _ => return Ok(None),
-    }))
+        _ => return Ok(false),
+    });
+    Ok(true)
 }
 
 /// The two kinds of data that a row may be given as.
@@ -77,6 +75,10 @@ fn object<'a>(arguments: &'a Arguments, name: &str) -> Answer<&'a Object> {
         Some(Parsed::Object(object)) => Ok(object),
         _ => Err(Failure::Unknown(format!("the request has no {name}"))),
     }
+}
+
+fn counted(rows: usize) -> String {
+    format!("{{\"count\":{rows}}}")
 }
 
 impl Writer<'_, '_> {
@@ -113,13 +115,13 @@ impl Writer<'_, '_> {
         Selection::of(self.schema, request.table, request.selection, &[])
     }
 
-    fn told(&self, table: usize, row: &Rc<Row>, selection: &Selection) -> Answer<Value> {
-        let rows = std::slice::from_ref(row);
-        let answers = self.read(|reader| answer(self.schema, reader, table, rows, selection))?;
-        Ok(answers.into_iter().next().unwrap_or(Value::Null))
+    fn told(&self, table: usize, row: &Rc<Row>, selection: &Selection) -> Answer<String> {
+        let mut text = String::new();
+        self.read(|reader| selection.push_one(reader, table, Some(row), &mut text))?;
+        Ok(text)
     }
 
-    fn create_one(&mut self, request: &Request<'_>) -> Answer<Value> {
+    fn create_one(&mut self, request: &Request<'_>) -> Answer<String> {
         let wanted = [required("data", data_types(request.table, Obj::Create))];
         let arguments = request.read(self.schema, &wanted)?;
         let selection = self.selection(request)?;
@@ -127,7 +129,7 @@ impl Writer<'_, '_> {
         self.told(request.table, &row, &selection)
     }
 
-    fn update_one(&mut self, request: &Request<'_>) -> Answer<Value> {
+    fn update_one(&mut self, request: &Request<'_>) -> Answer<String> {
         let table = request.table;
         let wanted = [required("data", data_types(table, Obj::Update)), unique_argument(table)];
         let arguments = request.read(self.schema, &wanted)?;
@@ -139,7 +141,7 @@ impl Writer<'_, '_> {
         self.told(table, &row, &selection)
     }
 
-    fn upsert_one(&mut self, request: &Request<'_>) -> Answer<Value> {
+    fn upsert_one(&mut self, request: &Request<'_>) -> Answer<String> {
         let table = request.table;
         let wanted = [
             unique_argument(table),
@@ -156,7 +158,7 @@ impl Writer<'_, '_> {
         self.told(table, &row, &selection)
     }
 
-    fn delete_one(&mut self, request: &Request<'_>) -> Answer<Value> {
+    fn delete_one(&mut self, request: &Request<'_>) -> Answer<String> {
         let table = request.table;
         let arguments = request.read(self.schema, &[unique_argument(table)])?;
         let selection = self.selection(request)?;
@@ -168,7 +170,7 @@ impl Writer<'_, '_> {
         Ok(told)
     }
 
-    fn create_many(&mut self, request: &Request<'_>, tell: bool) -> Answer<Value> {
+    fn create_many(&mut self, request: &Request<'_>, tell: bool) -> Answer<String> {
         let table = request.table;
         let row = In::Object(Obj::CreateMany(Data { table, checked: false, without: None }));
         let wanted = [
@@ -189,10 +191,11 @@ impl Writer<'_, '_> {
         table: usize,
         rows: &[Rc<Row>],
         selection: Option<&Selection>,
-    ) -> Answer<Value> {
-        let Some(selection) = selection else { return Ok(json!({ "count": rows.len() })) };
-        let answers = self.read(|reader| answer(self.schema, reader, table, rows, selection))?;
-        Ok(answers.into())
+    ) -> Answer<String> {
+        let Some(selection) = selection else { return Ok(counted(rows.len())) };
+        let mut text = String::new();
+        self.read(|reader| selection.push_list(reader, table, rows, &mut text))?;
+        Ok(text)
     }
 
     fn limit(arguments: &Arguments) -> Answer<usize> {
@@ -206,7 +209,7 @@ impl Writer<'_, '_> {
         optional("limit", vec![In::Scalar(Scalar::Int)])
     }
 
-    fn update_many(&mut self, request: &Request<'_>, tell: bool) -> Answer<Value> {
+    fn update_many(&mut self, request: &Request<'_>, tell: bool) -> Answer<String> {
         let table = request.table;
         let wanted = [
             required("data", data_types(table, Obj::UpdateMany)),
@@ -228,7 +231,7 @@ impl Writer<'_, '_> {
         self.told_many(table, &rows, selection.as_ref())
     }
 
-    fn delete_many(&mut self, request: &Request<'_>) -> Answer<Value> {
+    fn delete_many(&mut self, request: &Request<'_>) -> Answer<String> {
         let table = request.table;
         let wanted = [where_argument(table), Writer::limit_argument()];
         let arguments = request.read(self.schema, &wanted)?;
@@ -238,6 +241,6 @@ impl Writer<'_, '_> {
         rows.truncate(limit);
         let all: Vec<&Row> = rows.iter().map(|row| &**row).collect();
         self.remove(table, &all)?;
-        Ok(json!({ "count": rows.len() }))
+        Ok(counted(rows.len()))
     }
 }

@@ -14,7 +14,6 @@ use crate::prisma::error::{Answer, Failure};
 use crate::prisma::rows::{Entry, Home, Row, entries_of, set};
 use crate::prisma::value::Cell;
 use crate::repos::rules;
-use crate::secrets;
 
 type Object = Map<String, Value>;
 
@@ -187,8 +186,7 @@ impl Writer<'_, '_> {
         self.fill(of, &cells, &mut map)?;
         let put = match &renamed {
             None => self.tx.replace(model, &row.home.key, map),
-            Some(_) if secrets::holds_sealed(&view, model, &old) => return Err(bound(of)),
-            Some(_) => self.tx.rename(model, &row.home.key, map),
+            Some(_) => rules::rename(self.tx, model, &row.home.key, map),
         };
         if let Some(put) = put.map_err(|error| refused(of, error))? {
             rules::claim_by(self.tx, model, &put)?;
@@ -375,15 +373,6 @@ fn by_owner<'r>(rows: &[&'r Row]) -> Vec<(&'r str, Vec<&'r Row>)> {
 /// A row that another request has removed meanwhile; within one call that cannot be.
 fn gone() -> Failure {
     Failure::not_found("No record was found for an update.")
-}
-
-/// What this store itself sealed can be opened only where it was sealed.
-fn bound(of: &Table) -> Failure {
-    Failure::Unknown(format!(
-        "This {} holds what the store has sealed under its id, so that cannot be changed: create another \
-         one and delete this.",
-        of.name
-    ))
 }
 
 /// The error about a reference to nothing in a column.

@@ -47,6 +47,8 @@ export declare class NativeReading {
   path(): string | null
   /** Reads from an offset on; settles with how many bytes `take` then gives. */
   read(id: number, offset: number, len: number): void
+  /** Lets the file go, rather than whenever JavaScript's memory is tidied up. */
+  close(): void
   /** What was read last. */
   take(): Buffer | null
 }
@@ -140,6 +142,7 @@ export declare function dualStatus(dataDir: string): Promise<string>
 
 /** What must be known of the tables to make ids and times, as JSON text. */
 export declare function dualTables(): string
+
 /** The state of a folder at a glance; resolves to an answer's text. */
 export declare function folderState(dataDir: string): Promise<string>
 

@@ -50,15 +50,19 @@ function payloads(connection, transaction, mayWrite) {
   async function whole(id, name) {
     const reading = await open(id, name)
     if (reading === null) return null
-    const bytes = Buffer.allocUnsafeSlow(reading.size())
-    let at = 0
-    // Once even when there is nothing: what was cut to nothing is told, too.
-    do {
-      const read = await piece(reading, at, Math.min(LARGE_PIECE, bytes.length - at))
-      bytes.set(read, at)
-      at += read.length
-    } while (at < bytes.length)
-    return bytes
+    try {
+      const bytes = Buffer.allocUnsafeSlow(reading.size())
+      let at = 0
+      // Once even when there is nothing: what was cut to nothing is told, too.
+      do {
+        const read = await piece(reading, at, Math.min(LARGE_PIECE, bytes.length - at))
+        bytes.set(read, at)
+        at += read.length
+      } while (at < bytes.length)
+      return bytes
+    } finally {
+      reading.close()
+    }
   }
 
   async function stream(id, name, range) {
@@ -82,6 +86,11 @@ function payloads(connection, transaction, mayWrite) {
           (error) => this.destroy(error),
         )
       },
+      // At its end as well.
+      destroy(error, done) {
+        reading.close()
+        done(error)
+      },
     })
   }
 
@@ -101,7 +110,9 @@ function payloads(connection, transaction, mayWrite) {
     streamDerived: async (id, name, range) => stream(id, textOf('name', name), range),
     pathOf: async (id) => {
       const reading = await open(id, null)
-      return reading === null ? null : reading.path()
+      const found = reading === null ? null : reading.path()
+      reading?.close()
+      return found
     },
   }
 }

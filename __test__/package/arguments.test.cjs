@@ -334,7 +334,7 @@ test('a data folder is a path or a file: URL, and ~ is not expanded', async (t) 
 test('a store shows itself in a line, and no secret in it', (t) => {
   const store = open(t, { passphrase: SECRET, collections: { notes: { file: 'notes/{id}.json', fields: {} } } })
   const shown = inspect(store, { depth: null })
-  assert.match(shown, /^Store \{ \/.*, strict: users, characters, .*, notes \}$/)
+  assert.match(shown, /^Store \{ (\/|[A-Z]:).*, strict: users, characters, .*, notes \}$/)
   assert.ok(!shown.includes(SECRET))
   assert.equal(inspect({ store }).split('\n').length <= 3, true)
 })

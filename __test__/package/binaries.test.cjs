@@ -218,6 +218,33 @@ test('derived files lie beside the bytes, and everything goes with the user', as
   assert.deepEqual(fs.readdirSync(path.join(dataDir, 'binaries')), ['index.jsonl'])
 })
 
+const descriptors = '/proc/self/fd'
+
+test('what was read is not held open', { skip: !fs.existsSync(descriptors) }, async (t) => {
+  const { store, userId } = await open(t)
+  const { id } = await store.images.put(PNG, { userId })
+  await store.images.putDerived(id, 'thumb.gif', GIF)
+  await store.images.read(id)
+  const payloads = () =>
+    fs.readdirSync(descriptors).filter((number) => {
+      try {
+        return fs.readlinkSync(path.join(descriptors, number)).includes(`${path.sep}binaries${path.sep}`)
+      } catch {
+        return false // It was the listing's own.
+      }
+    })
+  for (let at = 0; at < 20; at++) {
+    await store.images.read(id)
+    await store.images.pathOf(id)
+    await store.images.readDerived(id, 'thumb.gif')
+    await buffer(await store.images.stream(id))
+    const left = await store.images.stream(id)
+    await new Promise((closed) => left.once('close', closed).destroy())
+  }
+  // The rows are a file there too.
+  assert.ok(payloads().length <= 1, `${payloads().length} are open`)
+})
+
 test('a transaction takes bytes along, or leaves none', async (t) => {
   const { store, dataDir, userId } = await open(t)
   const undone = store.transaction(async (tx) => {

@@ -132,6 +132,12 @@ impl NativeReading {
         });
     }
 
+    /// Lets the file go, rather than whenever JavaScript's memory is tidied up.
+    #[napi(catch_unwind)]
+    pub fn close(&self) {
+        self.reading.close();
+    }
+
     /// What was read last.
     #[napi(catch_unwind)]
     pub fn take(&self) -> Option<Buffer> {

@@ -50,6 +50,11 @@ impl Reading {
     pub fn get(&self) -> Option<Arc<OpenPayload>> {
         locked(&self.0).clone()
     }
+
+    /// Lets the file go; a read under way still ends.
+    pub fn close(&self) {
+        drop(locked(&self.0).take());
+    }
 }
 
 impl Use {

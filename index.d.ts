@@ -448,6 +448,130 @@ export interface Restored {
   wasOpen: boolean;
 }
 
+/** How far a transfer has come. */
+export interface TransferProgress {
+  /** `Checking`, `Importing`, `Comparing` … */
+  what: string;
+  unit: 'bytes' | 'things';
+  done: number;
+  /** How many there are, as far as it is known. */
+  total: number | null;
+}
+
+/** What of an `AbortSignal` is needed. */
+export interface GiveUpSignal {
+  readonly aborted: boolean;
+  addEventListener(type: 'abort', listener: () => void): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
+/** A path, or a `file:` URL. */
+type Path = Exclude<StoreOptions['dataDir'], undefined>;
+
+/** What every transfer takes. */
+export interface TransferOptions {
+  /** The folder, as for `createStore`. */
+  dataDir?: StoreOptions['dataDir'];
+  trustSharedFolder?: boolean | undefined;
+  /** Hears a few times a second how far it has come. */
+  onProgress?: ((progress: TransferProgress) => void) | undefined;
+  /** Gives it up: it rejects with `CLOSED`. What was imported by then stays, and the same import goes on from there. */
+  signal?: GiveUpSignal | undefined;
+}
+
+/** How a source comes over. */
+export interface ImportOptions extends TransferOptions {
+  /** The app's public folder, below which the files of images and chats lie. */
+  publicDir?: Path | undefined;
+  /** `reseal`: what the app encrypted becomes the store's own. @default 'keep' */
+  secrets?: 'keep' | 'reseal' | undefined;
+  /** With `reseal`: what the app encrypted with. @default process.env.ENCRYPTION_MASTER_PEPPER */
+  pepper?: StoreOptions['passphrase'];
+  /** With `reseal`: the store's passphrase; where it has none yet, this becomes it. */
+  passphrase?: StoreOptions['passphrase'];
+  /** What becomes of rows that the store has already, with other content. @default 'refuse' */
+  existing?: 'refuse' | 'keep' | 'replace' | undefined;
+  /** Only look: tell what would come over and what cannot. */
+  dryRun?: boolean | undefined;
+}
+
+/** The first 10,000 of what was found, and how many more there are. */
+export interface FoundList<T> {
+  told: T[];
+  more: number;
+}
+
+/** Something that cannot come over. */
+export interface ImportProblem {
+  table: string;
+  key?: string;
+  column?: string;
+  message: string;
+  /** What to do. */
+  mend: string;
+}
+
+/** What came of an import. */
+export interface Imported {
+  /** Was anything written? Not where there are problems. */
+  written: boolean;
+  problems: FoundList<ImportProblem>;
+  /** Rows that cannot come over only because what they refer to cannot. */
+  following: number;
+  tables: {
+    table: string;
+    rows: number;
+    expired: number;
+    made: number;
+    same: number;
+    kept: number;
+    replaced: number;
+  }[];
+  /** Tables of the source that are none of the app's. */
+  leftOut: string[];
+  files: number;
+  fileBytes: number;
+  /** Rows whose file is not taken in. */
+  missing: FoundList<{ table: string; key: string; path: string; reason: string }>;
+  resealed: number;
+}
+
+/** What came of a comparison. */
+export interface Verified {
+  clean: boolean;
+  tables: {
+    table: string;
+    sourceRows: number;
+    storeRows: number;
+    sourceDigest: string;
+    storeDigest: string;
+    same: boolean;
+  }[];
+  differences: FoundList<{
+    table: string;
+    key: string;
+    kind: 'missing' | 'extra' | 'differs';
+    columns?: string[];
+  }>;
+  problems: FoundList<ImportProblem>;
+  /** Values that were sealed anew, and are not compared, by column. */
+  resealed: Record<string, number>;
+}
+
+/** How rows are written. */
+export interface ExportOptions extends TransferOptions {
+  /** `postgres`: a file for psql; `ndjson`: an object a line. @default 'postgres' */
+  format?: 'postgres' | 'ndjson' | undefined;
+  /** For psql: empty the app's tables first, in the same transaction. */
+  replace?: boolean | undefined;
+}
+
+/** What was written. */
+export interface Exported {
+  tables: Record<string, number>;
+  rows: number;
+}
+
 /** What is looked at. */
 export interface DoctorOptions {
   /** The folder, as for `createStore`. */
@@ -825,6 +949,17 @@ export interface StudioOptions {
  * @throws StoreError `VALIDATION` without `authorize`, when `store` is no store, or for an unknown option.
  */
 export declare function studio(store: StoreCalls, options: StudioOptions): (request: WebRequest) => Promise<WebResponse>;
+/**
+ * Brings a database over, as `npx quilltap-store import` does: `source` is an address (`postgresql://…`), or the path
+ * of a plain dump or of a folder. Everything that cannot come over is told before anything is written.
+ */
+export declare function importFrom(source: Path, options?: ImportOptions): Promise<Imported>;
+
+/** Compares such a source with the store, row by row, as `npx quilltap-store verify` does. */
+export declare function verifyAgainst(source: Path, options?: TransferOptions): Promise<Verified>;
+
+/** Writes every row into a new file, as `npx quilltap-store export` does: the way back. */
+export declare function exportTo(file: Path, options?: ExportOptions): Promise<Exported>;
 
 /** A user as NextAuth and Auth.js see it. */
 export interface AdapterUser {

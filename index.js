@@ -6,5 +6,16 @@ const { doctor } = require('./lib/doctor.js')
 const { StoreError } = require('./lib/error.js')
 const { createStore } = require('./lib/store.js')
 const { studio } = require('./lib/studio/index.js')
+const { exportTo, importFrom, verifyAgainst } = require('./lib/transfers.js')
 
-module.exports = { createStore, QuilltapAdapter, doctor, restore, studio, StoreError }
+module.exports = {
+  createStore,
+  QuilltapAdapter,
+  doctor,
+  exportTo,
+  importFrom,
+  restore,
+  StoreError,
+  studio,
+  verifyAgainst,
+}

@@ -1,3 +1,13 @@
 import quilltap from './index.js'
 
-export const { createStore, QuilltapAdapter, doctor, restore, studio, StoreError } = quilltap
+export const {
+  createStore,
+  QuilltapAdapter,
+  doctor,
+  exportTo,
+  importFrom,
+  restore,
+  StoreError,
+  studio,
+  verifyAgainst,
+} = quilltap

@@ -2,5 +2,5 @@
 
 import prisma from './prisma.js'
 
-export const { PrismaClient, Prisma, $Enums, Provider, ImageProvider, Role, ImageTagType, AvatarDisplayMode, createDualClient, dualStatus } = prisma
+export const { PrismaClient, Prisma, $Enums, Provider, ImageProvider, Role, ImageTagType, AvatarDisplayMode, createDualClient, dualRepair, dualStatus } = prisma
 export default prisma

@@ -5,8 +5,11 @@ import sentence from './lib/elsewhere.js'
 export const createStore = undefined
 export const QuilltapAdapter = undefined
 export const doctor = undefined
+export const exportTo = undefined
+export const importFrom = undefined
 export const restore = undefined
 export const studio = undefined
 export const StoreError = undefined
+export const verifyAgainst = undefined
 
 throw new Error(sentence)

@@ -120,6 +120,24 @@ export declare class NativeStore {
   close(id: number): void
 }
 
+/** Some work that takes long, and how far it has come. */
+export declare class NativeTransfer {
+  /** Nothing has begun. */
+  constructor()
+  /** How far it has come, as JSON text; nothing where nothing has begun. */
+  progress(): string | null
+  /** Lets the work be given up. */
+  giveUp(): void
+  /** Imports a source; secrets are sealed anew where there is a pepper. */
+  import(asked: string, pepper?: Uint8Array | undefined | null, passphrase?: Uint8Array | undefined | null): Promise<string>
+  /** Compares a source with the store. */
+  verify(asked: string): Promise<string>
+  /** Writes every row into a new file. */
+  export(asked: string): Promise<string>
+  /** Makes everything as it is in the database. */
+  repair(asked: string): Promise<string>
+}
+
 /**
  * The table of all calls on a store with this declaration, as the text of an answer; a call's
  * number is its place.

@@ -8,7 +8,17 @@ const { test } = require('node:test')
 const vm = require('node:vm')
 const { folder, root, run } = require('./support.cjs')
 
-const NAMES = ['QuilltapAdapter', 'StoreError', 'createStore', 'doctor', 'restore', 'studio']
+const NAMES = [
+  'QuilltapAdapter',
+  'StoreError',
+  'createStore',
+  'doctor',
+  'exportTo',
+  'importFrom',
+  'restore',
+  'studio',
+  'verifyAgainst',
+]
 const source = (name) => fs.readFileSync(path.join(root, name), 'utf8')
 
 test('require and import give the same things under the same names', async () => {

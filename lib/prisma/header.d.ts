@@ -2,7 +2,7 @@
 // `include` and `omit`. The same in spirit as the types that `prisma generate` writes, but generic:
 // each is said once for all models.
 
-import type { Store, StoreOptions } from './index.js'
+import type { Imported, Store, StoreOptions, TransferOptions, verifyAgainst } from './index.js'
 
 // Only what is exported below is.
 export {}
@@ -977,4 +977,10 @@ export interface DualStatus {
 }
 
 /** What stands in the way of the cut-over; null where nothing was ever written to both sides. */
-export declare function dualStatus(options?: { dataDir?: string | URL }): Promise<DualStatus | null>
+export declare function dualStatus(options?: Pick<StoreOptions, 'dataDir'>): Promise<DualStatus | null>
+
+/** Makes everything in the store as it is in the database, as `npx quilltap-store dual repair` does. */
+export declare function dualRepair(
+  source: Parameters<typeof verifyAgainst>[0],
+  options?: TransferOptions,
+): Promise<{ clean: boolean; imported: Imported; removed: number; differences: number }>

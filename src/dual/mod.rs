@@ -19,6 +19,6 @@ mod status;
 mod touched;
 
 pub use answer::{Dual, tables};
-pub use repair::{Repaired, Watch, repair};
+pub use repair::{Repaired, repair, verify_recorded};
 pub use scope::Scope;
 pub use status::{Status, Waiting, status};

@@ -24,7 +24,7 @@ const ROUNDS: usize = 3;
 const AT_ONCE: usize = 500;
 
 /// What is looked at while the app goes on: which rows it has changed since.
-pub struct Watch {
+struct Watch {
     log: Log,
     from: u64,
 }
@@ -34,7 +34,7 @@ impl Watch {
     ///
     /// # Errors
     /// Those of the disk.
-    pub fn begin(data_dir: &Path) -> Result<Option<Watch>> {
+    fn begin(data_dir: &Path) -> Result<Option<Watch>> {
         if log::look(data_dir)?.is_none() {
             return Ok(None);
         }
@@ -48,7 +48,7 @@ impl Watch {
     ///
     /// # Errors
     /// Those of the disk.
-    pub fn verified(mut self, differences: u64) -> Result<()> {
+    fn verified(mut self, differences: u64) -> Result<()> {
         let from = self.from;
         self.log.append(What::Verified { from, differences })?;
         self.log.sync()
@@ -77,7 +77,7 @@ impl Watch {
     ///
     /// # Errors
     /// Those of reading; `CLOSED` when it is given up.
-    pub fn verify(
+    fn verify(
         &mut self,
         source: &Source,
         store: &Store,
@@ -112,6 +112,27 @@ fn row_scope(table: usize, cells: &[Cell]) -> Scope {
     let texts =
         columns.filter_map(|(column, cell)| Some((column.name.clone(), cell.text()?.to_owned())));
     Scope { model: of.name.clone(), equals: texts.collect() }
+}
+
+/// Compares a source with the store, and notes what came of it where something is written to both sides: rows
+/// that the app changes meanwhile are left out of the answer's `clean`, and are counted beside it.
+///
+/// # Errors
+/// Those of reading; `CLOSED` when it is given up.
+pub fn verify_recorded(
+    data_dir: &Path,
+    source: &Source,
+    store: &Store,
+    progress: &dyn Progress,
+) -> Result<(Verified, u64)> {
+    let Some(mut watch) = Watch::begin(data_dir)? else {
+        return Ok((verify_with(source, store, progress, &mut |_, _, _| {})?, 0));
+    };
+    let (mut verified, differences) = watch.verify(source, store, progress)?;
+    watch.verified(differences + verified.problems.len())?;
+    verified.clean = differences == 0 && verified.problems.is_empty();
+    let changing = verified.differences.len() - differences;
+    Ok((verified, changing))
 }
 
 /// What a repair has done.

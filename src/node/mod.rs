@@ -20,6 +20,7 @@ mod lazy;
 mod payloads;
 mod studio;
 mod transactions;
+mod transfer;
 mod wake;
 
 use napi_derive::napi;

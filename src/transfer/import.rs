@@ -92,6 +92,7 @@ pub struct Rows {
 
 /// What came of an import.
 #[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Imported {
     /// Was anything written? Not for a dry run, nor where there are problems.
     pub written: bool,

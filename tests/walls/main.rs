@@ -159,7 +159,7 @@ const MODULES: &[(&str, &str)] = &[
     ("dual", "disk catalogue prisma store transfer"),
     ("doctor", "disk backup crypto engine store"),
     ("cli", "crypto disk backup store transfer dual doctor"),
-    ("node", "crypto backup doctor dual catalogue engine calls studio api store cli"),
+    ("node", "crypto backup doctor dual transfer catalogue engine calls studio api store cli"),
 ];
 
 /// A function longer than this, in lines, is told.

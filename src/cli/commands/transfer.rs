@@ -12,7 +12,7 @@ use crate::cli::exit::{Ended, Exit, Failure};
 use crate::cli::output::{Output, Tone};
 use crate::cli::terminal::Terminal;
 use crate::cli::{folder, passphrase};
-use crate::dual::Watch;
+use crate::dual;
 use crate::error::{Code, Error};
 use crate::store::Store;
 use crate::transfer::{
@@ -134,21 +134,11 @@ pub(super) fn verify(asked: &arguments::Verify, shared: &Shared, output: &Output
     let store = folder::open(shared, output)?;
     let terminal = Terminal::new(output);
     let source = Source::of(&asked.source);
-    let mut watch = Watch::begin(&folder::options(shared).data_dir)?;
-    let (mut verified, differences) = match &mut watch {
-        Some(watch) => watch.verify(&source, &store, &terminal)?,
-        None => {
-            let verified = transfer::verify(&source, &store, &terminal)?;
-            let differences = verified.differences.len();
-            (verified, differences)
-        }
-    };
+    let data_dir = folder::options(shared).data_dir;
+    let (verified, changing) = dual::verify_recorded(&data_dir, &source, &store, &terminal)?;
     drop(terminal);
     store.close()?;
-    verified.clean = differences == 0 && verified.problems.is_empty();
-    watch.map_or(Ok(()), |watch| watch.verified(differences + verified.problems.len()))?;
     output.answer(&value(&verified)?, || {
-        let changing = verified.differences.len() - differences;
         let mut text = shown_verification(&verified, output);
         if changing > 0 {
             text +=

@@ -19,7 +19,10 @@ pub(crate) fn files() -> Vec<(String, String)> {
     [
         ("generated/prisma.js", runtime(description)),
         ("prisma.d.ts", format!("{NOTE}{HEADER}\n{types}")),
-        ("prisma.mjs", module(description, "prisma.js", &["createDualClient", "dualStatus"])),
+        (
+            "prisma.mjs",
+            module(description, "prisma.js", &["createDualClient", "dualRepair", "dualStatus"]),
+        ),
         ("prisma-browser.mjs", module(description, "lib/prisma/browser.js", &[])),
     ]
     .into_iter()

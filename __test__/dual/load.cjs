@@ -84,7 +84,7 @@ async function load({ seconds, processes, seed, tell = () => {} }) {
   const end = Date.now() + seconds * 1000
   let [kills, blocks] = [0, 0]
   while (Date.now() < end) {
-    await sleep(1000 + Math.random() * 3000)
+    await sleep(1000 + Math.random() * 5000)
     if (Math.random() < 0.5) {
       await writers.kill()
       writers.start(true)

@@ -40,6 +40,8 @@ class Second {
     this.#budget = this.#left = budget
     this.#timer = setInterval(() => this.#push(() => this.#tend()), TENDED)
     this.#timer.unref()
+    // The log is read before the first write needs it.
+    this.#push(() => this.#tend())
   }
 
   /** Repeats calls as one change; `done` are what the primary answered, each `{ call, request, answer }`. */

@@ -39,7 +39,7 @@ pub use placement::misplaced;
 pub use real::RealDisk;
 pub use safe_path::SafePath;
 pub use scratch::Scratch;
-pub use shared_log::{Alive, SharedLog};
+pub use shared_log::{Alive, SharedLog, Unsynced};
 pub use simulated::{Fault, Outcome, SimulatedDisk};
 pub use source::SourceFile;
 

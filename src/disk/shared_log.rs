@@ -7,6 +7,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::error::{Error, Result};
 
@@ -14,7 +15,7 @@ use crate::error::{Error, Result};
 pub struct SharedLog {
     folder: PathBuf,
     number: u64,
-    file: File,
+    file: Arc<File>,
     read: u64,
 }
 
@@ -40,7 +41,8 @@ impl SharedLog {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 other => other.map_err(&failed)?,
             };
-            return Ok(Some(SharedLog { folder: folder.to_owned(), number, file, read: 0 }));
+            let (folder, file) = (folder.to_owned(), Arc::new(file));
+            return Ok(Some(SharedLog { folder, number, file, read: 0 }));
         }
     }
 
@@ -50,7 +52,7 @@ impl SharedLog {
     /// Those of the disk; a part of the line may then be there.
     pub fn append(&mut self, line: &[u8]) -> Result<()> {
         let bytes = [b"\n", line, b"\n"].concat();
-        let written = self.file.write(&bytes).and_then(|len| {
+        let written = (&*self.file).write(&bytes).and_then(|len| {
             if len == bytes.len() { Ok(()) } else { Err(io::ErrorKind::WriteZero.into()) }
         });
         written.map_err(failed("append to", &self.folder))
@@ -62,10 +64,8 @@ impl SharedLog {
     /// Those of the disk.
     pub fn read_new(&mut self, each: impl FnMut(&[u8])) -> Result<()> {
         let mut bytes = Vec::new();
-        let read = self
-            .file
-            .seek(SeekFrom::Start(self.read))
-            .and_then(|_| (&self.file).read_to_end(&mut bytes));
+        let mut file = &*self.file;
+        let read = file.seek(SeekFrom::Start(self.read)).and_then(|_| file.read_to_end(&mut bytes));
         read.map_err(failed("read", &self.folder))?;
         let Some(end) = bytes.iter().rposition(|byte| *byte == b'\n') else { return Ok(()) };
         self.read += end as u64 + 1;
@@ -79,12 +79,10 @@ impl SharedLog {
         self.read
     }
 
-    /// Makes what was appended durable.
-    ///
-    /// # Errors
-    /// Those of the disk.
-    pub fn sync(&self) -> Result<()> {
-        self.file.sync_data().map_err(failed("sync", &self.folder))
+    /// What makes durable what was appended by now, and may take its time.
+    #[must_use]
+    pub fn unsynced(&self) -> Unsynced {
+        Unsynced { folder: self.folder.clone(), file: Arc::clone(&self.file) }
     }
 
     /// Begins the next file with this line, unless somebody has; whoever does it writes the same.
@@ -100,6 +98,22 @@ impl SharedLog {
             }
         }
         Ok(())
+    }
+}
+
+/// What was appended to a log, and is not durable yet.
+pub struct Unsynced {
+    folder: PathBuf,
+    file: Arc<File>,
+}
+
+impl Unsynced {
+    /// Makes it durable.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn sync(&self) -> Result<()> {
+        self.file.sync_data().map_err(failed("sync", &self.folder))
     }
 }
 

@@ -33,6 +33,8 @@ pub struct Dual {
 #[derive(Default)]
 struct Held {
     log: Option<Log>,
+    /// Was a line appended that leaves marks, and is to be durable soon?
+    is_marked: bool,
     /// Operations that could not be logged.
     lost: u64,
     /// Reads that were judged since the last line about reads.
@@ -115,8 +117,23 @@ impl Dual {
                 rows::query(table_of(&model)?, &which)
             }
             Question::Rows { model, texts } => rows::rows(table_of(&model)?, &texts)?,
-            other => locked(&self.held).answer(&self.data_dir, other)?,
+            other => self.answer(other)?,
         }))
+    }
+}
+
+impl Dual {
+    fn answer(&self, question: Question) -> Result<Value> {
+        let is_tending = matches!(question, Question::Tend);
+        let mut held = locked(&self.held);
+        let answer = held.answer(&self.data_dir, question)?;
+        let is_due = is_tending || held.is_marked;
+        held.is_marked = false;
+        let unsynced = held.log.as_mut().filter(|_| is_due).and_then(Log::unsynced);
+        drop(held);
+        // The app's next write does not wait for the disk.
+        unsynced.map_or(Ok(()), |unsynced| unsynced.sync())?;
+        Ok(answer)
     }
 }
 
@@ -206,7 +223,8 @@ impl Held {
         });
         let difference = difference.filter(|_| was_alone);
         log.append(What::End { op, how, code, difference })?;
-        if how.leaves_marks() { log.sync() } else { Ok(()) }.map(|()| Value::Null)
+        self.is_marked |= how.leaves_marks();
+        Ok(Value::Null)
     }
 
     fn read(&mut self, data_dir: &Path, since: &Moment, judged: &Judged) -> Result<Value> {

@@ -16,7 +16,7 @@ use super::scope::{Scope, common, meet};
 use crate::prisma::description;
 
 /// So many operations that have ended are remembered, for those that are still under way.
-const MOST_RECENT: usize = 4096;
+const MOST_RECENT: usize = 2048;
 /// Where there are more marks, whole tables are marked instead.
 const MOST_MARKS: usize = 50_000;
 /// So many different differences are kept, and of each so many ids.
@@ -34,6 +34,12 @@ pub(super) struct Operation {
     with: Vec<u64>,
     pub(super) began: u64,
     ended: u64,
+}
+
+impl Operation {
+    fn is_write_on(&self, tables: u64) -> bool {
+        self.kind == Kind::Write && self.tables & tables != 0
+    }
 }
 
 /// Rows that are to be copied from the primary.
@@ -191,7 +197,8 @@ impl State {
         }
         let others = self.recent.iter().rev();
         let reaching = others.take_while(|other| other.ended > operation.began);
-        let unordered = reaching.filter(|other| !are_ordered(operation, other));
+        let related = reaching.filter(|other| other.tables & operation.tables != 0);
+        let unordered = related.filter(|other| !are_ordered(operation, other));
         let met = unordered.flat_map(|other| common(&operation.scopes, &other.scopes));
         met.collect::<BTreeSet<Scope>>().into_iter().collect()
     }
@@ -201,7 +208,7 @@ impl State {
         let open = self.open.values();
         let recent = self.recent.iter().rev().take_while(|other| other.ended > operation.began);
         let others: Vec<&Operation> =
-            open.chain(recent).filter(|other| other.kind == Kind::Write).collect();
+            open.chain(recent).filter(|other| other.is_write_on(operation.tables)).collect();
         for scope in &operation.scopes {
             let text = text_of(scope);
             let Some(mark) = self.marks.get_mut(&text) else { continue };

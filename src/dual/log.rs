@@ -10,11 +10,11 @@ use super::line::{Kind, Line, What};
 use super::touched::Touched;
 use serde::{Deserialize, Serialize};
 
-use crate::disk::{Alive, SharedLog};
+use crate::disk::{Alive, SharedLog, Unsynced};
 use crate::error::{Code, Error, Result};
 
 /// A file of more bytes is followed by a new one.
-const LONGEST: u64 = 8 << 20;
+const LONGEST: u64 = 1 << 20;
 /// Nobody begins files as often as this while a line is to be appended.
 const MOST_ATTEMPTS: usize = 8;
 
@@ -156,8 +156,7 @@ impl Log {
         self.unanswered.remove(&op);
     }
 
-    /// Makes durable what was appended, tells of processes that are no more, and begins the next file when
-    /// this one is long.
+    /// Tells of processes that are no more, and begins the next file when this one is long.
     ///
     /// # Errors
     /// Those of the disk.
@@ -171,7 +170,7 @@ impl Log {
         if self.file.read_bytes() > LONGEST.max(2 * self.head) {
             self.append_end()?;
         }
-        self.sync()
+        Ok(())
     }
 
     fn append_end(&mut self) -> Result<()> {
@@ -181,12 +180,9 @@ impl Log {
         self.catch_up()
     }
 
-    /// Makes durable what was appended.
-    ///
-    /// # Errors
-    /// Those of the disk.
-    pub(super) fn sync(&mut self) -> Result<()> {
-        if std::mem::take(&mut self.unsynced) { self.file.sync() } else { Ok(()) }
+    /// What was appended and is not durable yet; nobody should wait for it with the log in his hands.
+    pub(super) fn unsynced(&mut self) -> Option<Unsynced> {
+        std::mem::take(&mut self.unsynced).then(|| self.file.unsynced())
     }
 
     /// Now.

@@ -51,7 +51,7 @@ impl Watch {
     fn verified(mut self, differences: u64) -> Result<()> {
         let from = self.from;
         self.log.append(What::Verified { from, differences })?;
-        self.log.sync()
+        self.log.unsynced().map_or(Ok(()), |unsynced| unsynced.sync())
     }
 
     fn repaired(mut self, differences: u64) -> Result<()> {

@@ -4,7 +4,8 @@ import { render } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { List } from './list.tsx'
 import { Faults, Search, StatePage } from './pages.tsx'
-import { NewRecord, Record } from './record.tsx'
+import { Record } from './record.tsx'
+import { NewRecord } from './new.tsx'
 import {
   address,
   connected,

@@ -7,6 +7,7 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { root } from './run.mjs'
 
 const platform = `${process.platform}-${process.arch}`
@@ -45,9 +46,11 @@ function runFile(name, program, file) {
   const PATH = `${path.dirname(program)}${path.delimiter}${process.env.PATH}`
   const options = { cwd: root, encoding: 'utf8', env: { ...process.env, PATH }, timeout: 900_000 }
   const { status, stdout, stderr } = spawnSync(program, [...argv, `./${file}`], options)
-  writeFileSync(path.join(place, `${name}-${path.basename(file)}.txt`), stdout + stderr)
-  const failed = (stdout + stderr).matchAll(/^(?:\s*not ok \d+ - |\(fail\) |.*FAILED.*?)(.*?)(?: \[.*)?$/gm)
-  return { passed: status === 0, failed: [...failed].map(([line]) => line.trim()) }
+  const output = stripVTControlCharacters(stdout + stderr)
+  writeFileSync(path.join(place, `${name}-${path.basename(file)}.txt`), output)
+  // TAP's line of a failed test, Bun's, and Deno's.
+  const failed = output.matchAll(/^(?:\s*not ok \d+ - |\(fail\) )(.+)$|^(.+) \.\.\. FAILED/gm)
+  return { passed: status === 0, failed: [...failed].map(([, one, other]) => one ?? other) }
 }
 
 const packageTests = () =>

@@ -131,6 +131,18 @@ test('READ_ONLY says who owns the folder, who asks, and what to type', asRoot, a
   assert.match(withoutCache.message, /belongs to user 0 .* and this process runs as user 12345: chown -R 12345 '/)
 })
 
+test('a folder that root has made is told by its owner, whether it can be looked into or not', asRoot, async () => {
+  const dataDir = await signedIn()
+  const asSomebody = { uid: SOMEBODY, gid: SOMEBODY, cwd: '/' }
+  // What the store makes may be looked into by its user alone; the folder that holds it may be older.
+  for (const mode of [0o700, 0o755]) {
+    fs.chmodSync(dataDir, mode)
+    const { user } = await look(dataDir, {}, asSomebody)
+    assert.equal(user.code, 'READ_ONLY')
+    assert.match(user.message, /belongs to user 0 \(mode 0700\), and this process runs as user 12345: chown -R 12345 '/)
+  }
+})
+
 /** A user with two characters and a chat with a message for each; gives the ids. */
 async function twoOfEach(dataDir) {
   const store = createStore({ dataDir })

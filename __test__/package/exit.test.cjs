@@ -2,6 +2,7 @@
 
 const assert = require('node:assert/strict')
 const { test } = require('node:test')
+const { pathToFileURL } = require('node:url')
 const { folder, program, run } = require('./support.cjs')
 
 const user = `store.users.create({ email: 'a@example.org' })`
@@ -36,7 +37,7 @@ test('a call under way keeps the process alive until it has ended', async (t) =>
 
 test('an await as the last statement of a module completes', async (t) => {
   const { index } = require('./support.cjs')
-  const text = `import quilltap from ${JSON.stringify(index)}
+  const text = `import quilltap from ${JSON.stringify(pathToFileURL(index))}
     const store = quilltap.createStore({ dataDir: ${JSON.stringify(folder())} })
     await store.users.create({ email: 'a@example.org' })
     await store.transaction(async (tx) => { await tx.tags.findAll() })

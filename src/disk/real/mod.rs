@@ -120,7 +120,8 @@ impl RealDisk {
             system::make_folders(root).map_err(context)?;
         }
         let root = root.canonicalize().map_err(context)?;
-        let folder = beneath::Root::at(&root).map_err(context)?;
+        let folder = beneath::Root::at(&root)
+            .map_err(|error| context(owners::name_owner_of_root(&root, error)))?;
         Ok(RealDisk::new(root, folder))
     }
 
@@ -188,7 +189,7 @@ impl RealDisk {
         Ok(file)
     }
 
-    /// Tells the outcome of a change, with the owner of what the system did not let us write.
+    /// Tells an outcome, with the owner of what the system did not let us write or look into.
     fn changed<T>(&self, operation: &str, path: &SafePath, result: io::Result<T>) -> Result<T> {
         context(operation, path, result.map_err(|error| self.name_owner(path, error)))
     }
@@ -312,7 +313,7 @@ impl Disk for RealDisk {
                 Ok(Some(about.stamp))
             }
             Err(error) if is_missing(&error) => Ok(None),
-            Err(error) => Err(Error::io("look at", path.as_str(), &error)),
+            Err(error) => self.changed("look at", path, Err(error)),
         }
     }
 

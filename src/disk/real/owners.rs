@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io;
+use std::path::Path;
 
 use super::{About, RealDisk, is_missing, system};
 use crate::disk::{Disk, EntryKind, SafePath};
@@ -92,7 +93,7 @@ impl RealDisk {
                 Ok(about) if about.rights.explain_refusal().is_some() => {
                     return self.told(&path, &about);
                 }
-                Err(error) if !is_missing(&error) => return error,
+                Err(error) if !is_missing(&error) && !is_denied(&error) => return error,
                 _ => {}
             }
         }
@@ -100,10 +101,26 @@ impl RealDisk {
     }
 
     fn told(&self, path: &SafePath, about: &About) -> io::Error {
-        let why = about.rights.explain_refusal().unwrap_or_default();
-        let own = system::to_own(&self.root.display().to_string());
-        let shown = self.absolute(path);
-        let message = format!("{} {why}: {own}, or run the app as its owner", shown.display());
-        io::Error::new(io::ErrorKind::PermissionDenied, message)
+        refusal(&self.root, &self.absolute(path), about)
     }
+}
+
+/// Says whose the data folder is, where the system did not let us look into it.
+pub(super) fn name_owner_of_root(root: &Path, error: io::Error) -> io::Error {
+    let about = system::look(root).ok().filter(|_| is_denied(&error));
+    match about.filter(|about| about.rights.explain_refusal().is_some()) {
+        Some(about) => refusal(root, root, &about),
+        None => error,
+    }
+}
+
+fn is_denied(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::PermissionDenied
+}
+
+fn refusal(root: &Path, shown: &Path, about: &About) -> io::Error {
+    let why = about.rights.explain_refusal().unwrap_or_default();
+    let own = system::to_own(&root.display().to_string());
+    let message = format!("{} {why}: {own}, or run the app as its owner", shown.display());
+    io::Error::new(io::ErrorKind::PermissionDenied, message)
 }

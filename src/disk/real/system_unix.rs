@@ -47,6 +47,10 @@ pub(super) fn about(file: &File) -> io::Result<About> {
     Ok(about_of(&rustix::fs::fstat(file)?))
 }
 
+pub(super) fn look(path: &Path) -> io::Result<About> {
+    Ok(about_of(&rustix::fs::stat(path)?))
+}
+
 pub(super) fn about_of(stat: &Stat) -> About {
     let nanoseconds = i128::from(stat.st_mtime_nsec);
     let modified_ns = i128::from(stat.st_mtime) * NANOSECONDS + nanoseconds;

@@ -47,6 +47,10 @@ pub(super) fn about(file: &File) -> io::Result<About> {
     Ok(about_of(&file.metadata()?))
 }
 
+pub(super) fn look(path: &Path) -> io::Result<About> {
+    Ok(about_of(&std::fs::metadata(path)?))
+}
+
 pub(super) fn about_of(metadata: &Metadata) -> About {
     let modified_ns = i128::from(metadata.last_write_time()) * 100;
     // The true number is not in stable Rust; the time of making tells a replaced file as well.

@@ -25,6 +25,8 @@ Object.defineProperty(StoreError.prototype, BRAND, { value: true })
 
 /** So many faults are told one by one; of the others, how many they are. */
 const MOST_TOLD = 100
+/** A place is told up to so many characters: its keys are as long as somebody makes them. */
+const LONGEST_PLACE = 1000
 
 /** Faults as they are found, each { path, expected, received }. */
 class Faults {
@@ -32,7 +34,9 @@ class Faults {
   #told = []
 
   add(issue) {
-    if (this.found++ < MOST_TOLD) this.#told.push(issue)
+    if (this.found++ >= MOST_TOLD) return
+    const { path } = issue
+    this.#told.push(path.length > LONGEST_PLACE ? { ...issue, path: `${path.slice(0, LONGEST_PLACE)}…` } : issue)
   }
 
   /** The `VALIDATION` error over them. */

@@ -101,8 +101,24 @@ impl Issue {
         expected: impl Into<String>,
         received: impl Into<String>,
     ) -> Issue {
-        Issue { path: path.into(), expected: expected.into(), received: received.into() }
+        let path = cut(path.into(), LONGEST_PLACE);
+        Issue { path, expected: expected.into(), received: received.into() }
     }
+}
+
+/// No place in an input is told in more bytes: its keys are as long as somebody makes them.
+const LONGEST_PLACE: usize = 1000;
+/// Nor has any sentence more, whatever it quotes.
+pub(crate) const LONGEST_SENTENCE: usize = 32_000;
+
+/// The beginning of a text that is longer than so many bytes.
+pub(crate) fn cut(mut text: String, most: usize) -> String {
+    if text.len() > most {
+        let end = (0..=most).rev().find(|at| text.is_char_boundary(*at));
+        text.truncate(end.unwrap_or_default());
+        text.push('…');
+    }
+    text
 }
 
 /// So many faults are told one by one; a hostile input may have millions.
@@ -194,7 +210,7 @@ impl Error {
     pub fn new(code: Code, message: impl Into<String>) -> Error {
         Error(Box::new(Parts {
             code,
-            message: message.into(),
+            message: cut(message.into(), LONGEST_SENTENCE),
             model: None,
             path: None,
             issues: Issues::default(),

@@ -275,6 +275,21 @@ test('a part of 60 MB of records is asked for, and 100,000 of their ids, with 25
   assert.deepEqual(answer, { parts: 400, listed: 20, longer: 'VALIDATION' })
 })
 
+test('a dump with a line that does not end is refused with 384 MB', linux, async () => {
+  const dump = path.join(folder(), 'dump.sql')
+  fs.writeFileSync(dump, 'COPY public."User" (id, email) FROM stdin;\n')
+  fs.truncateSync(dump, 3 * 1024 * MB)
+  const program = path.resolve(__dirname, '../../bin/quilltap-store.js')
+  const command = `ulimit -d ${384 * 1024}; exec "$0" "$@"`
+  const args = [program, 'import', dump, '--dry-run', '--data-dir', path.join(folder(), 'data')]
+  const child = spawn('sh', ['-c', command, process.execPath, ...args], { stdio: ['ignore', 'ignore', 'pipe'] })
+  let said = ''
+  child.stderr.on('data', (data) => (said += data))
+  const code = await new Promise((resolve) => child.on('close', resolve))
+  assert.match(said, /a line of it has more than 128 MB.*\(TOO_LARGE\)/)
+  assert.equal(code, 3)
+})
+
 test('Prisma’s client is asked for 300,000 ids with 384 MB', linux, async () => {
   const dataDir = folder()
   const { characterId } = await chat(dataDir)

@@ -3,12 +3,12 @@
 // Whoever hangs, or waits for itself, is named; nobody waits longer than they said.
 
 const assert = require('node:assert/strict')
-const { spawn } = require('node:child_process')
+const { execFileSync, spawn } = require('node:child_process')
 const fs = require('node:fs')
 const path = require('node:path')
 const { test } = require('node:test')
 const { createStore } = require('../../index.js')
-const { failure, folder, program } = require('../package/support.cjs')
+const { failure, folder, program, runFile } = require('../package/support.cjs')
 
 const package_ = path.resolve(__dirname, '../..')
 
@@ -123,3 +123,20 @@ test('who guesses backup codes is slowed down, and holds up nobody else', async 
   assert.equal(refused.length, 200 - tried)
   assert.match(refused[0].message, /too many wrong tries; try again in \d+ s/)
 })
+
+test(
+  'doctor waits for no pipe that somebody has put into the app',
+  { skip: process.platform === 'win32' },
+  async () => {
+    for (const name of ['package.json', 'next.config.mjs']) {
+      const app = folder()
+      if (name !== 'package.json') fs.writeFileSync(path.join(app, 'package.json'), '{"dependencies":{"next":"16"}}')
+      execFileSync('mkfifo', [path.join(app, name)])
+      const program = path.join(package_, 'bin/quilltap-store.js')
+      const args = ['doctor', '--data-dir', path.join(app, 'data'), '--app', app]
+      const { signal, stdout } = await runFile(program, args, { timeout: 60_000 })
+      assert.equal(signal, null)
+      assert.match(stdout, /next\.js/)
+    }
+  },
+)

@@ -1,6 +1,7 @@
 'use strict'
 
 const { reviveAggregate } = require('./revive.js')
+const { set } = require('./serialize.js')
 
 /**
  * `count`, `aggregate` and `groupBy` as selections, which is how the protocol asks for them, and
@@ -12,7 +13,7 @@ const PARTS = new Set(['_count', '_avg', '_sum', '_min', '_max'])
 function selected(args) {
   const made = { select: {} }
   for (const [key, value] of Object.entries(args)) {
-    if (!PARTS.has(key)) made[key] = value
+    if (!PARTS.has(key)) set(made, key, value)
     else if (value !== undefined) made.select[key] = typeof value === 'boolean' ? whole(key, value) : { select: value }
   }
   return made

@@ -57,12 +57,12 @@ function exclusive(other) {
 /** All scalars, but for what is omitted, and the relations that are included. */
 function implicit(include, omit, model, around) {
   const made = { $composites: true, $scalars: true }
-  for (const [key, value] of entries(include)) made[key] = included(key, value, model, around)
+  for (const [key, value] of entries(include)) set(made, key, included(key, value, model, around))
   const computed = model && around?.computed(model)
   const omitted = { ...(model && around?.omitted(model)), ...omit }
   for (const [key, value] of entries(computed ? computed.omitting(omitted) : omitted)) {
     if (computed?.has(key) && !model.fields.has(key)) continue
-    made[key] = !value
+    set(made, key, !value)
   }
   return made
 }
@@ -86,11 +86,21 @@ function explicit(select, model, around) {
   for (const [key, value] of entries(computed ? computed.selecting(select) : select)) {
     const known = model?.fields.get(key)
     if (computed?.has(key) && known === undefined) continue
-    if (value === false) made[key] = false
-    else if (value !== true) made[key] = field(value, known?.model, around)
-    else made[key] = known?.kind === 'object' ? field({}, known.model, around) : true
+    set(made, key, selected(value, known, around))
   }
   return made
+}
+
+function selected(value, known, around) {
+  if (value === false) return false
+  if (value !== true) return field(value, known?.model, around)
+  return known?.kind === 'object' ? field({}, known.model, around) : true
+}
+
+/** Like `made[key] = value`, also for the key that would set what stands above instead, and be left out. */
+function set(made, key, value) {
+  if (key !== '__proto__') made[key] = value
+  else Object.defineProperty(made, key, { value, configurable: true, enumerable: true, writable: true })
 }
 
 /** The entries that count: what is undefined or `Prisma.skip` is as if it were not there. */
@@ -106,7 +116,7 @@ function object(given, path) {
   for (const key of Object.keys(given)) {
     const field = given[key]
     if (field === undefined || isSkip(field)) continue
-    made[key] = value(field, key)
+    set(made, key, value(field, key))
   }
   return made
 }
@@ -179,4 +189,4 @@ function invalid(name, words) {
   return validationError(`Invalid value for argument \`${name}\`: ${words}.`)
 }
 
-module.exports = { ACTIONS, request }
+module.exports = { ACTIONS, request, set }

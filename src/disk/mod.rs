@@ -32,7 +32,7 @@ pub use new_file::NewFile;
 pub use new_folder::{NewFolder, UNFINISHED};
 pub use outside_files::{
     file_names, free_name_beside, free_room, holds_anything, is_folder, make_folder, names_in,
-    others_may_read, read_outside, remove_outside, without_links,
+    others_may_read, read_outside, read_regular, remove_outside, without_links,
 };
 pub use pieces::{visit_lines, visit_pieces};
 pub use placement::misplaced;

@@ -6,6 +6,7 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use super::SourceFile;
 use crate::error::{Error, Result};
 
 /// Is there a folder with something in it?
@@ -91,6 +92,23 @@ pub fn read_outside(path: &Path, longest: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     fs::File::open(path)?.take(longest + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > longest { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
+}
+
+/// The same of a regular file: whoever put a pipe there would have us wait.
+///
+/// # Errors
+/// Those of the disk, and `FileTooLarge`.
+pub fn read_regular(path: &Path, longest: u64) -> Result<Vec<u8>> {
+    let mut file = SourceFile::open(path, None)?;
+    let size = file.size()?;
+    if size > longest {
+        let error = io::ErrorKind::FileTooLarge.into();
+        return Err(Error::io("read", &path.display().to_string(), &error));
+    }
+    let mut bytes = vec![0; usize::try_from(size).unwrap_or(usize::MAX)];
+    let read = file.read(&mut bytes)?;
+    bytes.truncate(read);
+    Ok(bytes)
 }
 
 /// A name that nothing beside a path has: `data.before-restore`, `data.before-restore-2`.

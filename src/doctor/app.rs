@@ -33,7 +33,7 @@ pub(super) fn look(patient: &Patient, report: &mut Report) {
 }
 
 fn text_of(path: &Path) -> Option<String> {
-    String::from_utf8(disk::read_outside(path, LONGEST).ok()?).ok()
+    String::from_utf8(disk::read_regular(path, LONGEST).ok()?).ok()
 }
 
 fn look_at(name: &str, text: &str, patient: &Patient, report: &mut Report) {

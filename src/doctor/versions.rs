@@ -105,7 +105,7 @@ fn packages_in(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn copy_at(place: &Path) -> Option<Copy> {
-    let text = disk::read_outside(&place.join("package.json"), LONGEST).ok()?;
+    let text = disk::read_regular(&place.join("package.json"), LONGEST).ok()?;
     let package = json::parse_bytes(&text).ok()?;
     let version = package["version"].as_str()?.to_owned();
     Some(Copy { place: place.to_owned(), version })

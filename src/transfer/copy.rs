@@ -7,8 +7,22 @@ use std::borrow::Cow;
 
 use memchr::{memchr, memchr_iter};
 
+use crate::error::{Code, Error};
+
 /// How the data of a table end.
 pub(super) const END: &[u8] = b"\\.";
+
+/// No row of the app's tables is longer, in bytes; a hostile one might never end.
+pub(super) const LONGEST_ROW: usize = 128 << 20;
+
+/// The error for one that is.
+pub(super) fn too_long(source: &str) -> Error {
+    let message = format!(
+        "cannot read {source}: a line of it has more than {} MB, which no row of the app's tables has",
+        LONGEST_ROW >> 20
+    );
+    Error::new(Code::TooLarge, message)
+}
 
 /// A field; `None` is NULL.
 pub(super) type Field<'l> = Option<Cow<'l, str>>;

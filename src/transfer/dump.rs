@@ -191,6 +191,9 @@ impl Lines {
         self.buffer.copy_within(self.start..self.end, 0);
         (self.start, self.end) = (0, self.end - self.start);
         if self.end == self.buffer.len() {
+            if self.end > copy::LONGEST_ROW {
+                return Err(copy::too_long("the dump"));
+            }
             self.buffer.resize(self.end * 2, 0);
         }
         let read = self.file.read(&mut self.buffer[self.end..])?;

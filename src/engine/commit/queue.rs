@@ -16,6 +16,8 @@ pub(crate) type WriteCall = Box<dyn FnOnce(&mut Tx<'_>) -> Result<Settled> + Sen
 
 /// At most so many changes share one sync, which bounds what a batch holds in memory.
 const MAX_BATCH: usize = 256;
+/// It takes no more once it holds so many bytes of arguments: their answers come all at once, too.
+const FULL_BATCH: usize = 16 << 20;
 
 /// Something for the committing thread to do.
 pub(crate) enum Job {
@@ -61,6 +63,8 @@ struct Waiting {
     jobs: VecDeque<Job>,
     /// The bytes that they hold.
     size: usize,
+    /// The bytes of the batch that was taken last.
+    taken: usize,
     inside: VecDeque<Inside>,
     /// The transaction that is under way.
     running: Option<u64>,
@@ -105,12 +109,13 @@ impl Waiting {
     fn next(&mut self) -> Option<Job> {
         let job = self.jobs.pop_front()?;
         self.size -= job.size();
+        self.taken += job.size();
         Some(job)
     }
 
     /// Adds the changes that wait, up to the next transaction, to others.
     fn changes(&mut self, mut batch: Vec<(WriteCall, Ticket)>) -> Vec<(WriteCall, Ticket)> {
-        while batch.len() < MAX_BATCH {
+        while batch.len() < MAX_BATCH && self.taken < FULL_BATCH {
             if !matches!(self.jobs.front(), Some(Job::Write(..))) {
                 break;
             }
@@ -221,6 +226,7 @@ impl Queue {
         locked(&self.waiting).at_work = false;
         self.look_out();
         let mut waiting = locked(&self.waiting);
+        waiting.taken = 0;
         loop {
             if waiting.here && waiting.is_waited_for() {
                 waiting = sync::wait(&self.left, waiting);

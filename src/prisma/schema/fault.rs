@@ -1,5 +1,7 @@
 //! What is wrong with a request's arguments, and the one sentence of it that Prisma tells.
 
+use crate::error::{LONGEST_SENTENCE, cut};
+
 /// One thing that is wrong.
 #[derive(Debug, Clone)]
 pub(crate) struct Fault {
@@ -57,7 +59,8 @@ pub(crate) fn sentence(faults: Vec<Fault>) -> String {
     let best = merged.into_iter().reduce(|best, other| {
         if (other.depth, other.weight()) > (best.depth, best.weight()) { other } else { best }
     });
-    best.map_or_else(|| "Unknown error".into(), |fault| tell(fault.kind))
+    let told = best.map_or_else(|| "Unknown error".into(), |fault| tell(fault.kind));
+    cut(told, LONGEST_SENTENCE)
 }
 
 /// Values of a wrong type in one place become one fault, that expects any of the types.
@@ -143,7 +146,8 @@ const NEAR: usize = 3;
 
 /// The first of the known names that are nearest to an unknown one.
 fn nearest<'o>(name: &str, options: &'o [String]) -> Option<&'o String> {
-    let distances = options.iter().map(|option| (distance(name, option), option));
+    let options = options.iter().filter(|option| option.len() + NEAR >= name.len());
+    let distances = options.map(|option| (distance(name, option), option));
     let near = distances.filter(|(distance, _)| *distance <= NEAR);
     near.reduce(|best, other| if other.0 < best.0 { other } else { best }).map(|(_, name)| name)
 }

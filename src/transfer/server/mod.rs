@@ -4,11 +4,11 @@ mod address;
 mod tls;
 
 use std::collections::BTreeMap;
-use std::io::BufRead;
+use std::io::{BufRead, Read};
 
 use postgres::Client;
 
-use super::copy::quoted;
+use super::copy::{self, quoted};
 use super::origin::{Layout, Rows};
 use crate::error::{Code, Error, Result};
 use crate::prisma::Table;
@@ -84,11 +84,14 @@ impl Rows for Server {
         let mut line = Vec::new();
         loop {
             line.clear();
-            let read = lines
+            let read = (&mut lines)
+                .take(copy::LONGEST_ROW as u64)
                 .read_until(b'\n', &mut line)
                 .map_err(|error| Error::io("read from the database", &table.db_name, &error))?;
-            if read == 0 {
-                return Ok(());
+            match read {
+                0 => return Ok(()),
+                copy::LONGEST_ROW => return Err(copy::too_long(&table.db_name)),
+                _ => {}
             }
             each(line.strip_suffix(b"\n").unwrap_or(&line))?;
         }

@@ -8,7 +8,7 @@ const fs = require('node:fs')
 const path = require('node:path')
 const { test } = require('node:test')
 const { createStore } = require('../../index.js')
-const { folder, program, run } = require('../package/support.cjs')
+const { folder, program, root: root_, run } = require('../package/support.cjs')
 
 const unix = { skip: process.platform === 'win32' && 'Windows has access lists instead' }
 const root = process.getuid?.() === 0
@@ -221,3 +221,41 @@ function giveAll(dataDir) {
     fs.chownSync(path.join(dataDir, name), SOMEBODY, SOMEBODY)
   }
 }
+
+test('whatever a command writes is its owner’s alone, under any umask, and never through a link', unix, async () => {
+  const place = folder()
+  const dataDir = path.join(place, 'data')
+  const store = createStore({ dataDir })
+  const { id: userId } = await store.users.create({ email: 'alice@example.com' })
+  await store.images.put(Buffer.from('hers'), { userId })
+  await store.close()
+  const at = (name) => path.join(place, name)
+  const program = path.join(root_, 'bin/quilltap-store.js')
+  const type = (args) =>
+    execFileSync('sh', ['-c', 'umask 0; exec "$0" "$@"', process.execPath, program, ...args], { stdio: 'pipe' })
+  const commands = [
+    ['backup', at('one.qtb'), '--data-dir', dataDir],
+    ['export', '--format', 'postgres', '--out', at('one.sql'), '--data-dir', dataDir],
+    ['export', '--format', 'ndjson', '--out', at('one.ndjson'), '--data-dir', dataDir],
+    ['restore', at('one.qtb'), '--data-dir', at('restored')],
+    ['import', dataDir, '--data-dir', at('imported')],
+  ]
+  for (const args of commands) type(args)
+  for (const name of ['', ...fs.readdirSync(place, { recursive: true })]) {
+    const mode = fs.lstatSync(at(name)).mode & 0o777
+    assert.equal(mode & 0o077, 0, `${name} has ${mode.toString(8)}`)
+  }
+  fs.writeFileSync(at('victim'), 'as it was')
+  for (const [name, target] of [
+    ['to-a-file', 'victim'],
+    ['to-nothing', 'nothing'],
+  ]) {
+    fs.symlinkSync(at(target), at(name))
+    for (const args of commands.slice(0, 3)) {
+      const toLink = args.map((arg) => (arg.startsWith(at('one')) ? at(name) : arg))
+      assert.throws(() => type(toLink), /is there already; take another name/)
+    }
+  }
+  assert.equal(fs.readFileSync(at('victim'), 'utf8'), 'as it was')
+  assert.equal(fs.existsSync(at('nothing')), false)
+})

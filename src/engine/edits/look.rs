@@ -115,9 +115,12 @@ impl Engine {
         if self.stamps.is_known_shut(path) {
             return Ok(());
         }
-        self.lookout.clear(path);
-        // A change since the look may have been told already, and would be cleared with it: look again.
-        if !self.stamps.are_of(&*self.disk, path)? {
+        // A change that is told while one looks is not cleared, for the look may have been before it. At no
+        // moment is a file that was edited no suspect: a reader would answer from a state without the edit.
+        let told = self.lookout.told();
+        if self.stamps.are_of(&*self.disk, path)? {
+            self.lookout.clear(path, told);
+        } else {
             self.lookout.suspect(path.clone());
         }
         Ok(())

@@ -17,6 +17,8 @@ use crate::sync::locked;
 struct Suspect {
     stamp: Option<Stamp>,
     since: Instant,
+    /// Which change it was, of all that were told, that made it one; 0 where nobody told.
+    told: u64,
 }
 
 #[derive(Default)]
@@ -69,7 +71,9 @@ impl Lookout {
         for change in changes {
             seen.told += 1;
             match change {
-                Changed::File(path) => drop(seen.suspects.entry(path).or_insert_with(Suspect::new)),
+                Changed::File(path) => {
+                    seen.suspects.entry(path).or_insert_with(Suspect::new).told = seen.told;
+                }
                 Changed::Folder(path) => {
                     seen.watched.remove(path.as_str());
                     seen.missed.insert(path.as_str().into());
@@ -161,9 +165,17 @@ impl Lookout {
         self.seen().suspects.keys().cloned().collect()
     }
 
-    /// A file is known to be what it is.
-    pub(crate) fn clear(&self, path: &SafePath) {
-        self.seen().suspects.remove(path);
+    /// How many changes the system has told of up to now.
+    pub(super) fn told(&self) -> u64 {
+        self.seen().told
+    }
+
+    /// A file is known to be what it was after so many changes; a later one of it stands.
+    pub(super) fn clear(&self, path: &SafePath, upto: u64) {
+        let mut seen = self.seen();
+        if seen.suspects.get(path).is_some_and(|suspect| suspect.told <= upto) {
+            seen.suspects.remove(path);
+        }
     }
 
     /// A log was edited of which the journal holds lines.
@@ -184,7 +196,7 @@ impl Lookout {
         let mut seen = self.seen();
         let suspect = seen.suspects.entry(path.clone()).or_insert_with(Suspect::new);
         if suspect.stamp != now {
-            *suspect = Suspect { stamp: now, since: Instant::now() };
+            *suspect = Suspect { stamp: now, since: Instant::now(), told: suspect.told };
         }
         suspect.since.elapsed() >= long
     }
@@ -196,7 +208,7 @@ fn folder_of(path: &SafePath) -> &str {
 
 impl Suspect {
     fn new() -> Suspect {
-        Suspect { stamp: None, since: Instant::now() }
+        Suspect { stamp: None, since: Instant::now(), told: 0 }
     }
 }
 
@@ -205,4 +217,49 @@ fn age(stamp: &Stamp) -> Duration {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let changed = u64::try_from(stamp.modified_ns).map_or(Duration::ZERO, Duration::from_nanos);
     now.saturating_sub(changed)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::error::Result;
+
+    /// A watch that tells what a test lets it tell.
+    #[derive(Clone, Default)]
+    struct Told(Arc<Mutex<Vec<Changed>>>);
+
+    impl Watch for Told {
+        fn add(&self, _dir: &SafePath) -> Result<bool> {
+            Ok(true)
+        }
+        fn changes(&self) -> Result<Vec<Changed>> {
+            Ok(std::mem::take(&mut *locked(&self.0)))
+        }
+    }
+
+    #[test]
+    fn a_change_that_is_told_while_one_looks_is_not_cleared() {
+        let told = Told::default();
+        let lookout = Lookout {
+            watch: Some(Box::new(told.clone())),
+            seen: Mutex::default(),
+            log_edited: AtomicBool::new(false),
+        };
+        let path = |text| SafePath::new(text).expect("a path");
+        lookout.watch(&[path("tags")]);
+        lookout.untold(&[path("tags")], false);
+        let file = path("tags/tags.json");
+        let change = || locked(&told.0).push(Changed::File(file.clone()));
+        change();
+        assert_eq!(lookout.is_suspect(&file), Some(true));
+        let before = lookout.told();
+        // The file is looked at, and is edited in the next moment.
+        change();
+        lookout.clear(&file, before);
+        assert_eq!(lookout.is_suspect(&file), Some(true), "nobody has looked since the edit");
+        lookout.clear(&file, lookout.told());
+        assert_eq!(lookout.is_suspect(&file), Some(false));
+    }
 }

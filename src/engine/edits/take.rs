@@ -172,7 +172,7 @@ impl Engine {
     ) -> Result<()> {
         let file = self.state().layout.file_at(path);
         let Some(file) = file else {
-            self.lookout.clear(path);
+            self.lookout.clear(path, u64::MAX);
             return Ok(());
         };
         if self.stamps.are_of(&*self.disk, path)? {

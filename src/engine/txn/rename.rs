@@ -71,7 +71,9 @@ fn put_in_place(map: &mut Object, link: &Link, old: &str, new: &str) -> bool {
 fn exchange(value: &mut Value, path: &[String], old: &str, new: &str) -> bool {
     match (value, path.split_first()) {
         (Value::Array(items), _) => {
-            items.iter_mut().fold(false, |any, item| exchange(item, path, old, new) || any)
+            // All of them: a list may name it twice.
+            let changed = items.iter_mut().map(|item| exchange(item, path, old, new));
+            changed.filter(|changed| *changed).count() > 0
         }
         (Value::Object(map), Some((first, rest))) => {
             map.get_mut(first).is_some_and(|value| exchange(value, rest, old, new))

@@ -214,8 +214,14 @@ pub(crate) fn run_request(
             let rows = run(reader, table, &find, None)?;
             selection.push_list(reader, table, &rows, text)
         }
-        "aggregate" => Ok(json::push_value(text, &aggregate(schema, reader, request)?)),
-        "groupBy" => Ok(json::push_value(text, &group_by(schema, reader, request)?)),
+        "aggregate" => {
+            json::push_value(text, &aggregate(schema, reader, request)?);
+            Ok(())
+        }
+        "groupBy" => {
+            json::push_value(text, &group_by(schema, reader, request)?);
+            Ok(())
+        }
         other => Err(Failure::Unknown(format!("there is no action {other} that reads"))),
     }
 }

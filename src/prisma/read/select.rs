@@ -200,7 +200,10 @@ impl Selection {
     ) -> Answer<()> {
         match row {
             Some(row) => self.push(reader, table, row, text),
-            None => Ok(text.push_str("null")),
+            None => {
+                text.push_str("null");
+                Ok(())
+            }
         }
     }
 

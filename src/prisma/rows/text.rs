@@ -53,8 +53,8 @@ impl<'de> Visitor<'de> for Read<'_> {
         // Fields come in the order of the columns, nearly: the next one is looked at first.
         let mut next = 0;
         while let Some(Text(key)) = entries.next_key()? {
-            let ahead = (next..columns.len()).chain(0..next);
-            let found = ahead.into_iter().find(|number| is_under(&columns[*number], &key));
+            let mut ahead = (next..columns.len()).chain(0..next);
+            let found = ahead.find(|number| is_under(&columns[*number], &key));
             if *key == *self.kind {
                 let Seen(cell) = entries.next_value_seed(Seed { scalar: Scalar::String })?;
                 if let Some(number) = found {

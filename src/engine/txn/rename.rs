@@ -50,8 +50,8 @@ impl Tx<'_> {
     fn repoint(&mut self, model: ModelId, old: &str, new: &str) -> Result<()> {
         for (referring, number) in self.catalogue().referrers(model).to_vec() {
             let link = self.catalogue().model(referring).links[number].clone();
-            // What nobody checks may be the id of something else.
-            if link.unchecked {
+            // What nobody checks may be the id of something else, and what refers by a field has no id.
+            if link.unchecked || link.by.is_some() {
                 continue;
             }
             for record in self.view().lookup(referring, link.index, IndexKey::of(old)) {

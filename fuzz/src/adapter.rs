@@ -76,7 +76,7 @@ fn strange(choice: usize) -> Option<Value> {
         json!(" s0"),
         json!("s0\u{0}"),
         json!("S0"),
-        json!("u1"),
+        json!("u9"),
         json!("sha256:s0"),
         json!("__proto__"),
         json!("2099-01-01T00:00:00.000Z"),

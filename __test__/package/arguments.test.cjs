@@ -51,6 +51,7 @@ const STRANGE = [
 /** The function of a call, wherever it is found. */
 function methodOf(store, { repository, name }) {
   if (repository === 'auth') return QuilltapAdapter(store)[name]
+  if (repository === 'studio') return store[Symbol.for('quilltap.studio')].calls[name]
   return ['store', 'sealing', 'migration'].includes(repository) ? store[name] : store[repository][name]
 }
 

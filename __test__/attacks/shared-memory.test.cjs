@@ -53,11 +53,19 @@ test('opening on a full disk is NO_SPACE, and works once there is room', async (
   assert.equal((await run(program(dataDir, open))).stdout.trim(), '1')
 })
 
+/** Writes to the beginning of a file. */
+function overwrite(file, bytes) {
+  const opened = fs.openSync(file, 'r+')
+  fs.writeSync(opened, bytes, 0, bytes.length, 0)
+  fs.closeSync(opened)
+}
+
 for (const [how, spoil, alone] of [
   ['cut to nothing', (file) => fs.truncateSync(file, 0)],
   ['cut to a part', (file) => fs.truncateSync(file, 60)],
   ['filled with zeros', (file) => fs.writeFileSync(file, Buffer.alloc(4096))],
   ['filled with anything', (file) => fs.writeFileSync(file, randomBytes(4096))],
+  ['told of more than a journal can hold', (file) => overwrite(file, Buffer.alloc(8, 0xff))],
   ['overwritten with that of another day', (file, older) => fs.copyFileSync(older, file), 'nobody comes meanwhile'],
 ]) {
   test(`the shared memory is ${how} while the store is open: an error, and nothing is lost`, async () => {

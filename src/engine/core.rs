@@ -24,7 +24,7 @@ use crate::engine::logs::{LogCache, Source};
 use crate::engine::memory::State;
 use crate::engine::processes::locks::words_lost;
 use crate::engine::processes::locks::{BothLocks, CommitLock, FilesLock};
-use crate::engine::processes::shared_memory::word;
+use crate::engine::processes::shared_memory::{MOST_POSITION, word};
 use crate::engine::txn::{Context, View};
 
 /// How a store behaves.
@@ -232,6 +232,7 @@ impl Engine {
     /// over meanwhile?
     pub(crate) fn are_words_intact(&self) -> bool {
         self.words.load(word::MARK) == self.known_mark.load(Ordering::Acquire)
+            && word::POSITIONS.iter().all(|word| self.words.load(*word) <= MOST_POSITION)
     }
 
     /// Fails when the words no longer tell what other processes do.

@@ -66,7 +66,7 @@ impl SharedWords for MappedWords {
     }
 
     fn increment(&self, index: usize) -> u64 {
-        self.word(index).fetch_add(1, Ordering::AcqRel) + 1
+        self.word(index).fetch_add(1, Ordering::AcqRel).wrapping_add(1)
     }
 
     /// By a write, which fails with an error where there is no room; some file systems allocate

@@ -111,7 +111,7 @@ impl SharedWords for Words {
 
     fn increment(&self, index: usize) -> u64 {
         let add = u64::from(self.lives_on());
-        self.words[index].fetch_add(add, Ordering::AcqRel) + add
+        self.words[index].fetch_add(add, Ordering::AcqRel).wrapping_add(add)
     }
 
     fn reset(&self) -> Result<()> {

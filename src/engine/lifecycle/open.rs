@@ -88,7 +88,7 @@ fn open_shared(engine: &Engine) -> Result<()> {
     let mark = engine.words.load(word::MARK);
     engine.known_mark.store(mark, Ordering::Release);
     if !opening.first {
-        if !is_mark(mark) {
+        if !(is_mark(mark) && engine.are_words_intact()) {
             // Those who have the store open find it out too; nobody begins anew before they leave.
             return Err(words_lost());
         }

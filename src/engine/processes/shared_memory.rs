@@ -23,6 +23,8 @@ pub(crate) mod word {
     pub(crate) const BUSY: usize = 5;
     /// The position up to which the journal was synced: no file may show more than that.
     pub(crate) const DURABLE: usize = 6;
+    /// The positions among them.
+    pub(crate) const POSITIONS: [usize; 4] = [COMMITTED, BASE, FLUSHED, DURABLE];
     /// How often somebody has found in a file what each process must see for itself.
     pub(crate) const EDITS: usize = 8;
     /// The process that holds, or was the last to hold, the lock on the journal.
@@ -39,6 +41,9 @@ pub(crate) mod word {
     /// file of the words was cut.
     pub(crate) const MARK: usize = WORDS - 1;
 }
+
+/// No journal gets so long: a word that says more was written by somebody else, and must not be counted with.
+pub(crate) const MOST_POSITION: u64 = 1 << 62;
 
 /// What the holder of the commit lock is in the middle of, for whoever finds it dead.
 pub(crate) mod busy {

@@ -53,18 +53,32 @@ pub(crate) mod busy {
 }
 
 /// A value for [`word::MARK`] that is not the one of another time, with a checksum of itself: neither
-/// zeros nor random bytes are one.
+/// zeros nor ones nor random bytes are one.
 pub(crate) fn new_mark() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     marked((since.as_micros() & u128::from(u32::MAX)) as u32 | 1)
 }
 
 fn marked(number: u32) -> u64 {
-    u64::from(number) << 32 | u64::from(crc32fast::hash(&number.to_le_bytes()))
+    // The complement, for the checksum of ones alone is ones alone.
+    u64::from(number) << 32 | u64::from(!crc32fast::hash(&number.to_le_bytes()))
 }
 
 /// Has some process chosen this mark?
 pub(crate) fn is_mark(word: u64) -> bool {
     let number = (word >> 32) as u32;
     number != 0 && marked(number) == word
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_spoilt_file_holds_is_no_mark() {
+        for word in [0, u64::MAX, u64::from(u32::MAX), u64::from(u32::MAX) << 32 | 1] {
+            assert!(!is_mark(word), "{word:x}");
+        }
+        assert!(is_mark(new_mark()));
+    }
 }

@@ -173,7 +173,8 @@ impl View<'_> {
             match self.log_row(model, &owner, id) {
                 Ok(Some(_)) => return Ok(Some(owner.into())),
                 Ok(None) => {}
-                Err(error) if self.source == Source::Memory => return Err(error),
+                // One of the others may have it, which only who may read them can tell.
+                Err(_) if self.source == Source::Memory => return Err(self.give_up()),
                 Err(error) => drop(fault.get_or_insert(error)),
             }
         }

@@ -364,49 +364,54 @@ function Word({ id, words, value, set, field }: Inner & { words: string[] }) {
   )
 }
 
-function Link({ id, to, value, set, about, field }: Inner & { to: string }) {
+/** Asks for a record, and knows the names of those that were picked before the form is read again. */
+function usePicked(to: string, about: Inner['about'], take: (key: string) => void) {
   const [picking, setPicking] = useState(false)
   const [picked, setPicked] = useState<Record<string, string>>({})
-  const label = typeof value === 'string' ? (picked[value] ?? about.found?.names[to]?.[value]) : undefined
+  const pick = (key: string, label: string) => {
+    setPicked({ ...picked, [key]: label })
+    setPicking(false)
+    take(key)
+  }
+  return {
+    labelOf: (key: string) => picked[key] ?? about.found?.names[to]?.[key],
+    ask: () => setPicking(true),
+    picker: picking && <Picker model={to} close={() => setPicking(false)} pick={pick} />,
+  }
+}
+
+function Link({ id, to, value, set, about, field }: Inner & { to: string }) {
+  const { labelOf, ask, picker } = usePicked(to, about, set)
   return (
     <span class="link">
       {typeof value === 'string' && value !== '' ? (
-        <LinkTo model={to} id={value} label={label} />
+        <LinkTo model={to} id={value} label={labelOf(value)} />
       ) : (
         <span class="faint">{PLACEHOLDER}</span>
       )}
-      <button type="button" id={id} aria-label={`Choose ${field.name}`} onClick={() => setPicking(true)}>
+      <button type="button" id={id} aria-label={`Choose ${field.name}`} onClick={ask}>
         Choose…
       </button>
-      {picking && (
-        <Picker
-          model={to}
-          close={() => setPicking(false)}
-          pick={(key, label) => {
-            setPicked({ ...picked, [key]: label })
-            setPicking(false)
-            set(key)
-          }}
-        />
-      )}
+      {picker}
     </span>
   )
 }
 
 function Links({ id, to, ids, set, about, field }: Inner & { to: string; ids: string[] }) {
-  const [picking, setPicking] = useState(false)
-  const [picked, setPicked] = useState<Record<string, string>>({})
+  const { labelOf, ask, picker } = usePicked(to, about, (key) => {
+    if (!ids.includes(key)) set([...ids, key])
+  })
   const readOnly = about.readOnly || field.derived
   return (
     <span class="links">
       {ids.map((key) => (
         <span class="chip" key={key}>
-          <LinkTo model={to} id={key} label={picked[key] ?? about.found?.names[to]?.[key]} />
+          <LinkTo model={to} id={key} label={labelOf(key)} />
           {!readOnly && (
             <button
               type="button"
               class="quiet"
-              aria-label={`Remove ${picked[key] ?? about.found?.names[to]?.[key] ?? key}`}
+              aria-label={`Remove ${labelOf(key) ?? key}`}
               onClick={() => set(ids.filter((other) => other !== key))}
             >
               ✕
@@ -416,21 +421,11 @@ function Links({ id, to, ids, set, about, field }: Inner & { to: string; ids: st
       ))}
       {ids.length === 0 && <span class="faint">none</span>}
       {!readOnly && (
-        <button type="button" id={id} aria-label={`Add to ${field.name}`} onClick={() => setPicking(true)}>
+        <button type="button" id={id} aria-label={`Add to ${field.name}`} onClick={ask}>
           Add…
         </button>
       )}
-      {picking && (
-        <Picker
-          model={to}
-          close={() => setPicking(false)}
-          pick={(key, label) => {
-            setPicked({ ...picked, [key]: label })
-            setPicking(false)
-            if (!ids.includes(key)) set([...ids, key])
-          }}
-        />
-      )}
+      {picker}
     </span>
   )
 }

@@ -51,20 +51,25 @@ async function startServer() {
   return `postgresql://quilltap@localhost:${port}/postgres`
 }
 
-/**
- * Makes the client from the recorded tables. No engine is downloaded: the client for edge runtimes has
- * the classic engine as WebAssembly, and Node only has to be told how that is loaded.
- */
-function generate() {
-  const schema = path.join(__dirname, 'schema.prisma')
-  fs.writeFileSync(schema, prismaSchema())
+/** Makes the client of the Prisma that a folder has, from the recorded tables. No engine is downloaded. */
+function generate(folder, ...more) {
+  const schema = path.join(folder, 'schema.prisma')
+  fs.writeFileSync(schema, prismaSchema(...more))
   const env = { ...process.env, PRISMA_QUERY_ENGINE_LIBRARY: schema, PRISMA_SCHEMA_ENGINE_BINARY: schema }
-  const file = path.join(__dirname, 'node_modules/prisma/build/index.js')
+  const file = path.join(folder, 'node_modules/prisma/build/index.js')
   execFileSync(process.execPath, [file, 'generate', '--schema', schema, '--no-hints'], {
-    cwd: __dirname,
+    cwd: folder,
     env,
     stdio: 'pipe',
   })
+}
+
+/**
+ * The client for edge runtimes has the classic engine as WebAssembly, and Node only has to be told how that
+ * is loaded.
+ */
+function generateClassic() {
+  generate(__dirname)
   const made = path.join(__dirname, 'node_modules/.prisma/client/wasm.js')
   const text = fs.readFileSync(made, 'utf8')
   const load =
@@ -76,7 +81,7 @@ function generate() {
 
 /** `{ client, Prisma, empty, close }` over a new database with all tables. */
 async function realClient() {
-  generate()
+  generateClassic()
   const connectionString = await startServer()
   const { PrismaClient, Prisma } = require('@prisma/client/wasm')
   const { PrismaPg } = require('@prisma/adapter-pg')
@@ -92,4 +97,4 @@ async function realClient() {
   return { client, Prisma, empty: () => pool.query(truncate), close }
 }
 
-module.exports = { BIN, realClient, startServer }
+module.exports = { BIN, generate, realClient, startServer }

@@ -79,10 +79,11 @@ impl View<'_> {
             let ids: Vec<_> = ids.collect();
             rows.add(key, ids.iter().map(AsRef::as_ref));
         }
-        if pending.is_some_and(|pending| pending.fresh) || self.state.is_leftover(key) {
-            return rows.learn(key, &Named::of_none(), pending.is_some());
+        if self.state.is_leftover(key) {
+            return rows.learn(key, &Named::of_none(), false);
         }
-        // What is wrong with a log is told by whoever asks it for the row.
+        // The file of a log that began anew may show that already, and have been edited since. What is
+        // wrong with it is told by whoever asks it for the row.
         let (named, is_aligned) = self.rows_in_file(key).unwrap_or_default();
         rows.learn(key, &named, is_aligned);
     }

@@ -24,6 +24,7 @@ mod faults;
 mod hand_edits;
 mod hooked_disk;
 mod image_tags;
+mod key_case;
 mod legacy;
 mod log_edits;
 mod log_laws;

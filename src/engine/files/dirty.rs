@@ -48,6 +48,9 @@ pub(crate) struct Dirty {
     pub(crate) unsynced: Unsynced,
     /// What else was, and is durable, as long as whoever makes a checkpoint holds the files.
     synced: Unsynced,
+    /// The records whose keys are names of files and that went since the last checkpoint: model and key in
+    /// lower case, and the key.
+    gone: HashMap<(ModelId, Box<str>), Box<str>>,
     /// What records were before they were changed, oldest change first: the files still show the
     /// first of them, and an edit of such a file is one of that.
     pub(crate) before: Vec<Before>,
@@ -111,6 +114,21 @@ impl Dirty {
     pub(crate) fn forget_changed(&mut self) {
         self.unsynced = Unsynced::default();
         self.synced = Unsynced::default();
+        self.gone.clear();
+    }
+
+    /// A record went whose key is the name of a file.
+    pub(crate) fn gone(&mut self, model: ModelId, key: &str) {
+        self.gone.insert((model, key.to_ascii_lowercase().into()), key.into());
+    }
+
+    /// The key of a record that went since the last checkpoint, when it differs from `key` in case only.
+    pub(crate) fn gone_in_other_case(&self, model: ModelId, key: &str) -> Option<&str> {
+        if self.gone.is_empty() {
+            return None;
+        }
+        let gone = self.gone.get(&(model, key.to_ascii_lowercase().into()))?;
+        (**gone != *key).then_some(gone)
     }
 
     /// The files written whole that were changed since the last checkpoint.

@@ -212,6 +212,11 @@ impl Layout {
         self.directories.iter().map(|(model, _)| *model).chain(owner)
     }
 
+    /// Is a file named by the key of a record of this model: its own one, or a log that it owns?
+    pub(crate) fn is_named_by_key(&self, model: ModelId) -> bool {
+        self.in_own_files().any(|own| own == model) || self.logs_of(model).next().is_some()
+    }
+
     /// The files of the places `Owner`, `Beside` and `Single`.
     pub(crate) fn owner(&self) -> Option<&OwnerPlace> {
         self.owner.as_ref()

@@ -243,6 +243,9 @@ impl State {
     /// Notes that the file of a record must be written.
     fn mark(&mut self, model: ModelId, key: &str, old: Option<&Record>, at: &str, position: u64) {
         let catalogue = Arc::clone(&self.catalogue);
+        if self.collection(model).get(key).is_none() && self.layout.is_named_by_key(model) {
+            self.dirty.gone(model, key);
+        }
         match &catalogue.model(model).place {
             Place::Directory { .. } => {
                 self.dirty.target(Target::Record(model, key.into()), position);

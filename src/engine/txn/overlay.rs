@@ -79,6 +79,8 @@ pub(crate) struct Overlay {
     added: HashMap<(ModelId, usize), Added>,
     /// Models of which a record was changed, if only for a while.
     touched: HashSet<ModelId>,
+    /// The keys with capital letters that were changed, if only for a while, by their lower case.
+    capital: HashMap<RecordKey, Box<str>>,
     created: HashMap<ModelId, u64>,
     logs: HashMap<LogKey, LogOverlay>,
     changes: Vec<Change>,
@@ -95,6 +97,18 @@ impl Overlay {
     /// The changed records of a model.
     pub(crate) fn changed(&self, model: ModelId) -> impl Iterator<Item = (&str, &Slot)> {
         self.records.iter().filter(move |((of, _), _)| *of == model).map(|((_, k), s)| (&**k, s))
+    }
+
+    /// A changed or removed record whose key differs from `key` in case only.
+    pub(crate) fn same_but_case(&self, model: ModelId, key: &str) -> Option<&str> {
+        if self.capital.is_empty() && !has_capital(key) {
+            return None;
+        }
+        let place: RecordKey = (model, key.to_ascii_lowercase().into());
+        let other = self.capital.get(&place).filter(|other| ***other != *key);
+        let other = other.map_or(place.clone(), |other| (model, other.clone()));
+        let found = self.records.get_key_value(&other).map(|((_, found), _)| &**found);
+        found.filter(|found| *found != key)
     }
 
     /// Has any record of a model changed?
@@ -164,6 +178,9 @@ impl Overlay {
     pub(crate) fn set(&mut self, model: ModelId, key: &str, slot: Slot) {
         let place: RecordKey = (model, key.into());
         self.touched.insert(model);
+        if has_capital(key) {
+            self.capital.insert((model, key.to_ascii_lowercase().into()), key.into());
+        }
         self.unindex(&place);
         self.index(model, slot.as_ref());
         let before = self.records.insert(place.clone(), slot);
@@ -263,4 +280,8 @@ impl Overlay {
         self.history.clear();
         std::mem::take(&mut self.changes)
     }
+}
+
+fn has_capital(key: &str) -> bool {
+    key.bytes().any(|byte| byte.is_ascii_uppercase())
 }

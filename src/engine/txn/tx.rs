@@ -252,21 +252,33 @@ impl Tx<'_> {
             let message = format!("there is a {name} with {} already", declared.named(key));
             return Err(Error::new(Code::Unique, message).model(name));
         }
-        let removed = |other: &str| matches!(self.overlay.get(model, other), Some(None));
-        let uncommitted = || {
-            let mut changed = self.overlay.changed(model).filter(|(_, slot)| slot.is_some());
-            changed.find(|(other, _)| other.eq_ignore_ascii_case(key)).map(|(other, _)| other)
-        };
-        let has_upper = key.bytes().any(|b| b.is_ascii_uppercase());
-        let other = collection
-            .same_but_case(key)
-            .filter(|other| !removed(other))
-            .or_else(|| if has_upper { uncommitted() } else { None });
-        other.map_or(Ok(()), |other| {
-            let message =
-                format!("the key {key} differs from {other} of another {name} only in case");
+        self.check_case(model, key)
+    }
+
+    /// Refuses a key that differs in case only from another one. From one that has just gone too, where a
+    /// file has the key's name: a disk that knows no case would take both for one, and lose the new one when the
+    /// old one is removed.
+    fn check_case(&self, model: ModelId, key: &str) -> Result<()> {
+        let name = &self.catalogue().model(model).name;
+        let refuse = |other: &str, which: &str, advice: &str| {
+            let message = format!(
+                "the key {key} differs from {other} of {which} {name} only in case{advice}"
+            );
             Err(Error::new(Code::Unique, message).model(name))
-        })
+        };
+        let committed = self.state.collection(model).same_but_case(key);
+        let changed = self.overlay.same_but_case(model, key);
+        let is_there = |other: &&str| !matches!(self.overlay.get(model, other), Some(None));
+        if let Some(other) = committed.into_iter().chain(changed).find(is_there) {
+            return refuse(other, "another", "");
+        }
+        let gone = committed.or(changed).or(self.state.dirty.gone_in_other_case(model, key));
+        match gone.filter(|_| self.state.layout.is_named_by_key(model)) {
+            Some(other) => {
+                refuse(other, "a just deleted", ": use another key, or wait some seconds")
+            }
+            None => Ok(()),
+        }
     }
 
     /// Sets a record that passed the checks.

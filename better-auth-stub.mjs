@@ -2,6 +2,7 @@
 import sentence from './lib/elsewhere.js'
 
 export const quilltapAdapter = undefined
+export const withAuth = undefined
 export const authJsCookie = undefined
 
 throw new Error(sentence)

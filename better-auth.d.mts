@@ -1,6 +1,9 @@
 import type { BetterAuthPlugin } from 'better-auth'
 import type { DBAdapterInstance } from 'better-auth/adapters'
+import type { StoreWithAuth } from './better-auth-store.js'
 import type { StoreCalls } from './index.mjs'
+
+export type { AuthCollections, StoreWithAuth } from './better-auth-store.js'
 
 /** How Better Auth's secrets are kept; both as `QuilltapAdapter` has them, for one store both can serve. */
 export interface BetterAuthAdapterOptions {
@@ -17,6 +20,17 @@ export interface BetterAuthAdapterOptions {
  * @throws StoreError `VALIDATION` when `store` is no store, or for an unknown option.
  */
 export declare function quilltapAdapter(store: StoreCalls, options?: BetterAuthAdapterOptions): DBAdapterInstance
+
+/**
+ * The same store, with what Better Auth's plugins bring: their tables as collections (`authTwoFactor` is
+ * `twoFactor`'s), in transactions too, and their fields of users, sessions, accounts and verifications in the types.
+ *
+ * @throws StoreError `VALIDATION` when `store` is no store, or `auth` has no options.
+ */
+export declare function withAuth<S extends StoreCalls, A extends { options: object }>(
+  store: S,
+  auth: A,
+): StoreWithAuth<S, A>
 
 /**
  * A plugin for as long as Auth.js serves a part of the app: who comes with its session cookie is signed in at

@@ -139,6 +139,12 @@ export declare class NativeTransfer {
 }
 
 /**
+ * The collections that Better Auth's schema brings, each with the names of its calls, as the text of
+ * an answer.
+ */
+export declare function betterAuthCollections(schema: string): string
+
+/**
  * The table of all calls on a store with this declaration, as the text of an answer; a call's
  * number is its place.
  */

@@ -840,6 +840,7 @@ module.exports.NativeDual = nativeBinding.NativeDual
 module.exports.NativeReading = nativeBinding.NativeReading
 module.exports.NativeStore = nativeBinding.NativeStore
 module.exports.NativeTransfer = nativeBinding.NativeTransfer
+module.exports.betterAuthCollections = nativeBinding.betterAuthCollections
 module.exports.calls = nativeBinding.calls
 module.exports.doctor = nativeBinding.doctor
 module.exports.dualStatus = nativeBinding.dualStatus

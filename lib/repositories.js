@@ -10,6 +10,9 @@ const { isPrerendering } = require('./prerender.js')
 const AUTH = Symbol.for('quilltap.auth')
 const BETTER_AUTH = Symbol.for('quilltap.betterAuth')
 const STUDIO_CALLS = Symbol.for('quilltap.studio.calls')
+const BROUGHT_CALLS = Symbol.for('quilltap.brought.calls')
+/** The repository of calls on collections that come to a store after it was made. */
+const BROUGHT = 'brought-collections'
 /** How often bytes are tried again while other processes, or an editor, change the folder. */
 const TRIES = 8
 
@@ -20,7 +23,7 @@ const TRIES = 8
  */
 function repositories(calls, runOf) {
   const made = {}
-  const hidden = { auth: [], betterAuth: [], studio: [] }
+  const hidden = { auth: [], betterAuth: [], studio: [], [BROUGHT]: [] }
   calls.forEach((call, number) => {
     const run = runOf(number, call)
     if (run === undefined) return
@@ -37,6 +40,7 @@ function repositories(calls, runOf) {
       [AUTH]: { value: hidden.auth },
       [BETTER_AUTH]: { value: hidden.betterAuth },
       [STUDIO_CALLS]: { value: hidden.studio },
+      [BROUGHT_CALLS]: { value: hidden[BROUGHT] },
     },
   )
 }
@@ -120,4 +124,4 @@ function transactionRepositories(calls, connection, keys, transaction) {
   })
 }
 
-module.exports = { AUTH, BETTER_AUTH, STUDIO_CALLS, storeRepositories, transactionRepositories }
+module.exports = { AUTH, BETTER_AUTH, BROUGHT, BROUGHT_CALLS, STUDIO_CALLS, storeRepositories, transactionRepositories }

@@ -1,5 +1,6 @@
 'use strict'
 
+const native = require('./load.js')
 const { PLAIN } = require('./copies.js')
 const { pack, unpack } = require('./pack.js')
 const { BETTER_AUTH, STUDIO_CALLS, transactionRepositories } = require('./repositories.js')
@@ -32,13 +33,15 @@ function requests(calls, connection, dataDir) {
 const BETTER_AUTH_STORE = Symbol.for('quilltap.betterAuth.store')
 
 /** Better Auth's tables on a store: its calls by their names, and transactions of them. */
-function tables(calls, connection, keys, store, dataDir) {
+function tables(calls, connection, keys, store, dataDir, brought) {
   const byName = (repositories) => Object.fromEntries(repositories[BETTER_AUTH].map(({ name, run }) => [name, run]))
   return {
     dataDir,
     ...byName(store),
     inside: (transaction) => byName(transactionRepositories(calls, connection, keys, transaction)),
     declare: (schema) => connection.run('declareBetterAuth', schema),
+    /** Puts the collections of a schema on the store. */
+    bring: (schema, declare) => brought.add(store, unpack(native.betterAuthCollections(schema)), declare),
     mayWrite: () => refuseInside(dataDir),
     begin: () => connection.run('begin', 0),
     finish: (transaction, commit) => connection.run('finish', transaction, commit),

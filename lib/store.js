@@ -2,11 +2,12 @@
 
 const { inspect } = require('node:util')
 const { backupArguments } = require('./backups.js')
+const { Brought } = require('./brought.js')
 const { declaredCalls } = require('./collections.js')
 const { connect } = require('./connection.js')
 const { events } = require('./events.js')
 const { folderOf, readOptions } = require('./options.js')
-const { storeRepositories } = require('./repositories.js')
+const { BROUGHT, storeRepositories } = require('./repositories.js')
 const { keys } = require('./keys.js')
 const { passphraseSource } = require('./passphrase.js')
 const { BETTER_AUTH_STORE, PRISMA, STUDIO, requests, studioCalls, tables } = require('./requests.js')
@@ -27,6 +28,7 @@ function createStore(given) {
     await connection.run(method, ...args)
   }
   const close = () => outside('close')
+  const brought = new Brought()
   const repositories = storeRepositories(calls, connection, unlocking, mayWrite)
   const made = Object.assign(repositories, events(connection), {
     open: async () => void (await connection.run('open')),
@@ -43,20 +45,22 @@ function createStore(given) {
       return connection.run('check')
     },
     close,
-    transaction: (work, options) => transaction(calls, connection, unlocking, dataDir, work, options),
+    transaction: (work, options) => transaction(calls, connection, unlocking, dataDir, brought, work, options),
     [Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose')]: close,
-    [inspect.custom]: () => `Store { ${dataDir}, ${durability}: ${collectionsOf(calls).join(', ')} }`,
+    [inspect.custom]: () =>
+      `Store { ${dataDir}, ${durability}: ${[...collectionsOf(calls), ...brought.names()].join(', ')} }`,
   })
   return Object.defineProperties(made, {
     [PRISMA]: { value: requests(calls, connection, dataDir) },
     [STUDIO]: { value: studioCalls(calls, connection, made, dataDir) },
-    [BETTER_AUTH_STORE]: { value: tables(calls, connection, unlocking, made, dataDir) },
+    [BETTER_AUTH_STORE]: { value: tables(calls, connection, unlocking, made, dataDir, brought) },
   })
 }
 
 /** The names of the collections that have calls. */
 function collectionsOf(calls) {
-  return calls.filter(({ name }) => name === 'findById').map(({ repository }) => repository)
+  const named = calls.filter(({ name, repository }) => name === 'findById' && repository !== BROUGHT)
+  return named.map(({ repository }) => repository)
 }
 
 module.exports = { createStore }

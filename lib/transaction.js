@@ -27,11 +27,13 @@ function waitsForItself() {
 }
 
 /** Runs a function whose calls are one atomic change; nothing stays when it throws. */
-async function transaction(calls, connection, keys, dataDir, work, options) {
+async function transaction(calls, connection, keys, dataDir, brought, work, options) {
   const timeout = readTimeout(work, options)
   refuseInside(dataDir)
+  await brought.declared()
   const number = await connection.run('begin', timeout)
   const tx = transactionRepositories(calls, connection, keys, number)
+  brought.addInside(tx)
   const finish = (number, commit) => connection.run('finish', number, commit)
   return inTransaction({ dataDir, finish }, number, async () => ({ result: await work(tx), commit: true }))
 }

@@ -53,7 +53,9 @@ function copyLicence(folder) {
 const ALWAYS = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md']
 const isOfRoot = (file) =>
   ALWAYS.includes(file) ||
-  /^(index|stub|prisma|prisma-browser|better-auth|better-auth-stub)\.(js|cjs|mjs|d\.ts|d\.mts)$/.test(file) ||
+  /^(index|stub|prisma|prisma-browser|better-auth|better-auth-store|better-auth-stub)\.(js|cjs|mjs|d\.ts|d\.mts)$/.test(
+    file,
+  ) ||
   /^(bin|lib|schemas)\/.*\.(js|json|html|css)$/.test(file) ||
   /^generated\/[\w-]+\.js$/.test(file)
 

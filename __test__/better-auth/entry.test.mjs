@@ -7,7 +7,7 @@ import { before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import support from '../package/support.cjs'
 
-const { folder, install, pack, run } = support
+const { bin, folder, install, pack, root, run, runFile } = support
 const installed = fileURLToPath(new URL('node_modules', import.meta.url))
 const project = folder()
 
@@ -43,6 +43,36 @@ for (const [how, text] of [
   test(`a person signs up over the adapter that ${how} gives`, async () => {
     const { stdout, stderr } = await run(text, { cwd: project })
     assert.equal(stdout, 'Ada\n', stderr)
+  })
+}
+
+/** What Better Auth's types name that is not installed here. */
+const STAND_INS =
+  "declare module 'bun:sqlite' { export class Database {} }\ndeclare module 'node:sqlite' { export class DatabaseSync {} }\n"
+
+for (const [module, moduleResolution] of [
+  ['nodenext', 'nodenext'],
+  ['esnext', 'bundler'],
+]) {
+  test(`what plugins bring is in the types of the store, strictly and with nothing skipped, as ${moduleResolution}`, async () => {
+    const files = ['stand-ins.d.ts', 'store.ts']
+    fs.writeFileSync(path.join(project, files[0]), STAND_INS)
+    fs.copyFileSync(new URL('types/store.ts', import.meta.url), path.join(project, files[1]))
+    fs.writeFileSync(path.join(project, 'package.json'), '{ "type": "module" }')
+    const compilerOptions = {
+      strict: true,
+      skipLibCheck: false,
+      noEmit: true,
+      target: 'es2022',
+      lib: ['es2022', 'dom'],
+      typeRoots: [path.join(root, 'node_modules/@types')],
+      types: ['node'],
+      module,
+      moduleResolution,
+    }
+    fs.writeFileSync(path.join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }))
+    const { code, stdout } = await runFile(bin('typescript', 'bin/tsc'), ['-p', project], { cwd: project })
+    assert.deepEqual({ code, stdout }, { code: 0, stdout: '' })
   })
 }
 

@@ -21,8 +21,9 @@ function open(t, options) {
   return store
 }
 
-/** Prisma's client and Better Auth's adapter have faces of their own. */
-const TABLE = JSON.parse(native.calls('{}')).filter(({ repository }) => !['prisma', 'betterAuth'].includes(repository))
+/** Prisma's client and Better Auth's adapter and collections have faces of their own. */
+const ELSEWHERE = ['prisma', 'betterAuth', 'brought-collections']
+const TABLE = JSON.parse(native.calls('{}')).filter(({ repository }) => !ELSEWHERE.includes(repository))
 /** What takes bytes from wherever they come is tested with them. */
 const TAKES_SOURCE = { put: 0, putDerived: 2, encryptBuffer: 0, decryptBuffer: 0 }
 

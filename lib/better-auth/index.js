@@ -1,7 +1,7 @@
 'use strict'
 
 const { flagsOf } = require('../adapter.js')
-const { described, invalid } = require('../error.js')
+const { StoreError, described, invalid } = require('../error.js')
 const { BETTER_AUTH_STORE } = require('../requests.js')
 const { namesOf } = require('./names.js')
 const { schemaOf } = require('./schema.js')
@@ -39,12 +39,23 @@ function adapterWith(createAdapterFactory) {
       const adapter = createAdapterFactory({
         config: { ...CONFIG, transaction },
         adapter: (helpers) => {
-          declare = declaring(tables, JSON.stringify(schemaOf(helpers)))
+          declare = declaring(tables, schemaOf(helpers))
           return customAdapter(tables, transactions, declare, howOf(flags, helpers), helpers)
         },
       })(authOptions)
       return adapter
     }
+  }
+}
+
+/** Makes `withAuth`: an adapter made with Better Auth's options meets their schema. */
+function withAuthOver(quilltapAdapter) {
+  return function withAuth(store, auth) {
+    if (typeof auth?.options !== 'object' || auth.options === null) {
+      throw invalid('Arguments', [{ path: 'auth', expected: 'what betterAuth gives', received: described(auth) }])
+    }
+    quilltapAdapter(store)(auth.options)
+    return store
   }
 }
 
@@ -55,8 +66,22 @@ const declarations = new WeakMap()
 function declaring(tables, schema) {
   if (!declarations.has(tables)) declarations.set(tables, new Map())
   const bySchema = declarations.get(tables)
-  if (!bySchema.has(schema)) bySchema.set(schema, declaringOnce(tables, schema))
-  return bySchema.get(schema)
+  const text = JSON.stringify(schema)
+  if (!bySchema.has(text)) {
+    bySchema.set(text, declaringOnce(tables, text))
+    bring(tables, schema, bySchema.get(text))
+  }
+  return bySchema.get(text)
+}
+
+/** Puts the tables of plugins on the store, as its collections. */
+function bring(tables, { tables: ofPlugins }, declare) {
+  try {
+    tables.bring(JSON.stringify({ tables: ofPlugins }), declare)
+  } catch (error) {
+    // What the schema must not have, the adapter's first question tells.
+    if (!(error instanceof StoreError)) throw error
+  }
 }
 
 /** Declares tables once; a failure is told, and tried again the next time. */
@@ -118,4 +143,4 @@ function customAdapter(tables, transactions, declare, how, helpers) {
   }
 }
 
-module.exports = { adapterWith }
+module.exports = { adapterWith, withAuthOver }

@@ -11,7 +11,16 @@ pub use table::Calls;
 
 use crate::calls::Call;
 use crate::catalogue::{ModelId, models};
+use crate::error::Result;
 use crate::{auth, better_auth, prisma, repos, studio};
+
+/// The collections that Better Auth's schema brings, each with the names of its calls, as JSON.
+///
+/// # Errors
+/// `VALIDATION` for a schema that cannot be kept.
+pub fn better_auth_collections(schema: &str) -> Result<String> {
+    Ok(Calls::of(&better_auth::declaration(schema)?)?.of_collections())
+}
 
 /// The calls on the records of one model.
 pub(crate) struct Repository {

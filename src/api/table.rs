@@ -4,7 +4,7 @@
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use zeroize::Zeroize;
 
 use super::REPOSITORIES;
@@ -13,6 +13,7 @@ use crate::catalogue::{Catalogue, Declaration, Model, ModelId, Place};
 use crate::crypto::Secret;
 use crate::engine::{Fingerprint, Tx, View};
 use crate::error::{Code, Error, Result};
+use crate::json::Object;
 use crate::repos::{generic, logs};
 
 /// Whose records a call is about.
@@ -21,6 +22,8 @@ pub(crate) enum Of {
     Model(ModelId),
     /// Those of a declared collection, whose number each folder gives.
     Collection(String),
+    /// Those of the collection that the caller names behind the arguments.
+    Named,
 }
 
 impl Of {
@@ -28,20 +31,27 @@ impl Of {
     fn built_in(&self) -> Option<ModelId> {
         match self {
             Of::Model(model) => Some(*model),
-            Of::Collection(_) => None,
+            Of::Collection(_) | Of::Named => None,
         }
     }
 
-    fn model(&self, catalogue: &Catalogue) -> Result<ModelId> {
-        match self {
-            Of::Model(model) => Ok(*model),
-            Of::Collection(name) => catalogue.by_collection(name).ok_or_else(|| {
-                let message = format!("this store has no collection {name}; declare it");
-                Error::new(Code::Validation, message)
-            }),
-        }
+    fn model(&self, catalogue: &Catalogue, args: &Args) -> Result<ModelId> {
+        let name = match self {
+            Of::Model(model) => return Ok(*model),
+            Of::Collection(name) => name,
+            Of::Named => args.said(COLLECTION).unwrap_or_default(),
+        };
+        catalogue.by_collection(name).ok_or_else(|| {
+            let message = format!("this store has no collection {name}; declare it");
+            Error::new(Code::Validation, message)
+        })
     }
 }
+
+/// Says behind the arguments which collection a call of [`BROUGHT`] is about.
+const COLLECTION: &str = "collection";
+/// The calls on collections that come to a store after it was made; no collection can have this name.
+const BROUGHT: &str = "brought-collections";
 
 /// One call of one repository.
 pub(crate) struct Entry {
@@ -110,6 +120,9 @@ impl Calls {
                 calls.add(repository.name, Of::Model(repository.model), call);
             }
         }
+        for call in generic::CALLS {
+            calls.add(BROUGHT, Of::Named, *call);
+        }
         for name in declaration.collections() {
             let Some(model) = catalogue.by_collection(name) else { continue };
             let is_log = matches!(catalogue.model(model).place, Place::Log { .. });
@@ -134,7 +147,18 @@ impl Calls {
     /// The table for JavaScript: `[{"repository":"characters","name":"findById","kind":"read",
     /// "params":1}, …]`, and what else is said of a call.
     pub fn json(&self) -> String {
-        serde_json::Value::from_iter(self.entries.iter().map(Entry::told)).to_string()
+        Value::from_iter(self.entries.iter().map(Entry::told)).to_string()
+    }
+
+    /// The names of the calls on each of the declared collections, as JSON: `{"notes":["findById", …]}`.
+    pub(super) fn of_collections(&self) -> String {
+        let mut told = Object::new();
+        for entry in &self.entries {
+            let Of::Collection(name) = &entry.of else { continue };
+            let names = told.entry(name).or_insert_with(|| Value::Array(Vec::new()));
+            names.as_array_mut().into_iter().for_each(|names| names.push(entry.call.name.into()));
+        }
+        Value::Object(told).to_string()
     }
 
     /// Does the call with this number change something?
@@ -158,7 +182,10 @@ impl Calls {
     /// The repositories whose records can be asked for by `findMany`, each with its model where that is
     /// built in.
     pub(crate) fn repositories(&self) -> impl Iterator<Item = (&str, Option<ModelId>)> {
-        let asked = self.entries.iter().filter(|entry| entry.call.name == "findMany");
+        let asked = self
+            .entries
+            .iter()
+            .filter(|entry| entry.call.name == "findMany" && entry.repository != BROUGHT);
         asked.map(|entry| (entry.repository.as_str(), entry.of.built_in()))
     }
 
@@ -188,7 +215,7 @@ impl Calls {
         let Run::Read(run) = entry.call.run else { return Err(otherwise(entry)) };
         let args = entry.args(args, None)?;
         known.into_iter().for_each(|print| view.expect(print));
-        let reply = run(view, entry.of.model(view.catalogue())?, &args)?;
+        let reply = run(view, entry.of.model(view.catalogue(), &args)?, &args)?;
         reply.into_answer(known, |bytes| view.may_answer(bytes))
     }
 
@@ -199,7 +226,7 @@ impl Calls {
     pub fn any(&self, number: usize, tx: &mut Tx<'_>, args: &str) -> Result<String> {
         let entry = self.entry(number)?;
         let args = entry.args(args, None)?;
-        let model = entry.of.model(tx.view().catalogue())?;
+        let model = entry.of.model(tx.view().catalogue(), &args)?;
         let reply = match entry.call.run {
             Run::Read(run) => run(&tx.view(), model, &args)?,
             Run::Write(run) => run(tx, model, &args)?,
@@ -222,7 +249,7 @@ impl Calls {
         let entry = self.entry(number)?;
         let Run::Slow(run) = entry.call.run else { return Err(otherwise(entry)) };
         let args = entry.args(args, passphrase)?;
-        run(view, entry.of.model(view.catalogue())?, &args)
+        run(view, entry.of.model(view.catalogue(), &args)?, &args)
     }
 
     /// Makes a call from bytes to bytes.
@@ -243,7 +270,7 @@ impl Calls {
 }
 
 impl Entry {
-    fn told(&self) -> serde_json::Value {
+    fn told(&self) -> Value {
         let Call { name, params, how, dates, .. } = self.call;
         let mut told = json!({
             "repository": self.repository, "name": name,
@@ -286,8 +313,6 @@ fn otherwise(entry: &Entry) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
-
     use super::*;
     use crate::calls::Param;
     use crate::json;

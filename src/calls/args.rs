@@ -95,8 +95,16 @@ impl Args {
 
     /// Is this flag set of those that follow the declared arguments, which no caller sees?
     pub(crate) fn how(&self, flag: &str) -> bool {
-        let flags = self.values.get(self.params.len());
-        flags.and_then(|flags| flags.get(flag)) == Some(&Value::Bool(true))
+        self.behind(flag) == Some(&Value::Bool(true))
+    }
+
+    /// The text that is said there.
+    pub(crate) fn said(&self, name: &str) -> Option<&str> {
+        self.behind(name)?.as_str()
+    }
+
+    fn behind(&self, name: &str) -> Option<&Value> {
+        self.values.get(self.params.len())?.get(name)
     }
 
     /// Does the call take or give clear texts?

@@ -25,7 +25,7 @@ mod wake;
 
 use napi_derive::napi;
 
-use crate::api::Calls;
+use crate::api::{self, Calls};
 use crate::store::Declaration;
 use wake::answer_text;
 
@@ -35,4 +35,11 @@ use wake::answer_text;
 pub(crate) fn calls(declaration: String) -> String {
     let declared = Declaration::parse(&declaration);
     answer_text(declared.and_then(|declaration| Ok(Calls::of(&declaration)?.json())))
+}
+
+/// The collections that Better Auth's schema brings, each with the names of its calls, as the text of
+/// an answer.
+#[napi(catch_unwind)]
+pub(crate) fn better_auth_collections(schema: String) -> String {
+    answer_text(api::better_auth_collections(&schema))
 }

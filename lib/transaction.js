@@ -1,6 +1,7 @@
 'use strict'
 
 const { AsyncLocalStorage } = require('node:async_hooks')
+const { inspect } = require('node:util')
 const { StoreError, described, invalid } = require('./error.js')
 const { LONGEST_TRANSACTION } = require('./options.js')
 const { transactionRepositories } = require('./repositories.js')
@@ -34,6 +35,7 @@ async function transaction(calls, connection, keys, dataDir, brought, work, opti
   const number = await connection.run('begin', timeout)
   const tx = transactionRepositories(calls, connection, keys, number)
   brought.addInside(tx)
+  Object.defineProperty(tx, inspect.custom, { value: () => `Transaction { ${dataDir} }` })
   const finish = (number, commit) => connection.run('finish', number, commit)
   return inTransaction({ dataDir, finish }, number, async () => ({ result: await work(tx), commit: true }))
 }

@@ -143,6 +143,15 @@ test('a folder that root has made is told by its owner, whether it can be looked
   }
 })
 
+test('a folder that cannot be made is told by the owner of what it would be in', asRoot, async () => {
+  const above = folder()
+  fs.chmodSync(above, 0o755)
+  const { user } = await look(path.join(above, 'app', 'data'), {}, { uid: SOMEBODY, gid: SOMEBODY, cwd: '/' })
+  assert.equal(user.code, 'READ_ONLY')
+  const told = `${above} belongs to user 0 (mode 0755), and this process runs as user 12345: mkdir -p '${above}/app/data' && chown -R 12345 '`
+  assert.ok(user.message.includes(told), user.message)
+})
+
 /** A user with two characters and a chat with a message for each; gives the ids. */
 async function twoOfEach(dataDir) {
   const store = createStore({ dataDir })

@@ -7,6 +7,7 @@ const fs = require('node:fs')
 const path = require('node:path')
 const { test } = require('node:test')
 const { createStore, QuilltapAdapter } = require('quilltap-store')
+const { PrismaClient } = require('quilltap-store/prisma')
 const { failure, folder } = require('../package/support.cjs')
 
 function open(t) {
@@ -89,9 +90,12 @@ test('the keys of the secrets are not taken from a caller', async (t) => {
   assert.equal(await store.connections.revealApiKey(id, userId), 'sk-hers')
 })
 
-test('nothing that lets somebody in is empty', async (t) => {
+test('nothing that lets somebody in is empty, by whichever way it comes', async (t) => {
   const { store, adapter } = open(t)
   const { id: userId } = await store.users.create({ email: 'ann@example.org' })
+  await adapter.createSession({ sessionToken: 'full', userId, expires: soon() })
+  const [{ id }] = await store.sessions.findAll()
+  const key = { credentialPublicKey: 'k', counter: 0, credentialDeviceType: 'd', credentialBackedUp: false }
   const token = { identifier: 'ann@example.org', token: 't', expires: soon() }
   const hashing = QuilltapAdapter(store, { hashSessionTokens: true })
   const refused = [
@@ -105,9 +109,33 @@ test('nothing that lets somebody in is empty', async (t) => {
     () => adapter.getUserByAccount({ provider: 'p', providerAccountId: '' }),
     () => adapter.getUserByAccount({ provider: 'p' }),
     () => adapter.unlinkAccount({ provider: 'p', providerAccountId: null }),
+    () => adapter.createAuthenticator({ credentialID: '', userId, providerAccountId: 'a', ...key }),
+    () => store.sessions.create({ sessionToken: '', userId, expires: soon() }),
+    () => store.sessions.createMany([{ sessionToken: '', userId, expires: soon() }]),
+    () => store.sessions.update(id, { sessionToken: '' }),
+    () => store.verificationTokens.create({ ...token, token: '' }),
+    () => store.accounts.create({ userId, type: 'oauth', provider: 'p', providerAccountId: '' }),
   ]
   for (const call of refused) assert.equal((await failure(call())).code, 'VALIDATION', String(call))
-  // A browser may send an empty cookie: that is nobody’s.
-  assert.equal(await adapter.getSessionAndUser(''), null)
-  assert.equal(await adapter.useVerificationToken({ ...token, token: '' }), null)
+})
+
+test('an empty token, as Prisma’s client takes them and files may hold them, lets nobody in', async (t) => {
+  const dataDir = folder()
+  let store = createStore({ dataDir })
+  const { id: userId } = await store.users.create({ email: 'ann@example.org' })
+  const { session, verificationToken } = new PrismaClient({ store })
+  for (const sessionToken of ['', 'full']) await session.create({ data: { sessionToken, userId, expires: soon() } })
+  await verificationToken.create({ data: { identifier: 'ann@example.org', token: '', expires: soon() } })
+  await store.close()
+  store = createStore({ dataDir })
+  t.after(() => store.close())
+  // A browser may send an empty cookie.
+  for (const hashSessionTokens of [false, true]) {
+    const adapter = QuilltapAdapter(store, { hashSessionTokens })
+    assert.equal(await adapter.getSessionAndUser(''), null)
+    assert.equal(await adapter.updateSession({ sessionToken: '', expires: soon() }), null)
+    assert.equal(await adapter.useVerificationToken({ token: '' }), null)
+    assert.equal(await adapter.useVerificationToken({ identifier: 'ann@example.org', token: '' }), null)
+    assert.equal((await adapter.getSessionAndUser('full')).user.id, userId)
+  }
 })

@@ -333,12 +333,13 @@ test('a data folder is a path or a file: URL, and ~ is not expanded', async (t) 
   assert.ok(!fs.existsSync('~') && !fs.existsSync('file:'))
 })
 
-test('a store shows itself in a line, and no secret in it', (t) => {
+test('a store shows itself in a line, as does a transaction, and no secret in it', async (t) => {
   const store = open(t, { passphrase: SECRET, collections: { notes: { file: 'notes/{id}.json', fields: {} } } })
   const shown = inspect(store, { depth: null })
   assert.match(shown, /^Store \{ (\/|[A-Z]:).*, strict: users, characters, .*, notes \}$/)
   assert.ok(!shown.includes(SECRET))
   assert.equal(inspect({ store }).split('\n').length <= 3, true)
+  assert.match(await store.transaction(async (tx) => inspect(tx)), /^Transaction \{ (\/|[A-Z]:)[^\n]* \}$/)
 })
 
 const DECLARED = [

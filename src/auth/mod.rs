@@ -249,7 +249,7 @@ fn missing(model: &str, what: &str) -> Error {
 ///
 /// # Errors
 /// `VALIDATION`.
-pub(crate) fn refuse_empty(data: &Object, fields: &[&str]) -> Result<()> {
+fn refuse_empty(data: &Object, fields: &[&str]) -> Result<()> {
     let empty = fields.iter().filter(|field| data.get(**field).is_some_and(|value| value == ""));
     let issue = |field: &&str| Issue::new(*field, "a string that is not empty", "an empty one");
     let issues: Vec<Issue> = empty.map(issue).collect();

@@ -25,9 +25,10 @@ fn hashes(args: &Args) -> bool {
     args.how(HASH_SESSION_TOKENS)
 }
 
-/// The session of a token, however it is kept. Who presents a hash has read it in a file.
+/// The session of a token, however it is kept. Who presents a hash has read it in a file, and a
+/// session without a token, as older files may have one, is nobody's.
 fn find(view: &View<'_>, token: &str, hashed_first: bool) -> Result<Option<Arc<Record>>> {
-    if is_session_token_hash(token) {
+    if token.is_empty() || is_session_token_hash(token) {
         return Ok(None);
     }
     let clear = || one(view, models::SESSION, &[TOKEN], &[token]);

@@ -70,6 +70,9 @@ pub(super) fn create(tx: &mut Tx<'_>, _model: ModelId, args: &Args) -> Result<Re
 pub(super) fn take(tx: &mut Tx<'_>, _model: ModelId, args: &Args) -> Result<Reply> {
     let params = args.object("params")?;
     let token = field(&params, TOKEN);
+    if token.is_empty() {
+        return Ok(reply(None));
+    }
     // The identifier may be left out: the token alone is a secret.
     let found = match params.get(IDENTIFIER).and_then(Value::as_str) {
         Some(identifier) => find(&tx.view(), token, identifier)?,

@@ -33,9 +33,6 @@ pub(super) fn create(tx: &mut Tx<'_>, request: &Request<'_>, args: &Args) -> Res
         rules::claim_by(tx, table.model, &record)?;
         return Ok(record);
     }
-    if table.model == models::SESSION {
-        auth::refuse_empty(&map, &["sessionToken"])?;
-    }
     if table.model == models::ACCOUNT {
         let credential = map.get("provider").is_some_and(|provider| provider == "credential");
         map.entry("type").or_insert(if credential { "credentials" } else { "oauth" }.into());

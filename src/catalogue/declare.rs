@@ -24,6 +24,7 @@ pub(super) fn field(name: &str, kind: Kind) -> Field {
         least: None,
         most: None,
         private: false,
+        lets_in: false,
         sealing: None,
         binds: false,
         doc: String::new(),
@@ -131,6 +132,12 @@ impl Field {
     /// Only its owner may see it.
     pub(super) fn private(mut self) -> Field {
         self.private = true;
+        self
+    }
+
+    /// It lets somebody in, or says who they are at a provider.
+    pub(super) fn lets_in(mut self) -> Field {
+        self.lets_in = true;
         self
     }
 

@@ -88,8 +88,8 @@ models! {
     ACCOUNT = model("Account", "accounts", document("auth/accounts.json", "accounts"), vec![
         owned_by_user(),
         text("type"),
-        text("provider"),
-        text("providerAccountId"),
+        text("provider").lets_in(),
+        text("providerAccountId").lets_in(),
         text("refresh_token").opt().sealed(Asked),
         text("access_token").opt().sealed(Asked),
         integer("expires_at").opt().doc("Seconds since 1970."),
@@ -108,7 +108,7 @@ models! {
         .doc("A user's account at an OAuth or OpenID provider.");
 
     SESSION = model("Session", "sessions", rows("auth/sessions.jsonl"), vec![
-        text("sessionToken").private(),
+        text("sessionToken").private().lets_in(),
         owned_by_user(),
         time("expires"),
         text("ipAddress").opt().doc("Better Auth's."),
@@ -119,8 +119,8 @@ models! {
 
     VERIFICATION_TOKEN = model("VerificationToken", "verificationTokens",
         rows("auth/verification-tokens.jsonl"), vec![
-        text("identifier"),
-        text("token").private(),
+        text("identifier").lets_in(),
+        text("token").private().lets_in(),
         time("expires"),
     ]).keyed_by("token").times(Times::None).unique(&["identifier", "token"])
         .doc("A one-time token for signing in by e-mail.");
@@ -134,7 +134,7 @@ models! {
 
     AUTHENTICATOR = model("Authenticator", "authenticators",
         document("auth/authenticators.json", "authenticators"), vec![
-        text("credentialID"),
+        text("credentialID").lets_in(),
         owned_by_user(),
         text("providerAccountId"),
         text("credentialPublicKey"),

@@ -92,6 +92,9 @@ pub struct Field {
     pub most: Option<f64>,
     /// May only its owner see it? Then no message repeats it, and an adapter's user is without it.
     pub private: bool,
+    /// For a text: does it let somebody in, or say who they are at a provider? Then no call takes an
+    /// empty one, which would let in whoever sends nothing.
+    pub lets_in: bool,
     /// Is it kept so that nobody who has the files can read it?
     pub sealing: Option<Sealing>,
     /// Is what is sealed in the record bound to its value? It is to a user who is referred to.

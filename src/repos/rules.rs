@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::catalogue::{ModelId, models};
+use crate::catalogue::{Field, ModelId, models};
 use crate::engine::{Record, Tx, View, new_id, time_ms};
 use crate::error::{Code, Error, Issue, Result};
 use crate::json::{Object, raw_field, text_field};
@@ -21,12 +21,13 @@ const CONTESTED_MS: i64 = 10 * 60 * 1000;
 const WAYS_IN: &[&str] = &["emailVerified", "passwordHash", "totp", "backupCodes"];
 
 /// Creates a record and what comes with it. A mark of the store's own is not taken from the data, nor
-/// bytes that the user has never put.
+/// bytes that the user has never put, nor what would let in whoever sends nothing.
 ///
 /// # Errors
 /// Those of creating.
 pub(crate) fn create(tx: &mut Tx<'_>, model: ModelId, mut data: Object) -> Result<Arc<Record>> {
     drop_mark(model, &mut data);
+    refuse_empty(tx, model, &data)?;
     check_content(tx, model, &data, None)?;
     create_vouched(tx, model, data)
 }
@@ -64,6 +65,21 @@ fn drop_mark(model: ModelId, data: &mut Object) {
     }
 }
 
+/// Refuses an empty token, or an empty name of somebody at a provider. Prisma's client takes them as
+/// Prisma does, and files may hold them: they let nobody in.
+fn refuse_empty(tx: &Tx<'_>, model: ModelId, data: &Object) -> Result<()> {
+    let view = tx.view();
+    let declared = view.catalogue().model(model);
+    let empty = declared
+        .fields
+        .iter()
+        .filter(|field| field.lets_in && data.get(&field.name).is_some_and(|value| value == ""));
+    let issue =
+        |field: &Field| Issue::new(&*field.name, "a string that is not empty", "an empty one");
+    let issues: Vec<Issue> = empty.map(issue).collect();
+    if issues.is_empty() { Ok(()) } else { Err(Error::validation(&declared.name, issues)) }
+}
+
 /// The id of a record that is to be made: what is sealed in it is bound to that.
 pub(crate) fn id_of(tx: &Tx<'_>, model: ModelId, data: &mut Object) -> String {
     let key = tx.view().catalogue().model(model).key.clone();
@@ -85,6 +101,7 @@ pub(crate) fn update(
     mut change: Object,
 ) -> Result<Option<Arc<Record>>> {
     drop_mark(model, &mut change);
+    refuse_empty(tx, model, &change)?;
     let has_sealed = !tx.view().catalogue().model(model).sealed.is_empty();
     if (has_sealed || model == models::BINARY)
         && let Some(old) = tx.view().get(model, key)?

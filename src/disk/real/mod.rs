@@ -117,7 +117,8 @@ impl RealDisk {
         let shown = root.display().to_string();
         let context = |error| Error::io("open the data folder", &shown, &error);
         if !root.exists() {
-            system::make_folders(root).map_err(context)?;
+            system::make_folders(root)
+                .map_err(|error| context(owners::name_owner_above(root, error)))?;
         }
         let root = root.canonicalize().map_err(context)?;
         let folder = beneath::Root::at(&root)

@@ -114,6 +114,17 @@ pub(super) fn name_owner_of_root(root: &Path, error: io::Error) -> io::Error {
     }
 }
 
+/// Says whose the folder is in which the data folder was to be made, where the system did not let us.
+pub(super) fn name_owner_above(root: &Path, error: io::Error) -> io::Error {
+    let Ok(root) = std::path::absolute(root) else { return error };
+    let above = root.ancestors().find(|folder| folder.exists()).filter(|_| is_denied(&error));
+    let look = |above| Some((above, system::look(above).ok()?.rights.explain_refusal()?));
+    let Some((above, why)) = above.and_then(look) else { return error };
+    let (above, root) = (above.display(), root.display().to_string());
+    let own = system::to_own(&root);
+    denied(format!("{above} {why}: mkdir -p '{root}' && {own}, or run the app as its owner"))
+}
+
 fn is_denied(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::PermissionDenied
 }
@@ -121,6 +132,9 @@ fn is_denied(error: &io::Error) -> bool {
 fn refusal(root: &Path, shown: &Path, about: &About) -> io::Error {
     let why = about.rights.explain_refusal().unwrap_or_default();
     let own = system::to_own(&root.display().to_string());
-    let message = format!("{} {why}: {own}, or run the app as its owner", shown.display());
+    denied(format!("{} {why}: {own}, or run the app as its owner", shown.display()))
+}
+
+fn denied(message: String) -> io::Error {
     io::Error::new(io::ErrorKind::PermissionDenied, message)
 }

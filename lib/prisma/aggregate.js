@@ -1,5 +1,6 @@
 'use strict'
 
+const { Turn, forEach } = require('./long.js')
 const { reviveAggregate } = require('./revive.js')
 const { set } = require('./serialize.js')
 
@@ -44,6 +45,10 @@ const groupBy = {
     return made
   },
   answer: (data, model, args) => data.map((group) => unpackCount(reviveAggregate(group, model), args)),
+  answerLong: async (data, model, args) => {
+    await forEach(data, new Turn(), (group) => unpackCount(reviveAggregate(group, model), args))
+    return data
+  },
 }
 
 function unpackCount(record, args) {

@@ -1,6 +1,9 @@
 'use strict'
 
-const { Generations, MOST_OF_ONE } = require('../generations.js')
+const { Generations } = require('../generations.js')
+
+/** Characters of an answer that is kept at most: a longer one would take too long to copy at one go. */
+const MOST = 1024 * 1024
 
 /**
  * The data of answers, for whom asks the same again: it gets a copy where the native side says that
@@ -18,7 +21,7 @@ class Answers {
 
   /** Notes a question, and where it was asked before its answer, whose text is so long. */
   note(question, isKnown, { seen, data }, size) {
-    const isKept = isKnown && seen !== undefined && typeof data === 'object' && data !== null && size <= MOST_OF_ONE
+    const isKept = isKnown && seen !== undefined && typeof data === 'object' && data !== null && size <= MOST
     // What is null now can come to be without a change of any record that was seen.
     if (isKept) this.#kept.set(question, { seen: JSON.stringify(seen), data: copy(data), size })
     else if (!isKnown) this.#kept.set(question, { seen: undefined, data: undefined, size: 1 })

@@ -25,8 +25,8 @@ class Batch {
       done = true
       if (--this.#open === 0) this.send()
     }
-    const ask = async (request) => {
-      this.#requests.push({ index, request })
+    const ask = async (request, operation) => {
+      this.#requests.push({ index, request, operation })
       const at = this.#requests.length - 1
       close()
       const { order, data } = await this.#answers
@@ -42,7 +42,7 @@ class Batch {
       .sort((a, b) => a.index - b.index || a.at - b.at)
     const order = []
     sorted.forEach(({ at }, place) => (order[at] = place))
-    const data = sorted.length > 0 ? await this.#connection.sendBatch(sorted.map(({ request }) => request)) : []
+    const data = sorted.length > 0 ? await this.#connection.sendBatch(sorted) : []
     return { order, data }
   }
 }

@@ -5,6 +5,8 @@ const { PRISMA } = require('../requests.js')
 const { createStore } = require('../store.js')
 const { StoreError } = require('../error.js')
 const { knownError, unknownError, validationError } = require('./errors.js')
+const { Long, isLong, parseLong } = require('./long.js')
+const { putLists } = require('./revive.js')
 
 const READS = new Set('findUnique findUniqueOrThrow findFirst findFirstOrThrow findMany aggregate groupBy'.split(' '))
 /** What `handle.read` is told by whom wants no fingerprint with the answer. */
@@ -52,7 +54,7 @@ class Connection {
     const text = JSON.stringify([request])
     if (READS.has(request.action)) return this.#read(native, text, request, operation)
     native.mayWrite()
-    return answered(await native.write('write', text)).data
+    return dataOf(await native.write('write', text), { request, operation })
   }
 
   async #read(native, text, request, operation) {
@@ -60,26 +62,27 @@ class Connection {
     if (kept?.seen !== undefined && native.read('isSame', kept.seen, PLAIN) === 'true')
       return operation.copy(kept.data, request)
     const told = native.read('read', text, PLAIN) ?? (await native.readLater('read', text))
-    const answer = answered(told)
+    const answer = isLong(told) ? await longAnswer(told, { request, operation }) : answered(told)
     this.#answers.note(text, kept !== undefined, answer, told.length)
-    return answer.data
+    return isLong(told) ? new Long(answer.data) : answer.data
   }
 
-  /** Sends requests that are one atomic change, or see one moment, in this order. */
-  async sendBatch(requests) {
+  /** Sends requests that are one atomic change, or see one moment, in this order: `{ request, operation }` each. */
+  async sendBatch(asked) {
     const { native } = this
+    const requests = asked.map(({ request }) => request)
     const text = JSON.stringify([requests])
     if (requests.every(({ action }) => READS.has(action))) {
-      return answered(native.read('readAll', text, PLAIN) ?? (await native.readLater('readAll', text))).data
+      return allOf(native.read('readAll', text, PLAIN) ?? (await native.readLater('readAll', text)), asked)
     }
     native.mayWrite()
-    return answered(await native.write('batch', text)).data
+    return allOf(await native.write('batch', text), asked)
   }
 
   /** Sends one request in the transaction of this number. */
-  async sendInside(transaction, request) {
+  async sendInside(transaction, request, operation) {
     const call = READS.has(request.action) ? 'read' : 'write'
-    return answered(await this.native.inside(transaction, call, JSON.stringify([request]))).data
+    return dataOf(await this.native.inside(transaction, call, JSON.stringify([request])), { request, operation })
   }
 }
 
@@ -92,6 +95,28 @@ function answered(text) {
   if (kind === 'known') throw knownError(code, message, meta, index)
   throw kind === 'validation' ? validationError(message) : unknownError(message)
 }
+
+/** The data of an answer's text, or a promise of it. */
+const dataOf = (text, asked) => (isLong(text) ? longData(text, asked) : answered(text).data)
+
+async function longData(text, asked) {
+  return new Long((await longAnswer(text, asked)).data)
+}
+
+/** The data of each answer of a batch. */
+async function allOf(text, asked) {
+  if (!isLong(text)) return answered(text).data
+  const { answer, lists } = await parseLong(text)
+  return answer.data.map((data, at) => new Long(withLists(data, lists, asked[at])))
+}
+
+async function longAnswer(text, asked) {
+  const { answer, lists } = await parseLong(text)
+  return { ...answer, data: withLists(answer.data, lists, asked) }
+}
+
+const withLists = (data, lists, { request, operation }) =>
+  putLists(data, lists, operation.model, request.query.selection)
 
 /** A store's own failure, for which Prisma has no word. */
 function fromStore(error) {

@@ -26,10 +26,10 @@ class Interactive {
     this.#timeout = timeout
   }
 
-  async ask(request) {
+  async ask(request, operation) {
     this.expectOpen('query')
     try {
-      return await this.#connection.sendInside(this.#number, request)
+      return await this.#connection.sendInside(this.#number, request, operation)
     } catch (error) {
       if (this.isExpired()) throw this.#expired('query')
       // As PostgreSQL does: a statement that failed leaves nothing to go on from.

@@ -2,7 +2,7 @@
 
 const { ACTIONS, request } = require('./serialize.js')
 const { PrismaPromise } = require('./promise.js')
-const { copyAnswer, revive } = require('./revive.js')
+const { copyAnswer, revive, reviveLong } = require('./revive.js')
 const { STATE } = require('./state.js')
 const { FieldRef } = require('./values.js')
 const aggregates = require('./aggregate.js')
@@ -34,6 +34,7 @@ function operationOf(model, method) {
     Promise: FLUENT.has(method) ? fluentPromise(model) : PrismaPromise,
     request: (args, around) => request(model, method, form.args(args), around),
     answer: (data, args, asked) => form.answer(data, model, args, asked),
+    answerLong: (data, args, asked) => (form.answerLong ?? form.answer)(data, model, args, asked),
     copy: (data, asked) => (form.copy ? form.copy(data, model, asked) : copy(data)),
   }
 }
@@ -44,6 +45,7 @@ const requestOf = (model, method, args) => operationOf(model, method).request(ar
 const records = {
   args: (args) => args,
   answer: (data, model, args, asked) => revive(data, model, asked.query.selection),
+  answerLong: (data, model, args, asked) => reviveLong(data, model, asked.query.selection),
   copy: (data, model, asked) => copyAnswer(data, model, asked.query.selection),
 }
 const counted = { args: (args) => args, answer: (data) => data }

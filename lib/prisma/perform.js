@@ -3,6 +3,7 @@
 const { fromStore } = require('./connection.js')
 const { CLIENT_VERSION, classes } = require('./errors.js')
 const { compute } = require('./extensions.js')
+const { Long } = require('./long.js')
 const { PrismaPromise } = require('./promise.js')
 const { STATE } = require('./state.js')
 
@@ -44,7 +45,8 @@ async function send(client, operation, args, transaction) {
   try {
     asked = operation.request(args, around)
     const data = await (transaction ?? connection).ask(asked, operation)
-    const answer = operation.answer(data, args, asked)
+    const answer =
+      data instanceof Long ? await operation.answerLong(data.data, args, asked) : operation.answer(data, args, asked)
     return extensions.hasResults && operation.givesRecords ? compute(answer, model, args, around) : answer
   } catch (error) {
     throw told(client, `${model.accessor}.${method}`, error)

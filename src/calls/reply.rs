@@ -129,11 +129,12 @@ impl Reply {
         Ok(Answer::Text(self.into_text(), print))
     }
 
-    /// Bytes of a list's text, about; 0 for what is never long.
+    /// Bytes of the text, about; 0 for what is never long.
     fn size(&self) -> usize {
         match self {
             Reply::Records(records) => records.iter().map(|record| record.text().len()).sum(),
             Reply::Rows(rows) => rows.iter().map(|row| row.len()).sum(),
+            Reply::Text(text) => text.len(),
             _ => 0,
         }
     }

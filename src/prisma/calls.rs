@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
+use super::answer_text::AnswerText;
 use super::error::{Answer, Failure};
 use super::request::Request;
 use super::rows::Reader;
@@ -64,7 +65,7 @@ pub(super) fn schema() -> &'static Schema {
 fn read_call(view: &View<'_>, _model: ModelId, args: &Args) -> Result<Reply> {
     let request = args.value("request");
     let reader = Reader::new(schema().description, view);
-    let mut text = OPENING.to_owned();
+    let mut text = opened();
     if let Err(failure) = read_one(&reader, request, &mut text) {
         return refused(request, None, failure);
     }
@@ -73,13 +74,13 @@ fn read_call(view: &View<'_>, _model: ModelId, args: &Args) -> Result<Reply> {
         text.push_str(&format!(",\"seen\":[{tables},{}]", print.number()));
     }
     text.push('}');
-    Ok(Reply::Text(text))
+    Ok(Reply::Text(text.finish()))
 }
 
 fn explain_call(view: &View<'_>, _model: ModelId, args: &Args) -> Result<Reply> {
     let request = args.value("request");
     let reader = Reader::explaining(schema().description, view);
-    match read_one(&reader, request, &mut String::new()) {
+    match read_one(&reader, request, &mut AnswerText::default()) {
         Ok(()) => Ok(Reply::Value(reader.looks())),
         Err(failure) => refused(request, None, failure),
     }
@@ -87,7 +88,7 @@ fn explain_call(view: &View<'_>, _model: ModelId, args: &Args) -> Result<Reply> 
 
 fn read_all_call(view: &View<'_>, _model: ModelId, args: &Args) -> Result<Reply> {
     let requests = requests(args);
-    let read = |request: &Value, text: &mut String| {
+    let read = |request: &Value, text: &mut AnswerText| {
         read_one(&Reader::new(schema().description, view), request, text)
     };
     let done = in_order(requests, read);
@@ -117,9 +118,12 @@ fn models_of(view: &View<'_>, tables: u64) -> Vec<ModelId> {
 
 fn write_call(tx: &mut Tx<'_>, _model: ModelId, args: &Args) -> Result<Reply> {
     let request = args.value("request");
-    let mut text = OPENING.to_owned();
+    let mut text = opened();
     match tx.whole(|tx| any_one(tx, request, &mut text)) {
-        Ok(()) => Ok(Reply::Text(text + "}")),
+        Ok(()) => {
+            text.push('}');
+            Ok(Reply::Text(text.finish()))
+        }
         Err(failure) => refused(request, None, failure),
     }
 }
@@ -140,8 +144,12 @@ fn requests(args: &Args) -> &[Value] {
     args.value("requests").as_array().map_or(&[], Vec::as_slice)
 }
 
-/// What the text of an answer begins with.
-const OPENING: &str = "{\"data\":";
+/// An answer of which nothing is there yet.
+fn opened() -> AnswerText {
+    let mut text = AnswerText::default();
+    text.push_str("{\"data\":");
+    text
+}
 
 /// The text with a list of answers, or the first failure and whose it is.
 type AllAnswered = std::result::Result<String, (usize, Failure)>;
@@ -149,26 +157,28 @@ type AllAnswered = std::result::Result<String, (usize, Failure)>;
 /// Answers to requests, one after another, or the first failure and whose it is.
 fn in_order(
     requests: &[Value],
-    mut answer: impl FnMut(&Value, &mut String) -> Answer<()>,
+    mut answer: impl FnMut(&Value, &mut AnswerText) -> Answer<()>,
 ) -> AllAnswered {
-    let mut text = format!("{OPENING}[");
+    let mut text = opened();
+    text.push('[');
     for (at, request) in requests.iter().enumerate() {
         if at > 0 {
             text.push(',');
         }
         answer(request, &mut text).map_err(|failure| (at, failure))?;
     }
-    Ok(text + "]}")
+    text.push_str("]}");
+    Ok(text.finish())
 }
 
 /// Adds the answer to a request that reads.
-fn read_one(reader: &Reader<'_>, request: &Value, text: &mut String) -> Answer<()> {
+fn read_one(reader: &Reader<'_>, request: &Value, text: &mut AnswerText) -> Answer<()> {
     let request = Request::of(schema(), request)?;
     read::run_request(schema(), reader, &request, text)
 }
 
 /// Adds the answer to a request of any kind.
-fn any_one(tx: &mut Tx<'_>, value: &Value, text: &mut String) -> Answer<()> {
+fn any_one(tx: &mut Tx<'_>, value: &Value, text: &mut AnswerText) -> Answer<()> {
     let schema = schema();
     let request = Request::of(schema, value)?;
     if write::run_request(schema, tx, &request, text)? {

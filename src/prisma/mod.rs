@@ -5,7 +5,7 @@
 //! calls that take one: `read` for what only reads, `write` for what may change something,
 //! `batch` for several, all or none; `explain` tells how one that reads finds its rows. An answer is
 //! `{"data": …}`, with times in milliseconds since 1970 (in aggregates as ISO text) and JSON values as
-//! they are, or `{"error": { kind, code, message, meta, index }}`, where `kind` is
+//! they are (a long list stands behind it, in pieces: `answer_text.rs`), or `{"error": { kind, code, message, meta, index }}`, where `kind` is
 //! `known`, `validation` or `unknown`, and `index` says which request of a batch failed. An error
 //! of the store itself (a file that cannot be read, a full disk) is thrown as any call throws it.
 //! The front (`lib/prisma/`) makes requests of calls and objects of answers.
@@ -15,6 +15,7 @@
 //! them in the store, `read` and `write` answer. What the app's own tables are is said in
 //! `tables.rs` alone, over the catalogue. This module must not know files, nor JavaScript.
 
+mod answer_text;
 mod calls;
 mod declare;
 mod description;

@@ -79,15 +79,29 @@ impl LogRows<'_> {
         self.read(&self.table.live_rows(), take)
     }
 
-    /// The texts of the rows that a query selects, oldest first.
+    /// The texts of the rows that a query selects, oldest first; `may_look` is asked whether so many bytes may
+    /// be given.
     ///
     /// # Errors
-    /// As for [`choose`]; those of the disk.
-    pub(crate) fn select(&self, query: &LogQuery) -> Result<Vec<Arc<str>>> {
+    /// As for [`choose`]; those of `may_look` and of the disk.
+    pub(crate) fn select(
+        &self,
+        query: &LogQuery,
+        may_look: impl FnOnce(usize) -> Result<()>,
+    ) -> Result<Vec<Arc<str>>> {
         let chosen = choose(&self.table, query)?;
+        may_look(chosen.iter().map(|at| self.entry(*at).len as usize).sum())?;
         let mut rows = Vec::with_capacity(chosen.len());
         self.read(&chosen, |text| rows.push(text.into()))?;
         Ok(rows)
+    }
+
+    /// How many rows a query selects.
+    ///
+    /// # Errors
+    /// As for [`choose`].
+    pub(crate) fn count_of(&self, query: &LogQuery) -> Result<usize> {
+        choose(&self.table, query).map(|chosen| chosen.len())
     }
 
     /// The same rows as the text of one JSON list.

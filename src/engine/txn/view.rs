@@ -44,7 +44,7 @@ pub struct View<'a> {
     unread_logs: Cell<Option<ModelId>>,
     /// The fingerprint of the answer that the caller has already.
     known: Cell<Option<Fingerprint>>,
-    /// Bytes of the records that were looked into.
+    /// Bytes of the records and rows that were looked into.
     looked: Cell<usize>,
     /// Is the state just what the files say, so that no edit is to be looked for?
     is_as_found: bool,
@@ -447,12 +447,19 @@ impl<'a> View<'a> {
     /// `IO` where so many were looked into that the rest must not go on on the caller's thread:
     /// the call is then made again on another.
     pub fn text_of<'r>(&self, record: &'r Record) -> Result<&'r str> {
-        let looked = self.looked.get() + record.text().len();
+        self.may_look(record.text().len())?;
+        Ok(record.text())
+    }
+
+    /// Counts what is looked into, and gives up as [`View::text_of`] does.
+    pub(super) fn may_look(&self, bytes: usize) -> Result<()> {
+        let looked = self.looked.get().saturating_add(bytes);
         self.looked.set(looked);
         if self.source == Source::Memory && looked > MOST_LOOKED {
-            return Err(self.give_up());
+            Err(self.give_up())
+        } else {
+            Ok(())
         }
-        Ok(record.text())
     }
 
     /// The records with these values in these fields, in creation order.

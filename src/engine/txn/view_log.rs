@@ -23,12 +23,24 @@ impl View<'_> {
     ///
     /// # Errors
     /// `CORRUPT` when a line that may be one of them cannot be read, or nobody knows whether the
-    /// owner is there; `VALIDATION` for a bound that names no row.
+    /// owner is there; `VALIDATION` for a bound that names no row; `IO` as for [`View::text_of`].
     pub fn log(&self, model: ModelId, owner: &str, query: &LogQuery) -> Result<Vec<Arc<str>>> {
         if !self.owns_log(model, owner)? {
             return Ok(Vec::new());
         }
-        self.with_rows(&(model, owner.into()), Need::Texts, |rows| rows.select(query))
+        let key = (model, owner.into());
+        self.with_rows(&key, Need::Texts, |rows| rows.select(query, |bytes| self.may_look(bytes)))
+    }
+
+    /// How many rows of a log a query selects.
+    ///
+    /// # Errors
+    /// As for [`View::log`].
+    pub fn log_count(&self, model: ModelId, owner: &str, query: &LogQuery) -> Result<usize> {
+        if !self.owns_log(model, owner)? {
+            return Ok(0);
+        }
+        self.with_rows(&(model, owner.into()), Need::Ids, |rows| rows.count_of(query))
     }
 
     /// The same rows as [`View::log`] gives, as the text of one JSON list.

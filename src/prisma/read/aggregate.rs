@@ -9,6 +9,7 @@ use super::narrow::narrow;
 use super::order::{is_total, rank};
 use crate::prisma::description::{Description, Source, Table};
 use crate::prisma::error::{Answer, Failure};
+use crate::prisma::filter::Filter;
 use crate::prisma::request::{Request, invalid};
 use crate::prisma::rows::{Reader, Row};
 use crate::prisma::schema::names::aggregate_name;
@@ -97,8 +98,16 @@ pub(crate) fn aggregate(
 
 /// How many rows there are, where that is known without a look at them.
 fn count(reader: &Reader<'_>, table: usize, find: &Find) -> Answer<Option<usize>> {
-    if find.is_paged() || !matches!(reader.table(table).source, Source::Records { .. }) {
+    if find.is_paged() {
         return Ok(None);
+    }
+    match reader.table(table).source {
+        Source::Records { .. } => {}
+        Source::Log { .. } => {
+            let exactly = find.filter.as_ref().and_then(Filter::exactly);
+            return exactly.map_or(Ok(None), |wanted| reader.count_lines_with(table, &wanted));
+        }
+        Source::Entries { .. } => return Ok(None),
     }
     let narrowed =
         narrow(reader.catalogue(), reader.table(table), find.filter.as_ref(), (&[], None));

@@ -8,6 +8,8 @@ use serde_json::Value;
 use super::aggregate::{answer, asked, value};
 use super::order::{By, OrderKey, compare, direction, rank};
 use super::{condition, matching, where_argument};
+use crate::json;
+use crate::prisma::answer_text::AnswerText;
 use crate::prisma::description::{Description, Scalar, Table};
 use crate::prisma::error::{Answer, Failure};
 use crate::prisma::filter::Test;
@@ -49,7 +51,7 @@ fn arguments_of(table: usize) -> Vec<InField> {
     ]
 }
 
-/// Answers `groupBy`.
+/// Adds the answer to `groupBy`.
 ///
 /// # Errors
 /// Validation errors; `P2019`.
@@ -57,7 +59,8 @@ pub(crate) fn group_by(
     schema: &Schema,
     reader: &Reader<'_>,
     request: &Request<'_>,
-) -> Answer<Value> {
+    text: &mut AnswerText,
+) -> Answer<()> {
     let table = request.table;
     let of = reader.table(table);
     let arguments = request.read(schema, &arguments_of(table))?;
@@ -79,14 +82,17 @@ pub(crate) fn group_by(
     let order = order_of(of, arguments.get("orderBy"));
     let groups = ordered(schema.description, table, &order, groups);
     let groups = page(groups, &arguments);
-    let told = groups.iter().map(|rows| {
+    let mut list = text.begin_list();
+    for rows in &groups {
         let mut map = answer(schema.description, table, &asked, rows);
         for column in &by {
             map.insert(of.columns[*column].name.clone(), rows[0].cells[*column].to_value());
         }
-        Value::Object(map)
-    });
-    Ok(told.collect())
+        text.next_row(&mut list);
+        json::push_value(text, &Value::Object(map));
+    }
+    text.end_list(list);
+    Ok(())
 }
 
 fn words(argument: Option<&Parsed>) -> impl Iterator<Item = &str> {

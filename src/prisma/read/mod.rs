@@ -16,6 +16,7 @@ pub(crate) use select::Selection;
 
 use std::rc::Rc;
 
+use super::answer_text::AnswerText;
 use super::error::{Answer, Failure};
 use super::filter::{Filter, How, unique_of};
 use super::request::Request;
@@ -188,7 +189,7 @@ pub(crate) fn run_request(
     schema: &Schema,
     reader: &Reader<'_>,
     request: &Request<'_>,
-    text: &mut String,
+    text: &mut AnswerText,
 ) -> Answer<()> {
     let table = request.table;
     match request.action {
@@ -218,10 +219,7 @@ pub(crate) fn run_request(
             json::push_value(text, &aggregate(schema, reader, request)?);
             Ok(())
         }
-        "groupBy" => {
-            json::push_value(text, &group_by(schema, reader, request)?);
-            Ok(())
-        }
+        "groupBy" => group_by(schema, reader, request, text),
         other => Err(Failure::Unknown(format!("there is no action {other} that reads"))),
     }
 }
@@ -231,7 +229,7 @@ fn one(
     request: &Request<'_>,
     row: Option<&Rc<Row>>,
     selection: &Selection,
-    text: &mut String,
+    text: &mut AnswerText,
 ) -> Answer<()> {
     if row.is_none() && request.action.ends_with("OrThrow") {
         return Err(Failure::not_found("No record was found for a query."));

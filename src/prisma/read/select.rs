@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::find::{Find, arguments_of, find_of, run};
 use super::{condition, fitting};
+use crate::prisma::answer_text::AnswerText;
 use crate::prisma::description::{Relation, Table};
 use crate::prisma::error::Answer;
 use crate::prisma::filter::Filter;
@@ -174,16 +175,15 @@ impl Selection {
         reader: &Reader<'_>,
         table: usize,
         rows: &[Rc<Row>],
-        text: &mut String,
+        text: &mut AnswerText,
     ) -> Answer<()> {
-        text.push('[');
-        for (number, row) in rows.iter().enumerate() {
-            if number > 0 {
-                text.push(',');
-            }
+        let mut list = text.begin_list();
+        for row in rows {
+            text.next_row(&mut list);
             self.push(reader, table, row, text)?;
+            reader.may_answer(text.size())?;
         }
-        text.push(']');
+        text.end_list(list);
         Ok(())
     }
 
@@ -196,7 +196,7 @@ impl Selection {
         reader: &Reader<'_>,
         table: usize,
         row: Option<&Rc<Row>>,
-        text: &mut String,
+        text: &mut AnswerText,
     ) -> Answer<()> {
         match row {
             Some(row) => self.push(reader, table, row, text),
@@ -212,7 +212,7 @@ impl Selection {
         reader: &Reader<'_>,
         table: usize,
         row: &Rc<Row>,
-        text: &mut String,
+        text: &mut AnswerText,
     ) -> Answer<()> {
         let of = reader.table(table);
         let mut before = '{';
@@ -251,7 +251,7 @@ fn push_related(
     (table, number): (usize, usize),
     row: &Rc<Row>,
     (find, selection): &(Find, Selection),
-    text: &mut String,
+    text: &mut AnswerText,
 ) -> Answer<()> {
     let own = &reader.table(table).relations[number];
     let related = match find.latest(reader.table(own.target)) {
@@ -270,7 +270,7 @@ fn push_counts(
     table: usize,
     row: &Row,
     counts: &[(usize, Option<Filter>)],
-    text: &mut String,
+    text: &mut AnswerText,
 ) -> Answer<()> {
     let mut before = '{';
     for (number, filter) in counts {

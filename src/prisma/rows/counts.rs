@@ -85,6 +85,21 @@ impl Reader<'_> {
         }
     }
 
+    /// How many lines of a log have this value in a column, where that says whose log it is.
+    pub(crate) fn count_lines_with(
+        &self,
+        number: usize,
+        (column, cells): &Wanted,
+    ) -> Answer<Option<usize>> {
+        let table = self.table(number);
+        let ([cell], Access::Owner) = (cells.as_slice(), self.access(number, *column)) else {
+            return Ok(None);
+        };
+        let owner = key_of(&table.columns[*column], cell);
+        let model = table.source.model();
+        Ok(Some(self.view.log_count(model, &owner, &self.query_of(model))?))
+    }
+
     /// What the owner of a log says of how many lines it has.
     fn count_lines(&self, model: ModelId, owner: &str) -> Answer<Option<usize>> {
         let counted = self.view.catalogue().counted(model);

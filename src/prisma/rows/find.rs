@@ -148,11 +148,16 @@ impl<'v> Reader<'v> {
     /// The lines of one log that are rows; where only so many of the latest are wanted, at least those.
     fn lines(&self, table: &Table, owner: &str, latest: Option<usize>) -> Answer<Vec<Rc<Row>>> {
         let model = table.source.model();
-        let counted = self.view.catalogue().counted(model);
-        let types = counted.map(|(_, counted)| vec![counted.row_type.clone()]);
-        let query = LogQuery { types, latest, ..LogQuery::default() };
+        let query = LogQuery { latest, ..self.query_of(model) };
         let texts = self.view.log(model, owner, &query)?;
         Ok(texts.iter().filter_map(|text| self.line(table, owner, text)).collect())
+    }
+
+    /// The query for the lines of a log that are rows.
+    pub(super) fn query_of(&self, model: ModelId) -> LogQuery {
+        let counted = self.view.catalogue().counted(model);
+        let types = counted.map(|(_, counted)| vec![counted.row_type.clone()]);
+        LogQuery { types, ..LogQuery::default() }
     }
 
     /// The row that a line is; none for a line of another type.
@@ -371,6 +376,11 @@ impl<'v> Reader<'v> {
         let found = select(self.view, model, &query)?;
         self.looks.note(number, || found.way(self.view, model), found.walked());
         self.rows_of(table, found.records).map(Some)
+    }
+
+    /// Fails when an answer of so many bytes is too long to be put together on the caller's thread.
+    pub(crate) fn may_answer(&self, bytes: usize) -> Answer<()> {
+        Ok(self.view.may_answer(bytes)?)
     }
 
     pub(crate) fn catalogue(&self) -> &Catalogue {

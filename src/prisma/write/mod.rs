@@ -18,6 +18,7 @@ pub(crate) use copied::copy_rows;
 use std::collections::HashSet;
 use std::rc::Rc;
 
+use super::answer_text::AnswerText;
 use super::description::{Description, Relation, Scalar, Table};
 use super::error::{Answer, Failure};
 use super::filter::Filter;
@@ -46,22 +47,22 @@ pub(crate) fn run_request(
     schema: &'static Schema,
     tx: &mut Tx<'_>,
     request: &Request<'_>,
-    text: &mut String,
+    text: &mut AnswerText,
 ) -> Answer<bool> {
     let now = time::stored(tx.now()).unwrap_or_default();
     let mut writer = Writer { schema, tx, now, made: HashSet::new() };
-    text.push_str(&match request.action {
-        "createOne" => writer.create_one(request)?,
-        "updateOne" => writer.update_one(request)?,
-        "upsertOne" => writer.upsert_one(request)?,
-        "deleteOne" => writer.delete_one(request)?,
-        "createMany" => writer.create_many(request, false)?,
-        "createManyAndReturn" => writer.create_many(request, true)?,
-        "updateMany" => writer.update_many(request, false)?,
-        "updateManyAndReturn" => writer.update_many(request, true)?,
-        "deleteMany" => writer.delete_many(request)?,
+    match request.action {
+        "createOne" => writer.create_one(request, text)?,
+        "updateOne" => writer.update_one(request, text)?,
+        "upsertOne" => writer.upsert_one(request, text)?,
+        "deleteOne" => writer.delete_one(request, text)?,
+        "createMany" => writer.create_many(request, false, text)?,
+        "createManyAndReturn" => writer.create_many(request, true, text)?,
+        "updateMany" => writer.update_many(request, false, text)?,
+        "updateManyAndReturn" => writer.update_many(request, true, text)?,
+        "deleteMany" => writer.delete_many(request, text)?,
         _ => return Ok(false),
-    });
+    }
     Ok(true)
 }
 
@@ -77,8 +78,8 @@ fn object<'a>(arguments: &'a Arguments, name: &str) -> Answer<&'a Object> {
     }
 }
 
-fn counted(rows: usize) -> String {
-    format!("{{\"count\":{rows}}}")
+fn push_count(text: &mut String, rows: usize) {
+    text.push_str(&format!("{{\"count\":{rows}}}"));
 }
 
 impl Writer<'_, '_> {
@@ -115,21 +116,24 @@ impl Writer<'_, '_> {
         Selection::of(self.schema, request.table, request.selection, &[])
     }
 
-    fn told(&self, table: usize, row: &Rc<Row>, selection: &Selection) -> Answer<String> {
-        let mut text = String::new();
-        self.read(|reader| selection.push_one(reader, table, Some(row), &mut text))?;
-        Ok(text)
+    fn tell(
+        &self,
+        table: usize,
+        row: &Rc<Row>,
+        (selection, text): (&Selection, &mut AnswerText),
+    ) -> Answer<()> {
+        self.read(|reader| selection.push_one(reader, table, Some(row), text))
     }
 
-    fn create_one(&mut self, request: &Request<'_>) -> Answer<String> {
+    fn create_one(&mut self, request: &Request<'_>, text: &mut AnswerText) -> Answer<()> {
         let wanted = [required("data", data_types(request.table, Obj::Create))];
         let arguments = request.read(self.schema, &wanted)?;
         let selection = self.selection(request)?;
         let row = self.create(request.table, object(&arguments, "data")?, None)?;
-        self.told(request.table, &row, &selection)
+        self.tell(request.table, &row, (&selection, text))
     }
 
-    fn update_one(&mut self, request: &Request<'_>) -> Answer<String> {
+    fn update_one(&mut self, request: &Request<'_>, text: &mut AnswerText) -> Answer<()> {
         let table = request.table;
         let wanted = [required("data", data_types(table, Obj::Update)), unique_argument(table)];
         let arguments = request.read(self.schema, &wanted)?;
@@ -138,10 +142,10 @@ impl Writer<'_, '_> {
         let row = self.find_unique(table, object(&arguments, "where")?)?;
         let row = row.ok_or_else(|| Failure::not_found("No record was found for an update."))?;
         let row = self.update(table, &row, object(&arguments, "data")?)?;
-        self.told(table, &row, &selection)
+        self.tell(table, &row, (&selection, text))
     }
 
-    fn upsert_one(&mut self, request: &Request<'_>) -> Answer<String> {
+    fn upsert_one(&mut self, request: &Request<'_>, text: &mut AnswerText) -> Answer<()> {
         let table = request.table;
         let wanted = [
             unique_argument(table),
@@ -155,22 +159,26 @@ impl Writer<'_, '_> {
             Some(row) => self.update(table, &row, object(&arguments, "update")?)?,
             None => self.create(table, object(&arguments, "create")?, None)?,
         };
-        self.told(table, &row, &selection)
+        self.tell(table, &row, (&selection, text))
     }
 
-    fn delete_one(&mut self, request: &Request<'_>) -> Answer<String> {
+    fn delete_one(&mut self, request: &Request<'_>, text: &mut AnswerText) -> Answer<()> {
         let table = request.table;
         let arguments = request.read(self.schema, &[unique_argument(table)])?;
         let selection = self.selection(request)?;
         let row = self.find_unique(table, object(&arguments, "where")?)?;
         let row = row.ok_or_else(|| Failure::not_found("No record was found for a delete."))?;
         // What is answered is what was there.
-        let told = self.told(table, &row, &selection)?;
-        self.remove(table, &[&row])?;
-        Ok(told)
+        self.tell(table, &row, (&selection, text))?;
+        self.remove(table, &[&row])
     }
 
-    fn create_many(&mut self, request: &Request<'_>, tell: bool) -> Answer<String> {
+    fn create_many(
+        &mut self,
+        request: &Request<'_>,
+        tell: bool,
+        text: &mut AnswerText,
+    ) -> Answer<()> {
         let table = request.table;
         let row = In::Object(Obj::CreateMany(Data { table, checked: false, without: None }));
         let wanted = [
@@ -183,19 +191,22 @@ impl Writer<'_, '_> {
         let data: Vec<&Object> =
             arguments.get("data").into_iter().flat_map(Parsed::objects).collect();
         let rows = self.insert_many(table, &data, skip, None)?;
-        self.told_many(table, &rows, selection.as_ref())
+        self.tell_many(table, &rows, (selection.as_ref(), text))
     }
 
-    fn told_many(
+    fn tell_many(
         &self,
         table: usize,
         rows: &[Rc<Row>],
-        selection: Option<&Selection>,
-    ) -> Answer<String> {
-        let Some(selection) = selection else { return Ok(counted(rows.len())) };
-        let mut text = String::new();
-        self.read(|reader| selection.push_list(reader, table, rows, &mut text))?;
-        Ok(text)
+        (selection, text): (Option<&Selection>, &mut AnswerText),
+    ) -> Answer<()> {
+        match selection {
+            Some(selection) => self.read(|reader| selection.push_list(reader, table, rows, text)),
+            None => {
+                push_count(text, rows.len());
+                Ok(())
+            }
+        }
     }
 
     fn limit(arguments: &Arguments) -> Answer<usize> {
@@ -209,7 +220,12 @@ impl Writer<'_, '_> {
         optional("limit", vec![In::Scalar(Scalar::Int)])
     }
 
-    fn update_many(&mut self, request: &Request<'_>, tell: bool) -> Answer<String> {
+    fn update_many(
+        &mut self,
+        request: &Request<'_>,
+        tell: bool,
+        text: &mut AnswerText,
+    ) -> Answer<()> {
         let table = request.table;
         let wanted = [
             required("data", data_types(table, Obj::UpdateMany)),
@@ -228,10 +244,10 @@ impl Writer<'_, '_> {
             rows.clear();
         }
         let rows = self.change_many(table, &rows, data)?;
-        self.told_many(table, &rows, selection.as_ref())
+        self.tell_many(table, &rows, (selection.as_ref(), text))
     }
 
-    fn delete_many(&mut self, request: &Request<'_>) -> Answer<String> {
+    fn delete_many(&mut self, request: &Request<'_>, text: &mut AnswerText) -> Answer<()> {
         let table = request.table;
         let wanted = [where_argument(table), Writer::limit_argument()];
         let arguments = request.read(self.schema, &wanted)?;
@@ -241,6 +257,7 @@ impl Writer<'_, '_> {
         rows.truncate(limit);
         let all: Vec<&Row> = rows.iter().map(|row| &**row).collect();
         self.remove(table, &all)?;
-        Ok(counted(rows.len()))
+        push_count(text, rows.len());
+        Ok(())
     }
 }

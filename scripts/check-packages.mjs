@@ -2,7 +2,8 @@
 //
 //   node scripts/check-packages.mjs [--tag v1.2.3] [--binaries]
 //
-// With `--binaries` each platform's package must have its native part, which is looked into (check-imports.mjs).
+// With `--binaries` everything is built: each platform's package must have its native part, which is looked into
+// (check-imports.mjs), and the studio its page.
 
 import { execFileSync, spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, readFileSync, readdirSync } from 'node:fs'
@@ -57,7 +58,7 @@ const isOfRoot = (file) =>
     file,
   ) ||
   /^(bin|lib|schemas)\/.*\.(js|json|html|css)$/.test(file) ||
-  /^generated\/[\w-]+\.js$/.test(file)
+  /^generated\/([\w-]+\.js|studio\/.*)$/.test(file)
 
 function checkPlatform(name) {
   const folder = path.join(root, 'npm', name)
@@ -81,7 +82,8 @@ function checkPlatform(name) {
 }
 
 expect(tag === undefined || tag === `v${whole.version}`, `the tag ${tag} does not fit the version ${whole.version}`)
-check(root, LARGEST.root, isOfRoot)
+const ofRoot = check(root, LARGEST.root, isOfRoot)
+expect(!binaries || ofRoot.includes('generated/studio/studio.js'), 'the studio has no page: node scripts/studio.mjs')
 const folders = readdirSync(path.join(root, 'npm'), { withFileTypes: true }).filter((entry) => entry.isDirectory())
 const platforms = folders.map(({ name }) => name).filter((name) => name !== 'quilltap-store-prisma')
 expect(

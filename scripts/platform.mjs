@@ -3,16 +3,16 @@
 //   node scripts/platform.mjs linux-x64-gnu | linux-arm64-gnu | linux-x64-musl | linux-arm64-musl
 //                             darwin-x64 | darwin-arm64 | win32-x64-msvc | win32-arm64-msvc  [--debug]
 //
-// For looking at a platform without its machine: `.github/workflows/publish.yml` builds what is published on the
-// platform itself. For Windows the GNU ABI stands in for Microsoft's. The part lies in target/platforms/ and has been
-// through scripts/check-imports.mjs.
+// `.github/workflows/publish.yml` builds the parts for Linux with it, the others on their own systems: for looking at a
+// platform without its machine, here the GNU ABI stands in for Microsoft's. The part lies in target/platforms/ and has
+// been through scripts/check-imports.mjs.
 
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { root, run } from './run.mjs'
 
-const tools = path.join(root, 'target/tools')
+const tools = path.join(root, 'target/cross')
 const made = path.join(root, 'target/platforms')
 
 const PLATFORMS = {
@@ -33,8 +33,9 @@ const succeeds = (command, ...argv) => spawnSync(command, argv, { stdio: 'ignore
 function installTools(packages) {
   const missing = packages.filter((name) => !succeeds('dpkg', '-s', name))
   if (missing.length > 0) {
-    run(root, 'apt-get', 'update', '-qq')
-    run(root, 'apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...missing)
+    const apt = process.getuid() === 0 ? ['apt-get'] : ['sudo', 'apt-get']
+    run(root, ...apt, 'update', '-qq')
+    run(root, ...apt, 'install', '-y', '-qq', '--no-install-recommends', ...missing)
   }
   const argv = ['install', '--quiet', '--target', tools, 'ziglang==0.17.1', 'cargo-zigbuild==0.24.1']
   if (!existsSync(path.join(tools, 'bin/cargo-zigbuild'))) run(root, 'pip', ...argv)
@@ -52,10 +53,15 @@ function compilerFor(target) {
   return { env, flags: ['-Z', 'build-std=std,panic_unwind'] }
 }
 
-/** What macOS links to and zig has not: names alone, since the addon looks its symbols up when it is loaded. */
-function frameworkStubs() {
-  const folder = path.join(made, 'stubs')
-  const stub = (name, symbols = '') => `--- !tapi-tbd
+/** What of macOS the crates link to and zig has not. */
+const FRAMEWORKS = ['CoreFoundation', 'CoreServices', 'Security', 'SystemConfiguration']
+
+/** A stand-in for Apple's SDK: names alone, for what has one is looked up when the addon is loaded. */
+function sdkOfStubs() {
+  const sdk = path.join(made, 'sdk')
+  const stub = (place, name, symbols = '') => {
+    mkdirSync(path.dirname(path.join(sdk, place)), { recursive: true })
+    const text = `--- !tapi-tbd
 tbd-version: 4
 targets: [ x86_64-macos, arm64-macos ]
 install-name: ${name}
@@ -64,17 +70,14 @@ exports:
     symbols: [ ${symbols} ]
 ...
 `
-  for (const name of ['CoreFoundation', 'CoreServices', 'Security']) {
-    const place = path.join(folder, `${name}.framework`)
-    mkdirSync(place, { recursive: true })
-    const installed = `/System/Library/Frameworks/${name}.framework/Versions/A/${name}`
-    writeFileSync(path.join(place, `${name}.tbd`), stub(installed))
+    writeFileSync(path.join(sdk, place), text)
   }
-  writeFileSync(
-    path.join(folder, 'libiconv.tbd'),
-    stub('/usr/lib/libiconv.2.dylib', '_iconv, _iconv_open, _iconv_close'),
-  )
-  return folder
+  for (const name of FRAMEWORKS) {
+    const folder = `System/Library/Frameworks/${name}.framework`
+    stub(`${folder}/${name}.tbd`, `/${folder}/Versions/A/${name}`)
+  }
+  stub('usr/lib/libiconv.tbd', '/usr/lib/libiconv.2.dylib', '_iconv, _iconv_open, _iconv_close')
+  return sdk
 }
 
 /** On Windows the addon asks whoever loaded it for Node's functions; its build wants a library of that name. */
@@ -91,8 +94,7 @@ function specialOf({ target, macos }) {
   if (target.endsWith('musl')) return { rustflags: ['-C', 'target-feature=-crt-static'], env: {} }
   if (target.includes('windows')) return { rustflags: [], env: { LIBNODE_PATH: importLibrary() } }
   if (!macos) return { rustflags: [], env: {} }
-  const stubs = frameworkStubs()
-  return { rustflags: ['-C', `link-arg=-F${stubs}`, '-L', stubs], env: { MACOSX_DEPLOYMENT_TARGET: macos } }
+  return { rustflags: [], env: { SDKROOT: sdkOfStubs(), MACOSX_DEPLOYMENT_TARGET: macos } }
 }
 
 function build(name, isDebug) {

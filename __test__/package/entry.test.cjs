@@ -29,6 +29,15 @@ test('require and import give the same things under the same names', async () =>
   for (const name of NAMES) assert.equal(imported[name], required[name])
 })
 
+test('the server of the studio is loaded by those who have one', async () => {
+  const text = `const { createStore, studio } = require('quilltap-store')
+    const loaded = () => Object.keys(require.cache).some((file) => /studio.handler/.test(file))
+    const before = loaded()
+    studio(createStore({ dataDir: ${JSON.stringify(folder())} }), { authorize: () => true })
+    console.log(before, loaded())`
+  assert.equal((await run(text, { cwd: root })).stdout, 'false true\n')
+})
+
 test('the types declare every name', () => {
   for (const name of NAMES) assert.match(source('index.d.ts'), new RegExp(`export declare (class|function) ${name}\\b`))
 })

@@ -3,7 +3,6 @@
 const { described, invalid } = require('../error.js')
 const { callOptions, isBoolean } = require('../options.js')
 const { STUDIO } = require('../requests.js')
-const { handler } = require('./handler.js')
 
 const isFunction = (value) => typeof value === 'function'
 const OPTIONS = {
@@ -24,6 +23,8 @@ function studio(store, options) {
     const received = 'nothing: whoever knew the address could read and change everything'
     throw invalid('Options', [{ path: 'authorize', expected: OPTIONS.authorize[1], received }])
   }
+  // Here, since it takes as long to load as all the rest of the package, and few processes have a studio.
+  const { handler } = require('./handler.js')
   const answer = handler(own, { write })
   return async (request) => {
     const verdict = await authorize(request)

@@ -66,12 +66,12 @@ impl Root {
     }
 
     pub(super) fn about(&self, path: &SafePath) -> io::Result<About> {
-        Ok(system::about_of(&fs::symlink_metadata(self.checked(path)?)?))
+        system::look_at_name(&self.checked(path)?)
     }
 
     /// Looks at a file without a look at the folders above it.
     pub(super) fn look(&self, path: &str) -> io::Result<About> {
-        Ok(system::about_of(&fs::symlink_metadata(self.path.join(path))?))
+        system::look_at_name(&self.path.join(path))
     }
 
     pub(super) fn entries(&self, dir: &SafePath) -> io::Result<Vec<Entry>> {

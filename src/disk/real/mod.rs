@@ -143,7 +143,8 @@ impl RealDisk {
 
     /// The path by which other programs find a file.
     pub fn absolute(&self, path: &SafePath) -> PathBuf {
-        path.as_str().split('/').fold(self.root.clone(), |above, name| above.join(name))
+        let root = self.root.clone();
+        system::plain(path.as_str().split('/').fold(root, |above, name| above.join(name)))
     }
 
     /// What tells this folder from every other: its device and number, where there are such.

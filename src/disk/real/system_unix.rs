@@ -3,7 +3,7 @@
 use std::fs::{DirBuilder, File};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{FileType, Stat};
 
@@ -79,6 +79,11 @@ pub(super) fn identity(path: &Path) -> io::Result<(u64, u64)> {
 /// for reading only.
 pub(super) fn is_writable(folder: &Path) -> bool {
     rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_ok()
+}
+
+/// The path as other programs take it.
+pub(super) fn plain(path: PathBuf) -> PathBuf {
+    path
 }
 
 /// Are two folders in one file system, as far as one can tell?

@@ -1,9 +1,9 @@
 //! What differs between systems: Windows.
 
-use std::fs::{File, FileType, Metadata};
+use std::fs::{File, FileType, OpenOptions};
 use std::io;
-use std::os::windows::fs::{FileExt, MetadataExt};
-use std::path::Path;
+use std::os::windows::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::super::{EntryKind, Stamp};
@@ -35,28 +35,64 @@ pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     for wait in RENAME_WAITS_MS {
         match std::fs::rename(from, to) {
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                std::thread::sleep(Duration::from_millis(wait));
+                if !make_replaceable(to) {
+                    std::thread::sleep(Duration::from_millis(wait));
+                }
             }
             other => return other,
         }
     }
-    std::fs::rename(from, to)
+    std::fs::rename(from, to).map_err(|error| match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            io::Error::new(error.kind(), format!("{error}; another program may have it open"))
+        }
+        _ => error,
+    })
+}
+
+/// Takes the mark "read-only" from a file; `false` where there is no such. As on Unix, who may write in a
+/// folder may put another file in the place of one in it.
+fn make_replaceable(path: &Path) -> bool {
+    let Ok(about) = std::fs::symlink_metadata(path) else { return false };
+    let mut permissions = about.permissions();
+    if !about.is_file() || !permissions.readonly() {
+        return false;
+    }
+    #[allow(
+        clippy::permissions_set_readonly_false,
+        reason = "everybody may write it on Unix alone"
+    )]
+    permissions.set_readonly(false);
+    std::fs::set_permissions(path, permissions).is_ok()
 }
 
 pub(super) fn about(file: &File) -> io::Result<About> {
-    Ok(about_of(&file.metadata()?))
-}
-
-pub(super) fn look(path: &Path) -> io::Result<About> {
-    Ok(about_of(&std::fs::metadata(path)?))
-}
-
-pub(super) fn about_of(metadata: &Metadata) -> About {
+    let metadata = file.metadata()?;
     let modified_ns = i128::from(metadata.last_write_time()) * 100;
-    // The true number is not in stable Rust; the time of making tells a replaced file as well.
-    let file_number = metadata.creation_time();
+    // Not the time of making: Windows gives a file that of the one which had its name a moment ago.
+    let file_number = winapi_util::file::information(file)?.file_index();
     let stamp = Stamp { len: metadata.file_size(), modified_ns, file_number };
-    About { kind: kind_of(metadata.file_type()), stamp, rights: Rights }
+    Ok(About { kind: kind_of(metadata.file_type()), stamp, rights: Rights })
+}
+
+/// Looks at whatever a path leads to.
+pub(super) fn look(path: &Path) -> io::Result<About> {
+    about(&open_to_look(path, 0)?)
+}
+
+/// Looks at what has this name, be it a link.
+pub(super) fn look_at_name(path: &Path) -> io::Result<About> {
+    about(&open_to_look(path, FILE_FLAG_OPEN_REPARSE_POINT)?)
+}
+
+const FILE_FLAG_OPEN_REPARSE_POINT: u32 = 0x0020_0000;
+/// Without it no folder can be opened.
+const FILE_FLAG_BACKUP_SEMANTICS: u32 = 0x0200_0000;
+
+/// Opens a file or folder for a look at its state alone, which nobody who has it open can refuse.
+fn open_to_look(path: &Path, flags: u32) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.access_mode(0).custom_flags(FILE_FLAG_BACKUP_SEMANTICS | flags).open(path)
 }
 
 pub(super) fn kind_of(kind: FileType) -> EntryKind {
@@ -67,9 +103,15 @@ pub(super) fn kind_of(kind: FileType) -> EntryKind {
     }
 }
 
-/// Does the system let this process write in a folder? It would have to be tried.
+/// Does the system let this process write in a folder? It would have to be tried: the mark "read-only" of a
+/// folder says that it looks special in the Explorer.
 pub(super) fn is_writable(folder: &Path) -> bool {
-    folder.metadata().is_ok_and(|about| !about.permissions().readonly())
+    folder.is_dir()
+}
+
+/// The path as other programs take it: without the `\\?\` in front that only long ones need.
+pub(super) fn plain(path: PathBuf) -> PathBuf {
+    dunce::simplified(&path).to_owned()
 }
 
 /// Are two folders on one drive?
@@ -77,8 +119,9 @@ pub(in super::super) fn is_in_one_file_system(one: &Path, other: &Path) -> bool 
     one.components().next() == other.components().next()
 }
 
-pub(super) fn identity(_path: &Path) -> io::Result<(u64, u64)> {
-    Ok((0, 0))
+pub(super) fn identity(path: &Path) -> io::Result<(u64, u64)> {
+    let about = winapi_util::file::information(&open_to_look(path, 0)?)?;
+    Ok((about.volume_serial_number(), about.file_index()))
 }
 
 /// The command that keeps a folder to this process's user.

@@ -36,5 +36,5 @@ pub use payload::{Arrived, Arriving, OpenPayload};
 pub(crate) use processes::locks::{commit_path, files_path, open_path};
 pub(crate) use runtime::Runtime;
 pub(crate) use txn::new_id;
-pub(crate) use txn::{Former, Touch};
+pub(crate) use txn::{CheckedRow, Former, RowCheck, Touch};
 pub use txn::{Listed, RecordCounts, Tx, View};

@@ -44,7 +44,8 @@ pub(crate) use rows::Row;
 pub(crate) use time::{format as time_text, stored as cell_time};
 pub(crate) use value::Cell;
 pub(crate) use write::{
-    Existing, Given, Put, check_lines, copy_rows, find_row, homes, put_rows, rows_at,
+    Existing, Given, Line, LineCheck, Put, check_owner, check_places, copy_rows, find_row, homes,
+    put_lines, put_rows, rows_at,
 };
 
 /// The tables of the app's Prisma schema.

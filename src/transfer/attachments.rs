@@ -1,6 +1,7 @@
 //! Which files belong to which line of a log: a file's row names the line, and the line has a list.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use super::origin::{Found, Origin, log_references};
 use super::report::Problem;
@@ -8,11 +9,27 @@ use crate::error::Result;
 use crate::json::Object;
 use crate::prisma::{Cell, Table, description};
 
-/// The files of lines.
+/// The files of lines, by the line's id.
+#[derive(Default)]
+pub(super) struct FilesOfLines(HashMap<String, Vec<String>>);
+
+/// The files of lines, and which lines were seen.
 #[derive(Default)]
 pub(super) struct Attachments {
-    /// By the line's id: the files, and whether the line was seen.
-    lines: HashMap<String, (Vec<String>, bool)>,
+    files: Arc<FilesOfLines>,
+    seen: HashSet<String>,
+}
+
+impl FilesOfLines {
+    /// The fields of a line that say which files it has.
+    pub(super) fn beside(&self, line: &[Cell], table: &Table) -> Object {
+        let files = id_of(line, table).and_then(|id| self.0.get(id)).cloned();
+        files.map(|files| ("attachments".to_owned(), files.into())).into_iter().collect()
+    }
+}
+
+fn id_of<'l>(line: &'l [Cell], table: &Table) -> Option<&'l str> {
+    table.id.first().and_then(|id| line[*id].text())
 }
 
 impl Attachments {
@@ -21,35 +38,31 @@ impl Attachments {
     /// # Errors
     /// Those of reading.
     pub(super) fn of(origin: &mut Origin) -> Result<Attachments> {
-        let mut lines: HashMap<String, (Vec<String>, bool)> = HashMap::new();
+        let mut files: HashMap<String, Vec<String>> = HashMap::new();
         for (number, table) in description().tables.iter().enumerate() {
             let columns: Vec<usize> = log_references(table).map(|(column, _)| column).collect();
             let Some(id) = table.id.first().filter(|_| !columns.is_empty()) else { continue };
             origin.each(number, &mut |found| {
                 let Found::Row(cells, _) = found else { return Ok(()) };
                 for line in columns.iter().filter_map(|column| cells[*column].text()) {
-                    let files = &mut lines.entry(line.to_owned()).or_default().0;
-                    files.push(cells[*id].kept(&table.columns[*id]).into_owned());
+                    let id = cells[*id].kept(&table.columns[*id]).into_owned();
+                    files.entry(line.to_owned()).or_default().push(id);
                 }
                 Ok(())
             })?;
         }
-        Ok(Attachments { lines })
+        Ok(Attachments { files: Arc::new(FilesOfLines(files)), seen: HashSet::new() })
+    }
+
+    /// Which files belong to which lines.
+    pub(super) fn files(&self) -> Arc<FilesOfLines> {
+        Arc::clone(&self.files)
     }
 
     /// A line is there.
     pub(super) fn see(&mut self, line: &[Cell], table: &Table) {
-        let id = table.id.first().and_then(|id| line[*id].text());
-        if let Some((_, seen)) = id.and_then(|id| self.lines.get_mut(id)) {
-            *seen = true;
-        }
-    }
-
-    /// The fields of a line that say which files it has.
-    pub(super) fn beside(&self, line: &[Cell], table: &Table) -> Object {
-        let id = table.id.first().and_then(|id| line[*id].text());
-        let files = id.and_then(|id| self.lines.get(id)).map(|(files, _)| files.clone());
-        files.map(|files| ("attachments".to_owned(), files.into())).into_iter().collect()
+        let id = id_of(line, table).filter(|id| self.files.0.contains_key(*id));
+        self.seen.extend(id.map(str::to_owned));
     }
 
     /// The columns of a row that refer to lines, which a trial does not write: so they are looked at
@@ -64,7 +77,7 @@ impl Attachments {
         for (column, target) in log_references(table) {
             let Some(line) = row[column].text() else { continue };
             columns.push(column);
-            if !self.lines.get(line).is_some_and(|(_, seen)| *seen) {
+            if !self.seen.contains(line) {
                 let message =
                     format!("refers to a {} that is not there", description().tables[target].name);
                 let mend = "set the column to NULL, or leave the row out";

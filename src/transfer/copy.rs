@@ -42,6 +42,13 @@ pub(super) fn fields(line: &[u8]) -> Result<Vec<Field<'_>>, usize> {
     Ok(found)
 }
 
+/// One of the fields of a line; none where there is no such field, or it is not UTF-8.
+pub(super) fn field_at(line: &[u8], number: usize) -> Option<Field<'_>> {
+    let mut ends = memchr_iter(b'\t', line).chain([line.len()]);
+    let start = if number == 0 { 0 } else { ends.nth(number - 1)? + 1 };
+    field(line.get(start..ends.next()?)?)
+}
+
 fn field(text: &[u8]) -> Option<Field<'_>> {
     if text == b"\\N" {
         return Some(None);

@@ -75,11 +75,16 @@ impl Rows for Dump {
         &self.layouts
     }
 
-    fn is_grouped(&self) -> bool {
+    fn can_group(&self) -> bool {
         false
     }
 
-    fn read(&mut self, table: &Table, each: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+    fn read(
+        &mut self,
+        table: &Table,
+        _: bool,
+        each: &mut dyn FnMut(&[u8]) -> Result<()>,
+    ) -> Result<()> {
         let Some(block) = self.blocks.iter().find(|block| block.table == table.db_name) else {
             return Ok(());
         };

@@ -82,11 +82,16 @@ impl Rows for Folder {
         &self.layouts
     }
 
-    fn is_grouped(&self) -> bool {
+    fn can_group(&self) -> bool {
         true
     }
 
-    fn read(&mut self, table: &Table, each: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+    fn read(
+        &mut self,
+        table: &Table,
+        _: bool,
+        each: &mut dyn FnMut(&[u8]) -> Result<()>,
+    ) -> Result<()> {
         let number = description().by_name(&table.name).unwrap_or_default();
         let mut line = Vec::new();
         each_row(&self.store, number, &mut |row| {

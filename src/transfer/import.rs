@@ -1,12 +1,11 @@
 //! The import: a trial first, then rows in commits of bounded size, then the bytes that they stand for.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::attachments::Attachments;
+use super::lines::Lines;
 use super::origin::{Origin, in_order, key_of};
 use super::payloads::{Missing, Taking, each_file};
 use super::plan::{Asked, Plan, plan};
@@ -15,7 +14,8 @@ use super::report::{Problem, Told};
 use super::sealed::{Opening, keep_seals, triples};
 use super::source::Source;
 use crate::error::{Code, Error, Result};
-use crate::prisma::{Cell, Existing, Given, Put, description, put_rows};
+use crate::json::Object;
+use crate::prisma::{Cell, Existing, Given, Line, Put, description, put_lines, put_rows};
 use crate::progress::{Progress, Unit};
 use crate::store::{Durability, Options, Secret, Store, Waiting};
 
@@ -133,8 +133,8 @@ pub fn import(asked: &Import, progress: &dyn Progress) -> Result<Imported> {
     let existing = asked.existing.into();
     let public = asked.public_dir.as_deref();
     let pepper = asked.reseal.as_ref().map(|reseal| &reseal.pepper);
-    let trial = Asked { existing, public, pepper };
-    let plan = plan(&mut origin, there.as_ref(), trial, progress)?;
+    let trial = Asked { existing, public, pepper, options: &options };
+    let mut plan = plan(&mut origin, there.as_ref(), trial, progress)?;
     let mut imported = told(&origin, &plan);
     if !plan.problems.is_empty() || asked.dry_run {
         imported.problems = plan.problems;
@@ -146,7 +146,7 @@ pub fn import(asked: &Import, progress: &dyn Progress) -> Result<Imported> {
         // A wrong passphrase is told before a row is written.
         store.call_with("secrets.unlock", "[]", Some(reseal.passphrase.clone()))?;
     }
-    write(&mut origin, &store, existing, plan.attachments, &mut imported, progress)?;
+    write(&mut origin, &store, existing, &mut plan.lines, &mut imported, progress)?;
     imported.missing = plan.missing;
     if let Some(public) = public {
         take_files(&mut origin, &store, public, &imported, progress)?;
@@ -240,7 +240,6 @@ fn told(origin: &Origin, plan: &Plan) -> Imported {
 struct Writing<'w> {
     store: &'w Store,
     existing: Existing,
-    attachments: Arc<Attachments>,
     under_way: VecDeque<(usize, Waiting<Vec<Put>>)>,
     tables: &'w mut [Rows],
 }
@@ -249,17 +248,23 @@ fn write(
     origin: &mut Origin,
     store: &Store,
     existing: Existing,
-    attachments: Attachments,
+    lines: &mut HashMap<usize, Lines>,
     imported: &mut Imported,
     progress: &dyn Progress,
 ) -> Result<()> {
     let total = imported.tables.iter().map(|table| table.rows).sum();
     progress.begin("Importing", Unit::Things, Some(total));
-    let (attachments, under_way) = (Arc::new(attachments), VecDeque::new());
-    let tables = &mut imported.tables;
-    let mut writing = Writing { store, existing, attachments, under_way, tables };
+    let (under_way, tables) = (VecDeque::new(), &mut imported.tables);
+    let mut writing = Writing { store, existing, under_way, tables };
     for table in in_order() {
-        each_portion(origin, table, progress, |portion| writing.put(table, portion.rows))?;
+        match lines.remove(&table) {
+            Some(mut lines) => {
+                lines.each_portion(progress, |lines| writing.put_lines(table, lines))?;
+            }
+            None => {
+                each_portion(origin, table, progress, |portion| writing.put(table, portion.rows))?
+            }
+        }
     }
     while !writing.under_way.is_empty() {
         writing.settle()?;
@@ -272,25 +277,29 @@ fn write(
 
 impl Writing<'_> {
     fn put(&mut self, table: usize, rows: Vec<Vec<Cell>>) -> Result<()> {
-        let (existing, attachments) = (self.existing, Arc::clone(&self.attachments));
+        let existing = self.existing;
         let next = self.store.change(None, move |tx| {
             let of = &description().tables[table];
             let keys: Vec<String> = rows.iter().map(|row| key_of(of, row)).collect();
-            let given = |cells: Vec<Cell>| {
-                let beside = attachments.beside(&cells, of);
-                Given { cells, beside, without: Vec::new() }
-            };
+            let given = |cells| Given { cells, beside: Object::new(), without: Vec::new() };
             let mut rows: Vec<Given> = rows.into_iter().map(given).collect();
             keep_seals(&tx.view(), table, &mut rows)?;
             let put = put_rows(tx, table, rows, existing);
-            let named = |(put, key): (Result<Put>, String)| {
-                put.map_err(|error| {
-                    let message = format!("{} {key}: {}", of.db_name, error.message());
-                    Error::new(error.code(), message).model(&of.name)
-                })
-            };
-            put.into_iter().zip(keys).map(named).collect::<Result<Vec<Put>>>()
+            put.into_iter().zip(keys).map(|(put, key)| named(table, &key, put)).collect()
         });
+        self.await_later(table, next)
+    }
+
+    fn put_lines(&mut self, table: usize, lines: Vec<Line>) -> Result<()> {
+        let existing = self.existing;
+        let next = self.store.change(None, move |tx| {
+            let put = put_lines(tx, table, &lines, existing);
+            put.into_iter().zip(&lines).map(|(put, line)| named(table, &line.key(), put)).collect()
+        });
+        self.await_later(table, next)
+    }
+
+    fn await_later(&mut self, table: usize, next: Waiting<Vec<Put>>) -> Result<()> {
         self.under_way.push_back((table, next));
         if self.under_way.len() > AT_ONCE { self.settle() } else { Ok(()) }
     }
@@ -309,6 +318,15 @@ impl Writing<'_> {
         }
         Ok(())
     }
+}
+
+/// What became of a row; a refusal says of which.
+fn named(table: usize, key: &str, put: Result<Put>) -> Result<Put> {
+    let of = &description().tables[table];
+    put.map_err(|error| {
+        let message = format!("{} {key}: {}", of.db_name, error.message());
+        Error::new(error.code(), message).model(&of.name)
+    })
 }
 
 fn reseal_all(

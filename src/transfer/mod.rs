@@ -2,7 +2,8 @@
 //!
 //! Rows come in COPY's text format, whether from a server or from a dump (`copy`, `dump`, `server`),
 //! become cells of the tables that Prisma's client sees (`origin`, `values`), are tried whole in a store
-//! that is thrown away (`plan`), and then put in commits of bounded size (`import`). A row that is there
+//! that is thrown away (`plan`), and then put in commits of bounded size (`import`). The lines of logs are read
+//! once: what the trial has checked waits in a temporary file (`lines`). A row that is there
 //! already is left alone, so an import that was killed goes on where it was, and a second one changes
 //! nothing. `verify` compares with what the client's tables read back; `export` writes it out. This module
 //! must not know how the store keeps anything, nor who asks.
@@ -13,6 +14,7 @@ mod dump;
 mod export;
 mod folder;
 mod import;
+mod lines;
 mod origin;
 mod payloads;
 mod plan;

@@ -27,15 +27,20 @@ pub(super) trait Rows: Send {
     /// What it has of which table, by its name in the database.
     fn layouts(&self) -> &BTreeMap<String, Layout>;
 
-    /// Does it give the rows of tables whose rows belong to a record owner by owner, in the order in
+    /// Can it give the rows of tables whose rows belong to a record owner by owner, in the order in
     /// which they were made?
-    fn is_grouped(&self) -> bool;
+    fn can_group(&self) -> bool;
 
-    /// Gives each row of a table, as a line.
+    /// Gives each row of a table, as a line: grouped, or as they stand there.
     ///
     /// # Errors
     /// Those of reading and of `each`.
-    fn read(&mut self, table: &Table, each: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()>;
+    fn read(
+        &mut self,
+        table: &Table,
+        grouped: bool,
+        each: &mut dyn FnMut(&[u8]) -> Result<()>,
+    ) -> Result<()>;
 }
 
 /// A row of a source.
@@ -115,21 +120,37 @@ impl Origin {
         table: usize,
         each: &mut dyn FnMut(Found) -> Result<()>,
     ) -> Result<()> {
-        let (reading, now) = (Reading::of(table, &self.places[table]), self.now);
+        let reading = self.reading(table);
         let of = reading.table;
-        let each = &mut |found: Found| match &found {
-            Found::Row(cells, _) if now.has_expired(of, cells) => Ok(()),
-            _ => each(found),
-        };
-        if self.rows.is_grouped() || of.owner_column().is_none() {
-            return self.rows.read(of, &mut |line| each(reading.row(line)));
+        let each = &mut |line: &[u8]| reading.found(line).map_or(Ok(()), &mut *each);
+        let grouped = of.owner_column().is_some();
+        if self.rows.can_group() || !grouped {
+            return self.rows.read(of, grouped, each);
         }
         let (mut sorter, mut number) = (Sorter::new(), 0_u64);
-        self.rows.read(of, &mut |line| {
+        self.rows.read(of, false, &mut |line| {
             number += 1;
-            sorter.add(reading.sort_key(line, number), line)
+            sorter.add(&reading.sort_key(line, number), line)
         })?;
-        sorter.finish(|_, line| each(reading.row(line)))
+        sorter.finish()?.each(|_, line| each(line))
+    }
+
+    /// Gives each line of a table as it stands there; `reading` makes rows of them.
+    ///
+    /// # Errors
+    /// Those of reading and of `each`.
+    pub(super) fn each_line(
+        &mut self,
+        table: usize,
+        each: &mut dyn FnMut(&[u8]) -> Result<()>,
+    ) -> Result<()> {
+        self.rows.read(&description().tables[table], false, each)
+    }
+
+    /// How the lines of a table are read.
+    pub(super) fn reading(&self, table: usize) -> Reading {
+        let (description, places) = (description(), self.places[table].clone());
+        Reading { description, table: &description.tables[table], places, now: self.now }
     }
 }
 
@@ -167,17 +188,24 @@ pub(crate) fn in_order() -> Vec<usize> {
     order
 }
 
-/// How the lines of a table are read.
-struct Reading<'o> {
+/// How the lines of a table are read, on any thread.
+pub(super) struct Reading {
     description: &'static Description,
     table: &'static Table,
-    places: &'o [Option<usize>],
+    /// For each column the number of the field in a line.
+    places: Vec<Option<usize>>,
+    now: Now,
 }
 
-impl Reading<'_> {
-    fn of(table: usize, places: &[Option<usize>]) -> Reading<'_> {
-        let description = description();
-        Reading { description, table: &description.tables[table], places }
+impl Reading {
+    /// The row that a line is; none where it has expired.
+    pub(super) fn found(&self, line: &[u8]) -> Option<Found> {
+        let found = self.row(line);
+        let is_over = match &found {
+            Found::Row(cells, _) => self.now.has_expired(self.table, cells),
+            Found::Faulty(_) => false,
+        };
+        (!is_over).then_some(found)
     }
 
     fn row(&self, line: &[u8]) -> Found {
@@ -216,20 +244,23 @@ impl Reading<'_> {
 
     /// By owner, by the time at which the row was made, by its place.
     fn sort_key(&self, line: &[u8], number: u64) -> Vec<u8> {
-        let fields = copy::fields(line).unwrap_or_default();
-        let field = |at: Option<usize>| {
-            let place = at.and_then(|at| self.places[at]);
-            place.and_then(|place| fields.get(place)).and_then(Option::as_deref)
-        };
-        let mut key = field(self.table.owner_column()).unwrap_or_default().as_bytes().to_vec();
-        key.push(0);
-        let made = self.table.column("createdAt");
-        let time = field(made).and_then(values::order_of_time).unwrap_or(i64::MIN);
-        // The sign turned, so that the bytes sort as the numbers do.
-        key.extend_from_slice(&(time ^ i64::MIN).to_be_bytes());
-        key.extend_from_slice(&number.to_be_bytes());
-        key
+        let field = |at: Option<usize>| copy::field_at(line, self.places[at?]?).flatten();
+        let owner = field(self.table.owner_column()).unwrap_or_default();
+        let made = field(self.table.column("createdAt"));
+        let time = made.as_deref().and_then(values::order_of_time);
+        sort_key(&owner, time, number)
     }
+}
+
+/// What brings rows into the order of their owners, of their times, and of their numbers.
+pub(super) fn sort_key(owner: &str, time: Option<i64>, number: u64) -> Vec<u8> {
+    let mut key = Vec::with_capacity(owner.len() + 17);
+    key.extend_from_slice(owner.as_bytes());
+    key.push(0);
+    // The sign turned, so that the bytes sort as the numbers do.
+    key.extend_from_slice(&(time.unwrap_or(i64::MIN) ^ i64::MIN).to_be_bytes());
+    key.extend_from_slice(&number.to_be_bytes());
+    key
 }
 
 /// The key of a row as a message shows it: its id, or where it has none the first column; the

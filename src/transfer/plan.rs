@@ -1,23 +1,27 @@
 //! A trial of the whole import, of which nothing stays: so everything that cannot come over is told at
 //! once, by the same checks that an import makes, before anything is written.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::attachments::Attachments;
-use super::origin::{Origin, in_order, key_of};
+use super::lines::{Collecting, Lines};
+use super::origin::{Found, Origin, in_order, key_of};
 use super::payloads::{self, Looked, Missing};
-use super::portions::{Portion, each_portion};
+use super::portions::{Portion, each_portion, each_worked};
 use super::report::{Problem, Told};
 use super::sealed::{Opening, keep_seals};
 use crate::disk::SimulatedDisk;
 use crate::error::{Code, Error, Result};
 use crate::json::Object;
-use crate::prisma::{Cell, Existing, Given, Source, Table, check_lines, description, put_rows};
-use crate::progress::{Progress, Unit};
+use crate::prisma::{
+    Cell, Existing, Given, Line, LineCheck, Source, Table, check_owner, check_places, description,
+    put_rows,
+};
+use crate::progress::{Progress, Unheard, Unit};
 use crate::store::{Options, Secret, Store, Waiting};
 
 /// How long a trial may take.
@@ -33,7 +37,8 @@ pub(super) struct Plan {
     pub(super) missing: Told<Missing>,
     /// Files that will be taken in, and their bytes.
     pub(super) files: (u64, u64),
-    pub(super) attachments: Attachments,
+    /// By table, the lines of its logs.
+    pub(super) lines: HashMap<usize, Lines>,
 }
 
 impl Plan {
@@ -44,7 +49,7 @@ impl Plan {
             following: 0,
             missing: Told::new(),
             files: (0, 0),
-            attachments: Attachments::default(),
+            lines: HashMap::new(),
         }
     }
 }
@@ -59,14 +64,25 @@ pub(super) struct Asked<'a> {
     pub(super) public: Option<&'a Path>,
     /// What the app encrypted its secrets with, where these are to be sealed anew.
     pub(super) pepper: Option<&'a Secret>,
+    /// Those of the store that it is to come into.
+    pub(super) options: &'a Options,
+}
+
+/// A row of a table whose rows are lines of logs.
+enum Tried {
+    Row(Vec<Cell>, Result<Line>),
+    Faulty(Vec<Problem>),
 }
 
 struct Trial<'p> {
     store: Store,
+    /// Is it the store that the rows are to come into?
+    is_target: bool,
     transaction: u64,
     existing: Existing,
     public: Option<&'p Path>,
     opening: Option<Opening<'p>>,
+    attachments: Attachments,
     plan: Plan,
     /// The rows that cannot come over.
     refused: HashSet<(usize, String)>,
@@ -83,22 +99,33 @@ pub(super) fn plan(
     asked: Asked<'_>,
     progress: &dyn Progress,
 ) -> Result<Plan> {
+    let Asked { existing, public, pepper, options } = asked;
+    let is_target = store.is_some();
     let store = match store {
         Some(store) => store.clone(),
-        None => Store::open_on(Arc::new(SimulatedDisk::default()), &Options::new(""))?,
+        None => {
+            let options = Options { data_dir: "".into(), ..options.clone() };
+            Store::open_on(Arc::new(SimulatedDisk::default()), &options)?
+        }
     };
     let total = description().tables.iter().map(|table| origin.size(table).0).sum();
     progress.begin("Checking", Unit::Things, Some(total));
     let mut problems = Told::new();
     origin.gaps().into_iter().for_each(|gap| problems.add(gap));
-    let plan = Plan { problems, attachments: Attachments::of(origin)?, ..Plan::of_whole() };
-    let transaction = store.begin(LONGEST)?;
-    let (refused, waiting) = (HashSet::new(), None);
-    let Asked { existing, public, pepper } = asked;
-    let opening = pepper.map(Opening::new);
-    let mut trial = Trial { store, transaction, existing, public, opening, plan, refused, waiting };
+    let mut trial = Trial {
+        is_target,
+        transaction: store.begin(LONGEST)?,
+        store,
+        existing,
+        public,
+        opening: pepper.map(Opening::new),
+        attachments: Attachments::of(origin)?,
+        plan: Plan { problems, ..Plan::of_whole() },
+        refused: HashSet::new(),
+        waiting: None,
+    };
     let tried = in_order().into_iter().try_for_each(|table| trial.table(origin, table, progress));
-    let given_up = trial.store.give_up(transaction);
+    let given_up = trial.store.give_up(trial.transaction);
     tried.and(given_up)?;
     Ok(trial.plan)
 }
@@ -109,19 +136,31 @@ impl Trial<'_> {
         // The store looks only into the record, or the log, to which an id belongs.
         let scattered = of.owner_column().is_some() && of.id.len() == 1;
         let mut ids = Vec::new();
-        each_portion(origin, table, progress, |portion| {
-            if scattered {
-                ids.extend(portion.rows.iter().map(|row| digest(&row[of.id[0]])));
-            }
-            self.portion(table, portion)
-        })?;
-        self.settle()?;
-        let twice = twice(ids);
+        let mut note = |row: &[Cell]| ids.extend(scattered.then(|| digest(&row[of.id[0]])));
+        if matches!(of.source, Source::Log { .. }) {
+            self.lines(origin, table, &mut note, progress)?;
+        } else {
+            each_portion(origin, table, progress, |portion| {
+                portion.rows.iter().for_each(|row| note(row));
+                self.portion(table, portion)
+            })?;
+            self.settle()?;
+        }
+        self.look_for_doubles(origin, table, &twice(ids))
+    }
+
+    fn look_for_doubles(
+        &mut self,
+        origin: &mut Origin,
+        table: usize,
+        twice: &HashSet<u128>,
+    ) -> Result<()> {
         if twice.is_empty() {
             return Ok(());
         }
+        let of = &description().tables[table];
         let mut seen = HashSet::new();
-        each_portion(origin, table, &crate::progress::Unheard, |portion| {
+        each_portion(origin, table, &Unheard, |portion| {
             for row in &portion.rows {
                 let id = digest(&row[of.id[0]]);
                 if twice.contains(&id) && !seen.insert(id) {
@@ -132,30 +171,150 @@ impl Trial<'_> {
         })
     }
 
-    fn portion(&mut self, table: usize, portion: Portion) -> Result<()> {
+    /// Checks the lines of logs, and keeps them for the import. They need not be written for that: it is
+    /// enough that their owners are there.
+    fn lines(
+        &mut self,
+        origin: &mut Origin,
+        table: usize,
+        note: &mut dyn FnMut(&[Cell]),
+        progress: &dyn Progress,
+    ) -> Result<()> {
         let of = &description().tables[table];
-        let is_log = matches!(of.source, Source::Log { .. });
-        for fault in portion.faults {
+        let check = self.store.look(|view| Ok(LineCheck::of(view, table)))?;
+        let files = self.attachments.files();
+        let work = |found: Found| match found {
+            Found::Row(cells, _) => {
+                let line = check.line(&cells, files.beside(&cells, of));
+                Tried::Row(cells, line)
+            }
+            Found::Faulty(faults) => Tried::Faulty(faults),
+        };
+        let (mut owners, mut collecting) = (HashMap::new(), Collecting::new());
+        each_worked(origin, table, progress, work, |portion| {
+            let mut good = Vec::with_capacity(portion.len());
+            for tried in portion {
+                match tried {
+                    Tried::Faulty(faults) => self.cannot_come(table, faults),
+                    Tried::Row(cells, line) => {
+                        note(&cells);
+                        if self.may_come(table, &cells)? {
+                            self.attachments.see(&cells, of);
+                            good.extend(
+                                self.unless_refused(table, &cells, line).map(|l| (cells, l)),
+                            );
+                        }
+                    }
+                }
+            }
+            self.ask_for_owners(table, &good, &mut owners)?;
+            for (cells, line) in good {
+                let owner = owners.get(&line.owner).cloned().unwrap_or(Ok(()));
+                if self.unless_refused(table, &cells, owner).is_some() {
+                    collecting.add(&line)?;
+                }
+            }
+            Ok(())
+        })?;
+        let mut lines = collecting.finish()?;
+        if self.is_target && self.existing == Existing::Refuse {
+            lines.each_portion(&Unheard, |lines| self.compare_lines(table, lines))?;
+        }
+        self.plan.lines.insert(table, lines);
+        Ok(())
+    }
+
+    /// Asks for the owners of lines that were not asked for yet.
+    fn ask_for_owners(
+        &self,
+        table: usize,
+        lines: &[(Vec<Cell>, Line)],
+        owners: &mut HashMap<String, Result<()>>,
+    ) -> Result<()> {
+        let (mut names, mut rows): (Vec<&str>, Vec<Vec<Cell>>) = (Vec::new(), Vec::new());
+        for (cells, line) in lines {
+            if names.last() != Some(&&*line.owner) && !owners.contains_key(&line.owner) {
+                names.push(&line.owner);
+                rows.push(cells.clone());
+            }
+        }
+        if names.is_empty() {
+            return Ok(());
+        }
+        let asked = self.store.change(Some(self.transaction), move |tx| {
+            Ok(rows.iter().map(|cells| check_owner(tx, table, cells)).collect::<Vec<_>>())
+        });
+        let names = names.into_iter().map(str::to_owned);
+        owners.extend(names.zip(asked.wait()?));
+        Ok(())
+    }
+
+    /// Looks for lines in whose place the store has others.
+    fn compare_lines(&mut self, table: usize, lines: Vec<Line>) -> Result<()> {
+        let keys: Vec<String> = lines.iter().map(Line::key).collect();
+        let asked = self
+            .store
+            .change(Some(self.transaction), move |tx| Ok(check_places(tx, table, &lines)));
+        for (key, place) in keys.into_iter().zip(asked.wait()?) {
+            self.refuse_if(table, key, place);
+        }
+        Ok(())
+    }
+
+    /// What was found of a row, unless it was refused.
+    fn unless_refused<T>(&mut self, table: usize, cells: &[Cell], found: Result<T>) -> Option<T> {
+        match found {
+            Ok(found) => Some(found),
+            Err(error) => {
+                let key = key_of(&description().tables[table], cells);
+                self.refuse_if(table, key, Err(error));
+                None
+            }
+        }
+    }
+
+    fn refuse_if(&mut self, table: usize, key: String, tried: Result<()>) {
+        if let Err(error) = tried {
+            let of = &description().tables[table];
+            self.plan.problems.add(problem(of, &error).of_key(&key));
+            self.refused.insert((table, key));
+        }
+    }
+
+    /// Notes what cannot become a row.
+    fn cannot_come(&mut self, table: usize, faults: Vec<Problem>) {
+        for fault in faults {
             self.refused.extend(fault.key.clone().map(|key| (table, key)));
             self.plan.problems.add(fault);
         }
+    }
+
+    /// Does all that a row refers to come over? Looks for its file and its secrets, too.
+    fn may_come(&mut self, table: usize, cells: &[Cell]) -> Result<bool> {
+        let of = &description().tables[table];
+        if self.follows(of, cells) {
+            self.plan.following += 1;
+            self.refused.insert((table, key_of(of, cells)));
+            return Ok(false);
+        }
+        self.look_for_file(of, cells);
+        if let Some(opening) = &mut self.opening {
+            let problems = opening.check(of, cells)?;
+            problems.into_iter().for_each(|problem| self.plan.problems.add(problem));
+        }
+        Ok(true)
+    }
+
+    fn portion(&mut self, table: usize, portion: Portion) -> Result<()> {
+        let of = &description().tables[table];
+        self.cannot_come(table, portion.faults);
         let (mut keys, mut given) = (Vec::new(), Vec::new());
         for cells in portion.rows {
-            let key = key_of(of, &cells);
-            if self.follows(of, &cells) {
-                self.plan.following += 1;
-                self.refused.insert((table, key));
+            if !self.may_come(table, &cells)? {
                 continue;
             }
-            if is_log {
-                self.plan.attachments.see(&cells, of);
-            }
-            self.look_for_file(of, &cells);
-            if let Some(opening) = &mut self.opening {
-                let problems = opening.check(of, &cells)?;
-                problems.into_iter().for_each(|problem| self.plan.problems.add(problem));
-            }
-            let (without, problem) = self.plan.attachments.check(&cells, of, &key);
+            let key = key_of(of, &cells);
+            let (without, problem) = self.attachments.check(&cells, of, &key);
             problem.into_iter().for_each(|problem| self.plan.problems.add(problem));
             keys.push(key);
             given.push(Given { cells, beside: Object::new(), without });
@@ -163,9 +322,6 @@ impl Trial<'_> {
         let existing = self.existing;
         let next = self.store.change(Some(self.transaction), move |tx| {
             keep_seals(&tx.view(), table, &mut given)?;
-            if is_log {
-                return Ok(check_lines(tx, table, given, existing));
-            }
             let put = put_rows(tx, table, given, existing);
             Ok(put.into_iter().map(|put| put.map(drop)).collect())
         });
@@ -203,12 +359,8 @@ impl Trial<'_> {
     /// Waits for the portion before.
     fn settle(&mut self) -> Result<()> {
         let Some((table, keys, waiting)) = self.waiting.take() else { return Ok(()) };
-        let of = &description().tables[table];
         for (key, tried) in keys.into_iter().zip(waiting.wait()?) {
-            if let Err(error) = tried {
-                self.plan.problems.add(problem(of, &error).of_key(&key));
-                self.refused.insert((table, key));
-            }
+            self.refuse_if(table, key, tried);
         }
         Ok(())
     }

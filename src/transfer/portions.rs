@@ -2,13 +2,14 @@
 
 use super::origin::{Found, Origin};
 use super::report::Problem;
+use crate::engine::par_map;
 use crate::error::Result;
 use crate::prisma::Cell;
 use crate::progress::Progress;
 
 /// A portion has at most so many rows, and about so many bytes.
-const ROWS: usize = 8000;
-const BYTES: usize = 4 << 20;
+pub(super) const ROWS: usize = 8000;
+pub(super) const BYTES: usize = 4 << 20;
 
 /// Some rows of a table.
 pub(super) struct Portion {
@@ -61,4 +62,59 @@ pub(super) fn each_portion(
     })?;
     progress.advance(read)?;
     each(portion)
+}
+
+/// Lines as they stand in a source.
+#[derive(Default)]
+struct Lines {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Lines {
+    fn add(&mut self, line: &[u8]) {
+        self.bytes.extend_from_slice(line);
+        self.ends.push(self.bytes.len());
+    }
+
+    fn is_full(&self) -> bool {
+        self.ends.len() >= ROWS || self.bytes.len() >= BYTES
+    }
+
+    fn all(&self) -> Vec<&[u8]> {
+        let starts = [0].into_iter().chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, end)| &self.bytes[start..*end]).collect()
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+    }
+}
+
+/// Gives what `work` makes of the rows of a table, in portions and in the order in which they stand in the
+/// source, and tells how far it is. All processors work.
+///
+/// # Errors
+/// Those of reading and of `each`; `CLOSED` when it is to be given up.
+pub(super) fn each_worked<T: Send>(
+    origin: &mut Origin,
+    table: usize,
+    progress: &dyn Progress,
+    work: impl Fn(Found) -> T + Sync,
+    mut each: impl FnMut(Vec<T>) -> Result<()>,
+) -> Result<()> {
+    let reading = origin.reading(table);
+    let mut end_portion = |lines: &mut Lines| {
+        let worked = par_map(lines.all(), |line| reading.found(line).map(&work));
+        progress.advance(worked.len() as u64)?;
+        lines.clear();
+        each(worked.into_iter().flatten().collect())
+    };
+    let mut lines = Lines::default();
+    origin.each_line(table, &mut |line| {
+        lines.add(line);
+        if lines.is_full() { end_portion(&mut lines) } else { Ok(()) }
+    })?;
+    end_portion(&mut lines)
 }

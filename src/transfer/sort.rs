@@ -8,16 +8,50 @@ use crate::error::Result;
 
 /// So much is sorted in memory at a time, in bytes.
 const MEMORY: usize = 48 << 20;
-/// What an item takes besides its bytes.
-const OVERHEAD: usize = 64;
 
-/// A key and its item, in memory.
-type Held = (Box<[u8]>, Box<[u8]>);
+/// Where an item stands among the bytes that are held: its key, and behind that itself.
+#[derive(Clone, Copy)]
+struct Place {
+    start: usize,
+    key_len: usize,
+    len: usize,
+}
 
-/// Items, each under a key, given back in the order of their keys; those of one key as they came.
+/// Items in memory, each behind its key.
+#[derive(Default)]
+struct Held {
+    bytes: Vec<u8>,
+    places: Vec<Place>,
+}
+
+impl Held {
+    fn size(&self) -> usize {
+        self.bytes.len() + self.places.len() * size_of::<Place>()
+    }
+
+    fn add(&mut self, key: &[u8], item: &[u8]) {
+        let (start, key_len) = (self.bytes.len(), key.len());
+        self.bytes.extend_from_slice(key);
+        self.bytes.extend_from_slice(item);
+        self.places.push(Place { start, key_len, len: key_len + item.len() });
+    }
+
+    fn sort(&mut self) {
+        let bytes = &self.bytes;
+        self.places.sort_by_key(|place| &bytes[place.start..][..place.key_len]);
+    }
+
+    fn each(&self, mut each: impl FnMut(&[u8], &[u8]) -> Result<()>) -> Result<()> {
+        self.places.iter().try_for_each(|place| {
+            let (key, item) = self.bytes[place.start..][..place.len].split_at(place.key_len);
+            each(key, item)
+        })
+    }
+}
+
+/// Takes items, each under a key.
 pub(super) struct Sorter {
-    items: Vec<Held>,
-    bytes: usize,
+    held: Held,
     memory: usize,
     parts: Vec<Scratch>,
 }
@@ -28,75 +62,93 @@ impl Sorter {
     }
 
     fn with_memory(memory: usize) -> Sorter {
-        Sorter { items: Vec::new(), bytes: 0, memory, parts: Vec::new() }
+        Sorter { held: Held::default(), memory, parts: Vec::new() }
     }
 
     /// Adds an item.
     ///
     /// # Errors
     /// Those of the disk.
-    pub(super) fn add(&mut self, key: Vec<u8>, item: &[u8]) -> Result<()> {
-        self.bytes += key.len() + item.len() + OVERHEAD;
-        self.items.push((key.into(), item.into()));
-        if self.bytes > self.memory { self.write_part() } else { Ok(()) }
+    pub(super) fn add(&mut self, key: &[u8], item: &[u8]) -> Result<()> {
+        self.held.add(key, item);
+        if self.held.size() > self.memory { self.write_part() } else { Ok(()) }
     }
 
     fn write_part(&mut self) -> Result<()> {
-        self.items.sort_by(|(a, _), (b, _)| a.cmp(b));
+        self.held.sort();
         let mut part = Scratch::new()?;
-        for (key, item) in self.items.drain(..) {
-            for bytes in [key, item] {
+        self.held.each(|key, item| {
+            [key, item].into_iter().try_for_each(|bytes| {
                 part.write(&(bytes.len() as u64).to_le_bytes())?;
-                part.write(&bytes)?;
-            }
-        }
-        part.rewind()?;
+                part.write(bytes)
+            })
+        })?;
         self.parts.push(part);
-        self.bytes = 0;
+        self.held.bytes.clear();
+        self.held.places.clear();
         Ok(())
     }
 
-    /// Gives every item in order.
+    /// All items, in the order of their keys; those of one key as they came.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub(super) fn finish(mut self) -> Result<Sorted> {
+        if self.parts.is_empty() {
+            self.held.sort();
+        } else {
+            self.write_part()?;
+            self.held = Held::default();
+        }
+        Ok(Sorted { held: self.held, parts: self.parts })
+    }
+}
+
+/// Items in the order of their keys, in memory or in parts on the disk.
+pub(super) struct Sorted {
+    held: Held,
+    parts: Vec<Scratch>,
+}
+
+impl Sorted {
+    /// Gives every item in order, as often as it is asked.
     ///
     /// # Errors
     /// Those of the disk and of `each`.
-    pub(super) fn finish(mut self, mut each: impl FnMut(&[u8], &[u8]) -> Result<()>) -> Result<()> {
-        if self.parts.is_empty() {
-            self.items.sort_by(|(a, _), (b, _)| a.cmp(b));
-            return self.items.iter().try_for_each(|(key, item)| each(key, item));
-        }
-        if !self.items.is_empty() {
-            self.write_part()?;
-        }
-        // The next item of each part; of equal keys the one of the earlier part comes first.
-        let mut next = BinaryHeap::new();
+    pub(super) fn each(&mut self, mut each: impl FnMut(&[u8], &[u8]) -> Result<()>) -> Result<()> {
+        self.held.each(&mut each)?;
+        // The next key of each part; of equal keys the one of the earlier part comes first.
+        let (mut next, mut items) = (BinaryHeap::new(), vec![Vec::new(); self.parts.len()]);
         for (at, part) in self.parts.iter_mut().enumerate() {
-            next.extend(read_item(part)?.map(|(key, item)| Reverse((key, at, item))));
+            part.rewind()?;
+            let mut key = Vec::new();
+            if read_item(part, &mut key, &mut items[at])? {
+                next.push(Reverse((key, at)));
+            }
         }
-        while let Some(Reverse((key, at, item))) = next.pop() {
-            each(&key, &item)?;
-            next.extend(read_item(&mut self.parts[at])?.map(|(k, item)| Reverse((k, at, item))));
+        while let Some(Reverse((mut key, at))) = next.pop() {
+            each(&key, &items[at])?;
+            if read_item(&mut self.parts[at], &mut key, &mut items[at])? {
+                next.push(Reverse((key, at)));
+            }
         }
         Ok(())
     }
 }
 
-/// A key and its item.
-type Item = (Vec<u8>, Vec<u8>);
-
-fn read_item(part: &mut Scratch) -> Result<Option<Item>> {
-    let Some(key) = read_bytes(part)? else { return Ok(None) };
-    Ok(read_bytes(part)?.map(|item| (key, item)))
+/// Reads the next key and its item; `false` at the end.
+fn read_item(part: &mut Scratch, key: &mut Vec<u8>, item: &mut Vec<u8>) -> Result<bool> {
+    Ok(read_bytes(part, key)? && read_bytes(part, item)?)
 }
 
-fn read_bytes(part: &mut Scratch) -> Result<Option<Vec<u8>>> {
+fn read_bytes(part: &mut Scratch, bytes: &mut Vec<u8>) -> Result<bool> {
     let mut len = [0; 8];
     if part.read(&mut len)? < len.len() {
-        return Ok(None);
+        return Ok(false);
     }
-    let mut bytes = vec![0; usize::try_from(u64::from_le_bytes(len)).unwrap_or_default()];
-    part.read(&mut bytes)?;
-    Ok(Some(bytes))
+    bytes.resize(usize::try_from(u64::from_le_bytes(len)).unwrap_or_default(), 0);
+    part.read(bytes)?;
+    Ok(true)
 }
 
 #[cfg(test)]
@@ -112,17 +164,20 @@ mod tests {
         ) {
             let mut sorter = Sorter::with_memory(memory);
             for (key, item) in &items {
-                sorter.add(vec![*key], &item.to_le_bytes()).expect("written");
+                sorter.add(&[*key], &item.to_le_bytes()).expect("written");
             }
-            let mut sorted = Vec::new();
-            let take = |key: &[u8], item: &[u8]| {
-                sorted.push((key[0], u16::from_le_bytes([item[0], item[1]])));
-                Ok(())
-            };
-            sorter.finish(take).expect("read");
+            let mut sorted = sorter.finish().expect("written");
             let mut expected = items;
             expected.sort_by_key(|(key, _)| *key);
-            prop_assert_eq!(sorted, expected);
+            for _ in 0..2 {
+                let mut found = Vec::new();
+                let take = |key: &[u8], item: &[u8]| {
+                    found.push((key[0], u16::from_le_bytes([item[0], item[1]])));
+                    Ok(())
+                };
+                sorted.each(take).expect("read");
+                prop_assert_eq!(&found, &expected);
+            }
         }
     }
 }

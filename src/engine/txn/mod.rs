@@ -2,6 +2,7 @@
 //! what is not committed yet.
 
 mod log_event;
+mod log_row;
 mod overlay;
 pub(crate) mod relations;
 mod rename;
@@ -13,6 +14,7 @@ mod view_log;
 mod view_rows;
 
 pub(crate) use log_event::issues_of;
+pub(crate) use log_row::{CheckedRow, RowCheck};
 pub(crate) use overlay::Overlay;
 pub(crate) use trace::{Former, Touch};
 pub use tx::Tx;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::catalogue::{self, Catalogue, ModelId, Place};
+use crate::catalogue::{self, Catalogue, Model, ModelId, Place};
 use crate::error::{Code, Error, Issue, Result};
 use crate::jsonl;
 
@@ -339,15 +339,19 @@ impl Tx<'_> {
     }
 
     pub(crate) fn check_size(&self, model: ModelId, text: &str) -> Result<()> {
-        let limit = self.context.max_record_bytes;
-        if text.len() <= limit {
-            return Ok(());
-        }
-        let name = &self.catalogue().model(model).name;
-        let message = format!(
-            "this {name} takes {} bytes, the limit is {limit}; make it smaller or raise maxRecordBytes",
-            text.len()
-        );
-        Err(Error::new(Code::TooLarge, message).model(name))
+        check_size(self.catalogue().model(model), text, self.context.max_record_bytes)
     }
+}
+
+/// Refuses a record that is longer than the store takes.
+pub(super) fn check_size(model: &Model, text: &str, limit: usize) -> Result<()> {
+    if text.len() <= limit {
+        return Ok(());
+    }
+    let message = format!(
+        "this {} takes {} bytes, the limit is {limit}; make it smaller or raise maxRecordBytes",
+        model.name,
+        text.len()
+    );
+    Err(Error::new(Code::TooLarge, message).model(&model.name))
 }

@@ -11,9 +11,10 @@ use crate::disk::Access;
 use crate::error::{Code, Error, Issue, Result};
 use crate::{json, jsonl};
 
-use super::log_event::{is_usual, validate_event_patch, validate_new_event};
+use super::log_event::{is_usual, validate_event_patch};
+use super::log_row::{CheckedRow, complete, not_in_logs};
 use super::relations;
-use super::tx::{Tx, new_id};
+use super::tx::Tx;
 use crate::engine::clock;
 use crate::engine::journal::{Effect, LogLines};
 use crate::engine::logs::{KEY, LogIndex, LogKey, LogQuery, LogRows, Need};
@@ -65,6 +66,46 @@ impl Tx<'_> {
         }
         self.write_lines(model, &record, &ready, Effect::Create, false, count)?;
         Ok(ready.into_iter().filter_map(|(_, text)| text).collect())
+    }
+
+    /// Adds rows that were checked beforehand.
+    ///
+    /// # Errors
+    /// `FOREIGN_KEY` when the owner, or what a row refers to, is missing; `UNIQUE`.
+    pub(crate) fn log_append_checked(
+        &mut self,
+        model: ModelId,
+        owner: &str,
+        rows: &[&CheckedRow],
+    ) -> Result<()> {
+        let record = self.log_owner(model, owner)?;
+        let counted = self.counted(model)?;
+        let (mut count, last) = self.count_of(model, &record, &counted)?;
+        let mut last = last.as_deref().and_then(clock::parse_ms);
+        // A log that begins with these has no others.
+        let is_empty = self.end_of(model, owner)?.fresh;
+        let mut ids: HashSet<&str> = HashSet::with_capacity(rows.len());
+        for row in rows {
+            if !ids.insert(&row.id) || (!is_empty && self.has_row(model, owner, &row.id)?) {
+                return Err(is_there(&self.catalogue().model(model).name, &row.id));
+            }
+            self.check_references_of(model, row)?;
+            count += u64::from(row.counted_at.is_some());
+            last = last.max(row.counted_at);
+        }
+        let line = |row: &&CheckedRow| (row.id.clone(), Some(Arc::clone(&row.text)));
+        let rows: Vec<Row> = rows.iter().map(line).collect();
+        let count = (count, last.map(clock::format_ms));
+        self.write_lines(model, &record, &rows, Effect::Create, false, count)
+    }
+
+    fn check_references_of(&self, model: ModelId, row: &CheckedRow) -> Result<()> {
+        let declared = self.catalogue().model(model);
+        if !declared.links.iter().any(relations::is_checked) {
+            return Ok(());
+        }
+        let map = json::parse_object(&row.text).unwrap_or_default();
+        relations::check_references(self, model, &map, &IndexKeys::of(declared, &map), None)
     }
 
     /// Changes a row; `None` when there is none.
@@ -219,7 +260,7 @@ impl Tx<'_> {
 
     fn counted(&self, model: ModelId) -> Result<Counted> {
         let found = self.catalogue().counted(model).map(|(_, counted)| counted.clone());
-        found.ok_or_else(|| Error::new(Code::Io, "this model is not kept in logs"))
+        found.ok_or_else(not_in_logs)
     }
 
     fn log_owner(&self, model: ModelId, owner: &str) -> Result<Arc<Record>> {
@@ -247,35 +288,14 @@ impl Tx<'_> {
     ) -> Result<Object> {
         let declared = self.catalogue().model(model);
         let given_id = row.get("id").is_some_and(|id| !id.is_null());
-        let map = self.complete(model, counted, row)?;
+        let map = complete(declared, counted, row, self.context.now)?;
         let id = text_of(&map, "id");
         if given_id && (before.contains(&id) || self.has_row(model, owner, &id)?) {
-            let message =
-                format!("there is a {} with the id {id} in this log already", declared.name);
-            return Err(Error::new(Code::Unique, message).model(&declared.name));
+            return Err(is_there(&declared.name, &id));
         }
         let keys = IndexKeys::of(declared, &map);
         relations::check_references(self, model, &map, &keys, None)?;
         Ok(map)
-    }
-
-    /// A row as it would be kept.
-    fn complete(&self, model: ModelId, counted: &Counted, row: Object) -> Result<Object> {
-        let declared = self.catalogue().model(model);
-        if is_usual(&row, counted) {
-            return catalogue::validate_new(declared, row, self.context.now, &mut new_id)
-                .map_err(|issues| Error::validation(&declared.name, issues));
-        }
-        validate_new_event(declared, row, self.context.now)
-    }
-
-    /// Refuses a row that no log would take, whatever it holds already.
-    ///
-    /// # Errors
-    /// `VALIDATION`, `TOO_LARGE`.
-    pub(crate) fn log_check(&self, model: ModelId, row: Object) -> Result<()> {
-        let map = self.complete(model, &self.counted(model)?, row)?;
-        self.row_text(model, &map).map(drop)
     }
 
     fn has_row(&self, model: ModelId, owner: &str, id: &str) -> Result<bool> {
@@ -406,6 +426,11 @@ impl Tx<'_> {
             && self.view().with_log(&key, Need::Ids, newest)? < migrations.version();
         Ok(End { offset: len, fresh: false, unfinished: last != [b'\n'], older })
     }
+}
+
+fn is_there(model: &str, id: &str) -> Error {
+    let message = format!("there is a {model} with the id {id} in this log already");
+    Error::new(Code::Unique, message).model(model)
 }
 
 fn text_of(map: &Object, field: &str) -> String {

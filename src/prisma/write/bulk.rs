@@ -8,6 +8,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::Writer;
+use super::lines::{LineCheck, put_lines};
 use super::store::{check_cell, with_cells};
 use crate::catalogue::ModelId;
 use crate::engine::{Record, Tx, View};
@@ -76,41 +77,25 @@ pub(crate) fn put_rows(
             let model = *model;
             rows.into_iter().map(|row| writer.put_record(table, model, row, existing)).collect()
         }
-        Source::Entries { .. } | Source::Log { .. } => {
+        Source::Entries { .. } => {
             let mut done = Vec::with_capacity(rows.len());
             for group in by_owner(writer.table(table), rows) {
-                writer.put_group(table, group, existing, &mut done);
+                done.extend(writer.put_entries_of(table, group, existing));
             }
             done
+        }
+        Source::Log { .. } => {
+            let check = LineCheck::of(&writer.tx.view(), table);
+            let put = |row: Given| {
+                let line = check.line(&row.cells, row.beside)?;
+                put_lines(writer.tx, table, &[line], existing).pop().unwrap_or(Ok(Put::Same))
+            };
+            rows.into_iter().map(put).collect()
         }
     }
 }
 
-/// Would the store take these rows? For the lines of logs alone, whose owners must be there: so a
-/// log need not be written to know it.
-pub(crate) fn check_lines(
-    tx: &mut Tx<'_>,
-    table: usize,
-    rows: Vec<Given>,
-    existing: Existing,
-) -> Vec<Result<()>> {
-    let writer = writer(tx);
-    let of = writer.table(table);
-    let check = |row: Given| {
-        check_cells(of, &row.cells)?;
-        writer.owner_of(of, &row.cells)?;
-        let is_empty = existing != Existing::Refuse || writer.has_none(of, &row);
-        let old = if is_empty { None } else { find_row(&writer.tx.view(), table, &row.cells)? };
-        if old.is_some_and(|old| !is_same(&old, &row.cells)) {
-            return Err(differs(of));
-        }
-        let map = with_cells(of, row.beside, &row.cells);
-        writer.tx.log_check(of.source.model(), map)
-    };
-    rows.into_iter().map(check).collect()
-}
-
-fn is_same(old: &Row, new: &[Cell]) -> bool {
+pub(super) fn is_same(old: &Row, new: &[Cell]) -> bool {
     old.cells.iter().zip(new).all(|(old, new)| old.same(new))
 }
 
@@ -181,7 +166,7 @@ fn by_owner(of: &Table, rows: Vec<Given>) -> Vec<Vec<Given>> {
     groups
 }
 
-fn check_cells(of: &Table, cells: &[Cell]) -> Result<()> {
+pub(super) fn check_cells(of: &Table, cells: &[Cell]) -> Result<()> {
     let mut cells = cells.iter().zip(&of.columns);
     cells.try_for_each(|(cell, column)| check_cell(column, cell)).map_err(|f| told(of, f))
 }
@@ -200,7 +185,7 @@ pub(super) fn told(of: &Table, failure: Failure) -> Error {
     }
 }
 
-fn differs(of: &Table) -> Error {
+pub(super) fn differs(of: &Table) -> Error {
     let message = format!("another {} with this key is in the store already", of.name);
     Error::new(Code::Unique, message).model(&of.name)
 }
@@ -216,7 +201,7 @@ impl Writer<'_, '_> {
         let of = self.table(table);
         check_cells(of, &row.cells)?;
         if let Some(old) = find_row(&self.tx.view(), table, &row.cells)? {
-            return self.meet(table, &old, row, existing);
+            return self.meet(table, &old, row.cells, existing);
         }
         self.tx.whole(|tx| {
             let writer = writer(tx);
@@ -229,57 +214,65 @@ impl Writer<'_, '_> {
     }
 
     /// A row meets one with its key.
-    fn meet(&mut self, table: usize, old: &Row, row: Given, existing: Existing) -> Result<Put> {
+    pub(super) fn meet(
+        &mut self,
+        table: usize,
+        old: &Row,
+        cells: Vec<Cell>,
+        existing: Existing,
+    ) -> Result<Put> {
         let of = self.table(table);
-        if is_same(old, &row.cells) {
+        if is_same(old, &cells) {
             return Ok(Put::Same);
         }
         match existing {
             Existing::Refuse => Err(differs(of)),
             Existing::Keep => Ok(Put::Kept),
             Existing::Replace => {
-                self.exchange(table, old, row.cells).map_err(|failure| told(of, failure))?;
+                self.exchange(table, old, cells).map_err(|failure| told(of, failure))?;
                 Ok(Put::Replaced)
             }
         }
     }
 
-    /// Puts the rows of one owner: those that are new in one go.
-    fn put_group(
+    /// Puts rows that belong to one record: those that meet none in one go.
+    pub(super) fn put_all<R>(
+        &mut self,
+        rows: &[R],
+        meet: impl Fn(&mut Self, &R) -> Result<Option<Put>>,
+        add: impl Fn(&mut Self, &[&R]) -> Result<()>,
+    ) -> Vec<Result<Put>> {
+        let met = rows.iter().map(|row| meet(self, row).transpose());
+        let met: Vec<Option<Result<Put>>> = met.collect();
+        let new = rows.iter().zip(&met).filter(|(_, met)| met.is_none()).map(|(row, _)| row);
+        let new: Vec<&R> = new.collect();
+        let all = if new.is_empty() { Ok(()) } else { add(self, &new) };
+        // One of them is refused: each for itself tells which.
+        let put = |row: &R| match &all {
+            Ok(()) => Ok(Put::Made),
+            Err(_) => add(self, &[row]).map(|()| Put::Made),
+        };
+        let put = &mut { put };
+        rows.iter().zip(met).map(|(row, met)| met.unwrap_or_else(|| put(row))).collect()
+    }
+
+    fn put_entries_of(
         &mut self,
         table: usize,
         rows: Vec<Given>,
         existing: Existing,
-        done: &mut Vec<Result<Put>>,
-    ) {
+    ) -> Vec<Result<Put>> {
         let of = self.table(table);
-        let first = done.len();
-        let mut new: Vec<(usize, Given)> = Vec::new();
-        let is_empty = self.has_none(of, &rows[0]);
-        for (at, row) in rows.into_iter().enumerate() {
-            let old = check_cells(of, &row.cells).and_then(|()| {
-                if is_empty { Ok(None) } else { find_row(&self.tx.view(), table, &row.cells) }
-            });
-            done.push(match old {
-                Err(error) => Err(error),
-                Ok(Some(old)) => self.meet(table, &old, row, existing),
-                Ok(None) => {
-                    new.push((at, row));
-                    Ok(Put::Made)
-                }
-            });
-        }
-        if self.add_all(of, new.iter().map(|(_, row)| row)).is_ok() {
-            return;
-        }
-        // One of them is refused: each for itself tells which.
-        for (at, row) in &new {
-            done[first + at] = self.add_all(of, [row].into_iter()).map(|()| Put::Made);
-        }
+        let meet = |writer: &mut Self, row: &Given| {
+            check_cells(of, &row.cells)?;
+            let old = find_row(&writer.tx.view(), table, &row.cells)?;
+            old.map(|old| writer.meet(table, &old, row.cells.clone(), existing)).transpose()
+        };
+        self.put_all(&rows, meet, |writer, new| writer.add_entries(of, new))
     }
 
     /// The record that a row belongs to.
-    fn owner_of(&self, of: &Table, cells: &[Cell]) -> Result<Arc<Record>> {
+    pub(super) fn owner_of(&self, of: &Table, cells: &[Cell]) -> Result<Arc<Record>> {
         self.owner(of, cells).map_err(|failure| match failure {
             Failure::Known { .. } => {
                 let column = &of.columns[of.owner_column().unwrap_or_default()].name;
@@ -291,31 +284,17 @@ impl Writer<'_, '_> {
         })
     }
 
-    /// Has the owner of a line none yet? Then no line of it need be looked for.
-    fn has_none(&self, of: &Table, row: &Given) -> bool {
-        let Source::Log { model } = of.source else { return false };
-        let Ok(owner) = self.owner(of, &row.cells) else { return false };
-        let view = self.tx.view();
-        view.catalogue().counted(model).is_some_and(|(_, counted)| owner.counts(counted).0 == 0)
-    }
-
-    fn add_all<'g>(&mut self, of: &Table, rows: impl Iterator<Item = &'g Given>) -> Result<()> {
-        let rows: Vec<&Given> = rows.collect();
-        let Some(first) = rows.first() else { return Ok(()) };
+    fn add_entries(&mut self, of: &Table, rows: &[&Given]) -> Result<()> {
         self.tx.whole(|tx| {
             let mut writer = writer(tx);
-            let owner = writer.owner_of(of, &first.cells)?;
-            let map = |row: &&Given| with_cells(of, row.beside.clone(), &row.cells);
-            if let Source::Log { model } = of.source {
-                let maps = rows.iter().map(map).collect();
-                return writer.tx.log_append(model, owner.key(), maps).map(drop);
-            }
+            let owner = writer.owner_of(of, &rows[0].cells)?;
             let mut entries =
                 entries_of(writer.tx.view().catalogue(), of, owner.key(), &owner.map());
-            for row in &rows {
+            for row in rows {
                 let home = Home { key: owner.key().to_owned(), line: None };
                 let row_of = Row { cells: row.cells.clone(), home };
-                entries.push(Entry { row: row_of, object: map(row) });
+                let object = with_cells(of, row.beside.clone(), &row.cells);
+                entries.push(Entry { row: row_of, object });
             }
             writer.put_entries(of, &owner, &entries).map_err(|failure| told(of, failure))
         })

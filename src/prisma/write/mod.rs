@@ -7,13 +7,15 @@
 mod bulk;
 mod copied;
 mod inline;
+mod lines;
 mod many;
 mod nested;
 mod one;
 mod store;
 
-pub(crate) use bulk::{Existing, Given, Put, check_lines, find_row, homes, put_rows, rows_at};
+pub(crate) use bulk::{Existing, Given, Put, find_row, homes, put_rows, rows_at};
 pub(crate) use copied::copy_rows;
+pub(crate) use lines::{Line, LineCheck, check_owner, check_places, put_lines};
 
 use std::collections::HashSet;
 use std::rc::Rc;

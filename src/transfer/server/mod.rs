@@ -15,9 +15,10 @@ use crate::prisma::Table;
 use address::Address;
 
 /// The whole import sees one moment of the database. What is written as text does not depend on the
-/// settings of the server, or of this machine.
+/// settings of the server, or of this machine; rows of one time come in the order in which they stand there.
 const BEGIN: &str = "SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET client_encoding = 'UTF8';
     SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0;
+    SET synchronize_seqscans = off; SET max_parallel_workers_per_gather = 0;
     BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 const COLUMNS: &str = "SELECT c.table_name, c.column_name FROM information_schema.columns c
     JOIN information_schema.tables t USING (table_schema, table_name)
@@ -66,18 +67,23 @@ impl Rows for Server {
         &self.layouts
     }
 
-    fn is_grouped(&self) -> bool {
+    fn can_group(&self) -> bool {
         true
     }
 
-    fn read(&mut self, table: &Table, each: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+    fn read(
+        &mut self,
+        table: &Table,
+        grouped: bool,
+        each: &mut dyn FnMut(&[u8]) -> Result<()>,
+    ) -> Result<()> {
         let Some(layout) = self.layouts.get(&table.db_name) else { return Ok(()) };
         let columns: Vec<String> = layout.columns.iter().map(|name| quoted(name)).collect();
         let (schema, name) = (quoted(&self.schema), quoted(&table.db_name));
         let copy = format!(
             "COPY (SELECT {} FROM {schema}.{name}{}) TO STDOUT",
             columns.join(", "),
-            order(table)
+            if grouped { order(table) } else { String::new() }
         );
         let reading = |error: &postgres::Error| failed(&format!("read {}", table.db_name), error);
         let mut lines = self.client.copy_out(&copy).map_err(|error| reading(&error))?;

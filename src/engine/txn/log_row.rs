@@ -1,0 +1,75 @@
+//! Rows of logs before they are in one: what of a row can be checked by itself, on any thread.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::log_event::{is_usual, validate_new_event};
+use super::tx::{check_size, new_id};
+use super::view::View;
+use crate::catalogue::{self, Catalogue, Counted, Model, ModelId};
+use crate::engine::clock;
+use crate::error::{Code, Error, Result};
+use crate::json;
+
+type Object = Map<String, Value>;
+
+/// A row that a log takes if its owner is there and has no row with this id.
+#[derive(Debug, Clone)]
+pub(crate) struct CheckedRow {
+    /// Its id.
+    pub(crate) id: String,
+    /// Its line.
+    pub(crate) text: Arc<str>,
+    /// When it was made, in milliseconds, if its owner counts it.
+    pub(crate) counted_at: Option<i64>,
+}
+
+/// Checks rows of one model apart from any transaction.
+#[derive(Debug, Clone)]
+pub(crate) struct RowCheck {
+    catalogue: Arc<Catalogue>,
+    model: ModelId,
+    now: String,
+    max_record_bytes: usize,
+}
+
+impl View<'_> {
+    /// What checks the rows of a log as this moment's transactions do.
+    pub(crate) fn row_check(&self, model: ModelId) -> RowCheck {
+        let (catalogue, now) = (Arc::clone(&self.state.catalogue), self.context.now.to_owned());
+        RowCheck { catalogue, model, now, max_record_bytes: self.context.max_record_bytes }
+    }
+}
+
+impl RowCheck {
+    /// Checks a new row.
+    ///
+    /// # Errors
+    /// `VALIDATION`, `TOO_LARGE`.
+    pub(crate) fn check(&self, row: Object) -> Result<CheckedRow> {
+        let declared = self.catalogue.model(self.model);
+        let counted = declared.counted.as_ref().ok_or_else(not_in_logs)?;
+        let map = complete(declared, counted, row, &self.now)?;
+        let text = json::compact_object(&map);
+        check_size(declared, &text, self.max_record_bytes)?;
+        let field = |name: &str| map.get(name).and_then(Value::as_str);
+        let time = field("createdAt").filter(|_| is_usual(&map, counted));
+        let id = field("id").unwrap_or_default().to_owned();
+        Ok(CheckedRow { id, text: text.into(), counted_at: time.and_then(clock::parse_ms) })
+    }
+}
+
+/// The error about a model whose rows do not stand in logs.
+pub(super) fn not_in_logs() -> Error {
+    Error::new(Code::Io, "this model is not kept in logs")
+}
+
+/// A new row as it would be kept.
+pub(super) fn complete(model: &Model, counted: &Counted, row: Object, now: &str) -> Result<Object> {
+    if is_usual(&row, counted) {
+        return catalogue::validate_new(model, row, now, &mut new_id)
+            .map_err(|issues| Error::validation(&model.name, issues));
+    }
+    validate_new_event(model, row, now)
+}

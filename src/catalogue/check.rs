@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::times::normalise_time;
 use super::types::{Field, Kind, Model, Times};
 use crate::error::Issues;
-use crate::json::Object;
+use crate::json::{self, Object};
 use arrange::{arrange, field_value};
 use faults::{Faults, Path};
 
@@ -36,6 +36,46 @@ pub fn validate_new(
     }
     follow(model, &mut input);
     checked(model, input, Faults::default())
+}
+
+/// The text of a new record that has no keys but its model's, whose values are in the order of the fields: that
+/// of what [`validate_new`] would make, without the maps on the way there.
+///
+/// # Errors
+/// Every fault, as for [`validate_new`].
+pub fn validate_values(
+    model: &Model,
+    mut values: Vec<Option<Value>>,
+    now: &str,
+    new_id: &mut dyn FnMut() -> String,
+) -> Result<String, Issues> {
+    let lower = |field: &Field, values: &[Option<Value>]| {
+        let other =
+            model.fields.iter().position(|one| Some(&one.name) == field.lower_case_of.as_ref());
+        Some(values[other?].as_ref()?.as_str()?.to_lowercase())
+    };
+    for (at, field) in model.fields.iter().enumerate() {
+        let given = values[at].take().filter(|_| !field.derived);
+        values[at] = match &*field.name {
+            _ if given.as_ref().is_some_and(|given| !given.is_null()) => given,
+            "id" if model.key == "id" => Some(new_id().into()),
+            name if model.times.fields().contains(&name) => Some(now.into()),
+            _ => lower(field, &values).map(Value::from).or(given),
+        };
+    }
+    let mut faults = Faults::default();
+    let mut text = String::with_capacity(512);
+    for (field, value) in model.fields.iter().zip(values) {
+        let place = Path::Field(&Path::Whole, &field.name);
+        if let Some(value) = field_value(field, value, &place, &mut faults) {
+            text.push(if text.is_empty() { '{' } else { ',' });
+            json::push_text(&mut text, &field.name);
+            text.push(':');
+            json::push_value(&mut text, &value);
+        }
+    }
+    text.push_str(if text.is_empty() { "{}" } else { "}" });
+    faults.unless_any(text)
 }
 
 /// A record with some keys replaced: checked, `updatedAt` set, its keys in catalogue order.
@@ -167,7 +207,6 @@ fn checked(model: &Model, map: Object, mut faults: Faults) -> Result<Object, Iss
 mod tests {
     use super::*;
     use crate::catalogue::{Catalogue, models};
-    use crate::json;
     use proptest::prelude::*;
     use serde_json::json;
 

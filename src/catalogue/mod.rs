@@ -21,7 +21,7 @@ mod types;
 mod typescript;
 
 pub use access::{Access, By};
-pub use check::{fill, validate_new, validate_patch, validate_stored};
+pub use check::{fill, validate_new, validate_patch, validate_stored, validate_values};
 pub use id::is_id;
 pub use index::key_of;
 pub use index_keys::{IndexKey, IndexKeys, OwnedIndexKey};

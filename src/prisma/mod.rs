@@ -44,7 +44,7 @@ pub(crate) use rows::Row;
 pub(crate) use time::{format as time_text, stored as cell_time};
 pub(crate) use value::Cell;
 pub(crate) use write::{
-    Existing, Given, Line, LineCheck, Put, check_owner, check_places, copy_rows, find_row, homes,
+    Existing, Given, Line, LineCheck, Put, check_owners, check_places, copy_rows, find_row, homes,
     put_lines, put_rows, rows_at,
 };
 

@@ -61,6 +61,15 @@ impl Cell {
         }
     }
 
+    /// The same of a cell that is needed no more.
+    pub(crate) fn into_stored(self, column: &Column) -> Option<Value> {
+        match self {
+            Cell::Json(value) => Some(value),
+            Cell::Text(text) if !column.identifies => Some(text.into()),
+            other => other.to_stored(column),
+        }
+    }
+
     /// The text of the cell as the store keeps it.
     pub(crate) fn kept(&self, column: &Column) -> Cow<'_, str> {
         let text = self.text().unwrap_or_default();

@@ -23,13 +23,10 @@ pub(super) struct Attachments {
 impl FilesOfLines {
     /// The fields of a line that say which files it has.
     pub(super) fn beside(&self, line: &[Cell], table: &Table) -> Object {
-        let files = id_of(line, table).and_then(|id| self.0.get(id)).cloned();
+        let id = table.id.first().and_then(|id| line[*id].text());
+        let files = id.and_then(|id| self.0.get(id)).cloned();
         files.map(|files| ("attachments".to_owned(), files.into())).into_iter().collect()
     }
-}
-
-fn id_of<'l>(line: &'l [Cell], table: &Table) -> Option<&'l str> {
-    table.id.first().and_then(|id| line[*id].text())
 }
 
 impl Attachments {
@@ -59,10 +56,11 @@ impl Attachments {
         Arc::clone(&self.files)
     }
 
-    /// A line is there.
-    pub(super) fn see(&mut self, line: &[Cell], table: &Table) {
-        let id = id_of(line, table).filter(|id| self.files.0.contains_key(*id));
-        self.seen.extend(id.map(str::to_owned));
+    /// A line with this id is there.
+    pub(super) fn see(&mut self, id: impl FnOnce() -> String) {
+        if !self.files.0.is_empty() {
+            self.seen.extend(Some(id()).filter(|id| self.files.0.contains_key(id)));
+        }
     }
 
     /// The columns of a row that refer to lines, which a trial does not write: so they are looked at

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::origin::sort_key;
+use super::origin::{digest, push_sort_key};
 use super::portions::{BYTES, ROWS};
 use super::sort::{Sorted, Sorter};
 use crate::engine::CheckedRow;
@@ -15,31 +15,57 @@ use crate::progress::Progress;
 /// not be looked into.
 const LONGEST: usize = 4 * BYTES;
 
-/// Takes checked lines in any order.
-pub(super) struct Collecting {
-    sorter: Sorter,
-    number: u64,
+/// A checked line, ready to be kept.
+pub(super) struct Packed {
+    /// What brings lines into their order, and behind it the line.
+    bytes: Vec<u8>,
+    owner_len: usize,
+    key_len: usize,
+    /// What stands for its id.
+    pub(super) id: u128,
 }
+
+impl Packed {
+    pub(super) fn of(line: &Line) -> Packed {
+        let row = &line.row;
+        let mut bytes = Vec::with_capacity(line.owner.len() + row.id.len() + row.text.len() + 26);
+        push_sort_key(&mut bytes, &line.owner, row.counted_at);
+        let (owner_len, key_len) = (line.owner.len(), bytes.len());
+        bytes.push(u8::from(row.counted_at.is_some()));
+        bytes.extend_from_slice(&row.counted_at.unwrap_or_default().to_le_bytes());
+        bytes.extend_from_slice(&(row.id.len() as u64).to_le_bytes());
+        bytes.extend_from_slice(row.id.as_bytes());
+        bytes.extend_from_slice(row.text.as_bytes());
+        Packed { bytes, owner_len, key_len, id: digest(&line.key()) }
+    }
+
+    /// The key of the record whose log it belongs to.
+    pub(super) fn owner(&self) -> &[u8] {
+        &self.bytes[..self.owner_len]
+    }
+
+    /// The line's id, as a message shows it.
+    pub(super) fn key(&self) -> String {
+        let (key, item) = self.bytes.split_at(self.key_len);
+        line_of(key, item).map(|line| line.key()).unwrap_or_default()
+    }
+}
+
+/// Takes lines in any order.
+pub(super) struct Collecting(Sorter);
 
 impl Collecting {
     pub(super) fn new() -> Collecting {
-        Collecting { sorter: Sorter::new(), number: 0 }
+        Collecting(Sorter::new())
     }
 
     /// Adds a line.
     ///
     /// # Errors
     /// Those of the disk.
-    pub(super) fn add(&mut self, line: &Line) -> Result<()> {
-        self.number += 1;
-        let row = &line.row;
-        let mut item = Vec::with_capacity(row.id.len() + row.text.len() + 16);
-        item.push(u8::from(row.counted_at.is_some()));
-        item.extend_from_slice(&row.counted_at.unwrap_or_default().to_le_bytes());
-        item.extend_from_slice(&(row.id.len() as u64).to_le_bytes());
-        item.extend_from_slice(row.id.as_bytes());
-        item.extend_from_slice(row.text.as_bytes());
-        self.sorter.add(&sort_key(&line.owner, row.counted_at, self.number), &item)
+    pub(super) fn add(&mut self, line: &Packed) -> Result<()> {
+        let (key, item) = line.bytes.split_at(line.key_len);
+        self.0.add(key, item)
     }
 
     /// No more lines come.
@@ -47,7 +73,7 @@ impl Collecting {
     /// # Errors
     /// Those of the disk.
     pub(super) fn finish(self) -> Result<Lines> {
-        Ok(Lines(self.sorter.finish()?))
+        Ok(Lines(self.0.finish()?))
     }
 }
 
@@ -112,7 +138,7 @@ mod tests {
 
     fn portions(lines: &[Line]) -> Vec<Vec<String>> {
         let mut collecting = Collecting::new();
-        lines.iter().for_each(|line| collecting.add(line).expect("kept"));
+        lines.iter().for_each(|line| collecting.add(&Packed::of(line)).expect("kept"));
         let mut portions = Vec::new();
         let take = |portion: Vec<Line>| {
             let shown = portion.iter().map(|line| {

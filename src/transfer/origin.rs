@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
+use siphasher::sip128::SipHasher13;
+
 use super::copy;
 use super::report::Problem;
 use super::sort::Sorter;
@@ -127,11 +129,8 @@ impl Origin {
         if self.rows.can_group() || !grouped {
             return self.rows.read(of, grouped, each);
         }
-        let (mut sorter, mut number) = (Sorter::new(), 0_u64);
-        self.rows.read(of, false, &mut |line| {
-            number += 1;
-            sorter.add(&reading.sort_key(line, number), line)
-        })?;
+        let mut sorter = Sorter::new();
+        self.rows.read(of, false, &mut |line| sorter.add(&reading.sort_key(line), line))?;
         sorter.finish()?.each(|_, line| each(line))
     }
 
@@ -242,25 +241,29 @@ impl Reading {
         Found::Faulty(faults.into_iter().map(problem).collect())
     }
 
-    /// By owner, by the time at which the row was made, by its place.
-    fn sort_key(&self, line: &[u8], number: u64) -> Vec<u8> {
+    /// By owner, by the time at which the row was made.
+    fn sort_key(&self, line: &[u8]) -> Vec<u8> {
         let field = |at: Option<usize>| copy::field_at(line, self.places[at?]?).flatten();
         let owner = field(self.table.owner_column()).unwrap_or_default();
         let made = field(self.table.column("createdAt"));
         let time = made.as_deref().and_then(values::order_of_time);
-        sort_key(&owner, time, number)
+        let mut key = Vec::with_capacity(owner.len() + 9);
+        push_sort_key(&mut key, &owner, time);
+        key
     }
 }
 
-/// What brings rows into the order of their owners, of their times, and of their numbers.
-pub(super) fn sort_key(owner: &str, time: Option<i64>, number: u64) -> Vec<u8> {
-    let mut key = Vec::with_capacity(owner.len() + 17);
+/// Adds what brings rows into the order of their owners, and those of one owner into that of their times.
+pub(super) fn push_sort_key(key: &mut Vec<u8>, owner: &str, time: Option<i64>) {
     key.extend_from_slice(owner.as_bytes());
     key.push(0);
     // The sign turned, so that the bytes sort as the numbers do.
     key.extend_from_slice(&(time.unwrap_or(i64::MIN) ^ i64::MIN).to_be_bytes());
-    key.extend_from_slice(&number.to_be_bytes());
-    key
+}
+
+/// Sixteen bytes that stand for an id: what is kept of each of many millions.
+pub(super) fn digest(id: &str) -> u128 {
+    SipHasher13::new().hash(id.as_bytes()).as_u128()
 }
 
 /// The key of a row as a message shows it: its id, or where it has none the first column; the

@@ -2,14 +2,13 @@
 //! once, by the same checks that an import makes, before anything is written.
 
 use std::collections::{HashMap, HashSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::attachments::Attachments;
-use super::lines::{Collecting, Lines};
-use super::origin::{Found, Origin, in_order, key_of};
+use super::lines::{Collecting, Lines, Packed};
+use super::origin::{Found, Origin, digest, in_order, key_of};
 use super::payloads::{self, Looked, Missing};
 use super::portions::{Portion, each_portion, each_worked};
 use super::report::{Problem, Told};
@@ -18,7 +17,7 @@ use crate::disk::SimulatedDisk;
 use crate::error::{Code, Error, Result};
 use crate::json::Object;
 use crate::prisma::{
-    Cell, Existing, Given, Line, LineCheck, Source, Table, check_owner, check_places, description,
+    Cell, Existing, Given, Line, LineCheck, Source, Table, check_owners, check_places, description,
     put_rows,
 };
 use crate::progress::{Progress, Unheard, Unit};
@@ -70,7 +69,10 @@ pub(super) struct Asked<'a> {
 
 /// A row of a table whose rows are lines of logs.
 enum Tried {
-    Row(Vec<Cell>, Result<Line>),
+    Good(Packed),
+    Refused(String, Error),
+    /// It refers to a row that cannot come over.
+    Follows(String),
     Faulty(Vec<Problem>),
 }
 
@@ -136,12 +138,13 @@ impl Trial<'_> {
         // The store looks only into the record, or the log, to which an id belongs.
         let scattered = of.owner_column().is_some() && of.id.len() == 1;
         let mut ids = Vec::new();
-        let mut note = |row: &[Cell]| ids.extend(scattered.then(|| digest(&row[of.id[0]])));
         if matches!(of.source, Source::Log { .. }) {
-            self.lines(origin, table, &mut note, progress)?;
+            self.lines(origin, table, &mut ids, progress)?;
         } else {
             each_portion(origin, table, progress, |portion| {
-                portion.rows.iter().for_each(|row| note(row));
+                if scattered {
+                    ids.extend(portion.rows.iter().map(|row| id_of(of, row)));
+                }
                 self.portion(table, portion)
             })?;
             self.settle()?;
@@ -162,7 +165,7 @@ impl Trial<'_> {
         let mut seen = HashSet::new();
         each_portion(origin, table, &Unheard, |portion| {
             for row in &portion.rows {
-                let id = digest(&row[of.id[0]]);
+                let id = id_of(of, row);
                 if twice.contains(&id) && !seen.insert(id) {
                     self.plan.problems.add(is_twice(of).of_key(&key_of(of, row)));
                 }
@@ -177,45 +180,51 @@ impl Trial<'_> {
         &mut self,
         origin: &mut Origin,
         table: usize,
-        note: &mut dyn FnMut(&[Cell]),
+        ids: &mut Vec<u128>,
         progress: &dyn Progress,
     ) -> Result<()> {
         let of = &description().tables[table];
         let check = self.store.look(|view| Ok(LineCheck::of(view, table)))?;
-        let files = self.attachments.files();
+        // What a line refers to has been tried before.
+        let (files, refused) = (self.attachments.files(), std::mem::take(&mut self.refused));
         let work = |found: Found| match found {
-            Found::Row(cells, _) => {
-                let line = check.line(&cells, files.beside(&cells, of));
-                Tried::Row(cells, line)
-            }
             Found::Faulty(faults) => Tried::Faulty(faults),
+            Found::Row(cells, _) if follows(&refused, of, &cells) => {
+                Tried::Follows(key_of(of, &cells))
+            }
+            Found::Row(cells, _) => {
+                let (key, beside) = (key_of(of, &cells), files.beside(&cells, of));
+                match check.line(cells, beside) {
+                    Ok(line) => Tried::Good(Packed::of(&line)),
+                    Err(error) => Tried::Refused(key, error),
+                }
+            }
         };
         let (mut owners, mut collecting) = (HashMap::new(), Collecting::new());
         each_worked(origin, table, progress, work, |portion| {
             let mut good = Vec::with_capacity(portion.len());
             for tried in portion {
                 match tried {
+                    Tried::Good(line) => good.push(line),
+                    Tried::Refused(key, error) => self.refuse(table, key, &error),
+                    Tried::Follows(key) => self.leave_out(table, key),
                     Tried::Faulty(faults) => self.cannot_come(table, faults),
-                    Tried::Row(cells, line) => {
-                        note(&cells);
-                        if self.may_come(table, &cells)? {
-                            self.attachments.see(&cells, of);
-                            good.extend(
-                                self.unless_refused(table, &cells, line).map(|l| (cells, l)),
-                            );
-                        }
-                    }
                 }
             }
             self.ask_for_owners(table, &good, &mut owners)?;
-            for (cells, line) in good {
-                let owner = owners.get(&line.owner).cloned().unwrap_or(Ok(()));
-                if self.unless_refused(table, &cells, owner).is_some() {
-                    collecting.add(&line)?;
+            for line in good {
+                ids.push(line.id);
+                match owners.get(line.owner()) {
+                    Some(Err(error)) => self.refuse(table, line.key(), error),
+                    _ => {
+                        self.attachments.see(|| line.key());
+                        collecting.add(&line)?;
+                    }
                 }
             }
             Ok(())
         })?;
+        self.refused.extend(refused);
         let mut lines = collecting.finish()?;
         if self.is_target && self.existing == Existing::Refuse {
             lines.each_portion(&Unheard, |lines| self.compare_lines(table, lines))?;
@@ -228,24 +237,19 @@ impl Trial<'_> {
     fn ask_for_owners(
         &self,
         table: usize,
-        lines: &[(Vec<Cell>, Line)],
-        owners: &mut HashMap<String, Result<()>>,
+        lines: &[Packed],
+        owners: &mut HashMap<Vec<u8>, Result<()>>,
     ) -> Result<()> {
-        let (mut names, mut rows): (Vec<&str>, Vec<Vec<Cell>>) = (Vec::new(), Vec::new());
-        for (cells, line) in lines {
-            if names.last() != Some(&&*line.owner) && !owners.contains_key(&line.owner) {
-                names.push(&line.owner);
-                rows.push(cells.clone());
-            }
-        }
-        if names.is_empty() {
+        let is_new = |owner: &&[u8]| !owners.contains_key(*owner);
+        let new: HashSet<&[u8]> = lines.iter().map(Packed::owner).filter(is_new).collect();
+        if new.is_empty() {
             return Ok(());
         }
-        let asked = self.store.change(Some(self.transaction), move |tx| {
-            Ok(rows.iter().map(|cells| check_owner(tx, table, cells)).collect::<Vec<_>>())
-        });
-        let names = names.into_iter().map(str::to_owned);
-        owners.extend(names.zip(asked.wait()?));
+        let keys = new.iter().map(|owner| String::from_utf8_lossy(owner).into_owned());
+        let keys: Vec<String> = keys.collect();
+        let asked =
+            self.store.change(Some(self.transaction), move |tx| Ok(check_owners(tx, table, &keys)));
+        owners.extend(new.into_iter().map(<[u8]>::to_vec).zip(asked.wait()?));
         Ok(())
     }
 
@@ -256,29 +260,21 @@ impl Trial<'_> {
             .store
             .change(Some(self.transaction), move |tx| Ok(check_places(tx, table, &lines)));
         for (key, place) in keys.into_iter().zip(asked.wait()?) {
-            self.refuse_if(table, key, place);
+            place.unwrap_or_else(|error| self.refuse(table, key, &error));
         }
         Ok(())
     }
 
-    /// What was found of a row, unless it was refused.
-    fn unless_refused<T>(&mut self, table: usize, cells: &[Cell], found: Result<T>) -> Option<T> {
-        match found {
-            Ok(found) => Some(found),
-            Err(error) => {
-                let key = key_of(&description().tables[table], cells);
-                self.refuse_if(table, key, Err(error));
-                None
-            }
-        }
+    fn refuse(&mut self, table: usize, key: String, error: &Error) {
+        let of = &description().tables[table];
+        self.plan.problems.add(problem(of, error).of_key(&key));
+        self.refused.insert((table, key));
     }
 
-    fn refuse_if(&mut self, table: usize, key: String, tried: Result<()>) {
-        if let Err(error) = tried {
-            let of = &description().tables[table];
-            self.plan.problems.add(problem(of, &error).of_key(&key));
-            self.refused.insert((table, key));
-        }
+    /// Notes a row that cannot come over because of one that it refers to.
+    fn leave_out(&mut self, table: usize, key: String) {
+        self.plan.following += 1;
+        self.refused.insert((table, key));
     }
 
     /// Notes what cannot become a row.
@@ -292,9 +288,8 @@ impl Trial<'_> {
     /// Does all that a row refers to come over? Looks for its file and its secrets, too.
     fn may_come(&mut self, table: usize, cells: &[Cell]) -> Result<bool> {
         let of = &description().tables[table];
-        if self.follows(of, cells) {
-            self.plan.following += 1;
-            self.refused.insert((table, key_of(of, cells)));
+        if follows(&self.refused, of, cells) {
+            self.leave_out(table, key_of(of, cells));
             return Ok(false);
         }
         self.look_for_file(of, cells);
@@ -331,18 +326,6 @@ impl Trial<'_> {
         Ok(())
     }
 
-    /// Does a row refer to one that cannot come over?
-    fn follows(&self, of: &Table, cells: &[Cell]) -> bool {
-        if self.refused.is_empty() {
-            return false;
-        }
-        let mut keys = of.relations.iter().filter_map(|relation| {
-            let key = relation.foreign_key.as_ref()?;
-            Some((relation.target, cells[key.columns[0]].text()?.to_owned()))
-        });
-        keys.any(|key| self.refused.contains(&key))
-    }
-
     fn look_for_file(&mut self, of: &Table, cells: &[Cell]) {
         let looked = self.public.and_then(|public| payloads::look(public, of, cells));
         match looked {
@@ -360,10 +343,27 @@ impl Trial<'_> {
     fn settle(&mut self) -> Result<()> {
         let Some((table, keys, waiting)) = self.waiting.take() else { return Ok(()) };
         for (key, tried) in keys.into_iter().zip(waiting.wait()?) {
-            self.refuse_if(table, key, tried);
+            tried.unwrap_or_else(|error| self.refuse(table, key, &error));
         }
         Ok(())
     }
+}
+
+/// Does a row refer to one that cannot come over?
+fn follows(refused: &HashSet<(usize, String)>, of: &Table, cells: &[Cell]) -> bool {
+    if refused.is_empty() {
+        return false;
+    }
+    let mut keys = of.relations.iter().filter_map(|relation| {
+        let key = relation.foreign_key.as_ref()?;
+        Some((relation.target, cells[key.columns[0]].text()?.to_owned()))
+    });
+    keys.any(|key| refused.contains(&key))
+}
+
+/// What stands for the id of a row.
+fn id_of(of: &Table, row: &[Cell]) -> u128 {
+    digest(row[of.id[0]].text().unwrap_or_default())
 }
 
 /// What the store says of a row, and what can be done.
@@ -387,16 +387,6 @@ fn problem(of: &Table, error: &Error) -> Problem {
 
 fn is_twice(of: &Table) -> Problem {
     Problem::of_table(of, "its id is there twice", "leave one of the two out")
-}
-
-/// Sixteen bytes that stand for an id: what is kept of each of many millions.
-fn digest(id: &Cell) -> u128 {
-    let half = |seed: u8| {
-        let mut hasher = DefaultHasher::new();
-        (seed, id.text()).hash(&mut hasher);
-        u128::from(hasher.finish())
-    };
-    half(0) << 64 | half(1)
 }
 
 fn twice(mut ids: Vec<u128>) -> HashSet<u128> {

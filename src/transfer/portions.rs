@@ -1,11 +1,15 @@
 //! The rows of a table in portions of bounded size.
 
+use std::panic::resume_unwind;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::scope;
+
 use super::origin::{Found, Origin};
 use super::report::Problem;
 use crate::engine::par_map;
 use crate::error::Result;
 use crate::prisma::Cell;
-use crate::progress::Progress;
+use crate::progress::{Progress, given_up};
 
 /// A portion has at most so many rows, and about so many bytes.
 pub(super) const ROWS: usize = 8000;
@@ -93,7 +97,7 @@ impl Lines {
 }
 
 /// Gives what `work` makes of the rows of a table, in portions and in the order in which they stand in the
-/// source, and tells how far it is. All processors work.
+/// source, and tells how far it is. All processors work, while `each` takes what is done.
 ///
 /// # Errors
 /// Those of reading and of `each`; `CLOSED` when it is to be given up.
@@ -101,15 +105,36 @@ pub(super) fn each_worked<T: Send>(
     origin: &mut Origin,
     table: usize,
     progress: &dyn Progress,
-    work: impl Fn(Found) -> T + Sync,
+    work: impl Fn(Found) -> T + Send + Sync,
     mut each: impl FnMut(Vec<T>) -> Result<()>,
 ) -> Result<()> {
+    scope(|scope| {
+        let (give, taken) = sync_channel(1);
+        let reader = scope.spawn(move || read_worked(origin, table, &work, &give));
+        let take = |(rows, worked)| {
+            progress.advance(rows)?;
+            each(worked)
+        };
+        let done = taken.iter().try_for_each(take);
+        // The reader ends with the next portion, if it has not ended yet.
+        drop(taken);
+        let read = reader.join().unwrap_or_else(|panic| resume_unwind(panic));
+        done.and(read)
+    })
+}
+
+fn read_worked<T: Send>(
+    origin: &mut Origin,
+    table: usize,
+    work: &(impl Fn(Found) -> T + Sync),
+    give: &SyncSender<(u64, Vec<T>)>,
+) -> Result<()> {
     let reading = origin.reading(table);
-    let mut end_portion = |lines: &mut Lines| {
-        let worked = par_map(lines.all(), |line| reading.found(line).map(&work));
-        progress.advance(worked.len() as u64)?;
+    let end_portion = |lines: &mut Lines| {
+        let worked = par_map(lines.all(), |line| reading.found(line).map(work));
+        let portion = (worked.len() as u64, worked.into_iter().flatten().collect());
         lines.clear();
-        each(worked.into_iter().flatten().collect())
+        give.send(portion).map_err(|_| given_up())
     };
     let mut lines = Lines::default();
     origin.each_line(table, &mut |line| {

@@ -105,12 +105,20 @@ fn document(text: &str) -> Result<serde_json::Value, Fault> {
         let mend = "make it smaller with UPDATE; numbers are doubles of at most 1.8e308";
         fault(format!("cannot be kept as JSON: {}", error.message), mend)
     })?;
+    if numbers(text).all(is_short) {
+        return Ok(value);
+    }
     let kept = json::compact(&value);
     if numbers(text).map(decimal).eq(numbers(&kept).map(decimal)) {
         return Ok(value);
     }
     let mend = "store it as a text, or round it with UPDATE: JavaScript would round it too";
     Err(fault("has a number with more digits than a double holds", mend))
+}
+
+/// Has a number so few digits that a double holds them all? Any of fifteen digits comes back.
+fn is_short(number: &str) -> bool {
+    number.len() <= 15 && !number.contains(['e', 'E'])
 }
 
 /// The numbers in a JSON text, in their order.

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::strategy::Union;
 use serde_json::{Map, Number, Value, json};
 
-use super::{Object, validate_new, validate_patch, validate_stored};
+use super::{Object, validate_new, validate_patch, validate_stored, validate_values};
 use crate::catalogue::{Catalogue, Field, IndexKeys, Kind, Model, ModelId};
 use crate::json::compact_object;
 
@@ -131,6 +131,23 @@ proptest! {
         let given = without_derived(model, &whole);
         let again = create(model, given);
         prop_assert_eq!(compact_object(&again), compact_object(&whole));
+    }
+
+    #[test]
+    fn values_in_the_order_of_the_fields_are_checked_as_a_map_is(
+        (id, mut map) in record(),
+        strange in vec((any::<proptest::sample::Index>(), free()), 0..3),
+    ) {
+        let catalogue = Catalogue::builtin();
+        let model = catalogue.model(id);
+        map.retain(|key, _| model.field(key).is_some());
+        for (at, value) in strange {
+            map.insert(model.fields[at.index(model.fields.len())].name.clone(), value);
+        }
+        let values = model.fields.iter().map(|field| map.get(&field.name).cloned()).collect();
+        let text = validate_values(model, values, NOW, &mut || "made".into());
+        let whole = validate_new(model, map, NOW, &mut || "made".into());
+        prop_assert_eq!(text, whole.map(|map| compact_object(&map)));
     }
 
     #[test]

@@ -43,20 +43,44 @@ impl View<'_> {
 }
 
 impl RowCheck {
+    /// The model of the rows.
+    pub(crate) fn model(&self) -> &Model {
+        self.catalogue.model(self.model)
+    }
+
     /// Checks a new row.
     ///
     /// # Errors
     /// `VALIDATION`, `TOO_LARGE`.
     pub(crate) fn check(&self, row: Object) -> Result<CheckedRow> {
-        let declared = self.catalogue.model(self.model);
-        let counted = declared.counted.as_ref().ok_or_else(not_in_logs)?;
-        let map = complete(declared, counted, row, &self.now)?;
-        let text = json::compact_object(&map);
-        check_size(declared, &text, self.max_record_bytes)?;
+        let counted = self.model().counted.as_ref().ok_or_else(not_in_logs)?;
+        let map = complete(self.model(), counted, row, &self.now)?;
         let field = |name: &str| map.get(name).and_then(Value::as_str);
         let time = field("createdAt").filter(|_| is_usual(&map, counted));
-        let id = field("id").unwrap_or_default().to_owned();
-        Ok(CheckedRow { id, text: text.into(), counted_at: time.and_then(clock::parse_ms) })
+        let counted_at = time.and_then(clock::parse_ms);
+        self.checked(field("id").unwrap_or_default(), json::compact_object(&map), counted_at)
+    }
+
+    /// Checks a new row of the usual type, whose values are in the order of the model's fields.
+    ///
+    /// # Errors
+    /// `VALIDATION`, `TOO_LARGE`.
+    pub(crate) fn check_values(&self, mut values: Vec<Option<Value>>) -> Result<CheckedRow> {
+        let mut take = |name: &str, default: &dyn Fn() -> String| {
+            let at = self.model().fields.iter().position(|field| field.name == name);
+            let Some(value) = at.map(|at| &mut values[at]) else { return String::new() };
+            let text = value.get_or_insert_with(|| default().into()).as_str();
+            text.unwrap_or_default().to_owned()
+        };
+        let (id, time) = (take("id", &new_id), take("createdAt", &|| self.now.clone()));
+        let text = catalogue::validate_values(self.model(), values, &self.now, &mut new_id)
+            .map_err(|issues| Error::validation(&self.model().name, issues))?;
+        self.checked(&id, text, clock::parse_ms(&time))
+    }
+
+    fn checked(&self, id: &str, text: String, counted_at: Option<i64>) -> Result<CheckedRow> {
+        check_size(self.model(), &text, self.max_record_bytes)?;
+        Ok(CheckedRow { id: id.to_owned(), text: text.into(), counted_at })
     }
 }
 

@@ -87,7 +87,7 @@ pub(crate) fn put_rows(
         Source::Log { .. } => {
             let check = LineCheck::of(&writer.tx.view(), table);
             let put = |row: Given| {
-                let line = check.line(&row.cells, row.beside)?;
+                let line = check.line(row.cells, row.beside)?;
                 put_lines(writer.tx, table, &[line], existing).pop().unwrap_or(Ok(Put::Same))
             };
             rows.into_iter().map(put).collect()

@@ -4,10 +4,11 @@
 use super::bulk::{check_cells, differs, is_same, writer};
 use super::store::with_cells;
 use super::{Existing, Put, Writer, find_row};
+use crate::catalogue::Field;
 use crate::engine::{CheckedRow, RowCheck, Tx, View};
 use crate::error::Result;
 use crate::json::{self, Object};
-use crate::prisma::description::Table;
+use crate::prisma::description::{Column, Place, Table};
 use crate::prisma::rows::cells_of;
 use crate::prisma::value::Cell;
 use crate::prisma::{description, ids};
@@ -38,34 +39,58 @@ impl Line {
 pub(crate) struct LineCheck {
     table: &'static Table,
     check: RowCheck,
+    /// For each field of the model the column that holds it; none where a column is a part of a field.
+    columns: Option<Vec<Option<usize>>>,
 }
 
 impl LineCheck {
     /// What checks rows as this moment's transactions do.
     pub(crate) fn of(view: &View<'_>, table: usize) -> LineCheck {
         let table = &description().tables[table];
-        LineCheck { table, check: view.row_check(table.source.model()) }
+        let check = view.row_check(table.source.model());
+        let is_whole =
+            |column: &Column| !matches!(&column.place, Place::Path(path) if path.len() > 1);
+        let column = |field: &Field| table.column_at(std::slice::from_ref(&field.name));
+        let columns = check.model().fields.iter().map(column).collect();
+        let columns = table.columns.iter().all(is_whole).then_some(columns);
+        LineCheck { table, check, columns }
     }
 
     /// The line that a row is kept as, with fields that no column holds.
     ///
     /// # Errors
     /// `VALIDATION`, `TOO_LARGE`.
-    pub(crate) fn line(&self, cells: &[Cell], beside: Object) -> Result<Line> {
-        check_cells(self.table, cells)?;
+    pub(crate) fn line(&self, mut cells: Vec<Cell>, beside: Object) -> Result<Line> {
+        check_cells(self.table, &cells)?;
         let owner = self.table.owner_column().unwrap_or_default();
         let owner = cells[owner].kept(&self.table.columns[owner]).into_owned();
-        Ok(Line { owner, row: self.check.check(with_cells(self.table, beside, cells))? })
+        let row = match &self.columns {
+            Some(columns) if beside.is_empty() => {
+                let value = |at: &Option<usize>| {
+                    let cell = std::mem::replace(&mut cells[(*at)?], Cell::Null);
+                    cell.into_stored(&self.table.columns[(*at)?])
+                };
+                self.check.check_values(columns.iter().map(value).collect())?
+            }
+            _ => self.check.check(with_cells(self.table, beside, &cells))?,
+        };
+        Ok(Line { owner, row })
     }
 }
 
-/// Refuses a row that belongs to a record which is not there.
+/// Refuses the keys of records that are not there, for what would belong to them.
 ///
 /// # Errors
-/// `FOREIGN_KEY`.
-pub(crate) fn check_owner(tx: &mut Tx<'_>, table: usize, cells: &[Cell]) -> Result<()> {
+/// Those of reading.
+pub(crate) fn check_owners(tx: &mut Tx<'_>, table: usize, keys: &[String]) -> Vec<Result<()>> {
     let writer = writer(tx);
-    writer.owner_of(writer.table(table), cells).map(drop)
+    let of = writer.table(table);
+    let mut cells = vec![Cell::Null; of.columns.len()];
+    let check = |key: &String| {
+        cells[of.owner_column().unwrap_or_default()] = Cell::Text(ids::given(key).into_owned());
+        writer.owner_of(of, &cells).map(drop)
+    };
+    keys.iter().map(check).collect()
 }
 
 /// Refuses lines in whose place their log has others. Those of one log are neighbours.

@@ -15,7 +15,7 @@ mod store;
 
 pub(crate) use bulk::{Existing, Given, Put, find_row, homes, put_rows, rows_at};
 pub(crate) use copied::copy_rows;
-pub(crate) use lines::{Line, LineCheck, check_owner, check_places, put_lines};
+pub(crate) use lines::{Line, LineCheck, check_owners, check_places, put_lines};
 
 use std::collections::HashSet;
 use std::rc::Rc;

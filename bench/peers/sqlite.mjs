@@ -35,7 +35,12 @@ export function open(dir, synchronous) {
   const db = new Database(path.join(dir, 'data.sqlite'))
   db.pragma('journal_mode = WAL')
   db.pragma(`synchronous = ${synchronous}`)
-  db.pragma('foreign_keys = ON')
+  return over(db)
+}
+
+/** The calls over a database of this or of another SQLite. */
+export function over(db) {
+  db.exec('PRAGMA foreign_keys = ON')
   db.exec(SCHEMA)
   const put = {
     user: db.prepare('INSERT INTO users VALUES (?, ?, ?)'),

@@ -7,8 +7,8 @@ const { execFileSync } = require('node:child_process')
 const fs = require('node:fs')
 const path = require('node:path')
 const { test } = require('node:test')
-const { createStore } = require('../../index.js')
-const { folder, program, root: root_, run } = require('../package/support.cjs')
+const { createStore, QuilltapAdapter } = require('../../index.js')
+const { failure, folder, program, root: root_, run } = require('../package/support.cjs')
 
 const unix = { skip: process.platform === 'win32' && 'Windows has access lists instead' }
 const root = process.getuid?.() === 0
@@ -229,6 +229,70 @@ function giveAll(dataDir) {
   for (const name of ['', ...fs.readdirSync(dataDir, { recursive: true })]) {
     fs.chownSync(path.join(dataDir, name), SOMEBODY, SOMEBODY)
   }
+}
+
+/** A folder of the app's older store, of two users, as its owner alone may write it. */
+function older() {
+  const dataDir = path.join(folder(), 'older')
+  fs.cpSync(path.join(root_, 'tests/fixtures/older/t-prime-users'), dataDir, { recursive: true })
+  for (const name of ['', ...fs.readdirSync(dataDir, { recursive: true })]) {
+    const file = path.join(dataDir, name)
+    fs.chmodSync(file, fs.statSync(file).isDirectory() ? 0o700 : 0o600)
+  }
+  return dataDir
+}
+
+const [WILL, BEN] = ['6f1d1c0e-52a5-4c7e-9d0e-0f8f6c3a9b11', 'b2a4f0b7-1c1d-4f5a-8d3e-2f6f7c9e8a22']
+
+for (const [name, how, spoil, told] of [
+  ['auth/sessions.jsonl', 'everybody may write', (file) => fs.chmodSync(file, 0o666), 'auth/sessions.jsonl'],
+  [
+    'auth/accounts.json',
+    'is in a folder of everybody’s',
+    (file) => fs.chmodSync(path.dirname(file), 0o777),
+    'auth/accounts.json',
+  ],
+  ['settings.json', 'everybody may write', (file) => fs.chmodSync(file, 0o606), `settings/users/${BEN}.json`],
+  ['tags/tags.json', 'is a link', (file) => (fs.rmSync(file), fs.symlinkSync('/etc/hostname', file)), 'tags/tags.json'],
+  [
+    'chats/index.jsonl',
+    'leads nowhere',
+    (file) => (fs.rmSync(file), fs.symlinkSync('/nowhere', file)),
+    'chats/index.jsonl',
+  ],
+]) {
+  test(
+    `of an older folder’s users one has a ${name} that ${how}: it stays, is told, and the rest is converted`,
+    unix,
+    async () => {
+      const dataDir = older()
+      const file = path.join(dataDir, 'users', BEN, name)
+      spoil(file)
+      const { ino } = fs.lstatSync(file)
+      for (const state of ['shown', 'converted']) {
+        const store = createStore({ dataDir })
+        if (state === 'converted') {
+          await store.chats.addMessage('act1', { role: 'USER', content: 'converts' })
+          await store.flush()
+          assert.ok(fs.existsSync(path.join(dataDir, 'older/users', WILL, 'settings.json')))
+        }
+        const signedIn = (token) => QuilltapAdapter(store).getSessionAndUser(token)
+        assert.equal((await signedIn('tok1')).user.id, WILL)
+        const isHis = told.startsWith('auth/') || told.startsWith('settings/')
+        if (isHis) assert.equal((await failure(signedIn('tok1-b'))).code, 'CORRUPT')
+        else assert.equal((await signedIn('tok1-b')).user.id, BEN)
+        assert.equal((await store.characters.findByUserId(BEN)).length, 2)
+        for (const kind of ['tags', 'chats']) assert.notEqual((await store[kind].findByUserId(WILL)).length, 0, kind)
+        const { faults } = await store.check()
+        assert.ok(
+          faults.some(({ kind, path }) => kind === 'unreadable' && path.startsWith(told)),
+          JSON.stringify(faults),
+        )
+        await store.close()
+      }
+      assert.equal(fs.lstatSync(file).ino, ino)
+    },
+  )
 }
 
 test('whatever a command writes is its owner’s alone, under any umask, and never through a link', unix, async () => {

@@ -8,25 +8,19 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::catalogue::{self, Catalogue, Place, models};
-use crate::disk::{Disk, EntryKind, SafePath, read_all};
+use crate::disk::{Access, Disk, EntryKind, SafePath, read_all};
 use crate::error::{Code, Error, Result};
 use crate::json;
 
+use super::owners::Owner;
 use super::records::{self, Object};
 use super::shown::Shown;
 
 /// The version of the older store's files, and of ours.
-const VERSION: u64 = 1;
+pub(super) const VERSION: u64 = 1;
 
 /// What keeps out of git what does not belong there.
 const GITIGNORE: &str = "auth/\njournal/\ncache/\nolder/\n";
-
-/// Where else the older store had a document of ours.
-const MOVED: [(&str, &str); 1] =
-    [("settings/image-profiles.json", "image-profiles/image-profiles.json")];
-
-/// A document of the older store that is none of ours, and that an app may declare.
-const EMBEDDING_PROFILES: &str = "settings/embedding-profiles.json";
 
 /// A collection that an app may declare, and the folder in which the older store had a file of it
 /// for each character.
@@ -43,7 +37,7 @@ pub(super) struct Translation {
 }
 
 impl Translation {
-    fn make(&mut self, path: SafePath, text: String) {
+    pub(super) fn make(&mut self, path: SafePath, text: String) {
         self.files.insert(path, Shown::Made(text.into_bytes().into()));
     }
 
@@ -61,22 +55,14 @@ fn is_ours(path: &SafePath) -> bool {
     ends && folder.is_some_and(|folder| ours.contains(&folder.as_str()))
 }
 
-/// One user of the older folder, and where their files are.
-struct Owner {
-    /// What is before each path: nothing, or `users/<id>/`.
-    prefix: String,
-    user: Object,
-    chat_settings: Option<Object>,
-    /// What else is in the file.
-    rest: Object,
-}
-
-struct Translator<'a> {
-    disk: &'a dyn Disk,
-    catalogue: Arc<Catalogue>,
-    made: Translation,
-    documents: BTreeMap<String, Object>,
+pub(super) struct Translator<'a> {
+    pub(super) disk: &'a dyn Disk,
+    pub(super) catalogue: Arc<Catalogue>,
+    pub(super) made: Translation,
+    pub(super) documents: BTreeMap<String, Object>,
     rows: BTreeMap<String, Vec<String>>,
+    /// Files of several entries that cannot be read, by the place in which theirs are to be.
+    unread: BTreeMap<String, Vec<(SafePath, Error)>>,
 }
 
 /// The files that stand for an older folder; `None` when the folder is none.
@@ -85,23 +71,16 @@ struct Translator<'a> {
 /// Those of the disk; `UNSUPPORTED_VERSION` for a file of a newer version.
 pub(super) fn translate(disk: &dyn Disk, catalogue: Arc<Catalogue>) -> Result<Option<Translation>> {
     let general = parse_object(disk, &SafePath::new("settings/general.json")?);
-    // A file that must not be relied upon says nothing of what the folder is.
-    let (general, refused) = match general {
-        Err(error) if error.code() == Code::Corrupt => (None, Some(error)),
-        other => (other?, None),
-    };
-    if general.as_ref().is_some_and(is_our_own) || !is_older(disk)? {
+    if general.as_ref().is_ok_and(|file| file.as_ref().is_some_and(is_our_own)) || !is_older(disk)?
+    {
         return Ok(None);
     }
     let made = Translation::default();
-    let (documents, rows) = (BTreeMap::new(), BTreeMap::new());
-    let mut translator = Translator { disk, catalogue, made, documents, rows };
+    let (documents, rows, unread) = Default::default();
+    let mut translator = Translator { disk, catalogue, made, documents, rows, unread };
     let owners = translator.owners(general)?;
     if owners.is_empty() {
         return Ok(None);
-    }
-    if let Some(error) = refused {
-        return Err(error);
     }
     for owner in &owners {
         translator.take_documents(owner)?;
@@ -134,151 +113,60 @@ fn is_older(disk: &dyn Disk) -> Result<bool> {
     Ok(disk.stamp(&SafePath::new("settings/collections.json")?)?.is_none())
 }
 
-/// The object in a file; `None` when there is no such file, or no object in it.
-fn read_object(disk: &dyn Disk, path: &str) -> Result<Option<Object>> {
-    let path = SafePath::new(path)?;
-    let Some(object) = parse_object(disk, &path)? else { return Ok(None) };
-    let version = version_of(&object);
-    if version > VERSION {
-        let message = format!(
-            "{path} has version {version}, this package knows {VERSION}; use a newer package"
-        );
-        return Err(Error::new(Code::UnsupportedVersion, message).path(path.as_str()));
-    }
-    Ok(Some(object))
+/// The object in a file; `None` when there is no such file.
+///
+/// # Errors
+/// `CORRUPT` when it holds something else; `UNSUPPORTED_VERSION`.
+pub(super) fn read_object(disk: &dyn Disk, path: &SafePath) -> Result<Option<Object>> {
+    let Some(object) = parse_object(disk, path)? else { return Ok(None) };
+    checked_object(path, Value::Object(object)).map(Some)
 }
 
 fn parse_object(disk: &dyn Disk, path: &SafePath) -> Result<Option<Object>> {
     let Some(bytes) = read_all(disk, path)? else { return Ok(None) };
-    match json::parse_bytes(&bytes) {
-        Ok(Value::Object(object)) => Ok(Some(object)),
-        _ => Ok(None),
+    as_object(path, json::parse_bytes(&bytes).map_err(|fault| corrupt(path, &fault))?).map(Some)
+}
+
+fn as_object(path: &SafePath, value: Value) -> Result<Object> {
+    match value {
+        Value::Object(object) => Ok(object),
+        _ => {
+            let message = format!("{path}:1:1: expected a JSON object; mend the file");
+            Err(Error::new(Code::Corrupt, message).path(path.as_str()))
+        }
     }
 }
 
-fn time<'a>(object: &'a Object, key: &str) -> &'a str {
+/// An object of a version that is known.
+pub(super) fn checked_object(path: &SafePath, value: Value) -> Result<Object> {
+    let object = as_object(path, value)?;
+    let version = version_of(&object);
+    if version <= VERSION {
+        return Ok(object);
+    }
+    let message =
+        format!("{path} has version {version}, this package knows {VERSION}; use a newer package");
+    Err(Error::new(Code::UnsupportedVersion, message).path(path.as_str()))
+}
+
+pub(super) fn corrupt(path: &SafePath, fault: &json::Fault) -> Error {
+    let place = format!("{path}:{}:{}", fault.line, fault.column);
+    Error::new(Code::Corrupt, format!("{place}: {}; mend the file", fault.message)).path(place)
+}
+
+/// Is it that one file which cannot be read? One of a newer version is for a newer package.
+pub(super) fn is_unread(error: &Error) -> bool {
+    error.is_of_content() && error.code() != Code::UnsupportedVersion
+}
+
+/// The text of a key; an empty one where there is none.
+pub(super) fn text_of<'a>(object: &'a Object, key: &str) -> &'a str {
     object.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
 impl Translator<'_> {
-    /// The users, the owner of the store first: of `settings/general.json`, else the eldest.
-    fn owners(&mut self, general: Option<Object>) -> Result<Vec<Owner>> {
-        let mut owners = Vec::new();
-        for entry in self.disk.list(&SafePath::new("users")?)? {
-            if entry.kind != EntryKind::Folder || !catalogue::is_id(&entry.name) {
-                continue;
-            }
-            let prefix = format!("users/{}/", entry.name);
-            if let Some(file) = read_object(self.disk, &format!("{prefix}settings.json"))? {
-                owners.extend(self.owner(&prefix, "settings.json", file)?);
-            }
-        }
-        owners.sort_by(|one, other| {
-            let place = |owner: &Owner| {
-                (time(&owner.user, "createdAt").to_owned(), time(&owner.user, "id").to_owned())
-            };
-            place(one).cmp(&place(other))
-        });
-        if let Some(file) = general
-            && let Some(mut first) = self.owner("", "settings/general.json", file)?
-        {
-            // The folder of a user who was moved is the younger.
-            let moved =
-                owners.iter().position(|owner| owner.user.get("id") == first.user.get("id"));
-            if let Some(moved) = moved.map(|at| owners.remove(at)) {
-                owners.insert(0, Owner { prefix: String::new(), ..Owner::like(&moved) });
-                owners.insert(1, moved);
-                return Ok(owners);
-            }
-            first.prefix = String::new();
-            owners.insert(0, first);
-        } else if let Some(eldest) = owners.first() {
-            // What was not moved to anybody's folder is still at the top.
-            owners.insert(0, Owner { prefix: String::new(), ..Owner::like(eldest) });
-        }
-        Ok(owners)
-    }
-
-    fn owner(&mut self, prefix: &str, name: &str, mut file: Object) -> Result<Option<Owner>> {
-        let Some(Value::Object(user)) = file.shift_remove("user") else { return Ok(None) };
-        self.made.originals.insert(SafePath::new(&format!("{prefix}{name}"))?);
-        let chat_settings = match file.shift_remove("chatSettings") {
-            Some(Value::Object(settings)) => Some(settings),
-            _ => None,
-        };
-        let user = records::with_times(user, &file);
-        let chat_settings =
-            chat_settings.map(|settings| records::chat_settings(settings, &user, &file));
-        file.shift_remove("version");
-        Ok(Some(Owner { prefix: prefix.to_owned(), user, chat_settings, rest: file }))
-    }
-
-    fn take_documents(&mut self, owner: &Owner) -> Result<()> {
-        let ours = self.places(|place| match place {
-            Place::Document { file, .. } => Some(file.clone()),
-            _ => None,
-        });
-        let mut pairs: Vec<(String, String)> =
-            ours.into_iter().map(|file| (file.clone(), file)).collect();
-        pairs.dedup();
-        pairs.extend(MOVED.map(|(from, to)| (from.to_owned(), to.to_owned())));
-        if !owner.prefix.is_empty() && !pairs.iter().any(|(from, _)| from == EMBEDDING_PROFILES) {
-            pairs.push((EMBEDDING_PROFILES.to_owned(), EMBEDDING_PROFILES.to_owned()));
-        }
-        for (from, to) in pairs {
-            let path = format!("{}{from}", owner.prefix);
-            let Some(file) = self.document(&path, &to)? else {
-                self.take_unreadable(&path, &to)?;
-                continue;
-            };
-            self.made.originals.insert(SafePath::new(&path)?);
-            let into = self.documents.entry(to).or_default();
-            for (key, value) in file {
-                let Value::Array(items) = value else {
-                    into.entry(key).or_insert(value);
-                    continue;
-                };
-                let items = items.into_iter().map(|item| records::owned(&key, item, &owner.user));
-                let list = into.entry(key.as_str()).or_insert_with(|| Value::Array(Vec::new()));
-                if let Value::Array(list) = list {
-                    list.extend(items);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// A document that cannot be read is told of by the loader, at the place where that looks.
-    fn take_unreadable(&mut self, path: &str, to: &str) -> Result<()> {
-        let path = SafePath::new(path)?;
-        if path.as_str() != to && self.disk.stamp(&path)?.is_some() {
-            let shown = Shown::as_it_is(path.clone());
-            self.put(path, SafePath::new(to)?, shown);
-        }
-        Ok(())
-    }
-
-    /// An object of arrays; a bare array is the first one of its place.
-    fn document(&self, path: &str, to: &str) -> Result<Option<Object>> {
-        let bytes = read_all(self.disk, &SafePath::new(path)?)?.unwrap_or_default();
-        let Ok(Value::Array(items)) = json::parse_bytes(&bytes) else {
-            return read_object(self.disk, path);
-        };
-        let key = self.arrays_of(to).into_iter().next().map(|(key, _)| key).unwrap_or_default();
-        Ok(Some(Object::from_iter([(key, Value::Array(items))])))
-    }
-
-    fn places(&self, wanted: impl Fn(&Place) -> Option<String>) -> Vec<String> {
+    pub(super) fn places(&self, wanted: impl Fn(&Place) -> Option<String>) -> Vec<String> {
         self.catalogue.ids().filter_map(|id| wanted(&self.catalogue.model(id).place)).collect()
-    }
-
-    /// The arrays of a document of ours, and whose records they hold.
-    fn arrays_of(&self, document: &str) -> Vec<(String, catalogue::ModelId)> {
-        let array = |id| match &self.catalogue.model(id).place {
-            Place::Document { file, key } if file == document => Some((key.clone(), id)),
-            _ => None,
-        };
-        self.catalogue.ids().filter_map(array).collect()
     }
 
     fn take_records(&mut self, owner: &Owner) -> Result<()> {
@@ -326,7 +214,7 @@ impl Translator<'_> {
     }
 
     /// A record as this store keeps it; one that does not pass the checks as it is.
-    fn canonical(&self, model: catalogue::ModelId, map: Object) -> Object {
+    pub(super) fn canonical(&self, model: catalogue::ModelId, map: Object) -> Object {
         catalogue::validate_stored(self.catalogue.model(model), map.clone()).unwrap_or(map)
     }
 
@@ -369,7 +257,15 @@ impl Translator<'_> {
             let Place::Rows { file, .. } = &self.catalogue.model(id).place else { continue };
             let file = file.clone();
             let path = SafePath::new(&format!("{}{file}", owner.prefix))?;
-            let Some(bytes) = read_all(self.disk, &path)? else { continue };
+            let bytes = match read_all(self.disk, &path) {
+                Ok(Some(bytes)) => bytes,
+                Ok(None) => continue,
+                Err(error) if is_unread(&error) => {
+                    self.note_unread(file, path, error);
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             let text = String::from_utf8_lossy(&bytes).into_owned();
             let mut rows = Vec::new();
             for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -396,13 +292,21 @@ impl Translator<'_> {
             if entry.kind != EntryKind::File || !entry.name.ends_with(".json") {
                 continue;
             }
-            let Some(mut file) = read_object(self.disk, path.as_str())? else { continue };
+            let mut file = match read_object(self.disk, &path) {
+                Ok(Some(file)) => file,
+                Ok(None) => continue,
+                Err(error) if is_unread(&error) => {
+                    self.take_unread_memories(model, path, error)?;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             let Some(Value::Array(items)) = file.shift_remove(collection) else { continue };
+            // A file with something else in it stays as it is.
             let objects = items.into_iter().map(|item| match item {
-                Value::Object(map) if catalogue::is_id(time(&map, "id")) => Some(map),
+                Value::Object(map) if catalogue::is_id(text_of(&map, "id")) => Some(map),
                 _ => None,
             });
-            // A file with something else in it stays as it is.
             let Some(objects) = objects.collect::<Option<Vec<Object>>>() else { continue };
             self.made.originals.insert(path);
             for map in objects {
@@ -412,11 +316,32 @@ impl Translator<'_> {
         Ok(())
     }
 
+    fn take_unread_memories(
+        &mut self,
+        model: catalogue::ModelId,
+        path: SafePath,
+        error: Error,
+    ) -> Result<()> {
+        let catalogue = Arc::clone(&self.catalogue);
+        match &catalogue.model(model).place {
+            Place::Directory { dir } => {
+                let to = SafePath::new(dir)?.join(path.file_name())?;
+                self.stand_in(path, to, &error)
+            }
+            Place::Document { file, .. } | Place::Rows { file, .. } => {
+                self.note_unread(file.clone(), path, error);
+                Ok(())
+            }
+            // The other places are those of built-in models.
+            _ => Ok(()),
+        }
+    }
+
     fn take_memory(&mut self, model: catalogue::ModelId, map: Object) -> Result<()> {
         let catalogue = Arc::clone(&self.catalogue);
         match &catalogue.model(model).place {
             Place::Directory { dir } => {
-                let path = SafePath::new(dir)?.join(&format!("{}.json", time(&map, "id")))?;
+                let path = SafePath::new(dir)?.join(&format!("{}.json", text_of(&map, "id")))?;
                 let text = self.record_file(model, map);
                 self.made.make(path, text);
             }
@@ -446,7 +371,7 @@ impl Translator<'_> {
     /// A row of a chat with the counts of its log, where that can be read.
     fn chat(&self, map: Object) -> Result<Object> {
         let mut map = records::without_participants(map);
-        let log = SafePath::new(&format!("chats/{}.jsonl", time(&map, "id"))).ok();
+        let log = SafePath::new(&format!("chats/{}.jsonl", text_of(&map, "id"))).ok();
         let log = log.and_then(|log| self.made.files.get(&log));
         let (count, last) = match log.map(|log| log.open(self.disk)).transpose() {
             Ok(log) => log.map_or(Ok((0, None)), |log| records::count_messages(&*log))?,
@@ -458,7 +383,49 @@ impl Translator<'_> {
         Ok(map)
     }
 
+    pub(super) fn note_unread(&mut self, to: String, path: SafePath, error: Error) {
+        self.unread.entry(to).or_default().push((path, error));
+    }
+
+    /// Lets the loader tell of what cannot be read, and of nothing else: where all users' entries are
+    /// in one file, a line in it stands for those of one of them.
+    fn place_unread(&mut self, to: &str, unread: Vec<(SafePath, Error)>) -> Result<()> {
+        let alone = !self.documents.contains_key(to) && !self.rows.contains_key(to);
+        if let ([(path, error)], true) = (&unread[..], alone) {
+            return self.stand_in(path.clone(), SafePath::new(to)?, error);
+        }
+        for (path, error) in unread {
+            if path.as_str() == to {
+                // Something else takes its place, so it is kept with the other originals.
+                self.disk.open(&path, Access::Read)?;
+                self.made.originals.insert(path);
+            }
+            let told = format!("{}. Put its entries here, in place of this line", error.message());
+            match self.rows.get_mut(to) {
+                Some(rows) => rows.push(json::compact(&told.into())),
+                None => self.tell_in_document(to, &told),
+            }
+        }
+        Ok(())
+    }
+
+    /// Shows a file that cannot be read where the loader looks, which then tells of it.
+    pub(super) fn stand_in(&mut self, path: SafePath, to: SafePath, error: &Error) -> Result<()> {
+        if path == to {
+            self.made.left.insert(path);
+        } else if self.disk.open(&path, Access::Read).is_ok() {
+            self.put(path.clone(), to, Shown::as_it_is(path));
+        } else {
+            // What cannot even be opened, such as a link, stays where it is.
+            self.made.make(to, json::pretty(&error.message().into()));
+        }
+        Ok(())
+    }
+
     fn finish(mut self, owners: Vec<Owner>) -> Result<Option<Translation>> {
+        for (to, unread) in std::mem::take(&mut self.unread) {
+            self.place_unread(&to, unread)?;
+        }
         for (path, document) in std::mem::take(&mut self.documents) {
             let text = self.document_text(&path, document);
             self.made.make(SafePath::new(&path)?, text);
@@ -471,10 +438,8 @@ impl Translator<'_> {
         }
         let mut seen = BTreeSet::new();
         for (number, owner) in owners.into_iter().enumerate() {
-            let id = time(&owner.user, "id").to_owned();
-            if seen.insert(id.clone()) {
-                let (path, text) = self.owner_file(number == 0, &id, owner)?;
-                self.made.make(path, text);
+            if seen.insert(owner.id().to_owned()) {
+                self.put_owner(number == 0, owner)?;
             }
         }
         let gitignore = SafePath::new(".gitignore")?;
@@ -482,66 +447,5 @@ impl Translator<'_> {
             self.made.make(gitignore, GITIGNORE.to_owned());
         }
         Ok(Some(self.made))
-    }
-
-    fn document_text(&self, path: &str, mut document: Object) -> String {
-        let mut file = Object::from_iter([("version".to_owned(), VERSION.into())]);
-        document.shift_remove("version");
-        for (key, model) in self.arrays_of(path) {
-            let items = document.shift_remove(&key).unwrap_or_else(|| Value::Array(Vec::new()));
-            let items = items.as_array().cloned().unwrap_or_default().into_iter();
-            let items = items.map(|item| match item {
-                Value::Object(map) => Value::Object(self.canonical(model, map)),
-                other => other,
-            });
-            file.insert(key, items.collect());
-        }
-        for key in ["createdAt", "updatedAt"] {
-            file.extend(document.shift_remove(key).map(|time| (key.to_owned(), time)));
-        }
-        document.sort_keys();
-        file.extend(document);
-        json::pretty(&Value::Object(file))
-    }
-
-    fn owner_file(&self, first: bool, id: &str, owner: Owner) -> Result<(SafePath, String)> {
-        let mut file = Object::from_iter([("version".to_owned(), VERSION.into())]);
-        let user = self.canonical(models::USER, owner.user);
-        file.insert("user".into(), Value::Object(user.clone()));
-        let settings = owner.chat_settings.map_or(Value::Null, |settings| {
-            Value::Object(self.canonical(models::CHAT_SETTINGS, settings))
-        });
-        file.insert("chatSettings".into(), settings);
-        let mut rest = owner.rest;
-        if first {
-            rest = records::with_times(rest, &user);
-            rest.insert("id".into(), "settings".into());
-            let mut rest = self.canonical(models::SETTINGS, rest);
-            rest.shift_remove("id");
-            file.extend(rest);
-            return Ok((
-                SafePath::new("settings/general.json")?,
-                json::pretty(&Value::Object(file)),
-            ));
-        }
-        for key in ["createdAt", "updatedAt"] {
-            rest.shift_remove(key);
-            file.extend(user.get(key).map(|time| (key.to_owned(), time.clone())));
-        }
-        rest.sort_keys();
-        file.extend(rest);
-        let path = SafePath::new(&format!("settings/users/{id}.json"))?;
-        Ok((path, json::pretty(&Value::Object(file))))
-    }
-}
-
-impl Owner {
-    fn like(other: &Owner) -> Owner {
-        Owner {
-            prefix: other.prefix.clone(),
-            user: other.user.clone(),
-            chat_settings: other.chat_settings.clone(),
-            rest: other.rest.clone(),
-        }
     }
 }

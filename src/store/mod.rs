@@ -33,9 +33,10 @@ pub use commands::Command;
 pub use options::{Durability, Options};
 pub use payloads::{Bytes, Reading, Stream, Use};
 
-/// Sessions, accounts and users, and what is about to become some: whoever could write there could
-/// sign in as anybody.
-const DECIDE_WHO_IS_WHO: &[&str] = &["auth", "settings", "journal"];
+/// Sessions, accounts and users, also those of the app's older store, and what is about to become
+/// some: whoever could write there could sign in as anybody.
+const DECIDE_WHO_IS_WHO: &[&str] =
+    &["auth", "settings", "journal", "users/*/auth", "users/*/settings.json"];
 
 fn warnings(disk: &RealDisk, options: &Options) -> Vec<String> {
     let shown = disk.root().display();

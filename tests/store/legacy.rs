@@ -1,7 +1,7 @@
 //! Folders of the app's own earlier store: opened as they are, converted once, with the originals
 //! kept aside.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -599,5 +599,95 @@ fn declared_collections_have_what_the_older_store_kept_of_them() {
         let again = open();
         look(&again);
         assert_eq!(call(&again, "memories.findById", json!(["mem1"]))["summary"], "a king");
+    }
+}
+
+/// The lists of everything that a user has files of; `findAll` gives each.
+const KINDS: [&str; 8] = [
+    "users",
+    "tags",
+    "accounts",
+    "imageProfiles",
+    "connections",
+    "characters",
+    "chats",
+    "sessions",
+];
+
+/// The ids in each list, without those of one user's in one of them.
+fn ids_of_all(
+    store: &Store,
+    without: Option<(&str, &str)>,
+) -> BTreeMap<&'static str, BTreeSet<String>> {
+    let list = |kind: &'static str| {
+        let all = call(store, &format!("{kind}.findAll"), json!([]));
+        let owner = if kind == "users" { "id" } else { "userId" };
+        let gone = |one: &Value| without.is_some_and(|(of, user)| of == kind && one[owner] == user);
+        let kept = all.as_array().unwrap().iter().filter(|one| !gone(one));
+        (kind, kept.map(|one| one["id"].as_str().unwrap().to_owned()).collect())
+    };
+    KINDS.into_iter().map(list).collect()
+}
+
+/// One user's file that cannot be read costs what stands in it and no more, and is told of: in the
+/// folder as it is, once it is converted, and opened anew. Who must know what it says is not told "none".
+#[test]
+fn what_cannot_be_read_of_one_user_costs_nobody_else() {
+    const OTHER: &str = "b2a4f0b7-1c1d-4f5a-8d3e-2f6f7c9e8a22";
+    let whole = opened(&older("t-prime-users").0);
+    for (user, other) in [(USER, OTHER), (OTHER, USER)] {
+        let tag = json!([{"userId": other, "name": "New"}]);
+        let account = json!([{"provider": "github", "providerAccountId": "of nobody known"}]);
+        let profile =
+            json!([{"userId": other, "name": "New", "provider": "OPENAI", "modelName": "m"}]);
+        let own = &format!("settings/users/{user}.json");
+        let images = "image-profiles/image-profiles.json";
+        for (name, kind, told, must_know, args) in [
+            ("tags/tags.json", "tags", "tags/tags.json", "tags.create", tag),
+            (
+                "auth/accounts.json",
+                "accounts",
+                "auth/accounts.json",
+                "auth.getUserByAccount",
+                account,
+            ),
+            (
+                "settings/image-profiles.json",
+                "imageProfiles",
+                images,
+                "imageProfiles.create",
+                profile,
+            ),
+            ("settings.json", "users", own, "users.findByEmail", json!(["of@nobody.known"])),
+        ] {
+            let wanted = ids_of_all(&whole, Some((kind, user)));
+            let (disk, files) = older("t-prime-users");
+            let file = format!("users/{user}/{name}");
+            let broken = &files[&file][..files[&file].len() / 2];
+            disk.plant(&file, broken);
+            let mut store = opened(&disk);
+            for state in ["shown", "converted", "opened anew"] {
+                let label = format!("{file}, {state}");
+                if state == "converted" {
+                    let message = json!({"role": "USER", "content": "converts"});
+                    call(&store, "chats.addMessage", json!(["act1", message]));
+                } else if state == "opened anew" {
+                    store.close().unwrap();
+                    store = opened(&disk);
+                }
+                assert_eq!(ids_of_all(&store, None), wanted, "{label}");
+                assert_eq!(code(&store, must_know, args.clone()), "CORRUPT", "{label}");
+                let report: Value = serde_json::from_str(&store.check_now().unwrap()).unwrap();
+                let faults = report["faults"].as_array().unwrap();
+                let is_told = |fault: &Value| {
+                    fault["kind"] == "unreadable"
+                        && fault["path"].as_str().unwrap().starts_with(told)
+                };
+                assert!(faults.iter().any(is_told), "{label}: {faults:#?}");
+            }
+            let kept = disk.files();
+            let places = [file.clone(), format!("older/{file}")];
+            assert!(places.iter().any(|at| kept.get(at).is_some_and(|it| it == broken)), "{file}");
+        }
     }
 }

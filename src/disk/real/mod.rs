@@ -104,7 +104,7 @@ struct About {
 pub struct RealDisk {
     root: PathBuf,
     folder: beneath::Root,
-    /// Folders whose files are refused where others could have written them.
+    /// What is refused where others could have written it: see [`RealDisk::guarding`].
     guarded: &'static [&'static str],
 }
 

@@ -11,7 +11,7 @@ use crate::error::{Code, Error, Result};
 
 impl RealDisk {
     /// Refuses files in these folders, from here on, where another user could have written them.
-    /// Each is a name in the data folder.
+    /// Each is a path in the data folder, of a file too, in which `*` is any one name.
     pub fn guarding(mut self, folders: &'static [&'static str]) -> RealDisk {
         self.guarded = folders;
         self
@@ -54,11 +54,8 @@ impl RealDisk {
 
     /// Refuses an opened file, or one in a folder, that another user could have written.
     pub(super) fn check_guarded(&self, path: &SafePath, file: &File) -> Result<()> {
-        let Some(top) = self.guarded.iter().find(|top| {
-            path.as_str().strip_prefix(**top).is_some_and(|rest| rest.starts_with('/'))
-        }) else {
-            return Ok(());
-        };
+        let guarded = self.guarded.iter().find_map(|pattern| guarded_part(path.as_str(), pattern));
+        let Some(top) = guarded else { return Ok(()) };
         let look = |error| Error::io("look at", path.as_str(), &error);
         for folder in path.folders() {
             self.refuse(top, folder, &self.folder.look(folder).map_err(look)?)?;
@@ -103,6 +100,17 @@ impl RealDisk {
     fn told(&self, path: &SafePath, about: &About) -> io::Error {
         refusal(&self.root, &self.absolute(path), about)
     }
+}
+
+/// The beginning of a path that a pattern fits.
+fn guarded_part<'p>(path: &'p str, pattern: &str) -> Option<&'p str> {
+    let mut names = path.split('/');
+    let mut end = 0;
+    for part in pattern.split('/') {
+        let name = names.next().filter(|name| part == "*" || part == *name)?;
+        end += name.len() + 1;
+    }
+    path.get(..end - 1)
 }
 
 /// Says whose the data folder is, where the system did not let us look into it.

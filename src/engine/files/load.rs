@@ -8,7 +8,7 @@ use std::sync::Arc;
 use hashbrown::{HashMap, HashSet};
 use serde_json::{Map, Value};
 
-use crate::catalogue::{self, IndexKeys, Migrations, ModelId};
+use crate::catalogue::{self, IndexKeys, Migrations, Model, ModelId};
 use crate::disk::{Disk, SafePath, Stamp, read_stamped};
 use crate::error::{Code, Error, Result};
 use crate::json;
@@ -372,9 +372,13 @@ fn take_item(
     item: Value,
 ) -> Result<()> {
     let key_field = state.catalogue.model(model).key.clone();
-    let key = item.get(&key_field).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let map = item.as_object().cloned().unwrap_or_default();
-    match read_stored(state, model, from, map) {
+    // What is no record is known by its own text, so that one does not hide another.
+    let key = item.get(&key_field).unwrap_or(&item).as_str().unwrap_or_default().to_owned();
+    let read = match item.as_object() {
+        Some(map) => read_stored(state, model, from, map.clone()),
+        None => Err(no_record(state.catalogue.model(model), from.0, &item)),
+    };
+    match read {
         Ok(record) => {
             state.put(model, Arc::new(record));
         }
@@ -384,6 +388,13 @@ fn take_item(
         }
     }
     Ok(())
+}
+
+fn no_record(declared: &Model, path: &str, item: &Value) -> Error {
+    let may_be_shown = declared.private.is_empty();
+    let came = if may_be_shown { json::describe(item) } else { json::kind(item).to_owned() };
+    let message = format!("{path}: expected an object, got {came}; mend the file or restore it");
+    Error::new(Code::Corrupt, message).model(&declared.name).path(path)
 }
 
 /// The files `<key>.json` of a folder, with their keys.

@@ -57,6 +57,29 @@ test('an answer that was given before is a copy, and anew after any change of wh
   await prisma.$disconnect()
 })
 
+test('so it is for a batch that was answered before', async () => {
+  const prisma = client()
+  const { user, chat } = await play(prisma)
+  const ask = () =>
+    prisma.$transaction([
+      prisma.user.findUnique({ where: { id: user.id } }),
+      prisma.chat.count(),
+      prisma.character.findMany({ where: { userId: user.id }, include: { user: true } }),
+    ])
+  for (let n = 0; n < 4; n++) {
+    const [found, count, characters] = await ask()
+    assert.deepEqual([found, count, characters.map(({ user }) => user)], [user, 0, [user]])
+    found.name = characters[0].user.name = 'spoilt'
+    found.createdAt.setFullYear(1)
+    characters.pop()
+  }
+  await prisma.chat.create({ data: chat })
+  assert.equal((await ask())[1], 1)
+  await prisma.character.updateMany({ data: { name: 'Eve' } })
+  for (let n = 0; n < 3; n++) assert.equal((await ask())[2][0].name, 'Eve')
+  await prisma.$disconnect()
+})
+
 test('a batch of reads waits for no transaction, and sees one moment', async () => {
   const prisma = client()
   const { user } = await play(prisma)

@@ -2,10 +2,12 @@
 // side, in turns, so that what slows the machine for a while slows all of them. Microseconds.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { strict as assert } from 'node:assert'
 import os from 'node:os'
 import path from 'node:path'
 import * as world from '../world.mjs'
-import { SIDES, versions } from './sides.mjs'
+import { objects, syncs } from './limits.mjs'
+import { SIDES, settings, versions } from './sides.mjs'
 
 const at = process.argv.indexOf('--rounds')
 const ROUNDS = at < 0 ? 30 : Number(process.argv[at + 1])
@@ -68,19 +70,14 @@ const deep = {
     _count: { select: { messages: true } },
   },
 }
+const bySession = (c, n) =>
+  c.session.findUnique({ where: { sessionToken: world.session(n).sessionToken }, include: { user: true } })
 let fresh = 1_000_000
 const next = () => ++fresh
-/** Title, calls a round, and the call. */
+/** Title, calls a round, and the call. Those that only read come first. */
 const WORKS = [
-  [
-    'session by token, with its user',
-    100,
-    (c, n) =>
-      c.session.findUnique({
-        where: { sessionToken: world.session(n % SESSIONS).sessionToken },
-        include: { user: true },
-      }),
-  ],
+  ['session by token, with its user', 100, (c, n) => bySession(c, n % 20)],
+  ['the same, each of 1,000 sessions in its turn', 100, (c, n) => bySession(c, n % SESSIONS)],
   ['a user by id', 100, (c) => c.user.findUnique({ where: { id: userId } })],
   ['a character by id', 100, (c, n) => c.character.findUnique({ where: { id: characterIds[n % CHARACTERS] } })],
   ['the 20 newest chats', 30, (c) => c.chat.findMany(newest)],
@@ -136,6 +133,20 @@ const WORKS = [
   ],
 ]
 
+const FIRST_WRITE = WORKS.findIndex(([title]) => title === 'create a session')
+
+/** Fails where a side answers something else than the first; without an order, rows may come in any. */
+async function checkAnswers(sides) {
+  const inAnyOrder = (answer) => (Array.isArray(answer) ? answer.map((row) => JSON.stringify(row)).sort() : answer)
+  for (const [title, , call] of WORKS.slice(0, FIRST_WRITE)) {
+    for (const n of [0, 7]) {
+      const expected = inAnyOrder(await call(sides[0].client, n))
+      assert.ok(expected.length ?? 1, `${title}: the answer is empty`)
+      for (const side of sides.slice(1)) assert.deepEqual(inAnyOrder(await call(side.client, n)), expected, title)
+    }
+  }
+}
+
 const base = mkdtempSync(path.join(os.tmpdir(), 'quilltap-clients-'))
 const sides = []
 for (const [number, { title, open }] of SIDES.entries()) {
@@ -143,6 +154,8 @@ for (const [number, { title, open }] of SIDES.entries()) {
   await fill(client)
   sides.push({ title, client, times: WORKS.map(() => []) })
 }
+
+await checkAnswers(sides)
 
 async function round(side, work, number) {
   const [, calls, call] = WORKS[work]
@@ -158,6 +171,15 @@ for (const work of WORKS.keys()) {
   for (let number = 1; number <= ROUNDS; number++) for (const side of sides) await round(side, work, number)
 }
 
+const read = (title) => WORKS.find(([other]) => other === title)[2](sides[0].client, 0)
+const sync = await syncs(base, 40 * ROUNDS)
+/** What nobody can be faster than, where every strict write waits for a sync. */
+const limits = {
+  'list 200 characters': await objects(await read('list 200 characters'), 10 * ROUNDS),
+  'a chat of 100 messages': await objects(await read('a chat of 100 messages'), 10 * ROUNDS),
+  ...Object.fromEntries(WORKS.slice(FIRST_WRITE).map(([title]) => [title, sync])),
+}
+
 const part = (times, of) => times.toSorted((a, b) => a - b)[Math.min(times.length - 1, Math.floor(times.length * of))]
 const shown = (us) => (us >= 100 ? Math.round(us).toLocaleString('en') : us.toFixed(1))
 const lines = WORKS.map(([title], work) => {
@@ -166,15 +188,18 @@ const lines = WORKS.map(([title], work) => {
     const [median, p99] = [part(times[work], 0.5), part(times[work], 0.99)]
     return `${shown(median)} (p99 ${shown(p99)}, ${(median / first).toFixed(median / first < 10 ? 1 : 0)}×)`
   })
-  return `| ${title} | ${cells.join(' | ')} |`
+  const limit = limits[title] === undefined ? '' : shown(part(limits[title], 0.5))
+  return `| ${title} | ${limit} | ${cells.join(' | ')} |`
 })
 const [cpu] = os.cpus()
 const text = [
   `Measured on ${new Date().toISOString().slice(0, 10)}: ${cpu.model}, ${os.cpus().length} processors, load ${os.loadavg()[0].toFixed(1)}, Linux ${os.release()}, Node ${process.versions.node}; ${versions()}; release build.`,
-  `Medians of ${ROUNDS} rounds in turns; in brackets p99, and times the first column's median.`,
+  `PostgreSQL: ${await settings()}. All sides were seen to answer the same.`,
+  `Medians of ${ROUNDS} rounds in turns; in brackets p99, and times the median of the first side.`,
+  'The limit: `JSON.parse` of the answer and its Dates alone; for writes, a bare awaited `fdatasync` of 600 bytes.',
   '',
-  `| µs | ${sides.map(({ title }) => title).join(' | ')} |`,
-  `| --- | ${sides.map(() => '---:').join(' | ')} |`,
+  `| µs | limit | ${sides.map(({ title }) => title).join(' | ')} |`,
+  `| --- | ---: | ${sides.map(() => '---:').join(' | ')} |`,
   ...lines,
   '',
 ].join('\n')

@@ -75,6 +75,17 @@ export const SIDES = [
   { title: 'Prisma 7 on better-sqlite3, NORMAL', open: (dir) => sqlite(dir, 'NORMAL') },
 ].filter(({ needs }) => needs === undefined || process.env[needs])
 
+/** How durable the server is that `DATABASE_URL` names. */
+export async function settings() {
+  if (process.env.DATABASE_URL === undefined) return 'none'
+  const { Client } = require('pg')
+  const client = new Client({ connectionString: process.env.DATABASE_URL })
+  await client.connect()
+  const { rows } = await client.query("SELECT version(), current_setting('fsync') AS fsync")
+  await client.end()
+  return `${rows[0].version.split(' ').slice(0, 2).join(' ')}, fsync ${rows[0].fsync}`
+}
+
 export const versions = () => {
   const version = (name) =>
     JSON.parse(readFileSync(path.join(here, 'node_modules', name, 'package.json'), 'utf8')).version

@@ -20,9 +20,11 @@ class Answers {
   }
 
   /** Notes a question, and where it was asked before its answer, whose text is so long. */
-  note(question, isKnown, { seen, data }, size) {
-    const isKept = isKnown && seen !== undefined && typeof data === 'object' && data !== null && size <= MOST
+  note(question, { seen, data }, size) {
+    const isKnown = this.#kept.get(question) !== undefined
     // What is null now can come to be without a change of any record that was seen.
+    const isThere = typeof data === 'object' && data !== null && !(Array.isArray(data) && data.includes(null))
+    const isKept = isKnown && seen !== undefined && isThere && size <= MOST
     if (isKept) this.#kept.set(question, { seen: JSON.stringify(seen), data: copy(data), size })
     else if (!isKnown) this.#kept.set(question, { seen: undefined, data: undefined, size: 1 })
   }

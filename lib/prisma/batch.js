@@ -42,7 +42,7 @@ class Batch {
       .sort((a, b) => a.index - b.index || a.at - b.at)
     const order = []
     sorted.forEach(({ at }, place) => (order[at] = place))
-    const data = sorted.length > 0 ? await this.#connection.sendBatch(sorted) : []
+    const data = sorted.length > 0 ? await this.#connection.askAll(sorted) : []
     return { order, data }
   }
 }

@@ -48,35 +48,46 @@ class Connection {
     await made?.close()
   }
 
-  /** Sends one request on its own, that an operation has made. */
-  async ask(request, operation) {
-    const { native } = this
+  /** The data that one request on its own, which an operation has made, is answered, or a promise of it. */
+  ask(request, operation) {
     const text = JSON.stringify([request])
-    if (READS.has(request.action)) return this.#read(native, text, request, operation)
-    native.mayWrite()
-    return dataOf(await native.write('write', text), { request, operation })
+    const asked = { request, operation }
+    return READS.has(request.action) ? this.#read('read', text, asked) : this.#write('write', text, asked)
   }
 
-  async #read(native, text, request, operation) {
-    const kept = this.#answers.find(text)
-    if (kept?.seen !== undefined && native.read('isSame', kept.seen, PLAIN) === 'true')
-      return operation.copy(kept.data, request)
-    const told = native.read('read', text, PLAIN) ?? (await native.readLater('read', text))
-    const answer = isLong(told) ? await longAnswer(told, { request, operation }) : answered(told)
-    this.#answers.note(text, kept !== undefined, answer, told.length)
-    return isLong(told) ? new Long(answer.data) : answer.data
-  }
-
-  /** Sends requests that are one atomic change, or see one moment, in this order: `{ request, operation }` each. */
-  async sendBatch(asked) {
-    const { native } = this
+  /** The same of requests that are one atomic change, or see one moment, in this order: `{ request, operation }` each. */
+  askAll(asked) {
     const requests = asked.map(({ request }) => request)
     const text = JSON.stringify([requests])
-    if (requests.every(({ action }) => READS.has(action))) {
-      return allOf(native.read('readAll', text, PLAIN) ?? (await native.readLater('readAll', text)), asked)
-    }
+    const isRead = requests.every(({ action }) => READS.has(action))
+    return isRead ? this.#read('readAll', text, asked) : this.#write('batch', text, asked)
+  }
+
+  #read(call, text, asked) {
+    const { native } = this
+    const kept = this.#answers.find(text)
+    if (kept?.seen !== undefined && native.read('isSame', kept.seen, PLAIN) === 'true') return copied(kept.data, asked)
+    const told = native.read(call, text, PLAIN)
+    if (told === null || isLong(told)) return this.#readLater(call, text, told, asked)
+    return this.#noted(text, answered(told), told.length)
+  }
+
+  async #readLater(call, text, read, asked) {
+    const told = read ?? (await this.native.readLater(call, text))
+    if (!isLong(told)) return this.#noted(text, answered(told), told.length)
+    return long(this.#noted(text, await longAnswer(told, asked), told.length), asked)
+  }
+
+  /** The data of the answer to a question, which is kept where that was asked before. */
+  #noted(question, answer, size) {
+    this.#answers.note(question, answer, size)
+    return answer.data
+  }
+
+  async #write(call, text, asked) {
+    const { native } = this
     native.mayWrite()
-    return allOf(await native.write('batch', text), asked)
+    return dataOf(await native.write(call, text), asked)
   }
 
   /** Sends one request in the transaction of this number. */
@@ -100,14 +111,7 @@ function answered(text) {
 const dataOf = (text, asked) => (isLong(text) ? longData(text, asked) : answered(text).data)
 
 async function longData(text, asked) {
-  return new Long((await longAnswer(text, asked)).data)
-}
-
-/** The data of each answer of a batch. */
-async function allOf(text, asked) {
-  if (!isLong(text)) return answered(text).data
-  const { answer, lists } = await parseLong(text)
-  return answer.data.map((data, at) => new Long(withLists(data, lists, asked[at])))
+  return long((await longAnswer(text, asked)).data, asked)
 }
 
 async function longAnswer(text, asked) {
@@ -115,8 +119,17 @@ async function longAnswer(text, asked) {
   return { ...answer, data: withLists(answer.data, lists, asked) }
 }
 
-const withLists = (data, lists, { request, operation }) =>
-  putLists(data, lists, operation.model, request.query.selection)
+// What was asked is one request, or those of a batch, and data are what it is answered.
+
+const withLists = (data, lists, asked) =>
+  Array.isArray(asked)
+    ? data.map((one, at) => withLists(one, lists, asked[at]))
+    : putLists(data, lists, asked.operation.model, asked.request.query.selection)
+
+const long = (data, asked) => (Array.isArray(asked) ? data.map((one) => new Long(one)) : new Long(data))
+
+const copied = (data, asked) =>
+  Array.isArray(asked) ? data.map((one, at) => copied(one, asked[at])) : asked.operation.copy(data, asked.request)
 
 /** A store's own failure, for which Prisma has no word. */
 function fromStore(error) {

@@ -52,7 +52,10 @@ const counted = { args: (args) => args, answer: (data) => data }
 
 /** One call, or one step of a fluent chain: `path` leads from the record to what the caller wants of it. */
 function call(client, perform, operation, args, path, Promise = operation.Promise) {
-  const run = async (transaction) => follow(await perform(client, operation, args, transaction), path)
+  const run =
+    path.length === 0
+      ? (transaction) => perform(client, operation, args, transaction)
+      : async (transaction) => follow(await perform(client, operation, args, transaction), path)
   const made = new Promise(run, client[STATE].transaction)
   if (Promise !== PrismaPromise) {
     made[NEXT] = (field, given) => {
@@ -74,7 +77,7 @@ function call(client, perform, operation, args, path, Promise = operation.Promis
 function follow(answer, path) {
   let at = answer
   for (const field of path) at = at?.[field]
-  return at ?? (path.length > 0 ? null : answer)
+  return at ?? null
 }
 
 /** A promise of a record of this model, which has a method for each of its relations. */

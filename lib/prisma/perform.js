@@ -17,7 +17,7 @@ function perform(client, operation, args, transaction) {
 }
 
 /** Calls functions around one another; what each calls `query` is lazy and can itself be in a batch. */
-function through(around, names, args, transaction, last, at = 0) {
+async function through(around, names, args, transaction, last, at = 0) {
   if (at === around.length) return last(args, transaction)
   const query = (next) =>
     new PrismaPromise(async (within) => through(around, names, next, within, last, at + 1), transaction)
@@ -44,7 +44,9 @@ async function send(client, operation, args, transaction) {
   let asked
   try {
     asked = operation.request(args, around)
-    const data = await (transaction ?? connection).ask(asked, operation)
+    const given = (transaction ?? connection).ask(asked, operation)
+    // What memory has is here already: waiting for it would only let others go first.
+    const data = given instanceof Promise ? await given : given
     const answer =
       data instanceof Long ? await operation.answerLong(data.data, args, asked) : operation.answer(data, args, asked)
     return extensions.hasResults && operation.givesRecords ? compute(answer, model, args, around) : answer

@@ -2,7 +2,8 @@
 
 /**
  * What a model's method answers: a promise that starts nothing before somebody waits for it, so that
- * it can be put into a `$transaction` instead. `run(transaction)` does the work.
+ * it can be put into a `$transaction` instead. `run(transaction)` does the work, and gives a
+ * promise.
  */
 class PrismaPromise {
   #run
@@ -32,17 +33,21 @@ class PrismaPromise {
 
   /** Runs as a part of a batch, as often as it is put into one. */
   requestTransaction(batch) {
-    return settled(this.#run, batch)
+    return started(this.#run, batch)
   }
 
   #start() {
-    return (this.#started ??= settled(this.#run, this.#transaction))
+    return (this.#started ??= started(this.#run, this.#transaction))
   }
 }
 
-/** What throws before the first `await` rejects, too. */
-async function settled(run, transaction) {
-  return run(transaction)
+/** What throws before there is a promise rejects, too. */
+function started(run, transaction) {
+  try {
+    return run(transaction)
+  } catch (error) {
+    return Promise.reject(error)
+  }
 }
 
 const isPrismaPromise = (value) => value?.[Symbol.toStringTag] === 'PrismaPromise'

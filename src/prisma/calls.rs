@@ -69,12 +69,18 @@ fn read_call(view: &View<'_>, _model: ModelId, args: &Args) -> Result<Reply> {
     if let Err(failure) = read_one(&reader, request, &mut text) {
         return refused(request, None, failure);
     }
-    let tables = reader.seen();
-    if let Some(print) = view.fingerprint_of(&models_of(view, tables)) {
+    Ok(finished(text, Some((view, reader.seen()))))
+}
+
+/// The answer that a text is, and where it reads, what tells whether it is still the same.
+fn finished(mut text: AnswerText, seen: Option<(&View<'_>, u64)>) -> Reply {
+    if let Some((view, tables)) = seen
+        && let Some(print) = view.fingerprint_of(&models_of(view, tables))
+    {
         text.push_str(&format!(",\"seen\":[{tables},{}]", print.number()));
     }
     text.push('}');
-    Ok(Reply::Text(text.finish()))
+    Reply::Text(text.finish())
 }
 
 fn explain_call(view: &View<'_>, _model: ModelId, args: &Args) -> Result<Reply> {
@@ -88,11 +94,17 @@ fn explain_call(view: &View<'_>, _model: ModelId, args: &Args) -> Result<Reply> 
 
 fn read_all_call(view: &View<'_>, _model: ModelId, args: &Args) -> Result<Reply> {
     let requests = requests(args);
+    let mut tables = 0;
     let read = |request: &Value, text: &mut AnswerText| {
-        read_one(&Reader::new(schema().description, view), request, text)
+        let reader = Reader::new(schema().description, view);
+        let done = read_one(&reader, request, text);
+        tables |= reader.seen();
+        done
     };
-    let done = in_order(requests, read);
-    told_all(requests, done)
+    match in_order(requests, read) {
+        Ok(text) => Ok(finished(text, Some((view, tables)))),
+        Err((at, failure)) => refused(&requests[at], Some(at), failure),
+    }
 }
 
 fn is_same_call(view: &View<'_>, _model: ModelId, args: &Args) -> Result<Reply> {
@@ -120,18 +132,17 @@ fn write_call(tx: &mut Tx<'_>, _model: ModelId, args: &Args) -> Result<Reply> {
     let request = args.value("request");
     let mut text = opened();
     match tx.whole(|tx| any_one(tx, request, &mut text)) {
-        Ok(()) => {
-            text.push('}');
-            Ok(Reply::Text(text.finish()))
-        }
+        Ok(()) => Ok(finished(text, None)),
         Err(failure) => refused(request, None, failure),
     }
 }
 
 fn batch_call(tx: &mut Tx<'_>, _model: ModelId, args: &Args) -> Result<Reply> {
     let requests = requests(args);
-    let done = tx.whole(|tx| in_order(requests, |request, text| any_one(tx, request, text)));
-    told_all(requests, done)
+    match tx.whole(|tx| in_order(requests, |request, text| any_one(tx, request, text))) {
+        Ok(text) => Ok(finished(text, None)),
+        Err((at, failure)) => refused(&requests[at], Some(at), failure),
+    }
 }
 
 fn copy_call(tx: &mut Tx<'_>, _model: ModelId, args: &Args) -> Result<Reply> {
@@ -152,7 +163,7 @@ fn opened() -> AnswerText {
 }
 
 /// The text with a list of answers, or the first failure and whose it is.
-type AllAnswered = std::result::Result<String, (usize, Failure)>;
+type AllAnswered = std::result::Result<AnswerText, (usize, Failure)>;
 
 /// Answers to requests, one after another, or the first failure and whose it is.
 fn in_order(
@@ -167,8 +178,8 @@ fn in_order(
         }
         answer(request, &mut text).map_err(|failure| (at, failure))?;
     }
-    text.push_str("]}");
-    Ok(text.finish())
+    text.push(']');
+    Ok(text)
 }
 
 /// Adds the answer to a request that reads.
@@ -185,13 +196,6 @@ fn any_one(tx: &mut Tx<'_>, value: &Value, text: &mut AnswerText) -> Answer<()> 
         return Ok(());
     }
     read_one(&Reader::new(schema.description, &tx.view()), value, text)
-}
-
-fn told_all(requests: &[Value], done: AllAnswered) -> Result<Reply> {
-    match done {
-        Ok(text) => Ok(Reply::Text(text)),
-        Err((at, failure)) => refused(&requests[at], Some(at), failure),
-    }
 }
 
 /// The failure in Prisma's words.

@@ -37,6 +37,54 @@ fn request(model: &str, action: &str, arguments: Value) -> Value {
     })
 }
 
+/// The pages of all tags in an order that ends in the id.
+fn pages(store: &Store, user: &str, direction: &str, take: usize) -> Vec<Value> {
+    let (mut all, mut cursor) = (Vec::new(), None);
+    loop {
+        let order = json!([{"updatedAt": direction}, {"id": "desc"}]);
+        let mut asked = json!({"where": {"userId": user}, "orderBy": order, "take": take});
+        if let Some(cursor) = cursor {
+            asked["cursor"] = json!({ "id": cursor });
+            asked["skip"] = 1.into();
+        }
+        let page = ask(store, "Tag", "findMany", asked);
+        let page = page.as_array().unwrap();
+        all.extend(page.iter().cloned());
+        let Some(last) = page.last() else { return all };
+        cursor = Some(last["id"].clone());
+    }
+}
+
+#[test]
+fn pages_in_an_order_that_ends_in_the_id_are_whole_however_many_are_equal_before_it() {
+    let store = open(&SimulatedDisk::new());
+    let user = world(&store).user;
+    for equal in [1, 3, 30, 70] {
+        let row = |n: usize| {
+            // One that the store keeps in another form, so that it stands elsewhere in an index.
+            let id =
+                if n % 5 == 0 { format!("{}.{n:02}", n % 3) } else { format!("t{}{n:02}", n % 7) };
+            let time = format!("2026-01-01T00:00:{:02}.000Z", n / equal);
+            let time = json!({"$type": "DateTime", "value": time});
+            json!({"id": id, "userId": user, "name": id, "nameLower": id, "updatedAt": time})
+        };
+        ask(&store, "Tag", "createMany", json!({ "data": (0..59).map(row).collect::<Vec<_>>() }));
+        for direction in ["asc", "desc"] {
+            let mut expected = ask(&store, "Tag", "findMany", json!({}));
+            let expected = expected.as_array_mut().unwrap();
+            expected.sort_by(|a, b| {
+                let by_time = a["updatedAt"].as_i64().cmp(&b["updatedAt"].as_i64());
+                let by_time = if direction == "asc" { by_time } else { by_time.reverse() };
+                by_time.then_with(|| b["id"].as_str().cmp(&a["id"].as_str()))
+            });
+            for take in [1, 7, 20] {
+                assert_eq!(pages(&store, &user, direction, take), *expected, "{equal} {take}");
+            }
+        }
+        ask(&store, "Tag", "deleteMany", json!({}));
+    }
+}
+
 #[test]
 fn a_tag_that_the_stores_own_call_set_is_a_row_with_an_id_of_its_own() {
     let disk = SimulatedDisk::new();
@@ -311,6 +359,7 @@ fn requests_find_their_rows_by_the_indexes() {
     many("Session", (0..20).map(session).collect());
     let id = || json!({"id": true});
     let newest = json!([{"updatedAt": "desc"}, {"name": "asc"}]);
+    let by_id = json!([{"updatedAt": "desc"}, {"id": "asc"}]);
     let cases = [
         // A condition on joined rows is begun at their index, where that has fewer rows.
         (
@@ -349,6 +398,19 @@ fn requests_find_their_rows_by_the_indexes() {
             json!({"where": {"userId": user}, "orderBy": newest, "take": 5, "skip": 1, "cursor": {"id": "c4"}}),
             id(),
             vec!["Character by key: 1 × 1", "Character by index userId updatedAt: 1 × 5"],
+        ),
+        // An id may be kept in another form, so no index has its order: a few are read beyond the page.
+        (
+            "Character",
+            json!({"where": {"userId": user}, "orderBy": by_id, "take": 5}),
+            id(),
+            vec!["Character by index userId updatedAt: 1 × 21"],
+        ),
+        (
+            "Character",
+            json!({"where": {"userId": user}, "orderBy": by_id, "take": 5, "skip": 1, "cursor": {"id": "c50"}}),
+            id(),
+            vec!["Character by key: 1 × 1", "Character by index userId updatedAt: 1 × 38"],
         ),
         (
             "Session",

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use hashbrown::hash_map::Entry;
 use hashbrown::{HashMap, HashSet};
 
 use crate::disk::{Changed, Disk, SafePath, Stamp, Watch};
@@ -27,16 +28,64 @@ struct Seen {
     /// Folders that are not there.
     absent: HashSet<Box<str>>,
     suspects: HashMap<SafePath, Suspect>,
+    /// What there was in folders so far.
+    stirs: HashMap<Box<str>, Stirs>,
     /// Folders in which something may have been missed: they are looked at once.
     missed: HashSet<Box<str>>,
     /// Counts up with each change that the system tells of, the store's own ones too.
     told: u64,
 }
 
+/// What there was in a folder so far.
+#[derive(Default)]
+struct Stirs {
+    /// How many suspects there are.
+    suspects: usize,
+    /// Counts up with each suspect, however often it was one, and with whatever else was told.
+    count: u64,
+}
+
 impl Seen {
+    /// A file may have been edited.
+    fn suspect(&mut self, path: SafePath) -> &mut Suspect {
+        let stirs = self.stirs.entry_ref(folder_of(&path)).or_default();
+        stirs.count += 1;
+        match self.suspects.entry(path) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                stirs.suspects += 1;
+                new.insert(Suspect::new())
+            }
+        }
+    }
+
+    /// A file is known to be what it was.
+    fn clear(&mut self, path: &SafePath) {
+        let was_one = self.suspects.remove(path).is_some();
+        if let Some(stirs) = self.stirs.get_mut(folder_of(path)).filter(|_| was_one) {
+            stirs.suspects -= 1;
+        }
+    }
+
+    /// What tells that nothing in a folder has changed meanwhile; nothing where there is something to look
+    /// at.
+    fn stillness(&self, folder: &str) -> Option<u64> {
+        let stirs = self.stirs.get(folder);
+        let is_still = self.is_told(folder) && stirs.is_none_or(|stirs| stirs.suspects == 0);
+        is_still.then(|| stirs.map_or(0, |stirs| stirs.count))
+    }
+
     fn is_told(&self, folder: &str) -> bool {
         self.watched.contains(folder) && !self.missed.contains(folder)
     }
+}
+
+/// Has whoever asks done so before, about the same moment? Then what the system has told since is left for
+/// others: a look into its queue costs as much as the rest of a short answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked {
+    First,
+    Again,
 }
 
 /// Watches the folders, and remembers which files may have been edited.
@@ -54,9 +103,12 @@ impl Lookout {
     }
 
     /// The suspects, where the system tells of a change before the next call can ask.
-    fn seen_promptly(&self) -> Option<MutexGuard<'_, Seen>> {
+    fn seen_promptly(&self, when: Asked) -> Option<MutexGuard<'_, Seen>> {
         self.watch.as_ref().filter(|watch| watch.is_prompt())?;
-        Some(self.seen())
+        Some(match when {
+            Asked::First => self.seen(),
+            Asked::Again => locked(&self.seen),
+        })
     }
 
     /// What was seen, with everything that the system has told up to now.
@@ -72,7 +124,8 @@ impl Lookout {
             seen.told += 1;
             match change {
                 Changed::File(path) => {
-                    seen.suspects.entry(path).or_insert_with(Suspect::new).told = seen.told;
+                    let told = seen.told;
+                    seen.suspect(path).told = told;
                 }
                 Changed::Folder(path) => {
                     seen.watched.remove(path.as_str());
@@ -86,22 +139,24 @@ impl Lookout {
 
     /// May a file have been edited, as far as the system tells? `None` where it does not at once.
     pub(crate) fn is_suspect(&self, path: &SafePath) -> Option<bool> {
-        let seen = self.seen_promptly()?;
+        let seen = self.seen_promptly(Asked::First)?;
         seen.is_told(folder_of(path)).then(|| seen.suspects.contains_key(path))
     }
 
     /// The files of a folder that may have been edited, as far as the system tells; `None` where it does
     /// not at once.
     pub(crate) fn suspects_in(&self, folder: &SafePath) -> Option<Vec<SafePath>> {
-        let seen = self.seen_promptly()?;
+        let seen = self.seen_promptly(Asked::First)?;
         let is_in = |path: &&SafePath| path.parent().as_ref() == Some(folder);
         seen.is_told(folder.as_str()).then(|| seen.suspects.keys().filter(is_in).cloned().collect())
     }
 
-    /// Has the system told of no edit at all, and would it of one in these folders?
-    pub(crate) fn is_untouched(&self, folders: &[SafePath]) -> bool {
-        let Some(seen) = self.seen_promptly().filter(|_| !folders.is_empty()) else { return false };
-        seen.suspects.is_empty() && folders.iter().all(|folder| seen.is_told(folder.as_str()))
+    /// Has the system told of no edit in these folders, and would it?
+    pub(crate) fn is_untouched(&self, folders: &[SafePath], when: Asked) -> bool {
+        let Some(seen) = self.seen_promptly(when).filter(|_| !folders.is_empty()) else {
+            return false;
+        };
+        folders.iter().all(|folder| seen.stillness(folder.as_str()).is_some())
     }
 
     /// Watches the folders that are not watched yet.
@@ -147,17 +202,16 @@ impl Lookout {
     }
 
     /// What tells that none of these files, nor any other in their folders, has changed meanwhile;
-    /// nothing where there is something to look at, or the system would not tell.
-    pub(crate) fn stillness(&self, files: &[SafePath]) -> Option<u64> {
-        let seen = self.seen_promptly()?;
-        let is_still = seen.suspects.is_empty() && seen.missed.is_empty();
-        let are_told = files.iter().all(|file| seen.is_told(folder_of(file)));
-        (is_still && are_told).then_some(seen.told)
+    /// nothing where there is something to look at there, or the system would not tell.
+    pub(crate) fn stillness(&self, files: &[SafePath], when: Asked) -> Option<u64> {
+        let seen = self.seen_promptly(when)?;
+        // Each only counts up, so their sum tells.
+        files.iter().map(|file| seen.stillness(folder_of(file))).sum()
     }
 
     /// A file does not look as it did.
     pub(crate) fn suspect(&self, path: SafePath) {
-        self.seen().suspects.entry(path).or_insert_with(Suspect::new);
+        self.seen().suspect(path);
     }
 
     /// The files that may have been edited.
@@ -174,7 +228,7 @@ impl Lookout {
     pub(super) fn clear(&self, path: &SafePath, upto: u64) {
         let mut seen = self.seen();
         if seen.suspects.get(path).is_some_and(|suspect| suspect.told <= upto) {
-            seen.suspects.remove(path);
+            seen.clear(path);
         }
     }
 
@@ -194,7 +248,7 @@ impl Lookout {
             return true;
         }
         let mut seen = self.seen();
-        let suspect = seen.suspects.entry(path.clone()).or_insert_with(Suspect::new);
+        let suspect = seen.suspect(path.clone());
         if suspect.stamp != now {
             *suspect = Suspect { stamp: now, since: Instant::now(), told: suspect.told };
         }
@@ -237,6 +291,42 @@ mod tests {
         fn changes(&self) -> Result<Vec<Changed>> {
             Ok(std::mem::take(&mut *locked(&self.0)))
         }
+    }
+
+    #[test]
+    fn a_folder_is_still_whatever_is_told_of_others() {
+        let told = Told::default();
+        let lookout = Lookout {
+            watch: Some(Box::new(told.clone())),
+            seen: Mutex::default(),
+            log_edited: AtomicBool::new(false),
+        };
+        let path = |text| SafePath::new(text).expect("a path");
+        lookout.watch(&[path("tags"), path("chats")]);
+        lookout.untold(&[path("tags"), path("chats")], false);
+        let (tags, log) = (path("tags/tags.json"), path("chats/a.jsonl"));
+        let before = lookout.stillness(std::slice::from_ref(&tags), Asked::First);
+        assert!(before.is_some());
+        locked(&told.0).push(Changed::File(log.clone()));
+        assert_eq!(lookout.stillness(std::slice::from_ref(&tags), Asked::First), before);
+        assert_eq!(
+            lookout.stillness(&[tags.clone(), log.clone()], Asked::First),
+            None,
+            "the log must be looked at"
+        );
+        lookout.clear(&log, lookout.told());
+        assert!(
+            lookout.stillness(std::slice::from_ref(&log), Asked::First).is_some_and(|now| now > 0)
+        );
+        locked(&told.0).push(Changed::File(tags.clone()));
+        assert_eq!(lookout.stillness(std::slice::from_ref(&tags), Asked::Again), before);
+        lookout.clear(&tags, lookout.told());
+        assert!(
+            lookout.stillness(std::slice::from_ref(&tags), Asked::First) > before,
+            "it was told of meanwhile"
+        );
+        locked(&told.0).push(Changed::Anything);
+        assert_eq!(lookout.stillness(&[tags], Asked::First), None, "something was missed");
     }
 
     #[test]

@@ -19,7 +19,7 @@ mod stamps;
 mod take;
 
 pub(crate) use look::Rounds;
-pub(crate) use lookout::Lookout;
+pub(crate) use lookout::{Asked, Lookout};
 pub(crate) use marks::LogMarks;
 pub(crate) use reconcile::Fit;
 

@@ -10,7 +10,7 @@ use crate::disk::{Disk, SafePath};
 use crate::error::{Code, Error, Result};
 
 use super::overlay::Overlay;
-use crate::engine::edits::{LogMarks, Lookout, Stamps};
+use crate::engine::edits::{Asked, LogMarks, Lookout, Stamps};
 use crate::engine::files::{ShownFile, Target};
 use crate::engine::fingerprint::Fingerprint;
 use crate::engine::keys::Keys;
@@ -46,6 +46,8 @@ pub struct View<'a> {
     known: Cell<Option<Fingerprint>>,
     /// Bytes of the records and rows that were looked into.
     looked: Cell<usize>,
+    /// Was asked what the system has told of edits? This is a look at one moment.
+    has_asked: Cell<bool>,
     /// Is the state just what the files say, so that no edit is to be looked for?
     is_as_found: bool,
 }
@@ -98,6 +100,7 @@ impl<'a> View<'a> {
             unread_logs: Cell::default(),
             known: Cell::default(),
             looked: Cell::default(),
+            has_asked: Cell::default(),
             is_as_found: false,
         }
     }
@@ -184,7 +187,7 @@ impl<'a> View<'a> {
         }
         let files: Vec<SafePath> =
             models.iter().flat_map(|model| self.files_like(*model)).collect();
-        let stillness = self.context.lookout.stillness(&files)?;
+        let stillness = self.context.lookout.stillness(&files, self.asks())?;
         let versions = models.iter().map(|model| self.state.version(*model));
         Some(Fingerprint::of(versions.chain([stillness])))
     }
@@ -247,6 +250,10 @@ impl<'a> View<'a> {
         matches!(file, Some(ShownFile::Whole(Target::First | Target::Shared(_))))
     }
 
+    fn asks(&self) -> Asked {
+        if self.has_asked.replace(true) { Asked::Again } else { Asked::First }
+    }
+
     /// Gives up, for the caller to look at the file first, when it changed behind our back.
     fn check_hand_edit(&self, model: ModelId, key: &str) -> Result<()> {
         if self.overlay.is_some() || self.is_as_found {
@@ -254,7 +261,7 @@ impl<'a> View<'a> {
         }
         // Where the system tells of every change, there is no need to look; nor, most of the time, to
         // work out which file it is.
-        if self.context.lookout.is_untouched(self.state.layout.folders_of(model)) {
+        if self.context.lookout.is_untouched(self.state.layout.folders_of(model), self.asks()) {
             return Ok(());
         }
         let Some(file) = self.state.file_of(model, key) else { return Ok(()) };

@@ -11,7 +11,7 @@ use aggregate::aggregate;
 use find::{find_arguments, run};
 use group::group_by;
 use narrow::narrow;
-use order::OrderKey;
+use order::{By, OrderKey};
 pub(crate) use select::Selection;
 
 use std::rc::Rc;
@@ -74,8 +74,14 @@ fn first_matching(
         return through(reader, table, filter, way);
     }
     if let Some(narrowed) = narrow(reader.catalogue(), reader.table(table), filter, first)
-        && let Some(rows) = reader.select(table, &narrowed.options)?
+        && let Some(mut rows) = reader.select(table, &narrowed.options)?
     {
+        if let Some(cut) = narrowed.cut.filter(|cut| rows.len() >= cut.most) {
+            rows = without_last_equals(rows, &first.0[..cut.steps]);
+            if first.1.is_some_and(|wanted| rows.len() < wanted) {
+                return first_matching(reader, table, filter, (first.0, None));
+            }
+        }
         let unsaid = filter.filter(|_| !narrowed.is_exact);
         return fitting(reader, table, rows, unsaid);
     }
@@ -83,6 +89,18 @@ fn first_matching(
         Some(way) => through(reader, table, filter, way),
         None => fitting(reader, table, reader.candidates(table, &wanted)?, filter),
     }
+}
+
+/// Rows that were taken by the first steps of an order, without those that are the same there as the last:
+/// one that was not taken may have to stand before these.
+fn without_last_equals(mut rows: Vec<Rc<Row>>, steps: &[OrderKey]) -> Vec<Rc<Row>> {
+    let Some(last) = rows.last().map(Rc::clone) else { return rows };
+    let is_same = |row: &Row, key: &OrderKey| match &key.by {
+        By::Column(_, column) => row.cells[*column].same(&last.cells[*column]),
+        By::Count(_) => false,
+    };
+    rows.retain(|row| !steps.iter().all(|key| is_same(row, key)));
+    rows
 }
 
 /// A row that is reached from a row that refers to it, or that it refers to, costs as much as so many that

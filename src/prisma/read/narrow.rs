@@ -15,7 +15,20 @@ pub(super) struct Narrowed {
     pub(super) options: Value,
     /// Do all records that it selects fit?
     pub(super) is_exact: bool,
+    /// Where it takes the first in an order of which it says only so many steps: how many it takes.
+    pub(super) cut: Option<Cut>,
 }
+
+/// The first so many records by the first steps of an order.
+#[derive(Clone, Copy)]
+pub(super) struct Cut {
+    pub(super) steps: usize,
+    pub(super) most: usize,
+}
+
+/// So many records are taken beyond those that are wanted: they may be the same in the steps that a query
+/// can say.
+const TIES: usize = 16;
 
 /// A condition of the store's: what it can say of another one, and whether that is all of it.
 struct Said {
@@ -39,18 +52,21 @@ pub(super) fn narrow(
     let kind = only.as_ref().map(|(field, words)| json!({ field: { "in": words } }));
     let conditions: Vec<Value> = kind.into_iter().chain(said.condition).collect();
     let mut options = Map::new();
-    let order = wanted.filter(|_| said.whole).and_then(|wanted| {
-        Some((wanted, order.iter().map(|key| narrow.order(key)).collect::<Option<Vec<_>>>()?))
-    });
-    if order.is_none() && conditions.is_empty() {
+    let steps: Vec<Value> = order.iter().map_while(|key| narrow.order(key)).collect();
+    let is_whole = steps.len() == order.len();
+    let first = wanted.filter(|_| said.whole && (is_whole || !steps.is_empty()));
+    if first.is_none() && conditions.is_empty() {
         return None;
     }
     options.insert("where".to_owned(), json!({ "AND": conditions }));
-    if let Some((wanted, order)) = order {
-        options.insert("orderBy".to_owned(), order.into());
-        options.insert("take".to_owned(), wanted.into());
+    let mut cut = None;
+    if let Some(wanted) = first {
+        let most = if is_whole { wanted } else { wanted.saturating_add(TIES) };
+        cut = (!is_whole).then_some(Cut { steps: steps.len(), most });
+        options.insert("orderBy".to_owned(), steps.into());
+        options.insert("take".to_owned(), most.into());
     }
-    Some(Narrowed { options: options.into(), is_exact: said.whole })
+    Some(Narrowed { options: options.into(), is_exact: said.whole, cut })
 }
 
 struct Narrow<'n> {

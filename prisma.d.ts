@@ -849,6 +849,84 @@ export declare namespace Prisma {
   /** As if the key that has it were not there. */
   const skip: unique symbol
 
+  /** What `dmmf` is made of. */
+  namespace DMMF {
+    interface Datamodel {
+      readonly models: readonly Model[]
+      readonly enums: readonly DatamodelEnum[]
+      readonly types: readonly Model[]
+    }
+    interface Model {
+      readonly name: string
+      /** Its table. */
+      readonly dbName: string | null
+      readonly schema: string | null
+      readonly fields: readonly Field[]
+      /** A key of several fields. */
+      readonly primaryKey: PrimaryKey | null
+      readonly uniqueFields: readonly (readonly string[])[]
+      readonly uniqueIndexes: readonly uniqueIndex[]
+      readonly documentation?: string
+      readonly isGenerated?: boolean
+    }
+    interface Field {
+      readonly name: string
+      readonly kind: FieldKind
+      readonly type: string
+      readonly isList: boolean
+      readonly isRequired: boolean
+      readonly isUnique: boolean
+      readonly isId: boolean
+      /** Is it set by way of a relation? */
+      readonly isReadOnly: boolean
+      readonly isGenerated?: boolean
+      readonly isUpdatedAt?: boolean
+      readonly hasDefaultValue: boolean
+      readonly default?: FieldDefault | FieldDefaultScalar | readonly FieldDefaultScalar[]
+      readonly nativeType?: readonly [string, readonly string[]] | null
+      readonly dbName?: string | null
+      readonly documentation?: string
+      readonly relationName?: string
+      readonly relationFromFields?: readonly string[]
+      readonly relationToFields?: readonly string[]
+      readonly relationOnDelete?: string
+      readonly relationOnUpdate?: string
+    }
+    type FieldKind = 'scalar' | 'object' | 'enum' | 'unsupported'
+    type FieldDefaultScalar = string | boolean | number
+    /** A function: `{ name: 'uuid', args: [4] }`. */
+    interface FieldDefault {
+      readonly name: string
+      readonly args: readonly (string | number)[]
+    }
+    interface PrimaryKey {
+      readonly name: string | null
+      readonly fields: readonly string[]
+    }
+    interface uniqueIndex {
+      readonly name: string | null
+      readonly fields: readonly string[]
+    }
+    interface DatamodelEnum {
+      readonly name: string
+      readonly values: readonly EnumValue[]
+      readonly dbName?: string | null
+      readonly documentation?: string
+    }
+    interface EnumValue {
+      readonly name: string
+      readonly dbName: string | null
+    }
+  }
+  /** The schema as data. */
+  const dmmf: { readonly datamodel: DMMF.Datamodel }
+
+  // The class of the package decimal.js, where that is installed; no column here is such a number.
+  // @ts-ignore: it is known where decimal.js is installed
+  type Decimal = import('decimal.js').Decimal
+  // @ts-ignore: it is known where decimal.js is installed
+  const Decimal: typeof import('decimal.js').Decimal
+
   type SortOrder = 'asc' | 'desc'
   const SortOrder: { asc: 'asc'; desc: 'desc' }
   type NullsOrder = 'first' | 'last'

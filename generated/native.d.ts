@@ -170,6 +170,9 @@ export declare function dualTables(): string
 /** The state of a folder at a glance; resolves to an answer's text. */
 export declare function folderState(dataDir: string): Promise<string>
 
+/** Prisma's `datamodel`, as the text of an answer. */
+export declare function prismaDatamodel(): string
+
 /** Restores a backup into a data folder; resolves to an answer's text. */
 export declare function restore(file: string, dataDir: string, force: boolean, dryRun: boolean): Promise<string>
 

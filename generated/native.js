@@ -846,6 +846,7 @@ module.exports.doctor = nativeBinding.doctor
 module.exports.dualStatus = nativeBinding.dualStatus
 module.exports.dualTables = nativeBinding.dualTables
 module.exports.folderState = nativeBinding.folderState
+module.exports.prismaDatamodel = nativeBinding.prismaDatamodel
 module.exports.restore = nativeBinding.restore
 module.exports.runCommandLine = nativeBinding.runCommandLine
 module.exports.studioRefusal = nativeBinding.studioRefusal

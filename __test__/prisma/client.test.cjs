@@ -2,6 +2,7 @@
 
 const assert = require('node:assert/strict')
 const fs = require('node:fs')
+const Module = require('node:module')
 const path = require('node:path')
 const { test } = require('node:test')
 const { createStore } = require('../../index.js')
@@ -174,4 +175,26 @@ test('an id that others refer to can be changed, and is what it became when the 
   const taken = await failure(prisma.chat.create({ data: { ...chat, userId: 'ada', id: 'c2' } }))
   assert.equal(taken.code, 'P2002')
   await prisma.$disconnect()
+})
+
+test('the schema as data is what Prisma 6.19 says of the same schema', () => {
+  const recorded = fs.readFileSync(path.join(__dirname, 'fixtures/datamodel.json'), 'utf8')
+  assert.equal(JSON.stringify(Prisma.dmmf.datamodel), JSON.stringify(JSON.parse(recorded)))
+  assert.equal(Prisma.dmmf, Prisma.dmmf)
+  assert.equal(Object.keys(Prisma).includes('dmmf'), false)
+})
+
+test('Prisma.Decimal is the class of decimal.js where the app has it, else a sentence that says so', () => {
+  const { withLater } = require('../../lib/prisma/later.js')
+  const resolve = Module._resolveFilename
+  Module._resolveFilename = (name, ...more) => {
+    if (name !== 'decimal.js') return resolve(name, ...more)
+    throw Object.assign(new Error('not here'), { code: 'MODULE_NOT_FOUND' })
+  }
+  try {
+    assert.throws(() => withLater({}).Decimal, /decimal\.js, which is not installed/)
+  } finally {
+    Module._resolveFilename = resolve
+  }
+  assert.equal(Prisma.Decimal, require('decimal.js').Decimal)
 })

@@ -22,6 +22,11 @@ pub fn better_auth_collections(schema: &str) -> Result<String> {
     Ok(Calls::of(&better_auth::declaration(schema)?)?.of_collections())
 }
 
+/// Prisma's `datamodel` of the tables that its client sees, as JSON.
+pub fn prisma_datamodel() -> String {
+    prisma::types::datamodel(prisma::description()).to_string()
+}
+
 /// The calls on the records of one model.
 pub(crate) struct Repository {
     /// `characters`.

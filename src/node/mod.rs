@@ -43,3 +43,9 @@ pub(crate) fn calls(declaration: String) -> String {
 pub(crate) fn better_auth_collections(schema: String) -> String {
     answer_text(api::better_auth_collections(&schema))
 }
+
+/// Prisma's `datamodel`, as the text of an answer.
+#[napi(catch_unwind)]
+pub(crate) fn prisma_datamodel() -> String {
+    answer_text(Ok(api::prisma_datamodel()))
+}

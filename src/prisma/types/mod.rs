@@ -1,12 +1,14 @@
 //! The files that follow from a description for JavaScript and TypeScript: what the client in
-//! `lib/prisma/` must know of the models, and their types.
+//! `lib/prisma/` must know of the models, and their types; and the schema as data.
 
+mod datamodel;
 mod models;
 mod names;
 
 use std::fmt::Write;
 
 use super::description::{Description, FieldRef, Table};
+pub(crate) use datamodel::datamodel;
 
 /// What nobody can derive: the generic types, the client, the namespace.
 const HEADER: &str = include_str!("../../../lib/prisma/header.d.ts");

@@ -20,6 +20,8 @@ mod times;
 mod types;
 mod typescript;
 
+use crate::error::{Code, Error};
+
 pub use access::{Access, By};
 pub use check::{fill, validate_new, validate_patch, validate_stored, validate_values};
 pub use id::is_id;
@@ -113,6 +115,22 @@ impl Catalogue {
     /// Who refers to a model: the referring model, and the number of its link.
     pub fn referrers(&self, id: ModelId) -> &[(ModelId, usize)] {
         &self.referrers[usize::from(id.0)]
+    }
+
+    /// The models whose records are the lines of the logs that `owner` owns.
+    pub fn logs_of(&self, owner: ModelId) -> impl Iterator<Item = ModelId> {
+        self.ids().filter(move |id| matches!(&self.model(*id).place, Place::Log { owner: of, .. } if *of == owner))
+    }
+
+    /// For a log model: the model that owns the logs.
+    ///
+    /// # Errors
+    /// `IO` when the model has no logs, which is a fault of the caller.
+    pub fn owner_of_log(&self, id: ModelId) -> crate::error::Result<ModelId> {
+        match &self.model(id).place {
+            Place::Log { owner, .. } => Ok(*owner),
+            _ => Err(Error::new(Code::Io, "this model is not kept in logs")),
+        }
     }
 
     /// For a log model: the model that owns the logs, and what it counts.

@@ -18,6 +18,7 @@ use crate::engine::commit::Listeners;
 use crate::engine::commit::Queue;
 use crate::engine::edits::{LogMarks, Lookout, Stamps};
 use crate::engine::files::Keeper;
+use crate::engine::folder::{Files, Folder};
 use crate::engine::journal::Tail;
 use crate::engine::keys::Keys;
 use crate::engine::logs::{LogCache, Source};
@@ -174,17 +175,19 @@ impl Engine {
         self.position.load(Ordering::Acquire)
     }
 
-    /// What a look at the state needs besides it.
+    /// What a call needs besides records.
     pub(crate) fn context<'a>(&'a self, now: &'a str) -> Context<'a> {
-        Context {
+        Context { keys: &self.keys, now, max_record_bytes: self.settings.max_record_bytes }
+    }
+
+    /// What a look at the state needs besides it.
+    pub(crate) fn files(&self) -> Files<'_> {
+        Files {
             disk: &*self.disk,
             logs: &self.logs,
             stamps: &self.stamps,
             lookout: &self.lookout,
             counted: &self.counted,
-            keys: &self.keys,
-            now,
-            max_record_bytes: self.settings.max_record_bytes,
         }
     }
 
@@ -284,10 +287,10 @@ impl Engine {
             }
             let now = self.clock.now();
             let state = self.state_for(source)?;
-            let view = View::new(&state, None, self.context(&now), source);
-            let answer = read(&view);
-            let gave_up = answer.is_err() && view.needs_disk();
-            let (suspects, unread_logs) = (view.take_suspects(), view.unread_logs());
+            let folder = Folder::to_read(&state, self.files(), source);
+            let answer = read(&View::new(&folder, None, self.context(&now)));
+            let gave_up = answer.is_err() && folder.needs_disk();
+            let (suspects, unread_logs) = (folder.take_suspects(), folder.unread_logs());
             drop(state);
             if gave_up && source == Source::Memory {
                 return None;

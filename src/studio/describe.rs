@@ -36,7 +36,7 @@ fn describe(view: &View<'_>, id: ModelId) -> Value {
         "single": matches!(model.place, Place::Single { .. }),
         "readOnly": refusal(catalogue, id).is_err(),
         "count": if is_log { Value::Null } else { view.sizes(id).all().into() },
-        "unreadable": if is_log { 0 } else { view.unreadable(id).count() },
+        "unreadable": if is_log { 0 } else { view.unreadable(id) },
         "nameField": name_field(model).map(|field| &field.name),
         "columns": columns(model),
         "sorted": sorted(model),

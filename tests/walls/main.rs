@@ -58,10 +58,21 @@ const MODULES: &[(&str, &str)] = &[
          engine/files/layout engine/files/dirty",
     ),
     (
+        "engine/committed",
+        "catalogue engine/fingerprint engine/logs engine/memory/record engine/memory",
+    ),
+    (
+        "engine/folder",
+        "disk catalogue engine/fingerprint engine/logs engine/logs/cache engine/edits/stamps \
+         engine/edits/lookout engine/edits/marks engine/memory/record engine/files/layout \
+         engine/memory engine/committed",
+    ),
+    // All that views and transactions know of where the records are.
+    ("engine/txn/base", "engine/folder"),
+    (
         "engine/txn",
-        "disk catalogue engine/clock engine/fingerprint engine/keys engine/logs \
-         engine/edits/stamps engine/edits/lookout engine/edits/marks engine/logs/cache \
-         engine/memory/record engine/journal engine/files/layout engine/memory",
+        "catalogue engine/clock engine/fingerprint engine/keys engine/logs engine/memory/record \
+         engine/journal engine/memory engine/committed engine/txn/base",
     ),
     ("engine/commit", "catalogue engine/memory engine/txn"),
     (
@@ -69,7 +80,7 @@ const MODULES: &[(&str, &str)] = &[
         "disk crypto catalogue legacy engine/clock engine/keys \
          engine/processes/shared_memory engine/processes/locks engine/edits/stamps \
          engine/edits/lookout engine/edits/marks engine/files/keeper engine/logs/cache \
-         engine/journal engine/memory engine/txn engine/commit",
+         engine/journal engine/memory engine/folder engine/txn engine/commit",
     ),
     (
         "engine/files",
@@ -83,7 +94,7 @@ const MODULES: &[(&str, &str)] = &[
     ),
     (
         "engine/files/row_owners",
-        "disk catalogue engine/processes/locks engine/logs engine/logs/cache engine/txn \
+        "disk catalogue engine/processes/locks engine/logs engine/logs/cache engine/folder \
          engine/core engine/files",
     ),
     (
@@ -102,12 +113,12 @@ const MODULES: &[(&str, &str)] = &[
     (
         "engine/commit/thread",
         "catalogue engine/processes/shared_memory engine/processes/locks engine/logs/cache \
-         engine/journal engine/memory engine/txn engine/commit engine/core",
+         engine/journal engine/memory engine/folder engine/txn engine/commit engine/core",
     ),
     (
         "engine/commit/here",
         "engine/processes/shared_memory engine/processes/locks engine/logs/cache \
-         engine/journal engine/txn engine/commit engine/core engine/commit/thread",
+         engine/journal engine/folder engine/txn engine/commit engine/core",
     ),
     (
         "engine/files/round",
@@ -135,7 +146,7 @@ const MODULES: &[(&str, &str)] = &[
         "engine/lifecycle",
         "disk catalogue legacy engine/clock engine/processes/shared_memory \
          engine/processes/locks engine/logs engine/logs/cache engine/memory/record \
-         engine/journal engine/files/layout engine/memory engine/txn engine/core \
+         engine/journal engine/files/layout engine/memory engine/folder engine/txn engine/core \
          engine/files engine/files/order engine/processes engine/edits engine/payload",
     ),
     (

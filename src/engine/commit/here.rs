@@ -6,9 +6,9 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::thread::make_single;
 use super::ticket::{Settled, internal};
 use crate::engine::core::Engine;
+use crate::engine::folder::Folder;
 use crate::engine::journal::Commit;
 use crate::engine::logs::Source;
 use crate::engine::processes::locks::is_commit_wanted;
@@ -57,11 +57,12 @@ impl Engine {
         let mut overlay = Overlay::default();
         let (answer, catalogue) = {
             let state = self.state_for(Source::Memory)?;
-            let (context, source) = (self.context(&now), Source::Memory);
-            let mut tx = Tx { state: &state, overlay: &mut overlay, context, source };
+            let folder = Folder::to_change(&state, self.files(), Source::Memory);
+            let context = self.context(&now);
+            let mut tx = Tx { base: &folder, overlay: &mut overlay, context };
             // What is wrong with a change is told by the committing thread, which finds it again.
             let answer = change(&mut tx).ok()?;
-            make_single(&mut tx).ok()?;
+            tx.make_single().ok()?;
             (answer, state.catalogue.clone())
         };
         let changes = overlay.take_changes();

@@ -5,12 +5,12 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
-use crate::catalogue::Place;
 use crate::error::{Code, Error, Result};
 
 use super::queue::{Inside, Turn, WriteCall};
 use super::ticket::{Settled, Ticket, internal, settle};
 use crate::engine::core::Engine;
+use crate::engine::folder::Folder;
 use crate::engine::journal::Commit;
 use crate::engine::journal::{self, Appended, Header, Tail};
 use crate::engine::logs::Source;
@@ -107,11 +107,11 @@ impl Engine {
     fn run_change(&self, overlay: &mut Overlay, now: &str, change: WriteCall) -> Result<Settled> {
         let state = self.state();
         let mark = overlay.mark();
-        let (context, source) = (self.context(now), Source::Disk);
-        let mut tx = Tx { state: &state, overlay, context, source };
+        let folder = Folder::to_change(&state, self.files(), Source::Disk);
+        let mut tx = Tx { base: &folder, overlay, context: self.context(now) };
         let done = catch_unwind(AssertUnwindSafe(|| {
             let reply = change(&mut tx)?;
-            make_single(&mut tx)?;
+            tx.make_single()?;
             Ok(reply)
         }));
         let done = done.unwrap_or_else(|_| Err(internal()));
@@ -255,19 +255,4 @@ impl Engine {
 
 fn refuse(tickets: impl Iterator<Item = Ticket>, error: &Error) {
     settle(tickets.map(|ticket| (ticket, Err(error.clone()))).collect());
-}
-
-/// The one record of a place `Single` comes with the first change of a store.
-pub(super) fn make_single(tx: &mut Tx<'_>) -> Result<()> {
-    let single = tx.state.layout.owner().and_then(|place| place.single);
-    let Some(model) = single.filter(|_| !tx.overlay.is_empty()) else { return Ok(()) };
-    let is_single = matches!(tx.catalogue().model(model).place, Place::Single { .. });
-    let key = crate::engine::memory::SINGLE_KEY;
-    if is_single
-        && tx.state.collection(model).faults.is_empty()
-        && tx.view().get(model, key)?.is_none()
-    {
-        tx.create_single(model)?;
-    }
-    Ok(())
 }

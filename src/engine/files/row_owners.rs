@@ -5,9 +5,9 @@ use crate::disk::{SafePath, read_all};
 
 use super::write::Writer;
 use crate::engine::core::Engine;
+use crate::engine::folder::Folder;
 use crate::engine::logs::{Saved, SavedLog, Source};
 use crate::engine::processes::locks::cache_folder;
-use crate::engine::txn::View;
 
 /// So many logs are read while nobody can commit.
 const AT_ONCE: usize = 64;
@@ -26,10 +26,9 @@ impl Engine {
             logs.chunks(AT_ONCE).for_each(|some| self.recall_logs(model, some));
         }
         loop {
-            let now = self.clock.now();
             let state = self.state();
-            let view = View::new(&state, None, self.context(&now), Source::Disk);
-            if view.learn_logs(model, AT_ONCE) < AT_ONCE {
+            let folder = Folder::to_read(&state, self.files(), Source::Disk);
+            if folder.learn_logs(model, AT_ONCE) < AT_ONCE {
                 return;
             }
         }

@@ -3,11 +3,12 @@
 //! `lines` looks at lines, `table` knows where each row of one log stands, `query` says which of them a
 //! reader gets, `bytes` where a log is read. `index` is the whole of one log, `rows` what a reader sees
 //! of it, and `cache` keeps the indexes that were used last. `pending` are the lines that the journal
-//! still holds. `owners` tells which logs may hold a row, and `owners_file` keeps that. A log only ever grows, or starts anew: a row whose id was seen before replaces the
+//! still holds, `changes` those that are not committed yet. `owners` tells which logs may hold a row, and `owners_file` keeps that. A log only ever grows, or starts anew: a row whose id was seen before replaces the
 //! earlier one, a `deleted` row removes it.
 
 mod bytes;
 mod cache;
+mod changes;
 mod index;
 mod lines;
 mod owners;
@@ -18,6 +19,7 @@ mod rows;
 mod table;
 
 pub(crate) use cache::{LogCache, LogSite, Need, Source};
+pub(crate) use changes::LogChanges;
 pub(crate) use index::LogIndex;
 pub(crate) use lines::KEY;
 pub(crate) use owners::{Named, RowOwners};

@@ -14,11 +14,11 @@ impl Tx<'_> {
     /// # Errors
     /// Those of the disk.
     pub(crate) fn place_payload(&mut self, arrived: &Arrived) -> Result<()> {
-        let home = home(&self.state.catalogue)?;
+        let home = home(&self.base.state.catalogue)?;
         // Should the record not come to be, the payload goes again.
-        self.state.unreferenced.add(&arrived.sha256);
-        let (raw, folder) = place_of(&self.state.catalogue, &arrived.sha256)?;
-        let disk = self.context.disk;
+        self.base.state.unreferenced.add(&arrived.sha256);
+        let (raw, folder) = place_of(&self.base.state.catalogue, &arrived.sha256)?;
+        let disk = self.base.files.disk;
         let was_there = disk.stamp(&raw)?.is_some();
         disk.create_dir(&folder)?;
         // Over one that is there as well: it may have been changed by hand, and this mends it.
@@ -43,8 +43,8 @@ impl Tx<'_> {
         file: &Arrived,
     ) -> Result<()> {
         check_derived_name(name)?;
-        let (raw, folder) = place_of(&self.state.catalogue, content)?;
-        let disk = self.context.disk;
+        let (raw, folder) = place_of(&self.base.state.catalogue, content)?;
+        let disk = self.base.files.disk;
         if !is_content(content) || disk.stamp(&raw)?.is_none() {
             return Err(missing(&raw));
         }

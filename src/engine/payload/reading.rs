@@ -39,8 +39,8 @@ impl View<'_> {
         if !is_content(content) {
             return Ok(false);
         }
-        let path = place_of(&self.state.catalogue, content)?.0;
-        Ok(self.context.disk.stamp(&path)?.is_some())
+        let path = place_of(&self.base.state.catalogue, content)?.0;
+        Ok(self.base.files.disk.stamp(&path)?.is_some())
     }
 
     /// Opens the payload with a content and length, or a file derived from it; `None` where
@@ -58,10 +58,10 @@ impl View<'_> {
             let message = "the record has no SHA-256 as sha256, and so no payload; put the bytes";
             return Err(Error::new(Code::Corrupt, message));
         }
-        let (raw, folder) = place_of(&self.state.catalogue, content)?;
+        let (raw, folder) = place_of(&self.base.state.catalogue, content)?;
         derived.map_or(Ok(()), check_derived_name)?;
         let path = derived.map_or(Ok(raw), |name| folder.join(name))?;
-        let disk = self.context.disk;
+        let disk = self.base.files.disk;
         if disk.stamp(&path)?.is_none() {
             return if derived.is_some() { Ok(None) } else { Err(missing(&path)) };
         }

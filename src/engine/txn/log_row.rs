@@ -9,6 +9,7 @@ use super::tx::{check_size, new_id};
 use super::view::View;
 use crate::catalogue::{self, Catalogue, Counted, Model, ModelId};
 use crate::engine::clock;
+use crate::engine::committed::Committed;
 use crate::error::{Code, Error, Result};
 use crate::json;
 
@@ -37,7 +38,7 @@ pub(crate) struct RowCheck {
 impl View<'_> {
     /// What checks the rows of a log as this moment's transactions do.
     pub(crate) fn row_check(&self, model: ModelId) -> RowCheck {
-        let (catalogue, now) = (Arc::clone(&self.state.catalogue), self.context.now.to_owned());
+        let (catalogue, now) = (Arc::clone(self.base.catalogue()), self.context.now.to_owned());
         RowCheck { catalogue, model, now, max_record_bytes: self.context.max_record_bytes }
     }
 }

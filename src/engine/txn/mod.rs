@@ -1,6 +1,7 @@
 //! What a call sees and may change: a view to read, a transaction to write, and the overlay of
 //! what is not committed yet.
 
+mod base;
 mod log_event;
 mod log_row;
 mod overlay;
@@ -21,4 +22,3 @@ pub use tx::Tx;
 pub(crate) use tx::new_id;
 pub(crate) use view::Context;
 pub use view::{RecordCounts, View};
-pub use view_log::Listed;

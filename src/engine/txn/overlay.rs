@@ -10,61 +10,23 @@ use hashbrown::{HashMap, HashSet};
 use crate::catalogue::{Access, IndexKey, ModelId, OwnedIndexKey};
 
 use crate::engine::journal::{Change, LogLines};
-use crate::engine::logs::LogKey;
+use crate::engine::logs::{LogChanges, LogKey};
 use crate::engine::memory::{Order, Record};
 
 /// A record as it is under way; `None` when it is being removed.
 type Slot = Option<(Order, Arc<Record>)>;
 type RecordKey = (ModelId, Box<str>);
 /// A changed record as it was at a mark; `None` where it was still as the state has it.
-type Before = (RecordKey, Option<Option<Arc<Record>>>);
+pub(super) type Before = (RecordKey, Option<Option<Arc<Record>>>);
 /// The records under each key of one index.
 type Added = HashMap<OwnedIndexKey, BTreeMap<Order, Arc<Record>>>;
-
-/// The uncommitted lines of one log.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct LogOverlay {
-    /// Does the log start anew?
-    pub(crate) fresh: bool,
-    /// Rows by id in the order in which they were written; `None` removes one.
-    rows: Vec<(Box<str>, Option<Arc<str>>)>,
-    latest: HashMap<Box<str>, Vec<usize>>,
-    /// Offset behind the last byte.
-    pub(crate) end: u64,
-}
-
-impl LogOverlay {
-    /// The uncommitted row with this id, or `Some(None)` when it is being removed.
-    pub(crate) fn row(&self, id: &str) -> Option<Option<Arc<str>>> {
-        let last = *self.latest.get(id)?.last()?;
-        Some(self.rows[last].1.clone())
-    }
-
-    /// The uncommitted rows by id, in the order in which they were written.
-    pub(crate) fn rows(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
-        self.rows.iter().map(|(id, row)| (&**id, row.as_deref()))
-    }
-
-    fn push(&mut self, id: &str, row: Option<Arc<str>>) {
-        self.latest.entry(id.into()).or_default().push(self.rows.len());
-        self.rows.push((id.into(), row));
-    }
-
-    fn truncate(&mut self, len: usize) {
-        while self.rows.len() > len {
-            if let Some((id, _)) = self.rows.pop() {
-                self.latest.get_mut(&id).map(Vec::pop);
-            }
-        }
-    }
-}
 
 /// How one change is taken back.
 #[derive(Debug)]
 enum Undo {
     Record(RecordKey, Option<Slot>),
     Rows(LogKey, usize, u64),
-    Log(LogKey, Option<LogOverlay>),
+    Log(LogKey, Option<LogChanges>),
     Change,
 }
 
@@ -82,7 +44,7 @@ pub(crate) struct Overlay {
     /// The keys with capital letters that were changed, if only for a while, by their lower case.
     capital: HashMap<RecordKey, Box<str>>,
     created: HashMap<ModelId, u64>,
-    logs: HashMap<LogKey, LogOverlay>,
+    logs: HashMap<LogKey, LogChanges>,
     changes: Vec<Change>,
     history: Vec<Undo>,
 }
@@ -157,14 +119,14 @@ impl Overlay {
     }
 
     /// The uncommitted lines of a log.
-    pub(crate) fn log(&self, key: &LogKey) -> Option<&LogOverlay> {
+    pub(crate) fn log(&self, key: &LogKey) -> Option<&LogChanges> {
         self.logs.get(key)
     }
 
     /// The owners of the logs of a model in which there is an uncommitted row with this id.
     pub(crate) fn logs_with(&self, model: ModelId, id: &str) -> impl Iterator<Item = Box<str>> {
         let logs = self.logs.iter().filter(move |((of, _), _)| *of == model);
-        logs.filter(|(_, log)| log.latest.contains_key(id)).map(|((_, owner), _)| owner.clone())
+        logs.filter(|(_, log)| log.names(id)).map(|((_, owner), _)| owner.clone())
     }
 
     /// The number of the next new record of a model, when `next` is the state's.
@@ -215,12 +177,11 @@ impl Overlay {
     pub(crate) fn add_lines(&mut self, lines: LogLines, rows: &[(String, Option<Arc<str>>)]) {
         let key: LogKey = (lines.model, lines.owner.clone());
         if lines.fresh || !self.logs.contains_key(&key) {
-            let fresh = LogOverlay { fresh: lines.fresh, ..LogOverlay::default() };
-            let before = self.logs.insert(key.clone(), fresh);
+            let before = self.logs.insert(key.clone(), LogChanges::new(lines.fresh));
             self.history.push(Undo::Log(key.clone(), before));
         }
         if let Some(log) = self.logs.get_mut(&key) {
-            self.history.push(Undo::Rows(key, log.rows.len(), log.end));
+            self.history.push(Undo::Rows(key, log.len(), log.end));
             rows.iter().for_each(|(id, row)| log.push(id, row.clone()));
             log.end = lines.offset + lines.bytes.len() as u64;
         }

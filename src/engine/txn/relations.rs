@@ -16,6 +16,7 @@ use crate::error::{Code, Error, Issue, Issues, Result};
 
 use super::tx::Tx;
 use super::view::View;
+use crate::engine::committed::Committed;
 use crate::engine::memory::Record;
 
 type Object = Map<String, Value>;
@@ -28,16 +29,14 @@ pub(crate) fn check_uniques(tx: &Tx<'_>, model: ModelId, record: &Record, own: &
     let view = tx.view();
     for (number, index) in declared.indexes.iter().enumerate().filter(|(_, index)| index.unique) {
         for value in record.index_keys().under(number) {
-            let mut same = view.lookup(model, number, value).into_iter();
+            let mut same = view.lookup(model, number, value)?.into_iter();
             let other = same.find(|other| other.key() != own);
             if let Some(other) = other {
                 tx.view().check_readable(model, other.key(), true)?;
                 return Err(not_unique(declared, &index.paths, other.key()));
             }
             // What cannot be read may have the value: it is not free.
-            if let Some(error) = tx.state.collection(model).may_have(number, value, own) {
-                return Err(error.clone());
-            }
+            tx.base.check_free(model, number, value, own)?;
         }
     }
     Ok(())
@@ -111,11 +110,11 @@ pub(crate) fn refers_to_something(
         return Ok(exists);
     };
     let index = unique_index(view.catalogue(), link.to, by);
-    if !view.lookup(link.to, index, IndexKey::of(value)).is_empty() {
+    if !view.lookup(link.to, index, IndexKey::of(value))?.is_empty() {
         return Ok(true);
     }
-    let may_have = view.state.collection(link.to).may_have(index, IndexKey::of(value), "");
-    may_have.map_or(Ok(false), |error| Err(error.clone()))
+    view.base.check_free(link.to, index, IndexKey::of(value), "")?;
+    Ok(false)
 }
 
 /// The number of the index by which a model is referred to; the catalogue refuses a reference without.
@@ -136,7 +135,7 @@ pub(crate) fn check_referred(
         let index = unique_index(tx.catalogue(), model, by);
         let stays = |value| new.index_keys().under(index).any(|other| other == value);
         for value in old.index_keys().under(index).filter(|value| !stays(*value)) {
-            if let Some(referrer) = tx.view().lookup(referring, link.index, value).first() {
+            if let Some(referrer) = tx.view().lookup(referring, link.index, value)?.first() {
                 let referrer = format!(
                     "{} {} ({})",
                     tx.catalogue().model(referring).name,
@@ -183,7 +182,7 @@ pub(crate) fn sync_mirrors(
     old: Option<&Object>,
     new: Option<&Object>,
 ) -> Result<()> {
-    let catalogue = Arc::clone(&tx.state.catalogue);
+    let catalogue = Arc::clone(tx.base.catalogue());
     for declaring in catalogue.ids() {
         for mirror in &catalogue.model(declaring).mirrors {
             let field = vec![mirror.field.clone()];
@@ -347,7 +346,7 @@ fn follow_links(
     for &(model, number) in tx.catalogue().referrers(target.0) {
         let link = &tx.catalogue().model(model).links[number];
         let Some(value) = value_referred_to(tx, target, link)? else { continue };
-        for record in tx.view().lookup(model, link.index, IndexKey::of(&value)) {
+        for record in tx.view().lookup(model, link.index, IndexKey::of(&value))? {
             let referrer: Key = (model, record.key().to_owned());
             match link.on_delete {
                 OnDelete::Cascade if !link.in_list => {
@@ -431,7 +430,7 @@ pub(crate) fn forget_rows(tx: &mut Tx<'_>, model: ModelId, ids: &[String]) -> Re
     for (referring, number) in referrers {
         let link = tx.catalogue().model(referring).links[number].clone();
         for id in ids {
-            for record in tx.view().lookup(referring, link.index, IndexKey::of(id)) {
+            for record in tx.view().lookup(referring, link.index, IndexKey::of(id))? {
                 edit(tx, referring, record.key(), |map| let_go(map, &link, id))?;
             }
         }

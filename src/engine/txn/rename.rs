@@ -27,7 +27,7 @@ impl Tx<'_> {
     ) -> Result<Option<Arc<Record>>> {
         let Some(old) = self.view().get(model, key)? else { return Ok(None) };
         self.whole(|tx| {
-            let declared = tx.state.catalogue.model(model);
+            let declared = tx.catalogue().model(model);
             tx.check_place(model)?;
             let map = catalogue::validate_stored(declared, map)
                 .map_err(|issues| Error::validation(&declared.name, issues))?;
@@ -54,7 +54,7 @@ impl Tx<'_> {
             if link.unchecked || link.by.is_some() {
                 continue;
             }
-            for record in self.view().lookup(referring, link.index, IndexKey::of(old)) {
+            for record in self.view().lookup(referring, link.index, IndexKey::of(old))? {
                 edit(self, referring, record.key(), |map| put_in_place(map, &link, old, new))?;
             }
         }

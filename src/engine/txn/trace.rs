@@ -7,8 +7,10 @@ use serde_json::{Map, Value};
 use crate::catalogue::{self, IndexKey, ModelId, OnDelete};
 use crate::error::{Code, Error, Result};
 
+use super::overlay::Before;
 use super::relations;
 use super::tx::Tx;
+use crate::engine::committed::Committed;
 use crate::engine::memory::Record;
 
 /// A record that a change touches: `None` where it is not there.
@@ -37,14 +39,16 @@ impl Tx<'_> {
     ) -> Result<(T, Vec<Touch>)> {
         let mark = self.overlay.mark();
         let done = self.whole(change)?;
-        let committed = |model: ModelId, key: &str| self.state.collection(model).get(key).cloned();
-        let touched = self.overlay.records_before(mark).into_iter().map(|((model, key), slot)| {
-            let before = slot.unwrap_or_else(|| committed(model, &key));
+        let touch = |((model, key), slot): Before| {
+            let before = slot.map_or_else(|| self.base.get(model, &key), Ok)?;
             let after =
                 self.overlay.get(model, &key).flatten().map(|(_, record)| Arc::clone(record));
-            Touch { model, key, before, after }
-        });
-        Ok((done, touched.filter(|touch| touch.before != touch.after).collect()))
+            Ok(Touch { model, key, before, after })
+        };
+        let touched = self.overlay.records_before(mark).into_iter().map(touch);
+        let mut touched = touched.collect::<Result<Vec<Touch>>>()?;
+        touched.retain(|touch| touch.before != touch.after);
+        Ok((done, touched))
     }
 
     /// Makes records what they were, and then what belongs into their logs. Unlike a change this fills
@@ -99,7 +103,7 @@ impl Tx<'_> {
             let is_followed = link.on_delete != OnDelete::NoAction;
             let Some(value) = link.value_in(was.key(), was.text()) else { continue };
             let found = || self.view().lookup(referring, link.index, IndexKey::of(&value));
-            if is_followed && let Some(other) = found().first() {
+            if is_followed && let Some(other) = found()?.first() {
                 let message = format!(
                     "{} {} refers to it by now: change or delete that first",
                     declared.name,

@@ -12,22 +12,21 @@ use crate::catalogue::{self, Catalogue, Model, ModelId, Place};
 use crate::error::{Code, Error, Issue, Result};
 use crate::jsonl;
 
+use super::base::Base;
 use super::overlay::Overlay;
 use super::relations;
 use super::view::{Context, View};
+use crate::engine::committed::Committed;
 use crate::engine::journal::Change;
-use crate::engine::logs::Source;
-use crate::engine::memory::{Order, Record};
-use crate::engine::memory::{SINGLE_KEY, State};
+use crate::engine::memory::{Order, Record, SINGLE_KEY};
 
 /// A change under way; nothing of it is seen by others before it is committed.
 pub struct Tx<'a> {
-    pub(crate) state: &'a State,
+    /// Where it may not wait, whatever needs the disk or changes much fails with `IO`: the call is then made
+    /// again by the committing thread.
+    pub(crate) base: Base<'a>,
     pub(crate) overlay: &'a mut Overlay,
     pub(crate) context: Context<'a>,
-    /// With `Memory`, whatever needs the disk or changes much fails with `IO`: the call is then made
-    /// again by the committing thread.
-    pub(crate) source: Source,
 }
 
 /// So many changes are made on the caller's thread, which takes less than a millisecond.
@@ -38,14 +37,10 @@ pub(crate) fn new_id() -> String {
     Uuid::new_v4().to_string()
 }
 
-fn elsewhere() -> Error {
-    Error::new(Code::Io, "the committing thread must make this change")
-}
-
 impl Tx<'_> {
     /// The state with the changes of this transaction.
     pub fn view(&self) -> View<'_> {
-        View::new(self.state, Some(&*self.overlay), self.context, self.source)
+        View::new(self.base, Some(&*self.overlay), self.context)
     }
 
     /// The time of this call, as records hold it.
@@ -54,7 +49,7 @@ impl Tx<'_> {
     }
 
     pub(crate) fn catalogue(&self) -> &Catalogue {
-        &self.state.catalogue
+        self.base.catalogue()
     }
 
     /// Does something whole, or leaves everything as it was.
@@ -76,7 +71,7 @@ impl Tx<'_> {
     /// `VALIDATION` with every fault, `UNIQUE`, `FOREIGN_KEY`, `TOO_LARGE`.
     pub fn create(&mut self, model: ModelId, mut input: Map<String, Value>) -> Result<Arc<Record>> {
         self.whole(|tx| {
-            let declared = tx.state.catalogue.model(model);
+            let declared = tx.base.catalogue().model(model);
             tx.check_place(model)?;
             let names_key = input.get("id").is_some_and(|id| !id.is_null());
             catalogue::fill(declared, &mut input, tx.context.now, &mut new_id);
@@ -109,7 +104,7 @@ impl Tx<'_> {
         let Some(old) = self.current(model, key)? else { return Ok(None) };
         let old_map = old.map();
         self.whole(|tx| {
-            let declared = tx.state.catalogue.model(model);
+            let declared = tx.base.catalogue().model(model);
             tx.check_place(model)?;
             catalogue::fill(declared, &mut patch, tx.context.now, &mut new_id);
             let map = catalogue::validate_patch(declared, &old_map, patch, tx.context.now)
@@ -131,7 +126,7 @@ impl Tx<'_> {
     ) -> Result<Option<Arc<Record>>> {
         let Some(old) = self.current(model, key)? else { return Ok(None) };
         self.whole(|tx| {
-            let declared = tx.state.catalogue.model(model);
+            let declared = tx.base.catalogue().model(model);
             tx.check_place(model)?;
             let map = catalogue::validate_stored(declared, map)
                 .map_err(|issues| Error::validation(&declared.name, issues))?;
@@ -147,7 +142,7 @@ impl Tx<'_> {
         map: &Map<String, Value>,
     ) -> Result<Arc<Record>> {
         let key = old.key();
-        let record = Record::from_map(self.state.catalogue.model(model), key, map);
+        let record = Record::from_map(self.base.catalogue().model(model), key, map);
         relations::check_uniques(self, model, &record, key)?;
         let (after, before) = (record.index_keys(), old.index_keys());
         relations::check_references(self, model, map, after, Some(before))?;
@@ -166,9 +161,22 @@ impl Tx<'_> {
         }
     }
 
-    pub(crate) fn create_single(&mut self, model: ModelId) -> Result<Arc<Record>> {
+    fn create_single(&mut self, model: ModelId) -> Result<Arc<Record>> {
         let input = Map::from_iter([("id".to_owned(), Value::from(SINGLE_KEY))]);
         self.create(model, input)
+    }
+
+    /// The one record of a place `Single` comes with the first change of a store.
+    ///
+    /// # Errors
+    /// As for [`Tx::create`].
+    pub(crate) fn make_single(&mut self) -> Result<()> {
+        let single = self.base.single().filter(|_| !self.overlay.is_empty());
+        let Some(model) = single else { return Ok(()) };
+        if self.base.check_place(model).is_ok() && self.view().get(model, SINGLE_KEY)?.is_none() {
+            self.create_single(model)?;
+        }
+        Ok(())
     }
 
     /// Deletes a record and what follows from it; `false` when there is none.
@@ -215,39 +223,25 @@ impl Tx<'_> {
     /// `IO`, for the committing thread to do it.
     fn may_take(&self, changes: usize) -> Result<()> {
         let all = self.overlay.len().saturating_add(changes);
-        if self.source == Source::Memory && all > MOST_CHANGES { Err(elsewhere()) } else { Ok(()) }
-    }
-
-    /// Gives up what needs the disk, where that may not be waited for.
-    ///
-    /// # Errors
-    /// As for `may_take`.
-    pub(super) fn may_use_disk(&self) -> Result<()> {
-        if self.source == Source::Memory { Err(elsewhere()) } else { Ok(()) }
+        if !self.base.may_wait() && all > MOST_CHANGES { Err(self.base.give_up()) } else { Ok(()) }
     }
 
     /// Refuses to change what stands in a file that cannot be read.
     pub(super) fn check_place(&self, model: ModelId) -> Result<()> {
         let rows = matches!(self.catalogue().model(model).place, Place::Rows { .. });
-        match self.state.collection(model).faults.first() {
-            Some(fault) if !rows => Err(fault.clone()),
-            _ => Ok(()),
-        }
+        if rows { Ok(()) } else { self.base.check_place(model) }
     }
 
     /// Refuses a key that the caller chose where a line cannot be told to a record: it may have the
     /// same one. Nobody has a key that was made just now, or that is a secret in itself.
     fn check_nameless(&self, model: ModelId) -> Result<()> {
-        self.state.collection(model).faults.first().cloned().map_or(Ok(()), Err)
+        self.base.check_place(model)
     }
 
     pub(super) fn check_key(&self, model: ModelId, key: &str) -> Result<()> {
         let declared = self.catalogue().model(model);
         let name = &declared.name;
-        let collection = self.state.collection(model);
-        if let Some(error) = collection.broken.get(key) {
-            return Err(error.clone());
-        }
+        self.base.check_readable(model, key, true)?;
         if self.view().exists(model, key, None)? {
             let message = format!("there is a {name} with {} already", declared.named(key));
             return Err(Error::new(Code::Unique, message).model(name));
@@ -266,14 +260,15 @@ impl Tx<'_> {
             );
             Err(Error::new(Code::Unique, message).model(name))
         };
-        let committed = self.state.collection(model).same_but_case(key);
+        let committed = self.base.same_but_case(model, key)?;
+        let committed = committed.as_deref();
         let changed = self.overlay.same_but_case(model, key);
         let is_there = |other: &&str| !matches!(self.overlay.get(model, other), Some(None));
         if let Some(other) = committed.into_iter().chain(changed).find(is_there) {
             return refuse(other, "another", "");
         }
-        let gone = committed.or(changed).or(self.state.dirty.gone_in_other_case(model, key));
-        match gone.filter(|_| self.state.layout.is_named_by_key(model)) {
+        let gone = committed.or(changed).or(self.base.gone_in_other_case(model, key));
+        match gone.filter(|_| self.base.names_files(model)) {
             Some(other) => {
                 refuse(other, "a just deleted", ": use another key, or wait some seconds")
             }
@@ -296,8 +291,8 @@ impl Tx<'_> {
         let record = Arc::new(record);
         self.check_size(model, record.text())?;
         self.check_is_row(model, &record)?;
-        let new = self.order_of(model, record.key()).is_none();
-        self.set(model, &record);
+        let new = self.order_of(model, record.key())?.is_none();
+        self.set(model, &record)?;
         self.overlay.note(Change::Put { model, record: Arc::clone(&record), new });
         Ok(record)
     }
@@ -316,19 +311,22 @@ impl Tx<'_> {
     }
 
     /// Sets a record whose new content follows from another change in the journal.
-    pub(crate) fn set(&mut self, model: ModelId, record: &Arc<Record>) {
-        let order = self.order_of(model, record.key()).unwrap_or_else(|| {
-            let next = self.state.collection(model).next_sequence();
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub(crate) fn set(&mut self, model: ModelId, record: &Arc<Record>) -> Result<()> {
+        let order = self.order_of(model, record.key())?.unwrap_or_else(|| {
+            let next = self.base.next_sequence(model);
             Order::of(record, self.overlay.next_sequence(model, next))
         });
-        let slot = Some((order, Arc::clone(record)));
-        self.overlay.set(model, record.key(), slot);
+        self.overlay.set(model, record.key(), Some((order, Arc::clone(record))));
+        Ok(())
     }
 
-    fn order_of(&self, model: ModelId, key: &str) -> Option<Order> {
+    fn order_of(&self, model: ModelId, key: &str) -> Result<Option<Order>> {
         match self.overlay.get(model, key) {
-            Some(slot) => slot.map(|(order, _)| *order),
-            None => self.state.collection(model).order_of(key),
+            Some(slot) => Ok(slot.map(|(order, _)| *order)),
+            None => self.base.order_of(model, key),
         }
     }
 

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use hashbrown::HashSet;
 use serde_json::{Map, Value};
 
-use crate::catalogue::{self, Counted, IndexKeys, ModelId};
-use crate::disk::Access;
+use crate::catalogue::{self, Counted, IndexKeys, ModelId, Place};
 use crate::error::{Code, Error, Issue, Result};
 use crate::{json, jsonl};
 
@@ -16,24 +15,15 @@ use super::log_row::{CheckedRow, complete, not_in_logs};
 use super::relations;
 use super::tx::Tx;
 use crate::engine::clock;
+use crate::engine::committed::{Committed, LogEnd};
 use crate::engine::journal::{Effect, LogLines};
-use crate::engine::logs::{KEY, LogIndex, LogKey, LogQuery, LogRows, Need};
+use crate::engine::logs::{KEY, LogKey, LogQuery};
 use crate::engine::memory::Record;
 
 type Object = Map<String, Value>;
 
 /// A row's id and its text; no text where it is removed.
 type Row = (String, Option<Arc<str>>);
-
-/// The end of a log, as the next line finds it.
-struct End {
-    offset: u64,
-    fresh: bool,
-    /// Does the last line lack its line feed?
-    unfinished: bool,
-    /// Are its rows of an older version than the next one?
-    older: bool,
-}
 
 impl Tx<'_> {
     /// Adds rows to a log; gives them as they are kept.
@@ -224,7 +214,8 @@ impl Tx<'_> {
 
     /// Gives the logs of a record to the one that takes its place, line by line as they are.
     pub(super) fn move_logs(&mut self, model: ModelId, old: &Record, new: &Record) -> Result<()> {
-        for log in self.state.layout.logs_of(model) {
+        let logs: Vec<ModelId> = self.catalogue().logs_of(model).collect();
+        for log in logs {
             let texts = self.view().log(log, old.key(), &LogQuery::default())?;
             if texts.is_empty() {
                 continue;
@@ -255,7 +246,7 @@ impl Tx<'_> {
     }
 
     fn owner_model(&self, model: ModelId) -> Result<ModelId> {
-        Ok(self.state.layout.log_place(model)?.owner)
+        self.catalogue().owner_of_log(model)
     }
 
     fn counted(&self, model: ModelId) -> Result<Counted> {
@@ -303,7 +294,7 @@ impl Tx<'_> {
         match self.overlay.log(&key) {
             Some(log) if log.row(id).is_some() => Ok(log.row(id).flatten().is_some()),
             Some(log) if log.fresh => Ok(false),
-            _ => self.view().with_log(&key, Need::Ids, |index| index.contains(id)),
+            _ => self.base.has_row(&key, id),
         }
     }
 
@@ -321,18 +312,13 @@ impl Tx<'_> {
         counted: &Counted,
     ) -> Result<(u64, Option<String>)> {
         let key: LogKey = (model, owner.key().into());
-        let context = &self.context;
-        let is_ours = self.overlay.log(&key).is_some() || self.state.logs.contains_key(&key);
-        if !is_ours && counted.fields.is_some() && !self.state.is_leftover(&key) {
-            self.may_use_disk()?;
-            let path = self.state.layout.log_path(model, owner.key())?;
-            let now = context.disk.stamp(&path)?;
-            if !context.counted.is_counted(context.disk, &path, now) {
-                context.logs.forget(&key);
-                return self.count_without(model, owner, &[]);
-            }
+        if self.overlay.log(&key).is_some() {
+            return Ok(owner.counts(counted));
         }
-        Ok(owner.counts(counted))
+        match self.base.counts_of(&key, owner, counted)? {
+            Some(counts) => Ok(counts),
+            None => self.count_without(model, owner, &[]),
+        }
     }
 
     /// The count and the latest time of the counted rows, without those of some ids.
@@ -347,15 +333,13 @@ impl Tx<'_> {
             return Ok((0, None));
         }
         let key: LogKey = (model, owner.key().into());
-        let count =
-            |rows: &LogRows<'_>| Ok((rows.count(&[]).0, rows.count(gone), rows.are_whole()));
-        let (all, (staying, last), whole) = self.view().with_rows(&key, Need::Ids, count)?;
-        if whole {
-            return Ok((staying, last.map(clock::format_ms)));
+        let rows = self.base.count_rows(&key, self.overlay.log(&key), gone)?;
+        if rows.is_whole {
+            return Ok((rows.staying, rows.last_ms.map(clock::format_ms)));
         }
         // What cannot be read cannot be counted: it stays in what was known.
         let (known, last) = owner.counts(&counted);
-        Ok((known.saturating_sub(all - staying), last))
+        Ok((known.saturating_sub(rows.all - rows.staying), last))
     }
 
     fn write_lines(
@@ -374,8 +358,7 @@ impl Tx<'_> {
             bytes.push('\n');
         }
         if fresh || end.older {
-            let schema = &self.state.layout.log_place(model)?.schema;
-            bytes += &jsonl::header(schema, self.catalogue().migrations.version());
+            bytes += &self.header(model);
             bytes.push('\n');
         }
         for (id, text) in rows {
@@ -388,7 +371,7 @@ impl Tx<'_> {
         let owner_model = self.owner_model(model)?;
         let declared = self.catalogue().model(owner_model);
         let record = Arc::new(owner.with_counts(declared, &counted, count, last.as_deref()));
-        self.set(owner_model, &record);
+        self.set(owner_model, &record)?;
         let (owner, last) = (owner.key().into(), last.map(Into::into));
         let bytes = bytes.into();
         let owner_record = Some(record);
@@ -398,33 +381,20 @@ impl Tx<'_> {
         Ok(())
     }
 
-    fn end_of(&self, model: ModelId, owner: &str) -> Result<End> {
+    fn header(&self, model: ModelId) -> String {
+        let schema = match &self.catalogue().model(model).place {
+            Place::Log { schema, .. } => schema,
+            _ => "",
+        };
+        jsonl::header(schema, self.catalogue().migrations.version())
+    }
+
+    fn end_of(&self, model: ModelId, owner: &str) -> Result<LogEnd> {
         let key: LogKey = (model, owner.into());
-        let whole = |offset| End { offset, fresh: false, unfinished: false, older: false };
-        if let Some(log) = self.overlay.log(&key) {
-            return Ok(whole(log.end));
+        match self.overlay.log(&key) {
+            Some(log) => Ok(LogEnd::whole(log.end)),
+            None => self.base.log_end(&key),
         }
-        if let Some(pending) = self.state.logs.get(&key) {
-            return Ok(whole(pending.end));
-        }
-        self.may_use_disk()?;
-        let path = self.state.layout.log_path(model, owner)?;
-        let len = self.context.disk.stamp(&path)?.map_or(0, |stamp| stamp.len);
-        if len == 0 || self.state.is_leftover(&key) {
-            return Ok(End { fresh: true, ..whole(0) });
-        }
-        let mut last = [0];
-        let file = self.context.disk.open(&path, Access::Read)?;
-        file.read_at(len - 1, &mut last)?;
-        let mut first = [0; jsonl::LONGEST_HEADER];
-        let read = file.read_at(0, &mut first)?;
-        let (migrations, version) =
-            (self.catalogue().migrations, jsonl::first_version(&first[..read]));
-        migrations.check(version, path.as_str())?;
-        let newest = |index: &LogIndex| Ok(index.version_at_end());
-        let older = version < migrations.version()
-            && self.view().with_log(&key, Need::Ids, newest)? < migrations.version();
-        Ok(End { offset: len, fresh: false, unfinished: last != [b'\n'], older })
     }
 }
 

@@ -1,30 +1,23 @@
 //! A consistent look at the state, alone or with the uncommitted changes of a transaction.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
 use crate::catalogue::{self, Access, Catalogue, IndexKey, ModelId, Place};
-use crate::disk::{Disk, SafePath};
 use crate::error::{Code, Error, Result};
 
+use super::base::Base;
 use super::overlay::Overlay;
-use crate::engine::edits::{Asked, LogMarks, Lookout, Stamps};
-use crate::engine::files::{ShownFile, Target};
+use crate::engine::committed::{Committed, Which};
 use crate::engine::fingerprint::Fingerprint;
 use crate::engine::keys::Keys;
-use crate::engine::logs::{LogCache, Source};
-use crate::engine::memory::{Order, Record, State, backwards};
+use crate::engine::memory::{Order, Record, backwards};
 
-/// What a look needs besides the state.
+/// What a call needs besides records.
 #[derive(Clone, Copy)]
 pub(crate) struct Context<'a> {
-    pub(crate) disk: &'a dyn Disk,
-    pub(crate) logs: &'a LogCache,
-    pub(crate) stamps: &'a Stamps,
-    pub(crate) lookout: &'a Lookout,
-    pub(crate) counted: &'a LogMarks,
     pub(crate) keys: &'a Keys,
     pub(crate) now: &'a str,
     pub(crate) max_record_bytes: usize,
@@ -32,24 +25,13 @@ pub(crate) struct Context<'a> {
 
 /// A consistent look at the state.
 pub struct View<'a> {
-    pub(crate) state: &'a State,
+    pub(crate) base: Base<'a>,
     pub(crate) overlay: Option<&'a Overlay>,
-    pub(crate) context: Context<'a>,
-    pub(crate) source: Source,
-    /// Was an answer given up because it needs the disk?
-    needs_disk: Cell<bool>,
-    /// Files that changed behind the store's back.
-    suspects: RefCell<Vec<SafePath>>,
-    /// A model of which nobody knows yet which log has which rows.
-    unread_logs: Cell<Option<ModelId>>,
+    pub(super) context: Context<'a>,
     /// The fingerprint of the answer that the caller has already.
     known: Cell<Option<Fingerprint>>,
     /// Bytes of the records and rows that were looked into.
     looked: Cell<usize>,
-    /// Was asked what the system has told of edits? This is a look at one moment.
-    has_asked: Cell<bool>,
-    /// Is the state just what the files say, so that no edit is to be looked for?
-    is_as_found: bool,
 }
 
 /// So many bytes of records are looked into on the caller's thread, which takes less than a
@@ -74,7 +56,7 @@ impl RecordCounts<'_> {
 
     /// Those under a key of an index. Exact, unless a transaction has changed some.
     pub fn under(&self, index: usize, key: &str) -> usize {
-        self.view.state.collection(self.model).count_under(index, key)
+        self.view.base.count_under(self.model, index, key)
     }
 
     /// Has a transaction changed some? They are in no order that an index keeps.
@@ -85,29 +67,11 @@ impl RecordCounts<'_> {
 
 impl<'a> View<'a> {
     pub(crate) fn new(
-        state: &'a State,
+        base: Base<'a>,
         overlay: Option<&'a Overlay>,
         context: Context<'a>,
-        source: Source,
     ) -> View<'a> {
-        View {
-            state,
-            overlay,
-            context,
-            source,
-            needs_disk: Cell::new(false),
-            suspects: RefCell::default(),
-            unread_logs: Cell::default(),
-            known: Cell::default(),
-            looked: Cell::default(),
-            has_asked: Cell::default(),
-            is_as_found: false,
-        }
-    }
-
-    /// A look at a state that was just read from the files.
-    pub(crate) fn as_found(state: &'a State, context: Context<'a>) -> View<'a> {
-        View { is_as_found: true, ..View::new(state, None, context, Source::Disk) }
+        View { base, overlay, context, known: Cell::default(), looked: Cell::default() }
     }
 
     /// Notes the fingerprint of the answer that the caller has already.
@@ -119,49 +83,14 @@ impl<'a> View<'a> {
         self.known.get()
     }
 
-    /// This file changed behind the store's back.
-    pub(super) fn suspect(&self, path: SafePath) {
-        self.suspects.borrow_mut().push(path);
-    }
-
-    /// May a file of which the state says all there is have been edited?
-    pub(super) fn may_suspect(&self) -> bool {
-        self.overlay.is_none() && !self.is_as_found
-    }
-
-    /// Was an answer given up because it needs the disk?
-    pub(crate) fn needs_disk(&self) -> bool {
-        self.needs_disk.get()
-    }
-
-    /// The files that changed behind the store's back.
-    pub(crate) fn take_suspects(&self) -> Vec<SafePath> {
-        self.suspects.take()
-    }
-
-    /// The logs of this model must be read before it can be told which has a row.
-    pub(super) fn wants_rows(&self, model: ModelId) {
-        self.unread_logs.set(Some(model));
-    }
-
-    /// The model whose logs must be read before the call is made again.
-    pub(crate) fn unread_logs(&self) -> Option<ModelId> {
-        self.unread_logs.get()
-    }
-
     /// The file that a record, or the row of a log with this owner, stands in, from the data folder on.
     pub(crate) fn path_of(&self, model: ModelId, key: &str, owner: Option<&str>) -> Option<String> {
-        let layout = &self.state.layout;
-        let path = match owner {
-            Some(owner) => layout.log_path(model, owner),
-            None => layout.path_of(&self.state.file_of(model, key)?),
-        };
-        path.ok().map(|path| path.as_str().to_owned())
+        self.base.path_of(model, key, owner)
     }
 
     /// The models whose rows stand in a log for each record of this one.
     pub(crate) fn logs_of(&self, owner: ModelId) -> impl Iterator<Item = ModelId> {
-        self.state.layout.logs_of(owner)
+        self.catalogue().logs_of(owner)
     }
 
     /// How long the file of a log is, in bytes.
@@ -169,43 +98,23 @@ impl<'a> View<'a> {
     /// # Errors
     /// Those of the disk.
     pub(crate) fn log_len(&self, model: ModelId, owner: &str) -> Result<u64> {
-        let path = self.state.layout.log_path(model, owner)?;
-        Ok(self.context.disk.stamp(&path)?.map_or(0, |stamp| stamp.len))
+        self.base.log_len(&(model, owner.into()))
     }
 
-    /// What cannot be read of a model's records.
-    pub(crate) fn unreadable(&self, model: ModelId) -> impl Iterator<Item = &Error> {
-        let collection = self.state.collection(model);
-        collection.broken.values().chain(&collection.faults)
+    /// How much cannot be read of a model's records.
+    pub(crate) fn unreadable(&self, model: ModelId) -> usize {
+        self.base.unreadable(model)
     }
 
     /// The fingerprint of any answer that is made of the records and logs of these models alone;
     /// nothing where they may change without anybody being told.
     pub(crate) fn fingerprint_of(&self, models: &[ModelId]) -> Option<Fingerprint> {
-        if !self.may_suspect() {
-            return None;
-        }
-        let files: Vec<SafePath> =
-            models.iter().flat_map(|model| self.files_like(*model)).collect();
-        let stillness = self.context.lookout.stillness(&files, self.asks())?;
-        let versions = models.iter().map(|model| self.state.version(*model));
-        Some(Fingerprint::of(versions.chain([stillness])))
-    }
-
-    /// A file in each folder in which records, or logs, of a model stand. Where there is no record
-    /// yet, there is none to be edited; two are enough to see the owner and another user.
-    fn files_like(&self, model: ModelId) -> Vec<SafePath> {
-        if self.state.layout.log_place(model).is_ok() {
-            return self.state.layout.log_path(model, "any").into_iter().collect();
-        }
-        let records = self.state.collection(model).iter().take(2);
-        let files = records.filter_map(|(_, record)| self.state.file_of(model, record.key()));
-        files.filter_map(|file| self.state.layout.path_of(&file).ok()).collect()
+        self.base.fingerprint_of(models)
     }
 
     /// The catalogue of all models.
     pub fn catalogue(&self) -> &Catalogue {
-        &self.state.catalogue
+        self.base.catalogue()
     }
 
     /// The time of this call, as records hold it.
@@ -231,70 +140,7 @@ impl<'a> View<'a> {
         if let Some(slot) = self.overlay.and_then(|overlay| overlay.get(model, key)) {
             return Ok(slot.map(|(_, record)| Arc::clone(record)));
         }
-        self.check_hand_edit(model, key)?;
-        let collection = self.state.collection(model);
-        if let Some(error) = collection.broken.get(key) {
-            return Err(error.clone());
-        }
-        match (collection.get(key), collection.faults.first()) {
-            (_, Some(fault)) if self.stands_in_unreadable(model, key) => Err(fault.clone()),
-            (Some(record), _) => Ok(Some(Arc::clone(record))),
-            (None, Some(fault)) => Err(fault.clone()),
-            (None, None) => Ok(None),
-        }
-    }
-
-    /// Where a place has faults: is the whole file one in which a record stands?
-    fn stands_in_unreadable(&self, model: ModelId, key: &str) -> bool {
-        let file = self.state.file_of(model, key);
-        matches!(file, Some(ShownFile::Whole(Target::First | Target::Shared(_))))
-    }
-
-    fn asks(&self) -> Asked {
-        if self.has_asked.replace(true) { Asked::Again } else { Asked::First }
-    }
-
-    /// Gives up, for the caller to look at the file first, when it changed behind our back.
-    fn check_hand_edit(&self, model: ModelId, key: &str) -> Result<()> {
-        if self.overlay.is_some() || self.is_as_found {
-            return Ok(());
-        }
-        // Where the system tells of every change, there is no need to look; nor, most of the time, to
-        // work out which file it is.
-        if self.context.lookout.is_untouched(self.state.layout.folders_of(model), self.asks()) {
-            return Ok(());
-        }
-        let Some(file) = self.state.file_of(model, key) else { return Ok(()) };
-        let path = self.state.layout.path_of(&file)?;
-        let is_told = self.context.lookout.is_suspect(&path) == Some(false);
-        if !is_told && !self.context.stamps.are_of(self.context.disk, &path)? {
-            self.suspect(path);
-            return Err(self.give_up());
-        }
-        self.check_log_edits(model, key)
-    }
-
-    /// The same for what a record says about its logs. A log of which the journal holds lines is brought
-    /// together with its edit by the next checkpoint; of one that nobody watches, one looks from time to
-    /// time.
-    fn check_log_edits(&self, model: ModelId, key: &str) -> Result<()> {
-        for log in self.state.layout.logs_of(model) {
-            if self.state.logs.contains_key(&(log, key.into())) {
-                continue;
-            }
-            let path = self.state.layout.log_path(log, key)?;
-            let is_told_of = self.context.lookout.is_suspect(&path) == Some(true);
-            if is_told_of && !self.context.stamps.are_of(self.context.disk, &path)? {
-                self.suspect(path);
-                return Err(self.give_up());
-            }
-        }
-        Ok(())
-    }
-
-    pub(super) fn give_up(&self) -> Error {
-        self.needs_disk.set(true);
-        Error::new(Code::Io, "the answer needs the disk")
+        self.base.get(model, key)
     }
 
     /// Gives up when an answer gathers more records than the caller's thread may.
@@ -302,8 +148,8 @@ impl<'a> View<'a> {
     /// # Errors
     /// `IO`: the call is then made again on another thread.
     pub fn may_gather(&self, records: usize) -> Result<()> {
-        if self.source == Source::Memory && records > MOST_GATHERED {
-            Err(self.give_up())
+        if !self.base.may_wait() && records > MOST_GATHERED {
+            Err(self.base.give_up())
         } else {
             Ok(())
         }
@@ -314,21 +160,10 @@ impl<'a> View<'a> {
     /// # Errors
     /// As for [`View::may_gather`].
     pub fn may_answer(&self, bytes: usize) -> Result<()> {
-        if self.source == Source::Memory && bytes > MOST_ANSWERED {
-            Err(self.give_up())
+        if !self.base.may_wait() && bytes > MOST_ANSWERED {
+            Err(self.base.give_up())
         } else {
             Ok(())
-        }
-    }
-
-    /// Fails when the file that a whole list stands in cannot be read.
-    fn check_list(&self, model: ModelId) -> Result<()> {
-        let place = &self.state.catalogue.model(model).place;
-        let apart = matches!(place, Place::Rows { .. } | Place::Directory { .. });
-        let collection = self.state.collection(model);
-        match collection.faults.first() {
-            Some(fault) if !apart || collection.is_unreadable => Err(fault.clone()),
-            _ => Ok(()),
         }
     }
 
@@ -338,9 +173,7 @@ impl<'a> View<'a> {
     /// # Errors
     /// `CORRUPT`, with the place of the first.
     pub(crate) fn check_whole(&self, model: ModelId) -> Result<()> {
-        let collection = self.state.collection(model);
-        let broken = collection.faults.first().or_else(|| collection.broken.values().next());
-        broken.map_or(Ok(()), |fault| Err(fault.clone()))
+        self.base.check_whole(model)
     }
 
     /// All records of a model in creation order.
@@ -348,48 +181,32 @@ impl<'a> View<'a> {
     /// # Errors
     /// `CORRUPT` when the file that holds them all cannot be read.
     pub fn all(&self, model: ModelId) -> Result<Vec<Arc<Record>>> {
-        self.check_list(model)?;
-        self.may_gather(self.state.collection(model).len())?;
-        let records = self.state.collection(model).iter();
-        let all = self.with_changes(
-            model,
-            records,
-            self.overlay.map(|overlay| {
-                let changed = overlay.changed(model);
-                changed.filter_map(|(_, slot)| slot.clone()).collect()
-            }),
-        );
-        Ok(self.without_broken(model, all))
+        self.base.check_list(model)?;
+        self.may_gather_all(|| self.base.len(model))?;
+        let mut all = self.with_changes(model, Which::All, |overlay| {
+            overlay.changed(model).filter_map(|(_, slot)| slot.clone()).collect()
+        })?;
+        self.base.leave_out_unreadable(model, &mut all);
+        Ok(all)
     }
 
-    /// Replaces what the overlay changed, and keeps creation order.
-    fn with_changes<'b>(
+    /// As [`View::may_gather`], where it may cost something to know how many there are.
+    fn may_gather_all(&self, records: impl FnOnce() -> usize) -> Result<()> {
+        if self.base.may_wait() { Ok(()) } else { self.may_gather(records()) }
+    }
+
+    /// Some committed records in creation order, with what the overlay has `changed` of them.
+    fn with_changes(
         &self,
         model: ModelId,
-        base: impl Iterator<Item = (Order, &'b Arc<Record>)>,
-        changed: Option<Vec<(Order, Arc<Record>)>>,
-    ) -> Vec<Arc<Record>> {
-        let Some(changed) = changed.filter(|_| self.overlay.is_some_and(|o| o.touches(model)))
-        else {
-            return base.map(|(_, record)| Arc::clone(record)).collect();
+        which: Which<'_>,
+        changed: impl FnOnce(&Overlay) -> Vec<(Order, Arc<Record>)>,
+    ) -> Result<Vec<Arc<Record>>> {
+        let Some(overlay) = self.overlay.filter(|overlay| overlay.touches(model)) else {
+            return self.base.records(model, which);
         };
-        self.merged(model, base, changed).into_iter().map(|(_, record)| record).collect()
-    }
-
-    /// The records of `base` that the overlay has not changed, and those that it has.
-    fn merged<'b>(
-        &self,
-        model: ModelId,
-        base: impl Iterator<Item = (Order, &'b Arc<Record>)>,
-        changed: Vec<(Order, Arc<Record>)>,
-    ) -> Vec<(Order, Arc<Record>)> {
-        let unchanged = base.filter(|(_, record)| {
-            self.overlay.is_none_or(|overlay| overlay.get(model, record.key()).is_none())
-        });
-        let mut all: Vec<(Order, Arc<Record>)> =
-            unchanged.map(|(order, record)| (order, Arc::clone(record))).chain(changed).collect();
-        all.sort_by_key(|(order, _)| *order);
-        all
+        let merged = merged(overlay, model, self.base.ordered(model, which)?, changed(overlay));
+        Ok(merged.into_iter().map(|(_, record)| record).collect())
     }
 
     /// How many records there are, before any is looked at.
@@ -409,34 +226,21 @@ impl<'a> View<'a> {
         if let Access::Key(key) = access {
             return Ok(Box::new(self.get(model, key)?.into_iter()));
         }
-        self.check_list(model)?;
-        let base = self.state.collection(model);
-        let all = self.walk_all(model, access);
-        // Lists do not show what cannot be read.
-        if base.broken.is_empty() {
-            return Ok(all);
-        }
-        Ok(Box::new(all.filter(|record| !base.broken.contains_key(record.key()))))
-    }
-
-    fn walk_all<'v>(
-        &'v self,
-        model: ModelId,
-        access: &'v Access,
-    ) -> Box<dyn Iterator<Item = Arc<Record>> + 'v> {
-        let base = self.state.collection(model);
+        self.base.check_list(model)?;
         let Some(overlay) = self.overlay.filter(|overlay| overlay.touches(model)) else {
-            return Box::new(base.walk(access).map(|(_, record)| Arc::clone(record)));
+            return self.base.walk(model, access);
         };
         let (forwards, descending) = access.by_creation();
-        let records = self.merged(model, base.walk(&forwards), overlay.walk(model, access));
-        if !descending {
-            return Box::new(records.into_iter().map(|(_, record)| record));
-        }
-        let back: Vec<_> = backwards(records.iter(), |(order, _)| order.created_ms())
-            .map(|(_, record)| Arc::clone(record))
-            .collect();
-        Box::new(back.into_iter())
+        let committed = self.base.ordered(model, Which::On(&forwards))?;
+        let records = merged(overlay, model, committed, overlay.walk(model, access));
+        let mut all: Vec<_> = if descending {
+            let back = backwards(records.iter(), |(order, _)| order.created_ms());
+            back.map(|(_, record)| Arc::clone(record)).collect()
+        } else {
+            records.into_iter().map(|(_, record)| record).collect()
+        };
+        self.base.leave_out_unreadable(model, &mut all);
+        Ok(Box::new(all.into_iter()))
     }
 
     /// Some fields of a record, for a query to judge it by.
@@ -462,8 +266,8 @@ impl<'a> View<'a> {
     pub(super) fn may_look(&self, bytes: usize) -> Result<()> {
         let looked = self.looked.get().saturating_add(bytes);
         self.looked.set(looked);
-        if self.source == Source::Memory && looked > MOST_LOOKED {
-            Err(self.give_up())
+        if !self.base.may_wait() && looked > MOST_LOOKED {
+            Err(self.base.give_up())
         } else {
             Ok(())
         }
@@ -479,35 +283,22 @@ impl<'a> View<'a> {
         fields: &[&str],
         values: &[&str],
     ) -> Result<Vec<Arc<Record>>> {
-        self.check_list(model)?;
-        let declared = self.state.catalogue.model(model);
+        self.base.check_list(model)?;
+        let declared = self.catalogue().model(model);
         let index = declared.index_over(fields).ok_or_else(|| {
             Error::new(Code::Io, format!("{} has no index over {fields:?}", declared.name))
         })?;
         let key = catalogue::key_of(&declared.indexes[index], values);
-        self.may_gather(self.state.collection(model).count_under(index, &key))?;
-        let found = self.lookup(model, index, IndexKey::of(&key));
-        let collection = self.state.collection(model);
-        if collection.broken.is_empty() && collection.faults.is_empty() {
+        self.may_gather_all(|| self.base.count_under(model, index, &key))?;
+        let mut found = self.lookup(model, index, IndexKey::of(&key))?;
+        if self.base.is_whole(model) {
             return Ok(found);
         }
-        let found = self.without_broken(model, found);
-        if found.is_empty()
-            && declared.indexes[index].unique
-            && let Some(error) = collection.may_have(index, IndexKey::of(&key), "")
-        {
-            return Err(error.clone());
+        self.base.leave_out_unreadable(model, &mut found);
+        if found.is_empty() && declared.indexes[index].unique {
+            self.base.check_free(model, index, IndexKey::of(&key), "")?;
         }
         Ok(found)
-    }
-
-    /// Leaves out what lists do not show: records whose file has become unreadable.
-    fn without_broken(&self, model: ModelId, mut records: Vec<Arc<Record>>) -> Vec<Arc<Record>> {
-        let broken = &self.state.collection(model).broken;
-        if !broken.is_empty() {
-            records.retain(|record| !broken.contains_key(record.key()));
-        }
-        records
     }
 
     /// Fails when a record cannot be read, or is not there and may be one that cannot.
@@ -515,37 +306,33 @@ impl<'a> View<'a> {
         if self.overlay.is_some_and(|overlay| overlay.get(model, key).is_some()) {
             return Ok(());
         }
-        let collection = self.state.collection(model);
-        let fault = || collection.faults.first().filter(|_| !exists);
-        collection.broken.get(key).or_else(fault).map_or(Ok(()), |error| Err(error.clone()))
+        self.base.check_readable(model, key, exists)
     }
 
     /// The records with a key in an index, in creation order.
+    ///
+    /// # Errors
+    /// Those of reading.
     pub(crate) fn lookup(
         &self,
         model: ModelId,
         index: usize,
         key: IndexKey<'_>,
-    ) -> Vec<Arc<Record>> {
-        let base = self.state.collection(model).lookup(index, key).into_iter();
-        self.with_changes(
-            model,
-            base,
-            self.overlay.map(|overlay| {
-                let found = overlay.lookup(model, index, key);
-                found.map(|(order, record)| (order, Arc::clone(record))).collect()
-            }),
-        )
+    ) -> Result<Vec<Arc<Record>>> {
+        self.with_changes(model, Which::Under(index, key), |overlay| {
+            let found = overlay.lookup(model, index, key);
+            found.map(|(order, record)| (order, Arc::clone(record))).collect()
+        })
     }
 
     /// How many records of a model there are.
     pub fn count(&self, model: ModelId) -> usize {
-        let base = self.state.collection(model);
-        let readable = base.len() - base.unreadable().count();
+        let readable = self.base.count(model);
         let Some(overlay) = self.overlay else { return readable };
         let (mut added, mut removed) = (0, 0);
         for (key, slot) in overlay.changed(model) {
-            match (base.get(key).is_some(), slot.is_some()) {
+            let was_there = matches!(self.base.order_of(model, key), Ok(Some(_)));
+            match (was_there, slot.is_some()) {
                 (false, true) => added += 1,
                 (true, false) => removed += 1,
                 _ => {}
@@ -559,8 +346,8 @@ impl<'a> View<'a> {
     /// # Errors
     /// `CORRUPT` when its file cannot be read: another user is not taken for the owner.
     pub fn first(&self, model: ModelId) -> Result<Option<Arc<Record>>> {
-        let owner = self.state.collection(model).first();
-        match owner.map(|key| self.get(model, key)).transpose()?.flatten() {
+        let owner = self.base.first(model)?;
+        match owner.map(|key| self.get(model, &key)).transpose()?.flatten() {
             Some(owner) => Ok(Some(owner)),
             None => Ok(self.all(model)?.into_iter().next()),
         }
@@ -573,10 +360,10 @@ impl<'a> View<'a> {
         key: &str,
         log_owner: Option<&str>,
     ) -> Result<bool> {
-        if !matches!(self.state.catalogue.model(model).place, Place::Log { .. }) {
+        if !matches!(self.catalogue().model(model).place, Place::Log { .. }) {
             let unseen = self.overlay.and_then(|overlay| overlay.get(model, key));
-            let committed = || self.state.collection(model).order_of(key).is_some();
-            return Ok(unseen.map_or_else(committed, |slot| slot.is_some()));
+            let committed = || Ok(self.base.order_of(model, key)?.is_some());
+            return unseen.map_or_else(committed, |slot| Ok(slot.is_some()));
         }
         // Most refer to a row of a log that they belong to themselves; but they need not.
         if let Some(owner) = log_owner
@@ -586,4 +373,18 @@ impl<'a> View<'a> {
         }
         Ok(self.log_owner_of(model, key)?.is_some())
     }
+}
+
+/// The records of `base` that the overlay has not changed, and those that it has.
+fn merged(
+    overlay: &Overlay,
+    model: ModelId,
+    base: Vec<(Order, Arc<Record>)>,
+    changed: Vec<(Order, Arc<Record>)>,
+) -> Vec<(Order, Arc<Record>)> {
+    let mut all = base;
+    all.retain(|(_, record)| overlay.get(model, record.key()).is_none());
+    all.extend(changed);
+    all.sort_by_key(|(order, _)| *order);
+    all
 }

@@ -1,22 +1,12 @@
-//! What a view sees of logs: committed, or with the uncommitted changes of a transaction, by the same
-//! evaluator.
+//! What a view sees of logs: committed, or with the uncommitted changes of a transaction.
 
 use std::sync::Arc;
 
 use super::view::View;
 use crate::catalogue::ModelId;
-use crate::disk::SafePath;
-use crate::engine::fingerprint::Fingerprint;
-use crate::engine::logs::{LogIndex, LogKey, LogQuery, LogRows, LogSite, Need, Source};
+use crate::engine::committed::{Committed, Listed};
+use crate::engine::logs::{LogChanges, LogKey, LogQuery};
 use crate::error::Result;
-
-/// The rows of a log that a query selects.
-pub struct Listed {
-    /// Their fingerprint; none where a transaction has changed them.
-    pub print: Option<Fingerprint>,
-    /// The text of a JSON list; none when the caller has it already.
-    pub text: Option<String>,
-}
 
 impl View<'_> {
     /// The texts of the rows of a log that a query selects, oldest first.
@@ -28,8 +18,8 @@ impl View<'_> {
         if !self.owns_log(model, owner)? {
             return Ok(Vec::new());
         }
-        let key = (model, owner.into());
-        self.with_rows(&key, Need::Texts, |rows| rows.select(query, |bytes| self.may_look(bytes)))
+        let key: LogKey = (model, owner.into());
+        self.base.log(&key, query, self.changes_of(&key), |bytes| self.may_look(bytes))
     }
 
     /// How many rows of a log a query selects.
@@ -40,7 +30,8 @@ impl View<'_> {
         if !self.owns_log(model, owner)? {
             return Ok(0);
         }
-        self.with_rows(&(model, owner.into()), Need::Ids, |rows| rows.count_of(query))
+        let key: LogKey = (model, owner.into());
+        self.base.log_count(&key, query, self.changes_of(&key))
     }
 
     /// The same rows as [`View::log`] gives, as the text of one JSON list.
@@ -52,21 +43,8 @@ impl View<'_> {
             return Ok(Listed { print: None, text: Some("[]".to_owned()) });
         }
         let key: LogKey = (model, owner.into());
-        if self.overlay.is_some_and(|overlay| overlay.log(&key).is_some()) {
-            let may_answer = |bytes| self.may_answer(bytes);
-            let text =
-                self.with_rows(&key, Need::Texts, |rows| rows.select_list(query, may_answer))?;
-            return Ok(Listed { print: None, text: Some(text) });
-        }
-        if let Some(print) = self.known()
-            && self.log_fingerprint(&key)? == Some(print)
-        {
-            return Ok(Listed { print: Some(print), text: None });
-        }
-        self.with_log(&key, Need::Texts, |index| {
-            let text = index.committed().select_list(query, |bytes| self.may_answer(bytes))?;
-            Ok(Listed { print: Some(index.fingerprint()), text: Some(text) })
-        })
+        let may_answer = |bytes| self.may_answer(bytes);
+        self.base.log_list(&key, query, self.changes_of(&key), self.known(), may_answer)
     }
 
     /// The text of the row with this id.
@@ -78,90 +56,25 @@ impl View<'_> {
             return Ok(None);
         }
         let key: LogKey = (model, owner.into());
-        let changes = self.overlay.and_then(|overlay| overlay.log(&key));
+        let changes = self.changes_of(&key);
         if let Some(row) = changes.and_then(|changes| changes.row(id)) {
             return Ok(row);
         }
         if changes.is_some_and(|changes| changes.fresh) {
             return Ok(None);
         }
-        self.with_log(&key, Need::Texts, |index| index.committed().row(id))
+        self.base.log_row(&key, id)
     }
 
     /// Is there a record to whom such a log belongs? The file of a removed one may still be there.
     fn owns_log(&self, model: ModelId, owner: &str) -> Result<bool> {
-        let owners = self.state.layout.log_place(model)?.owner;
+        let owners = self.catalogue().owner_of_log(model)?;
         // One that cannot be read is told.
         Ok(self.exists(owners, owner, None)? || self.get(owners, owner)?.is_some())
     }
 
-    /// The fingerprint of a committed log, where its index is in memory.
-    fn log_fingerprint(&self, key: &LogKey) -> Result<Option<Fingerprint>> {
-        let path = self.state.layout.log_path(key.0, &key.1)?;
-        if self.state.is_leftover(key) {
-            return Ok(None);
-        }
-        self.context.logs.fingerprint(self.site(key, &path), self.source)
-    }
-
-    fn site<'b>(&'b self, key: &'b LogKey, path: &'b SafePath) -> LogSite<'b> {
-        let pending = self.state.logs.get(key);
-        LogSite { disk: self.context.disk, catalogue: self.catalogue(), key, path, pending }
-    }
-
-    /// Calls `read` with the index of a committed log.
-    pub(crate) fn with_log<T>(
-        &self,
-        key: &LogKey,
-        need: Need,
-        read: impl FnOnce(&LogIndex) -> Result<T>,
-    ) -> Result<T> {
-        let path = self.state.layout.log_path(key.0, &key.1)?;
-        if self.state.is_leftover(key) {
-            return read(&self.no_log(key, &path));
-        }
-        let (context, site) = (&self.context, self.site(key, &path));
-        let may_suspect = self.may_suspect() && site.pending.is_none();
-        if self.source == Source::Disk && may_suspect && self.is_log_edited(&path)? {
-            // What the log was before may still be in memory: the edit is told first.
-            self.suspect(path);
-            return Err(self.give_up());
-        }
-        let answer = context.logs.with(site, (self.source, need), read)?;
-        answer.ok_or_else(|| self.give_up())
-    }
-
-    fn is_log_edited(&self, path: &SafePath) -> Result<bool> {
-        let context = &self.context;
-        if context.stamps.are_of(context.disk, path)? {
-            return Ok(false);
-        }
-        let now = context.disk.stamp(path)?;
-        let counted = context.counted.is_counted(context.disk, path, now);
-        if counted {
-            context.stamps.know(path.clone(), now);
-        }
-        Ok(!counted)
-    }
-
-    fn no_log(&self, key: &LogKey, path: &SafePath) -> LogIndex {
-        LogIndex::empty(path.as_str(), 0, self.context.logs.rows(self.catalogue(), key.0))
-    }
-
-    /// Calls `read` with the rows of a log as this view has them.
-    pub(crate) fn with_rows<T>(
-        &self,
-        key: &LogKey,
-        need: Need,
-        read: impl FnOnce(&LogRows<'_>) -> Result<T>,
-    ) -> Result<T> {
-        let Some(changes) = self.overlay.and_then(|overlay| overlay.log(key)) else {
-            return self.with_log(key, need, |index| read(&index.committed()));
-        };
-        if changes.fresh {
-            let path = self.state.layout.log_path(key.0, &key.1)?;
-            return read(&self.no_log(key, &path).changed(changes.rows()));
-        }
-        self.with_log(key, need, |index| read(&index.changed(changes.rows())))
+    /// What a transaction has changed of a log.
+    pub(super) fn changes_of(&self, key: &LogKey) -> Option<&LogChanges> {
+        self.overlay.and_then(|overlay| overlay.log(key))
     }
 }

@@ -20,6 +20,7 @@ use crate::error::{Error, Result};
 
 use crate::engine::core::Engine;
 use crate::engine::files::{Loader, load};
+use crate::engine::folder::{Files, Folder};
 use crate::engine::journal::{Segment, Tail};
 use crate::engine::logs::LogCache;
 use crate::engine::memory::Record;
@@ -27,7 +28,7 @@ use crate::engine::memory::State;
 use crate::engine::processes::locks::{CommitLock, FilesLock};
 use crate::engine::processes::replay;
 use crate::engine::processes::shared_memory::word;
-use crate::engine::txn::{Context, View};
+use crate::engine::txn::View;
 
 /// What kind of fault it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,8 +129,8 @@ impl Engine {
         }
         let state = self.read_anew(&files)?;
         let (now, logs) = (self.clock.now(), LogCache::new(self.settings.max_record_bytes));
-        let context = Context { logs: &logs, ..self.context(&now) };
-        let view = View::as_found(&state, context);
+        let folder = Folder::as_found(&state, Files { logs: &logs, ..self.files() });
+        let view = View::new(&folder, None, self.context(&now));
         records::look(&view, &mut report);
         rows::look(&view, &mut report);
         folder::look(&*self.disk, &state, &mut report)?;

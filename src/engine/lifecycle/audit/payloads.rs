@@ -21,7 +21,7 @@ pub(super) fn look(engine: &Engine, view: &View<'_>, report: &mut Report) -> Res
     let Some((model, payload)) = view.catalogue().payload() else { return Ok(()) };
     let name = &view.catalogue().model(model).name;
     let mut seen = HashSet::new();
-    for (_, record) in view.state.collection(model).iter() {
+    for (_, record) in view.base.state.collection(model).iter() {
         // Without it the bytes are not in the store, and none are looked for.
         let Some(content) = json::text_field(record.text(), &payload.field) else { continue };
         if !seen.insert(content.clone().into_owned()) {

@@ -12,7 +12,7 @@ use crate::engine::txn::relations::{is_checked, log_owner, refers_to_something};
 
 /// Looks at every record.
 pub(super) fn look(view: &View<'_>, report: &mut Report) {
-    let state = view.state;
+    let state = view.base.state;
     for model in state.catalogue.ids() {
         let (collection, declared) = (state.collection(model), state.catalogue.model(model));
         report.records += collection.len();
@@ -51,7 +51,7 @@ fn find_doubles(state: &State, model: ModelId, number: usize, index: &Index, rep
 }
 
 fn check_link(view: &View<'_>, model: ModelId, record: &Record, link: &Link, report: &mut Report) {
-    let (state, to) = (view.state, view.catalogue().model(link.to));
+    let (state, to) = (view.base.state, view.catalogue().model(link.to));
     for id in record.index_keys().under(link.index) {
         let id = &*id.text();
         let map = record.map();

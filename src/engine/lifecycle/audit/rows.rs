@@ -16,7 +16,7 @@ const MOST_ROWS: usize = 100;
 
 /// Looks at every row of every log.
 pub(super) fn look(view: &View<'_>, report: &mut Report) {
-    let state = view.state;
+    let state = view.base.state;
     for place in state.layout.logs() {
         for (_, owner) in state.collection(place.owner).iter() {
             if let Err(error) = look_at(view, place.model, owner, report) {
@@ -29,9 +29,9 @@ pub(super) fn look(view: &View<'_>, report: &mut Report) {
 fn look_at(view: &View<'_>, model: ModelId, owner: &Record, report: &mut Report) -> Result<()> {
     let Some((owner_model, counted)) = view.catalogue().counted(model) else { return Ok(()) };
     let key: LogKey = (model, owner.key().into());
-    let path = view.state.layout.log_path(model, owner.key())?;
+    let path = view.base.state.layout.log_path(model, owner.key())?;
     let declared = view.catalogue().model(model);
-    let (whole, count) = view.with_log(&key, Need::Ids, |index: &LogIndex| {
+    let (whole, count) = view.base.with_log(&key, Need::Ids, |index: &LogIndex| {
         report.rows += index.live();
         index.faults().for_each(|fault| report.unreadable(fault));
         let rows = index.committed();
@@ -87,5 +87,5 @@ fn compare_count(
         owner.counts(counted).0,
         counted.row_type
     );
-    report.about(FaultKind::Count, view.state, &Subject { model, record: owner }, message);
+    report.about(FaultKind::Count, view.base.state, &Subject { model, record: owner }, message);
 }

@@ -1,4 +1,5 @@
-// What a native part asks of the system that loads it: no newer C library, and no libraries but the system's own.
+// What a native part asks of the system that loads it: its processor, no newer C library, and no libraries but the
+// system's own.
 //
 //   node scripts/check-imports.mjs FILE.node …
 //
@@ -20,6 +21,16 @@ const LIBRARIES = {
   // Microsoft's C++ runtime is not among them: a new machine has none, so it is linked in.
   win32:
     /^(kernel32|ntdll|advapi32|bcrypt|bcryptprimitives|crypt32|ncrypt|secur32|user32|userenv|ws2_32|msvcrt|ole32|shell32|api-ms-win-[\w-]+)\.dll$/i,
+}
+
+/** What llvm-readobj says of a file for a system and processor. */
+const FORMATS = {
+  'linux-x64': 'elf64-x86-64',
+  'linux-arm64': 'elf64-littleaarch64',
+  'darwin-x64': 'Mach-O 64-bit x86-64',
+  'darwin-arm64': 'Mach-O arm64',
+  'win32-x64': 'COFF-x86-64',
+  'win32-arm64': 'COFF-ARM64',
 }
 
 /** A macOS library names itself first, by the path where it was linked. */
@@ -54,6 +65,8 @@ function faultsOf(file) {
   const match = /\.(linux|darwin|win32)-(x64|arm64)(?:-(gnu|musl|msvc))?\.node$/.exec(path.basename(file))
   if (!match) return ['its name has no target']
   const [, system, processor, abi] = match
+  const [, format] = /^Format: (.*)$/m.exec(readobj(file, '--file-headers')) ?? []
+  if (format !== FORMATS[`${system}-${processor}`]) return [`it is of the format ${format}`]
   const usual = LIBRARIES[abi === 'gnu' || abi === 'musl' ? abi : system]
   const libraries = librariesOf(file, system)
   const faults = libraries.filter((name) => !usual.test(name)).map((name) => `it needs ${name}`)

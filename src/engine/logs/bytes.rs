@@ -8,6 +8,10 @@ use crate::error::Result;
 /// Logs up to this length, in bytes, are kept whole beside their index.
 pub(super) const KEEP_TEXT: u64 = 16 << 20;
 
+/// On Windows nobody can put another file in the place of one that is open, as editors do; so there it is
+/// open only as long as not all of its bytes are in memory.
+const MAY_STAY_OPEN: bool = cfg!(not(windows));
+
 /// The bytes of one log.
 #[derive(Default)]
 pub(super) struct Bytes {
@@ -28,7 +32,8 @@ impl Bytes {
 
     /// Those of a file, with all of them where they are kept.
     pub(super) fn of_file(file: Arc<dyn DiskFile>, text: Option<Vec<u8>>) -> Bytes {
-        Bytes { file: Some(file), text, ..Bytes::default() }
+        let file = (MAY_STAY_OPEN || text.is_none()).then_some(file);
+        Bytes { file, text, ..Bytes::default() }
     }
 
     /// Adds bytes to the end.
@@ -41,7 +46,8 @@ impl Bytes {
 
     /// This file has all the bytes now, up to `end`.
     pub(super) fn settle(&mut self, file: Option<Arc<dyn DiskFile>>, end: u64) {
-        self.file = file.or(self.file.take());
+        let file = file.or(self.file.take());
+        self.file = file.filter(|_| MAY_STAY_OPEN || self.text.is_none());
         self.recent = Vec::new();
         self.recent_from = end;
     }

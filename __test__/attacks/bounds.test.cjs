@@ -166,6 +166,29 @@ test('an image of 300 MB comes in and goes out as a stream with 256 MB, however 
   assert.equal(answer, 300 * MB)
 })
 
+test('an image of 300 MB and a log of 100 MB are backed up and restored with 256 MB', linux, async () => {
+  const [dataDir, place] = [folder(), folder()]
+  const { userId, id, log } = await chat(dataDir)
+  const file = path.join(place, 'large.bin')
+  fs.writeFileSync(file, '')
+  fs.truncateSync(file, 300 * MB)
+  lengthen(log, 100)
+  const answer = await within(
+    256,
+    dataDir,
+    `const { restore } = require(${JSON.stringify(path.resolve(__dirname, '../../index.js'))})
+    const { id } = await store.images.put({ path: ${JSON.stringify(file)} }, { userId: '${userId}' })
+    await store.backup(${JSON.stringify(path.join(place, 'one.qtb'))})
+    await store.close()
+    await restore(${JSON.stringify(path.join(place, 'one.qtb'))}, { dataDir: ${JSON.stringify(path.join(place, 'restored'))} })
+    return id`,
+  )
+  const store = createStore({ dataDir: path.join(place, 'restored') })
+  assert.equal(fs.statSync(await store.images.pathOf(answer)).size, 300 * MB)
+  assert.equal(await store.chats.getMessageCount(id), 101)
+  await store.close()
+})
+
 test('a listener that is slow holds up nobody, and what it has not heard waits in little memory', linux, async () => {
   const dataDir = folder()
   const { userId, characterId } = await chat(dataDir)
@@ -249,6 +272,34 @@ test('of changes that wait no more than 256 MB are held, and the others are told
   assert.match(answer.message, /more than 256 MB of changes wait to be written; await earlier ones/)
   assert.ok(answer.LOCKED <= 1200 - 250, `${answer.LOCKED} of 1,200`)
 })
+
+test(
+  'changes of 200 MB that have waited are committed some 16 MB at a time, and one of 20 MB alone, with 896 MB',
+  linux,
+  async () => {
+    const dataDir = folder()
+    const { userId, characterId } = await chat(dataDir)
+    const answer = await within(
+      896,
+      dataDir,
+      `const description = 'x'.repeat(1 << 20)
+    let end
+    const holding = store.transaction(() => new Promise((resolve) => (end = resolve)), { timeout: 300_000 })
+    while (!end) await new Promise((resolve) => setTimeout(resolve, 5))
+    // All in one batch, their lines and answers would be in memory at once: more than a gigabyte.
+    const update = (_, number) => store.characters.update('${characterId}', { description, title: String(number) })
+    const waiting = Array.from({ length: 200 }, async (_, number) => void (await update(_, number)))
+    await new Promise(setImmediate)
+    end()
+    await holding
+    await Promise.all(waiting)
+    const row = { userId: '${userId}', name: 'n', description }
+    const made = await store.personas.createMany(Array.from({ length: 20 }, () => row))
+    return [(await store.characters.findById('${characterId}')).title, made.length]`,
+    )
+    assert.deepEqual(answer, ['199', 20])
+  },
+)
 
 test('a part of 60 MB of records is asked for, and 100,000 of their ids, with 256 MB', linux, async () => {
   const dataDir = folder()

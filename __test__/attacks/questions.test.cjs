@@ -5,7 +5,7 @@
 
 const assert = require('node:assert/strict')
 const { test } = require('node:test')
-const { createStore } = require('../../index.js')
+const { createStore, QuilltapAdapter } = require('../../index.js')
 const { PrismaClient } = require('../../prisma.js')
 const { failure, folder } = require('../package/support.cjs')
 
@@ -84,4 +84,35 @@ test('what is as long as somebody makes it is not told whole, and nothing like i
     assert.ok(error.message.length < 33_000, `${what}: ${error.message.length} characters`)
     for (const { path } of error.issues ?? []) assert.ok(path.length <= 1001, what)
   }
+})
+
+test('what nests as deep as may be works, and a level more is refused', async (t) => {
+  const { store, prisma } = await open(t)
+  const nested = (levels, key, within) => (levels === 0 ? within : { [key]: nested(levels - 1, key, within) })
+  const texts = { description: '', personality: '', scenario: '', firstMessage: '' }
+  const character = (sillyTavernData) => ({ userId: 'ann', name: 'Hamlet', ...texts, sillyTavernData })
+  const not = (levels) => nested(levels, 'NOT', { name: 'Ophelia' })
+  const account = { userId: 'ann', type: 'oauth', provider: 'p' }
+  // A call's arguments, 100 levels with what holds them.
+  for (const [what, most, ask] of [
+    ['a value', 98, (levels) => store.characters.create(character(nested(levels, 'a', 1)))],
+    ['a condition', 97, (levels) => store.characters.count({ where: not(levels) })],
+    [
+      'what a provider says',
+      98,
+      (levels) =>
+        QuilltapAdapter(store).linkAccount({ ...account, providerAccountId: 'a', more: nested(levels, 'a', 1) }),
+    ],
+    ['a value of Prisma', 95, (levels) => prisma.character.create({ data: character(nested(levels, 'a', 1)) })],
+    ['a condition of Prisma', 95, (levels) => prisma.character.count({ where: not(levels) })],
+  ]) {
+    await ask(most).catch((error) => assert.fail(`${what}: ${error.message}`))
+    for (const levels of [most + 1, 2000]) {
+      assert.match((await failure(ask(levels))).message, /at most 100 levels of nesting/, `${what}, ${levels} deep`)
+    }
+  }
+  for (const { sillyTavernData } of await store.characters.findAll()) {
+    assert.ok([98, 95].some((levels) => JSON.stringify(sillyTavernData) === JSON.stringify(nested(levels, 'a', 1))))
+  }
+  assert.equal((await store.characters.findAll()).length, 2)
 })

@@ -52,6 +52,21 @@ for (const [what, change] of [
   })
 }
 
+test('an API key and a one-time secret that an edit puts there in clear are never given out', async () => {
+  const w = await world()
+  let store = w.open()
+  await store.users.setTotpSecret(w.alice.id, 'JBSWY3DPEHPK3PXP')
+  await store.close()
+  const clear = { ciphertext: 'planted' }
+  edit(w.dataDir, CONNECTIONS, (file) => void Object.assign(file.apiKeys[0], clear))
+  edit(w.dataDir, 'settings/general.json', (file) => void Object.assign(file.user.totp, clear))
+  store = w.open()
+  for (const call of [() => store.connections.revealApiKey(w.id), () => store.users.getTotpSecret(w.alice.id)]) {
+    assert.equal((await failure(call())).code, 'TAMPERED')
+  }
+  await store.close()
+})
+
 test('an API key that a call gives to another user, or provider, is sealed for it', async () => {
   const w = await world()
   const store = w.open()

@@ -53,6 +53,9 @@ test('a change that fails tells its error and its caller, and leaves nothing', a
 test('each change is told once, in its order', async (t) => {
   const { store, tag } = await open(t)
   const told = []
+  // A listener does not keep the process alive.
+  const alive = setInterval(() => {}, 1_000)
+  t.after(() => clearInterval(alive))
   const all = new Promise((resolve) => {
     store.on('change', (event) => told.push(event.id) === 200 && resolve())
   })

@@ -74,18 +74,21 @@ install-name: /${place}/Versions/A/${name}
 }
 
 /** On Windows the addon asks whoever loaded it for Node's functions; its build wants a library of that name. */
-function importLibrary() {
+function importLibrary(target) {
   writeFileSync(path.join(made, 'node.def'), 'LIBRARY node.exe\nEXPORTS\n')
-  const argv = ['-m', 'ziglang', 'dlltool', '-m', 'i386:x86-64', '-d', 'node.def', '-l', 'libnode.dll']
+  const machine = target.startsWith('aarch64') ? 'arm64' : 'i386:x86-64'
+  const argv = ['-m', 'ziglang', 'dlltool', '-m', machine, '-d', 'node.def', '-l', 'libnode.dll']
   const env = { ...process.env, PYTHONPATH: tools }
   spawnSync('python3', argv, { cwd: made, env, stdio: 'inherit' })
+  // The name by which zig looks for it.
+  copyFileSync(path.join(made, 'libnode.dll'), path.join(made, 'libnode.a'))
   return made
 }
 
 /** What of a target is not like the others. */
 function specialOf({ target, macos }) {
   if (target.endsWith('musl')) return { rustflags: ['-C', 'target-feature=-crt-static'], env: {} }
-  if (target.includes('windows')) return { rustflags: [], env: { LIBNODE_PATH: importLibrary() } }
+  if (target.includes('windows')) return { rustflags: [], env: { LIBNODE_PATH: importLibrary(target) } }
   if (!macos) return { rustflags: [], env: {} }
   return { rustflags: [], env: { SDKROOT: sdkOfStubs(), MACOSX_DEPLOYMENT_TARGET: macos } }
 }

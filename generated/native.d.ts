@@ -29,6 +29,8 @@ export declare class NativeDual {
   constructor(dataDir: string)
   /** Answers a question; resolves to an answer's text. */
   ask(question: string): Promise<string>
+  /** A write begins; null where that would have to wait, and is to be asked. */
+  begin(question: string): number | null
   /** The primary has answered an operation. */
   answered(op: number): void
   /** The moment at which a read begins, as JSON text. */

@@ -17,8 +17,9 @@ class Log {
   }
 
   /** A write begins; gives its number, 0 where it could not be logged. */
-  begin(requests, sql) {
-    return this.#ask({ ask: 'begin', requests, sql })
+  async begin(requests, sql) {
+    const question = { ask: 'begin', requests, sql }
+    return this.#native.begin(JSON.stringify(question)) ?? this.#ask(question)
   }
 
   more(op, requests, sql) {

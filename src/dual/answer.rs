@@ -96,6 +96,17 @@ impl Dual {
         }
     }
 
+    /// A write begins, on the caller's own thread: 0 where it cannot be logged, `None` where that would have to
+    /// wait for somebody. It is a line at the end of a file, which takes less than waking another thread.
+    pub fn begin(&self, question: &str) -> Option<u64> {
+        let mut held = self.held.try_lock().ok()?;
+        held.log.as_ref()?;
+        let Ok(Question::Begin { requests, sql }) = serde_json::from_str(question) else {
+            return None;
+        };
+        held.begin(&self.data_dir, &requests, sql.as_deref()).as_u64()
+    }
+
     /// Answers a question.
     ///
     /// # Errors
@@ -125,8 +136,10 @@ impl Dual {
 impl Dual {
     fn answer(&self, question: Question) -> Result<Value> {
         let is_tending = matches!(question, Question::Tend);
+        // Long answers take their time, and the app's next write needs the log.
+        let verdicts = question.verdicts();
         let mut held = locked(&self.held);
-        let answer = held.answer(&self.data_dir, question)?;
+        let answer = held.answer(&self.data_dir, question, verdicts)?;
         let is_due = is_tending || held.is_marked;
         held.is_marked = false;
         let unsynced = held.log.as_mut().filter(|_| is_due).and_then(Log::unsynced);
@@ -143,6 +156,18 @@ fn table_of(model: &str) -> Result<&'static Table> {
     Ok(&description().tables[number.ok_or_else(missing)?])
 }
 
+impl Question {
+    /// What there is to say of the answers in it.
+    fn verdicts(&self) -> Vec<Verdict> {
+        let judged = match self {
+            Question::End { judged, .. } => judged.as_slice(),
+            Question::Read { judged, .. } => std::slice::from_ref(judged),
+            _ => &[],
+        };
+        judged.iter().map(|one| compare(&one.request, &one.primary, &one.store)).collect()
+    }
+}
+
 impl Held {
     fn log(&mut self, data_dir: &Path) -> Result<&mut Log> {
         if self.log.is_none() {
@@ -151,7 +176,12 @@ impl Held {
         self.log.as_mut().ok_or_else(|| Error::new(Code::Io, "the log of dual writing is not open"))
     }
 
-    fn answer(&mut self, data_dir: &Path, question: Question) -> Result<Value> {
+    fn answer(
+        &mut self,
+        data_dir: &Path,
+        question: Question,
+        verdicts: Vec<Verdict>,
+    ) -> Result<Value> {
         match question {
             Question::Begin { requests, sql } => {
                 Ok(self.begin(data_dir, &requests, sql.as_deref()))
@@ -160,8 +190,13 @@ impl Held {
                 let Touched { scopes, tables } = all_touched(&requests, sql.as_deref());
                 self.append(data_dir, op, What::More { op, scopes, tables })
             }
-            Question::End { op, how, code, judged } => self.end(data_dir, op, how, code, &judged),
-            Question::Read { since, judged } => self.read(data_dir, &since, &judged),
+            Question::End { op, how, code, judged } => {
+                let tables = judged.iter().fold(0, |all, judged| all | asked(&judged.request));
+                self.end(data_dir, (op, tables), (how, code), verdicts)
+            }
+            Question::Read { since, judged } => {
+                self.read(data_dir, &since, asked(&judged.request), verdicts)
+            }
             Question::Unclear { why } => {
                 *self.unclear.entry(why).or_default() += 1;
                 Ok(Value::Null)
@@ -199,19 +234,17 @@ impl Held {
     fn end(
         &mut self,
         data_dir: &Path,
-        op: u64,
-        how: Option<Ended>,
-        code: Option<String>,
-        judged: &[Judged],
+        (op, tables): (u64, u64),
+        (how, code): (Option<Ended>, Option<String>),
+        verdicts: Vec<Verdict>,
     ) -> Result<Value> {
         if op == 0 {
             return Ok(Value::Null);
         }
         let log = self.log(data_dir)?;
         log.catch_up()?;
-        let tables = judged.iter().fold(0, |tables, judged| tables | asked(&judged.request));
         let was_alone = log.was_alone(op, tables);
-        let mut found = judged.iter().filter_map(|judged| match verdict(judged) {
+        let mut found = verdicts.into_iter().filter_map(|verdict| match verdict {
             Verdict::Differs(found) => Some(found),
             _ => None,
         });
@@ -227,8 +260,14 @@ impl Held {
         Ok(Value::Null)
     }
 
-    fn read(&mut self, data_dir: &Path, since: &Moment, judged: &Judged) -> Result<Value> {
-        let found: Found = match verdict(judged) {
+    fn read(
+        &mut self,
+        data_dir: &Path,
+        since: &Moment,
+        tables: u64,
+        mut verdicts: Vec<Verdict>,
+    ) -> Result<Value> {
+        let found: Found = match verdicts.pop().unwrap_or(Verdict::Same) {
             Verdict::Same => {
                 self.agreed += 1;
                 return Ok(Value::Null);
@@ -241,7 +280,7 @@ impl Held {
         };
         let log = self.log(data_dir)?;
         log.catch_up()?;
-        if log.is_quiet(asked(&judged.request), since) {
+        if log.is_quiet(tables, since) {
             log.append(What::Differed { found })?;
         } else {
             *self.unclear.entry(Unclear::Overlap).or_default() += 1;
@@ -281,10 +320,6 @@ impl Held {
         }
         Ok(Value::Null)
     }
-}
-
-fn verdict(judged: &Judged) -> Verdict {
-    compare(&judged.request, &judged.primary, &judged.store)
 }
 
 fn all_touched(requests: &[Value], sql: Option<&str>) -> Touched {

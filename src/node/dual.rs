@@ -30,6 +30,12 @@ impl NativeDual {
         Apart::task(move || dual.ask(&question))
     }
 
+    /// A write begins; null where that would have to wait, and is to be asked.
+    #[napi(catch_unwind)]
+    pub fn begin(&self, question: String) -> Option<f64> {
+        self.dual.begin(&question).map(|op| op as f64)
+    }
+
     /// The primary has answered an operation.
     #[napi(catch_unwind)]
     pub fn answered(&self, op: f64) {

@@ -270,6 +270,11 @@ impl Engine {
         *locked(&self.poisoned) = Some(Error::new(Code::ReadOnly, message));
     }
 
+    /// Can the folder not be written? Then no lock can be taken either.
+    pub(crate) fn is_read_only(&self) -> bool {
+        locked(&self.poisoned).as_ref().is_some_and(|error| error.code() == Code::ReadOnly)
+    }
+
     /// Reads from the state; `None` when the answer needs the disk and may not use it.
     pub(crate) fn read<T>(
         &self,

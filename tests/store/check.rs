@@ -63,6 +63,28 @@ fn a_healthy_folder_has_no_faults_while_it_is_written_to() {
 }
 
 #[test]
+fn a_folder_that_can_only_be_read_is_looked_at_too() {
+    let disk = SimulatedDisk::new();
+    let (one, ..) = full(&disk);
+    let character = format!("characters/{}.json", one.character);
+    // What a process that was killed has left in the journal counts.
+    let store = open(&disk);
+    call(&store, "tags.create", json!([{"userId": one.user, "name": "gale"}]));
+    let disk = disk.kill();
+    disk.set_read_only(true);
+    let store = open(&disk);
+    assert_eq!(check(&store)["faults"], json!([]));
+    drop(store);
+    disk.set_read_only(false);
+    disk.plant(&character, b"{");
+    disk.set_read_only(true);
+    let found = faults(&check(&open(&disk)));
+    let is_told =
+        |(kind, path): &(String, String)| kind == "unreadable" && path.starts_with(&character);
+    assert!(found.iter().any(is_told), "{found:?}");
+}
+
+#[test]
 fn every_kind_of_fault_is_told_at_once_and_nothing_is_changed() {
     let disk = SimulatedDisk::new();
     let (one, missing, changed) = full(&disk);

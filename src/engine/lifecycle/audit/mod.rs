@@ -21,11 +21,11 @@ use crate::error::{Error, Result};
 use crate::engine::core::Engine;
 use crate::engine::files::{Loader, load};
 use crate::engine::folder::{Files, Folder};
-use crate::engine::journal::{Segment, Tail};
+use crate::engine::journal::{self, Segment, Tail};
 use crate::engine::logs::LogCache;
 use crate::engine::memory::Record;
 use crate::engine::memory::State;
-use crate::engine::processes::locks::{CommitLock, FilesLock};
+use crate::engine::processes::locks::FilesLock;
 use crate::engine::processes::replay;
 use crate::engine::processes::shared_memory::word;
 use crate::engine::txn::View;
@@ -121,13 +121,7 @@ impl Engine {
     /// Those of the disk and of the locks; what a file says is a fault in the answer.
     pub(crate) fn audit(&self) -> Result<String> {
         let mut report = Report::default();
-        let files = self.lock_files()?;
-        self.catch_up_for_files(&files)?;
-        // What was edited by hand is told as it is.
-        if self.check_health().is_ok() && self.edited_before_writing()?.is_empty() {
-            self.write_files(&files)?;
-        }
-        let state = self.read_anew(&files)?;
+        let (state, files) = self.found()?;
         let (now, logs) = (self.clock.now(), LogCache::new(self.settings.max_record_bytes));
         let folder = Folder::as_found(&state, Files { logs: &logs, ..self.files() });
         let view = View::new(&folder, None, self.context(&now));
@@ -139,28 +133,40 @@ impl Engine {
         Ok(report.json())
     }
 
-    /// The state as the files and the journal have it.
-    fn read_files(&self, _: &CommitLock<'_>) -> Result<State> {
+    /// The state as the files and the journal have it, and what keeps it so.
+    fn found(&self) -> Result<(State, Option<FilesLock>)> {
+        if self.is_read_only() {
+            let base = journal::list(&*self.disk)?.pop();
+            return Ok((self.read_files(base, None)?, None));
+        }
+        let files = self.lock_files()?;
+        self.catch_up_for_files(&files)?;
+        // What was edited by hand is told as it is.
+        if self.check_health().is_ok() && self.edited_before_writing()?.is_empty() {
+            self.write_files(&files)?;
+        }
+        let commit = self.lock_commit()?;
+        self.catch_up_locked(&commit)?;
+        let base = self.words.load(word::BASE).checked_sub(1);
+        let state = self.read_files(base, Some(self.words.load(word::COMMITTED)))?;
+        drop(commit);
+        Ok((state, Some(files)))
+    }
+
+    /// The state as the files have it, and the journal from the segment at `base` up to a position.
+    fn read_files(&self, base: Option<u64>, upto: Option<u64>) -> Result<State> {
         let (catalogue, layout) = {
             let state = self.state();
             (Arc::clone(&state.catalogue), Arc::clone(&state.layout))
         };
         let mut state = State::new(catalogue, layout);
-        let base = self.words.load(word::BASE).checked_sub(1);
         let open = |base| Segment::open(&*self.disk, base, Access::Read);
         let segment = base.map(open).transpose()?.flatten();
         let mut tail = segment.map(Tail::at_start).transpose()?;
         let mut loader = Loader::new(&*self.disk, tail.as_ref().map_or(&[], Tail::rows));
         load(&mut loader, &mut state)?;
-        replay(&mut state, &mut tail, Some(self.words.load(word::COMMITTED)))?;
+        replay(&mut state, &mut tail, upto)?;
         Ok(state)
-    }
-
-    /// The state as the files and the journal have it.
-    fn read_anew(&self, _: &FilesLock) -> Result<State> {
-        let commit = self.lock_commit()?;
-        self.catch_up_locked(&commit)?;
-        self.read_files(&commit)
     }
 }
 

@@ -38,8 +38,9 @@ pub(super) fn look(engine: &Engine, view: &View<'_>, report: &mut Report) -> Res
         }
     }
     // Under this lock every payload has its row, or has lost it.
-    let commit = engine.lock_commit()?;
-    let found = engine.catch_up_locked(&commit).and_then(|()| orphans(engine));
+    let commit = (!engine.is_read_only()).then(|| engine.lock_commit()).transpose()?;
+    let caught_up = commit.as_ref().map_or(Ok(()), |commit| engine.catch_up_locked(commit));
+    let found = caught_up.and_then(|()| orphans(engine));
     drop(commit);
     for path in found? {
         let message = "no record stands for these bytes; compact() removes them";

@@ -77,7 +77,7 @@ pub fn time_text(ms: i64) -> String {
 }
 
 /// The last digits of a number; `format!` is too slow for what every written record needs.
-fn push_digits(text: &mut String, number: i64, digits: u32) {
+pub(crate) fn push_digits(text: &mut String, number: i64, digits: u32) {
     let digit = |place| (number / 10_i64.pow(place)).rem_euclid(10);
     let digits = (0..digits).rev().map(digit).map(|digit| u8::try_from(digit).unwrap_or_default());
     text.extend(digits.map(|digit| char::from(b'0' + digit)));

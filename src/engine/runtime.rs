@@ -128,6 +128,16 @@ impl Runtime {
         self.engine.read(Source::Disk, read).unwrap_or_else(none)
     }
 
+    /// Brings the files up to date on the caller's own thread if the journal has more bytes than that: whoever
+    /// commits without a pause would leave the files behind, and what they lack is in memory.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub(crate) fn shorten_journal(&self, most: u64) -> Result<()> {
+        let is_long = self.engine.journal_len() > most;
+        if is_long { self.engine.checkpoint(false).map(drop) } else { Ok(()) }
+    }
+
     /// What is committed, by whichever process, as a place in the journal: another one tells that
     /// something was committed meanwhile.
     ///

@@ -63,13 +63,36 @@ fn push_object(text: &mut String, map: &Map<String, Value>) {
 pub fn push_text(text: &mut String, string: &str) {
     // Most texts need no escape. Without a way out of the loop, many bytes are looked at at once.
     let escapes = |found, byte| found | (byte < b' ') | (byte == b'"') | (byte == b'\\');
+    text.push('"');
     if string.bytes().fold(false, escapes) {
-        text.push_str(&serde_json::to_string(string).expect("a text is always written"));
-        return;
+        push_escaped(text, string);
+    } else {
+        text.push_str(string);
     }
     text.push('"');
-    text.push_str(string);
-    text.push('"');
+}
+
+fn push_escaped(text: &mut String, string: &str) {
+    let mut rest = string;
+    while let Some(at) = rest.find(|c: char| c < ' ' || c == '"' || c == '\\') {
+        let (before, behind) = rest.split_at(at);
+        text.push_str(before);
+        let (escaped, behind) = behind.split_at(1);
+        match escaped {
+            "\"" => text.push_str("\\\""),
+            "\\" => text.push_str("\\\\"),
+            "\n" => text.push_str("\\n"),
+            "\r" => text.push_str("\\r"),
+            "\t" => text.push_str("\\t"),
+            "\u{8}" => text.push_str("\\b"),
+            "\u{c}" => text.push_str("\\f"),
+            other => {
+                write!(text, "\\u{:04x}", other.as_bytes()[0]).expect("a String takes any text")
+            }
+        }
+        rest = behind;
+    }
+    text.push_str(rest);
 }
 
 /// Writes a number as JavaScript's `JSON.stringify` does (ECMA-262, Number::toString).
@@ -198,6 +221,15 @@ mod tests {
         ];
         for (number, text) in cases {
             assert_eq!(compact(&serde_json::json!(number)), text);
+        }
+    }
+
+    #[test]
+    fn texts_are_written_as_serde_json_writes_them() {
+        for character in (0..=0xff_u8).map(char::from).chain(['\u{2028}', '\u{fffd}', '🦊']) {
+            for string in [format!("{character}"), format!("é{character}\\{character}x")] {
+                assert_eq!(Ok(quote(&string)), serde_json::to_string(&string).map_err(|_| ()));
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 //! Times: milliseconds since 1970, and the texts that stand for them.
 
+use crate::catalogue::push_digits;
+
 /// A day, in milliseconds.
 const DAY: i64 = 86_400_000;
 
@@ -13,14 +15,28 @@ pub(crate) fn stored(text: &str) -> Option<i64> {
 pub(crate) fn format(ms: i64) -> String {
     let (days, rest) = (ms.div_euclid(DAY), ms.rem_euclid(DAY));
     let (year, month, day) = date_of(days);
-    let year = match year {
-        0..=9999 => format!("{year:04}"),
-        year if year < 0 => format!("-{:06}", -year),
-        year => format!("+{year:06}"),
-    };
-    let (hour, minute) = (rest / 3_600_000, rest / 60_000 % 60);
-    let (second, milli) = (rest / 1000 % 60, rest % 1000);
-    format!("{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
+    let mut text = String::with_capacity(27);
+    match year {
+        0..=9999 => push_digits(&mut text, year, 4),
+        year => {
+            text.push(if year < 0 { '-' } else { '+' });
+            push_digits(&mut text, year.abs(), 6);
+        }
+    }
+    let parts = [
+        ('-', month, 2),
+        ('-', day, 2),
+        ('T', rest / 3_600_000, 2),
+        (':', rest / 60_000 % 60, 2),
+        (':', rest / 1000 % 60, 2),
+        ('.', rest % 1000, 3),
+    ];
+    for (before, number, digits) in parts {
+        text.push(before);
+        push_digits(&mut text, number, digits);
+    }
+    text.push('Z');
+    text
 }
 
 /// The milliseconds of a text as RFC 3339 has it, with any offset; digits below the millisecond

@@ -85,6 +85,14 @@ impl Store {
         self.0.engine.read_here(look)
     }
 
+    /// Waits for the files where what is committed and not in them yet takes more bytes than that.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub(crate) fn await_files(&self, most: u64) -> Result<()> {
+        self.0.engine.shorten_journal(most)
+    }
+
     /// What is committed, as a number: another one tells that something was committed meanwhile.
     ///
     /// # Errors

@@ -32,7 +32,7 @@ pub(super) type Field<'l> = Option<Cow<'l, str>>;
 /// # Errors
 /// The number of the field that is not UTF-8.
 pub(super) fn fields(line: &[u8]) -> Result<Vec<Field<'_>>, usize> {
-    let mut found = Vec::new();
+    let mut found = Vec::with_capacity(16);
     let mut start = 0;
     // A tab within a field is written with a backslash, so each one parts two fields.
     for end in memchr_iter(b'\t', line).chain([line.len()]) {

@@ -20,7 +20,9 @@ use crate::progress::{Progress, Unit};
 use crate::store::{Durability, Options, Secret, Store, Waiting};
 
 /// So many portions are on their way to the disk while the next one is read.
-const AT_ONCE: usize = 2;
+const AT_ONCE: usize = 3;
+/// So many bytes may be committed and not in the files yet: they are in memory.
+const MOST_UNWRITTEN: u64 = 64 << 20;
 
 /// An import that is asked for.
 #[derive(Debug, Clone)]
@@ -316,7 +318,7 @@ impl Writing<'_> {
                 Put::Replaced => &mut counts.replaced,
             } += 1;
         }
-        Ok(())
+        self.store.await_files(MOST_UNWRITTEN)
     }
 }
 

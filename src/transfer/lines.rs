@@ -15,39 +15,57 @@ use crate::progress::Progress;
 /// not be looked into.
 const LONGEST: usize = 4 * BYTES;
 
-/// A checked line, ready to be kept.
+/// Checked lines, ready to be kept: in one piece, for they are made on one thread and kept by another.
+#[derive(Default)]
 pub(super) struct Packed {
-    /// What brings lines into their order, and behind it the line.
     bytes: Vec<u8>,
-    owner_len: usize,
-    key_len: usize,
-    /// What stands for its id.
-    pub(super) id: u128,
+    /// Of each line where it ends, how long its key is, and what stands for its id.
+    lines: Vec<(usize, usize, u128)>,
 }
 
 impl Packed {
-    pub(super) fn of(line: &Line) -> Packed {
-        let row = &line.row;
-        let mut bytes = Vec::with_capacity(line.owner.len() + row.id.len() + row.text.len() + 26);
-        push_sort_key(&mut bytes, &line.owner, row.counted_at);
-        let (owner_len, key_len) = (line.owner.len(), bytes.len());
+    /// Adds a line.
+    pub(super) fn add(&mut self, line: &Line) {
+        let start = self.bytes.len();
+        let (row, bytes) = (&line.row, &mut self.bytes);
+        push_sort_key(bytes, &line.owner, row.counted_at);
+        let key_len = bytes.len() - start;
         bytes.push(u8::from(row.counted_at.is_some()));
         bytes.extend_from_slice(&row.counted_at.unwrap_or_default().to_le_bytes());
         bytes.extend_from_slice(&(row.id.len() as u64).to_le_bytes());
         bytes.extend_from_slice(row.id.as_bytes());
         bytes.extend_from_slice(row.text.as_bytes());
-        Packed { bytes, owner_len, key_len, id: digest(&line.key()) }
+        self.lines.push((bytes.len(), key_len, digest(&line.key())));
     }
 
+    /// The lines.
+    pub(super) fn each(&self) -> impl Iterator<Item = PackedLine<'_>> {
+        let starts = [0].into_iter().chain(self.lines.iter().map(|(end, ..)| *end));
+        starts.zip(&self.lines).map(|(start, (end, key_len, id))| {
+            let (key, item) = self.bytes[start..*end].split_at(*key_len);
+            PackedLine { key, item, id: *id }
+        })
+    }
+}
+
+/// A line among others.
+#[derive(Clone, Copy)]
+pub(super) struct PackedLine<'p> {
+    key: &'p [u8],
+    item: &'p [u8],
+    /// What stands for its id.
+    pub(super) id: u128,
+}
+
+impl<'p> PackedLine<'p> {
     /// The key of the record whose log it belongs to.
-    pub(super) fn owner(&self) -> &[u8] {
-        &self.bytes[..self.owner_len]
+    pub(super) fn owner(self) -> &'p [u8] {
+        self.key.split(|byte| *byte == 0).next().unwrap_or_default()
     }
 
     /// The line's id, as a message shows it.
-    pub(super) fn key(&self) -> String {
-        let (key, item) = self.bytes.split_at(self.key_len);
-        line_of(key, item).map(|line| line.key()).unwrap_or_default()
+    pub(super) fn id_text(self) -> String {
+        line_of(self.key, self.item).map(|line| line.key()).unwrap_or_default()
     }
 }
 
@@ -63,9 +81,8 @@ impl Collecting {
     ///
     /// # Errors
     /// Those of the disk.
-    pub(super) fn add(&mut self, line: &Packed) -> Result<()> {
-        let (key, item) = line.bytes.split_at(line.key_len);
-        self.0.add(key, item)
+    pub(super) fn add(&mut self, line: PackedLine<'_>) -> Result<()> {
+        self.0.add(line.key, line.item)
     }
 
     /// No more lines come.
@@ -96,8 +113,12 @@ impl Lines {
             each(portion)
         };
         self.0.each(|key, item| {
-            let line = line_of(key, item).ok_or_else(unreadable)?;
-            let begins = portion.last().is_none_or(|last| last.owner != line.owner);
+            let mut line = line_of(key, item).ok_or_else(unreadable)?;
+            let last = portion.last().filter(|last| last.owner == line.owner);
+            let begins = last.is_none();
+            if let Some(last) = last {
+                line.owner = Arc::clone(&last.owner);
+            }
             let is_full = portion.len() >= ROWS || bytes >= BYTES;
             if is_full && (begins || bytes >= LONGEST) {
                 bytes = 0;
@@ -112,14 +133,16 @@ impl Lines {
 }
 
 fn line_of(key: &[u8], item: &[u8]) -> Option<Line> {
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
+    let text = |bytes| Some(Arc::<str>::from(std::str::from_utf8(bytes).ok()?));
     let number = |bytes: &[u8]| Some(u64::from_le_bytes(bytes.try_into().ok()?));
     let owner = key.split(|byte| *byte == 0).next()?;
     let (head, rest) = item.split_at_checked(17)?;
     let counted_at = (head[0] == 1).then_some(number(&head[1..9])?.cast_signed());
     let (id, line) = rest.split_at_checked(usize::try_from(number(&head[9..])?).ok()?)?;
-    let line: Arc<str> = std::str::from_utf8(line).ok()?.into();
-    Some(Line { owner: text(owner)?, row: CheckedRow { id: text(id)?, text: line, counted_at } })
+    Some(Line {
+        owner: text(owner)?,
+        row: CheckedRow { id: text(id)?, text: text(line)?, counted_at },
+    })
 }
 
 fn unreadable() -> Error {
@@ -132,13 +155,14 @@ mod tests {
     use crate::progress::Unheard;
 
     fn line(owner: &str, id: &str, counted_at: Option<i64>, len: usize) -> Line {
-        let row = CheckedRow { id: id.to_owned(), text: "x".repeat(len).into(), counted_at };
-        Line { owner: owner.to_owned(), row }
+        let row = CheckedRow { id: id.into(), text: "x".repeat(len).into(), counted_at };
+        Line { owner: owner.into(), row }
     }
 
     fn portions(lines: &[Line]) -> Vec<Vec<String>> {
-        let mut collecting = Collecting::new();
-        lines.iter().for_each(|line| collecting.add(&Packed::of(line)).expect("kept"));
+        let (mut packed, mut collecting) = (Packed::default(), Collecting::new());
+        lines.iter().for_each(|line| packed.add(line));
+        packed.each().for_each(|line| collecting.add(line).expect("kept"));
         let mut portions = Vec::new();
         let take = |portion: Vec<Line>| {
             let shown = portion.iter().map(|line| {

@@ -1,17 +1,18 @@
 //! Where rows come from: a server, a dump, a folder. Whatever it is, it gives lines in COPY's format;
 //! here they become cells, and what cannot become one is told.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use siphasher::sip128::SipHasher13;
 
-use super::copy;
+use super::copy::{self, Field};
 use super::report::Problem;
 use super::sort::Sorter;
-use super::values::{self, Fault};
+use super::values;
 use crate::error::Result;
-use crate::prisma::{Cell, Description, Source, Table, description};
+use crate::prisma::{Cell, Column, Description, Source, Table, description};
 
 /// What a source has of a table.
 #[derive(Debug, Clone, Default)]
@@ -218,27 +219,33 @@ impl Reading {
                 return Found::Faulty(vec![problem.of_column(name)]);
             }
         };
-        let field = |at: usize| {
-            let place = self.places[at];
-            place.and_then(|place| fields.get(place)).and_then(Option::as_deref)
-        };
-        let (mut cells, mut faults) = (Vec::with_capacity(self.places.len()), Vec::new());
-        for (at, column) in self.table.columns.iter().enumerate() {
-            match values::cell(self.description, column, field(at)) {
-                Ok(cell) => cells.push(cell),
-                Err(fault) => faults.push((at, fault)),
-            }
-        }
-        if faults.is_empty() {
+        if let Some(cells) = self.cells(fields) {
             return Found::Row(cells, line.len());
         }
+        self.faults(&copy::fields(line).unwrap_or_default())
+    }
+
+    fn cells(&self, mut fields: Vec<Field<'_>>) -> Option<Vec<Cell>> {
+        let columns = self.table.columns.iter().zip(&self.places);
+        let cell = |(column, place): (&Column, &Option<usize>)| {
+            let field = place.and_then(|place| fields.get_mut(place)).and_then(Option::take);
+            values::cell(self.description, column, field).ok()
+        };
+        columns.map(cell).collect()
+    }
+
+    fn faults(&self, fields: &[Field<'_>]) -> Found {
+        let field = |at: usize| self.places[at].and_then(|place| fields.get(place)?.as_deref());
         let key = self.table.keys().next().unwrap_or_default();
         let key: Vec<&str> = key.iter().filter_map(|at| field(*at)).collect();
-        let problem = |(at, fault): (usize, Fault)| {
+        let columns = self.table.columns.iter().enumerate();
+        let faults = columns.filter_map(|(at, column)| {
+            let text = field(at).map(Cow::Borrowed);
+            let fault = values::cell(self.description, column, text).err()?;
             let problem = Problem::of_table(self.table, &fault.message, fault.mend);
-            problem.of_column(&self.table.columns[at].name).of_key(&shown_key(self.table, &key))
-        };
-        Found::Faulty(faults.into_iter().map(problem).collect())
+            Some(problem.of_column(&column.name).of_key(&shown_key(self.table, &key)))
+        });
+        Found::Faulty(faults.collect())
     }
 
     /// By owner, by the time at which the row was made.

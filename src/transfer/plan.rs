@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::attachments::Attachments;
-use super::lines::{Collecting, Lines, Packed};
+use super::lines::{Collecting, Lines, Packed, PackedLine};
 use super::origin::{Found, Origin, digest, in_order, key_of};
 use super::payloads::{self, Looked, Missing};
 use super::portions::{Portion, each_portion, each_worked};
@@ -67,13 +67,17 @@ pub(super) struct Asked<'a> {
     pub(super) options: &'a Options,
 }
 
-/// A row of a table whose rows are lines of logs.
-enum Tried {
-    Good(Packed),
-    Refused(String, Error),
-    /// It refers to a row that cannot come over.
-    Follows(String),
-    Faulty(Vec<Problem>),
+/// What the store says of the owners of logs. They are asked for once for each line.
+type Owners = hashbrown::HashMap<Vec<u8>, Result<()>>;
+
+/// Rows of a table whose rows are lines of logs.
+#[derive(Default)]
+struct Tried {
+    good: Packed,
+    refused: Vec<(String, Error)>,
+    /// The keys of those that refer to a row which cannot come over.
+    following: Vec<String>,
+    faults: Vec<Problem>,
 }
 
 struct Trial<'p> {
@@ -187,38 +191,40 @@ impl Trial<'_> {
         let check = self.store.look(|view| Ok(LineCheck::of(view, table)))?;
         // What a line refers to has been tried before.
         let (files, refused) = (self.attachments.files(), std::mem::take(&mut self.refused));
-        let work = |found: Found| match found {
-            Found::Faulty(faults) => Tried::Faulty(faults),
-            Found::Row(cells, _) if follows(&refused, of, &cells) => {
-                Tried::Follows(key_of(of, &cells))
-            }
-            Found::Row(cells, _) => {
-                let (key, beside) = (key_of(of, &cells), files.beside(&cells, of));
-                match check.line(cells, beside) {
-                    Ok(line) => Tried::Good(Packed::of(&line)),
-                    Err(error) => Tried::Refused(key, error),
+        let work = |rows: &mut dyn Iterator<Item = Found>| {
+            let mut tried = Tried::default();
+            for found in rows {
+                match found {
+                    Found::Faulty(faults) => tried.faults.extend(faults),
+                    Found::Row(cells, _) if follows(&refused, of, &cells) => {
+                        tried.following.push(key_of(of, &cells));
+                    }
+                    Found::Row(cells, _) => {
+                        let (key, beside) = (key_of(of, &cells), files.beside(&cells, of));
+                        match check.line(cells, beside) {
+                            Ok(line) => tried.good.add(&line),
+                            Err(error) => tried.refused.push((key, error)),
+                        }
+                    }
                 }
             }
+            tried
         };
-        let (mut owners, mut collecting) = (HashMap::new(), Collecting::new());
+        let (mut owners, mut collecting) = (Owners::new(), Collecting::new());
         each_worked(origin, table, progress, work, |portion| {
-            let mut good = Vec::with_capacity(portion.len());
+            self.ask_for_owners(table, &portion, &mut owners)?;
             for tried in portion {
-                match tried {
-                    Tried::Good(line) => good.push(line),
-                    Tried::Refused(key, error) => self.refuse(table, key, &error),
-                    Tried::Follows(key) => self.leave_out(table, key),
-                    Tried::Faulty(faults) => self.cannot_come(table, faults),
-                }
-            }
-            self.ask_for_owners(table, &good, &mut owners)?;
-            for line in good {
-                ids.push(line.id);
-                match owners.get(line.owner()) {
-                    Some(Err(error)) => self.refuse(table, line.key(), error),
-                    _ => {
-                        self.attachments.see(|| line.key());
-                        collecting.add(&line)?;
+                self.cannot_come(table, tried.faults);
+                tried.following.into_iter().for_each(|key| self.leave_out(table, key));
+                tried.refused.into_iter().for_each(|(key, error)| self.refuse(table, key, &error));
+                for line in tried.good.each() {
+                    ids.push(line.id);
+                    match owners.get(line.owner()) {
+                        Some(Err(error)) => self.refuse(table, line.id_text(), error),
+                        _ => {
+                            self.attachments.see(|| line.id_text());
+                            collecting.add(line)?;
+                        }
                     }
                 }
             }
@@ -234,14 +240,10 @@ impl Trial<'_> {
     }
 
     /// Asks for the owners of lines that were not asked for yet.
-    fn ask_for_owners(
-        &self,
-        table: usize,
-        lines: &[Packed],
-        owners: &mut HashMap<Vec<u8>, Result<()>>,
-    ) -> Result<()> {
+    fn ask_for_owners(&self, table: usize, portion: &[Tried], owners: &mut Owners) -> Result<()> {
         let is_new = |owner: &&[u8]| !owners.contains_key(*owner);
-        let new: HashSet<&[u8]> = lines.iter().map(Packed::owner).filter(is_new).collect();
+        let lines = portion.iter().flat_map(|tried| tried.good.each());
+        let new: hashbrown::HashSet<&[u8]> = lines.map(PackedLine::owner).filter(is_new).collect();
         if new.is_empty() {
             return Ok(());
         }

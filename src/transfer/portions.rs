@@ -96,8 +96,11 @@ impl Lines {
     }
 }
 
-/// Gives what `work` makes of the rows of a table, in portions and in the order in which they stand in the
-/// source, and tells how far it is. All processors work, while `each` takes what is done.
+/// So many parts of a portion are worked on by themselves.
+const PARTS: usize = 128;
+
+/// Gives what `work` makes of neighbouring rows of a table, in the order in which they stand in the source,
+/// and tells how far it is. All processors work, while `each` takes what is done.
 ///
 /// # Errors
 /// Those of reading and of `each`; `CLOSED` when it is to be given up.
@@ -105,7 +108,7 @@ pub(super) fn each_worked<T: Send>(
     origin: &mut Origin,
     table: usize,
     progress: &dyn Progress,
-    work: impl Fn(Found) -> T + Send + Sync,
+    work: impl Fn(&mut dyn Iterator<Item = Found>) -> T + Send + Sync,
     mut each: impl FnMut(Vec<T>) -> Result<()>,
 ) -> Result<()> {
     scope(|scope| {
@@ -126,15 +129,18 @@ pub(super) fn each_worked<T: Send>(
 fn read_worked<T: Send>(
     origin: &mut Origin,
     table: usize,
-    work: &(impl Fn(Found) -> T + Sync),
+    work: &(impl Fn(&mut dyn Iterator<Item = Found>) -> T + Sync),
     give: &SyncSender<(u64, Vec<T>)>,
 ) -> Result<()> {
     let reading = origin.reading(table);
     let end_portion = |lines: &mut Lines| {
-        let worked = par_map(lines.all(), |line| reading.found(line).map(work));
-        let portion = (worked.len() as u64, worked.into_iter().flatten().collect());
+        let all = lines.all();
+        let parts = all.chunks(all.len().div_ceil(PARTS).max(1)).collect();
+        let found = |line: &&[u8]| reading.found(line);
+        let worked = par_map(parts, |part: &[&[u8]]| work(&mut part.iter().filter_map(found)));
+        let rows = all.len() as u64;
         lines.clear();
-        give.send(portion).map_err(|_| given_up())
+        give.send((rows, worked)).map_err(|_| given_up())
     };
     let mut lines = Lines::default();
     origin.each_line(table, &mut |line| {

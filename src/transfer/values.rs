@@ -1,5 +1,8 @@
 //! Values of PostgreSQL's columns as cells, and back: exactly, or not at all.
 
+use std::borrow::Cow;
+
+use super::copy::Field;
 use crate::json;
 use crate::prisma::{Cell, Column, Description, Scalar, cell_time, time_text};
 
@@ -23,19 +26,19 @@ fn fault(message: impl Into<String>, mend: &'static str) -> Fault {
 pub(super) fn cell(
     description: &Description,
     column: &Column,
-    text: Option<&str>,
+    text: Field<'_>,
 ) -> Result<Cell, Fault> {
     let Some(text) = text else {
         let mend = "give the column a value, or its NOT NULL back";
         return if column.nullable { Ok(Cell::Null) } else { Err(fault("is NULL", mend)) };
     };
     match column.scalar {
-        Scalar::String => Ok(Cell::Text(text.to_owned())),
+        Scalar::String => Ok(Cell::Text(text.into_owned())),
         Scalar::Enum(number) => {
             let words = &description.enums[number].words;
-            let known = words.iter().any(|word| word == text);
+            let known = words.iter().any(|word| *word == text);
             let message = || format!("is not one of {}", words.join(", "));
-            if known { Ok(Cell::Text(text.to_owned())) } else { Err(fault(message(), UPDATE)) }
+            if known { Ok(Cell::Text(text.into_owned())) } else { Err(fault(message(), UPDATE)) }
         }
         Scalar::Int => {
             let number = text.parse::<i32>().map(|number| Cell::Int(number.into()));
@@ -45,13 +48,13 @@ pub(super) fn cell(
             let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
             number.map(Cell::Float).ok_or_else(|| fault("is not a finite number", UPDATE))
         }
-        Scalar::Boolean => match text {
+        Scalar::Boolean => match &*text {
             "t" => Ok(Cell::Flag(true)),
             "f" => Ok(Cell::Flag(false)),
             _ => Err(fault("is not a boolean", UPDATE)),
         },
-        Scalar::DateTime => time(text).map(Cell::Time),
-        Scalar::Json => document(text).map(Cell::Json),
+        Scalar::DateTime => time(&text).map(Cell::Time),
+        Scalar::Json => document(&text).map(Cell::Json),
     }
 }
 
@@ -64,7 +67,7 @@ pub(crate) fn cell_of_text(
     column: &Column,
     text: Option<&str>,
 ) -> Result<Cell, String> {
-    cell(description, column, text).map_err(|fault| fault.message)
+    cell(description, column, text.map(Cow::Borrowed)).map_err(|fault| fault.message)
 }
 
 const UPDATE: &str = "set it to such a value with UPDATE, or leave the row out";

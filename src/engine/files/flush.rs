@@ -54,18 +54,17 @@ pub(crate) fn run(engine: &Engine, stopped: &dyn Fn() -> bool) {
         let idle = last_change.elapsed() > IDLE;
         engine.tend(idle, edited);
         rests = idle && !was_edited && engine.position() == seen && !engine.has_work();
-        // Files of many records take their time: most of it is left to others.
-        pause = PAUSE.max(start.elapsed() * 4);
+        // Files of many records take their time: most of it is left to others, unless they write so much
+        // that the files would stay ever further behind.
+        let is_behind = engine.journal_len() > 2 * JOURNAL_LIMIT;
+        pause = if is_behind { PAUSE } else { PAUSE.max(start.elapsed() * 4) };
     }
 }
 
 impl Engine {
     /// One round; a failure is kept for `stats`, and the next round tries again.
     fn tend(&self, is_time: bool, edited: Vec<SafePath>) {
-        let (long, begun) = {
-            let tail = self.tail();
-            (tail.as_ref().is_some_and(|tail| tail.used() > JOURNAL_LIMIT), tail.is_some())
-        };
+        let (long, begun) = (self.journal_len() > JOURNAL_LIMIT, self.tail().is_some());
         // The journal cannot start anew before what is blocked was written.
         let rests = self.state().dirty.blocked.rest();
         let is_time = !rests && (long || (is_time && begun));
@@ -77,6 +76,11 @@ impl Engine {
             return;
         };
         *locked(&self.last_flush_error) = done.err();
+    }
+
+    /// How many bytes were committed since the journal began anew.
+    pub(crate) fn journal_len(&self) -> u64 {
+        self.tail().as_ref().map_or(0, Tail::used)
     }
 
     /// Brings everything that is committed into the files, and what was edited in them into the

@@ -15,15 +15,17 @@ use super::line;
 /// The version of the journal's own form.
 const VERSION: u32 = 1;
 
-/// How much room a segment reserves at first and at most at a time, in bytes.
-const RESERVE: (u64, u64) = (1 << 16, 1 << 20);
+/// How much room a segment reserves at first, in bytes.
+const FIRST_RESERVED: u64 = 1 << 16;
+/// And at most at a time.
+pub(super) const MOST_RESERVED: u64 = 1 << 20;
 
 /// How long a segment's file is made that is to hold so many bytes.
 pub(super) fn room(needed: u64) -> u64 {
-    if needed > RESERVE.1 {
-        return needed.div_ceil(RESERVE.1) * RESERVE.1;
+    if needed > MOST_RESERVED {
+        return needed.div_ceil(MOST_RESERVED) * MOST_RESERVED;
     }
-    needed.max(RESERVE.0).next_power_of_two()
+    needed.max(FIRST_RESERVED).next_power_of_two()
 }
 
 /// The first line of a segment.

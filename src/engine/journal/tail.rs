@@ -6,7 +6,7 @@ use crate::disk::DiskFile;
 use crate::error::Result;
 
 use super::line;
-use super::segment::{Segment, room};
+use super::segment::{MOST_RESERVED, Segment, room};
 
 /// A segment and the place up to which it has been read.
 pub(crate) struct Tail {
@@ -121,8 +121,15 @@ impl Tail {
             checksum = line::append(&mut bytes, checksum, text);
         }
         let offset = self.offset + bytes.len() as u64;
-        self.reserve(offset)?;
+        let is_long = bytes.len() as u64 > MOST_RESERVED;
+        if !is_long {
+            self.reserve(offset)?;
+        }
         self.segment.file.write_at(self.offset, bytes.as_bytes())?;
+        if is_long {
+            // Before it, zeros would have been written only to be written over.
+            self.reserve(offset)?;
+        }
         Ok(Appended { offset, checksum })
     }
 

@@ -4,14 +4,24 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
+/// An uncommitted row; without a text it removes one.
+#[derive(Debug, Clone)]
+struct Row {
+    id: Arc<str>,
+    text: Option<Arc<str>>,
+    /// The number of the row with this id before it.
+    before: Option<usize>,
+}
+
 /// The uncommitted lines of one log. They can be taken back to an earlier length.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct LogChanges {
     /// Does the log start anew?
     pub(crate) fresh: bool,
-    /// Rows by id in the order in which they were written; `None` removes one.
-    rows: Vec<(Box<str>, Option<Arc<str>>)>,
-    latest: HashMap<Box<str>, Vec<usize>>,
+    /// In the order in which they were written.
+    rows: Vec<Row>,
+    /// The number of the last row with each id.
+    latest: HashMap<Arc<str>, usize>,
     /// Offset behind the last byte.
     pub(crate) end: u64,
 }
@@ -24,8 +34,7 @@ impl LogChanges {
 
     /// The uncommitted row with this id, or `Some(None)` when it is being removed.
     pub(crate) fn row(&self, id: &str) -> Option<Option<Arc<str>>> {
-        let last = *self.latest.get(id)?.last()?;
-        Some(self.rows[last].1.clone())
+        Some(self.rows[*self.latest.get(id)?].text.clone())
     }
 
     /// Says any of the lines something of this row?
@@ -35,7 +44,7 @@ impl LogChanges {
 
     /// The uncommitted rows by id, in the order in which they were written.
     pub(crate) fn rows(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
-        self.rows.iter().map(|(id, row)| (&**id, row.as_deref()))
+        self.rows.iter().map(|row| (&*row.id, row.text.as_deref()))
     }
 
     /// How many rows were written.
@@ -44,16 +53,17 @@ impl LogChanges {
     }
 
     /// Writes a row; `None` removes it.
-    pub(crate) fn push(&mut self, id: &str, row: Option<Arc<str>>) {
-        self.latest.entry(id.into()).or_default().push(self.rows.len());
-        self.rows.push((id.into(), row));
+    pub(crate) fn push(&mut self, id: &Arc<str>, text: Option<Arc<str>>) {
+        let before = self.latest.insert(Arc::clone(id), self.rows.len());
+        self.rows.push(Row { id: Arc::clone(id), text, before });
     }
 
     /// Takes back all but the first `len` rows.
     pub(crate) fn truncate(&mut self, len: usize) {
-        while self.rows.len() > len {
-            if let Some((id, _)) = self.rows.pop() {
-                self.latest.get_mut(&id).map(Vec::pop);
+        for row in self.rows.drain(len.min(self.rows.len())..).rev() {
+            match row.before {
+                Some(before) => drop(self.latest.insert(row.id, before)),
+                None => drop(self.latest.remove(&row.id)),
             }
         }
     }

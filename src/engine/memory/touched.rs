@@ -1,5 +1,7 @@
 //! What a commit touched, as listeners are told it.
 
+use std::sync::Arc;
+
 use crate::catalogue::ModelId;
 
 use crate::engine::journal::{Effect, LogEdit, LogLines};
@@ -14,13 +16,14 @@ pub(crate) struct Touched {
     pub(crate) key: Box<str>,
     pub(crate) effect: Effect,
     /// For a log: whose.
-    pub(crate) owner: Option<Box<str>>,
+    pub(crate) owner: Option<Arc<str>>,
 }
 
 /// Adds what the lines did to the rows that they name.
 pub(super) fn of_lines(lines: &LogLines, touched: &mut Vec<Touched>) {
+    let owner: Arc<str> = lines.owner.as_ref().into();
     let touch = |key: &str| {
-        let (model, effect, owner) = (lines.model, lines.effect, Some(lines.owner.clone()));
+        let (model, effect, owner) = (lines.model, lines.effect, Some(Arc::clone(&owner)));
         Touched { model, key: key.into(), effect, owner }
     };
     if lines.fresh && lines.effect == Effect::Delete {
@@ -33,8 +36,9 @@ pub(super) fn of_lines(lines: &LogLines, touched: &mut Vec<Touched>) {
 
 /// What an edit by hand did to the rows of a log.
 pub(super) fn of_edit(edit: &LogEdit) -> Vec<Touched> {
+    let owner: Arc<str> = edit.owner.as_ref().into();
     let of = |key: &str, effect| {
-        let (key, owner) = (key.into(), Some(edit.owner.clone()));
+        let (key, owner) = (key.into(), Some(Arc::clone(&owner)));
         Touched { model: edit.model, key, effect, owner }
     };
     if edit.rows.is_empty() {

@@ -19,7 +19,7 @@ type Object = Map<String, Value>;
 #[derive(Debug, Clone)]
 pub(crate) struct CheckedRow {
     /// Its id.
-    pub(crate) id: String,
+    pub(crate) id: Arc<str>,
     /// Its line.
     pub(crate) text: Arc<str>,
     /// When it was made, in milliseconds, if its owner counts it.
@@ -33,13 +33,19 @@ pub(crate) struct RowCheck {
     model: ModelId,
     now: String,
     max_record_bytes: usize,
+    /// The numbers of the fields `id` and `createdAt`.
+    places: [Option<usize>; 2],
 }
 
 impl View<'_> {
     /// What checks the rows of a log as this moment's transactions do.
     pub(crate) fn row_check(&self, model: ModelId) -> RowCheck {
         let (catalogue, now) = (Arc::clone(self.base.catalogue()), self.context.now.to_owned());
-        RowCheck { catalogue, model, now, max_record_bytes: self.context.max_record_bytes }
+        let fields = &catalogue.model(model).fields;
+        let places =
+            ["id", "createdAt"].map(|name| fields.iter().position(|field| field.name == name));
+        let max_record_bytes = self.context.max_record_bytes;
+        RowCheck { catalogue, model, now, max_record_bytes, places }
     }
 }
 
@@ -67,13 +73,13 @@ impl RowCheck {
     /// # Errors
     /// `VALIDATION`, `TOO_LARGE`.
     pub(crate) fn check_values(&self, mut values: Vec<Option<Value>>) -> Result<CheckedRow> {
-        let mut take = |name: &str, default: &dyn Fn() -> String| {
-            let at = self.model().fields.iter().position(|field| field.name == name);
+        let mut take = |at: Option<usize>, default: &dyn Fn() -> String| {
             let Some(value) = at.map(|at| &mut values[at]) else { return String::new() };
             let text = value.get_or_insert_with(|| default().into()).as_str();
             text.unwrap_or_default().to_owned()
         };
-        let (id, time) = (take("id", &new_id), take("createdAt", &|| self.now.clone()));
+        let [id, time] = self.places;
+        let (id, time) = (take(id, &new_id), take(time, &|| self.now.clone()));
         let text = catalogue::validate_values(self.model(), values, &self.now, &mut new_id)
             .map_err(|issues| Error::validation(&self.model().name, issues))?;
         self.checked(&id, text, clock::parse_ms(&time))
@@ -81,7 +87,7 @@ impl RowCheck {
 
     fn checked(&self, id: &str, text: String, counted_at: Option<i64>) -> Result<CheckedRow> {
         check_size(self.model(), &text, self.max_record_bytes)?;
-        Ok(CheckedRow { id: id.to_owned(), text: text.into(), counted_at })
+        Ok(CheckedRow { id: id.into(), text: text.into(), counted_at })
     }
 }
 

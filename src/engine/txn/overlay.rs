@@ -174,7 +174,7 @@ impl Overlay {
     }
 
     /// Adds lines to a log and notes the change; the rows are what the lines mean.
-    pub(crate) fn add_lines(&mut self, lines: LogLines, rows: &[(String, Option<Arc<str>>)]) {
+    pub(crate) fn add_lines(&mut self, lines: LogLines, rows: &[(Arc<str>, Option<Arc<str>>)]) {
         let key: LogKey = (lines.model, lines.owner.clone());
         if lines.fresh || !self.logs.contains_key(&key) {
             let before = self.logs.insert(key.clone(), LogChanges::new(lines.fresh));

@@ -23,7 +23,7 @@ use crate::engine::memory::Record;
 type Object = Map<String, Value>;
 
 /// A row's id and its text; no text where it is removed.
-type Row = (String, Option<Arc<str>>);
+type Row = (Arc<str>, Option<Arc<str>>);
 
 impl Tx<'_> {
     /// Adds rows to a log; gives them as they are kept.
@@ -49,10 +49,10 @@ impl Tx<'_> {
             count_row(&map, &counted, &mut count);
             let text = self.row_text(model, &map)?;
             let id = text_of(&map, "id");
+            ready.push((id.as_str().into(), Some(text)));
             if several {
-                ids.insert(id.clone());
+                ids.insert(id);
             }
-            ready.push((id, Some(text)));
         }
         self.write_lines(model, &record, &ready, Effect::Create, false, count)?;
         Ok(ready.into_iter().filter_map(|(_, text)| text).collect())
@@ -83,7 +83,7 @@ impl Tx<'_> {
             count += u64::from(row.counted_at.is_some());
             last = last.max(row.counted_at);
         }
-        let line = |row: &&CheckedRow| (row.id.clone(), Some(Arc::clone(&row.text)));
+        let line = |row: &&CheckedRow| (Arc::clone(&row.id), Some(Arc::clone(&row.text)));
         let rows: Vec<Row> = rows.iter().map(line).collect();
         let count = (count, last.map(clock::format_ms));
         self.write_lines(model, &record, &rows, Effect::Create, false, count)
@@ -164,7 +164,7 @@ impl Tx<'_> {
             count_row(map, &counted, &mut count);
             count
         };
-        let rows = [(id, Some(Arc::clone(&text)))];
+        let rows = [(id.into(), Some(Arc::clone(&text)))];
         self.write_lines(model, &record, &rows, Effect::Update, false, count)?;
         Ok(text)
     }
@@ -185,7 +185,7 @@ impl Tx<'_> {
             return Ok(0);
         }
         let count = self.count_without(model, &record, &gone)?;
-        let rows: Vec<Row> = gone.iter().map(|id| (id.clone(), None)).collect();
+        let rows: Vec<Row> = gone.iter().map(|id| (id.as_str().into(), None)).collect();
         self.whole(|tx| {
             tx.write_lines(model, &record, &rows, Effect::Delete, false, count)?;
             relations::forget_rows(tx, model, &gone)
@@ -222,7 +222,8 @@ impl Tx<'_> {
             }
             let count = self.count_of(log, old, &self.counted(log)?)?;
             let id = |text: &str| json::text_field(text, KEY).unwrap_or_default().into_owned();
-            let rows: Vec<Row> = texts.into_iter().map(|text| (id(&text), Some(text))).collect();
+            let rows: Vec<Row> =
+                texts.into_iter().map(|text| (id(&text).into(), Some(text))).collect();
             self.write_lines(log, new, &rows, Effect::Create, false, count)?;
         }
         Ok(())
@@ -353,7 +354,8 @@ impl Tx<'_> {
     ) -> Result<()> {
         let end = self.end_of(model, owner.key())?;
         let fresh = anew || end.fresh;
-        let mut bytes = String::new();
+        let len = |row: &Row| row.1.as_deref().map_or(0, str::len) + 1;
+        let mut bytes = String::with_capacity(256 + rows.iter().map(len).sum::<usize>());
         if end.unfinished && !fresh {
             bytes.push('\n');
         }

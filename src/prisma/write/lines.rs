@@ -1,6 +1,8 @@
 //! Lines of logs that come from elsewhere: each is checked by itself, on any thread, and then many are put
 //! into their logs at a time.
 
+use std::sync::Arc;
+
 use super::bulk::{check_cells, differs, is_same, writer};
 use super::store::with_cells;
 use super::{Existing, Put, Writer, find_row};
@@ -17,7 +19,7 @@ use crate::prisma::{description, ids};
 #[derive(Debug, Clone)]
 pub(crate) struct Line {
     /// The record's key.
-    pub(crate) owner: String,
+    pub(crate) owner: Arc<str>,
     /// The line itself.
     pub(crate) row: CheckedRow,
 }
@@ -63,7 +65,7 @@ impl LineCheck {
     pub(crate) fn line(&self, mut cells: Vec<Cell>, beside: Object) -> Result<Line> {
         check_cells(self.table, &cells)?;
         let owner = self.table.owner_column().unwrap_or_default();
-        let owner = cells[owner].kept(&self.table.columns[owner]).into_owned();
+        let owner = cells[owner].kept(&self.table.columns[owner]).as_ref().into();
         let row = match &self.columns {
             Some(columns) if beside.is_empty() => {
                 let value = |at: &Option<usize>| {

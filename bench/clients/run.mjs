@@ -51,7 +51,10 @@ async function fill(client) {
   )
   await many(
     'characterTag',
-    count(2 * CHARACTERS, (n) => ({ characterId: characterIds[n >> 1], tagId: world.tag((n * 7 + (n & 1)) % 20).id })),
+    count(2 * CHARACTERS, (n) => ({
+      characterId: characterIds[n >> 1],
+      tagId: world.tag(((n >> 1) * 7 + (n & 1)) % 20).id,
+    })),
   )
   await many(
     'chat',

@@ -46,13 +46,35 @@ impl Filter {
                 Ok(flipped(test.judge(&row.cells[*column], &row.cells, denied)))
             }
             Filter::Related(relation, how, filter) => {
-                let own = (table, *relation);
-                related(reader, own, row, *how, filter.as_deref()).map(flipped)
+                let (own, filter) = ((table, *relation), filter.as_deref());
+                if !reader.table(table).relations[*relation].list && !reader.is_change() {
+                    return joined(reader, own, row, (*how, denied), filter);
+                }
+                related(reader, own, row, *how, filter).map(flipped)
             }
         }
     }
 }
 
+/// The answer about the single row at the other end of a relation field, which is joined: the condition
+/// itself is asked of it, or where it must not fit, the opposite.
+fn joined(
+    reader: &Reader<'_>,
+    (table, relation): (usize, usize),
+    row: &Row,
+    (how, denied): (How, bool),
+    filter: Option<&Filter>,
+) -> Answer<Option<bool>> {
+    let target = reader.table(table).relations[relation].target;
+    let wants_opposite = denied != (how == How::None);
+    match (reader.related(table, relation, row)?.first(), filter) {
+        (Some(other), Some(filter)) => filter.judge(reader, target, other, wants_opposite),
+        (Some(_), None) => Ok(Some(!wants_opposite)),
+        (None, _) => Ok(Some(wants_opposite)),
+    }
+}
+
+/// The answer about the rows at the other end of a relation field, of which is asked whether they exist.
 fn related(
     reader: &Reader<'_>,
     (table, relation): (usize, usize),
@@ -61,7 +83,6 @@ fn related(
     filter: Option<&Filter>,
 ) -> Answer<Option<bool>> {
     let own = &reader.table(table).relations[relation];
-    let mut unknown = false;
     for other in reader.related(table, relation, row)? {
         let fits = match filter {
             Some(filter) => filter.answer(reader, own.target, &other)?,
@@ -70,12 +91,10 @@ fn related(
         match (how, fits) {
             (How::Some, Some(true)) => return Ok(Some(true)),
             (How::Every, Some(false)) | (How::None, Some(true)) => return Ok(Some(false)),
-            // Of a single row the condition itself is asked, of a list whether rows exist.
-            (_, None) if !own.list && !reader.is_change() => unknown = true,
             _ => {}
         }
     }
-    Ok(if unknown { None } else { Some(how != How::Some) })
+    Ok(Some(how != How::Some))
 }
 
 impl Operand {

@@ -62,8 +62,11 @@ fn pages_in_an_order_that_ends_in_the_id_are_whole_however_many_are_equal_before
     for equal in [1, 3, 30, 70] {
         let row = |n: usize| {
             // One that the store keeps in another form, so that it stands elsewhere in an index.
-            let id =
-                if n % 5 == 0 { format!("{}.{n:02}", n % 3) } else { format!("t{}{n:02}", n % 7) };
+            let id = if n.is_multiple_of(5) {
+                format!("{}.{n:02}", n % 3)
+            } else {
+                format!("t{}{n:02}", n % 7)
+            };
             let time = format!("2026-01-01T00:00:{:02}.000Z", n / equal);
             let time = json!({"$type": "DateTime", "value": time});
             json!({"id": id, "userId": user, "name": id, "nameLower": id, "updatedAt": time})

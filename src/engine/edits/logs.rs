@@ -56,7 +56,10 @@ impl Engine {
             return Ok(());
         }
         match self.missing(key, path, self.position(), 0) {
-            Ok(Some(_)) => self.lookout.found_log_edit(),
+            Ok(Some(_)) => {
+                self.state_mut().row_owners.doubt(key);
+                self.lookout.found_log_edit();
+            }
             Ok(None) => self.clear_suspect(path)?,
             // A read of it fails with the reason; the journal keeps the lines until it is put right.
             Err(error) if error.is_of_content() => self.stamps.is_shut(path.clone()),

@@ -330,7 +330,7 @@ impl Disk for RealDisk {
     fn list(&self, dir: &SafePath) -> Result<Vec<Entry>> {
         let mut found = match self.folder.entries(dir) {
             Err(error) if is_missing(&error) => return Ok(Vec::new()),
-            other => context("list", dir, other)?,
+            other => self.changed("list", dir, other)?,
         };
         found.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(found)

@@ -80,7 +80,8 @@ impl RealDisk {
         if about.rights.is_of_another() { Err(self.told(path, about)) } else { Ok(()) }
     }
 
-    /// Says whose a file is that the system did not let us write, or the folder it would be in.
+    /// Says whose a file or folder is that the system did not let us write or look into, or the folder
+    /// it would be in.
     pub(super) fn name_owner(&self, path: &SafePath, error: io::Error) -> io::Error {
         if error.kind() != io::ErrorKind::PermissionDenied || error.get_ref().is_some() {
             return error;

@@ -51,15 +51,14 @@ impl Engine {
     }
 
     fn judge_pending_log(&self, key: &LogKey, path: &SafePath) -> Result<()> {
+        // Whatever it comes to, an editor may have added rows.
+        self.state_mut().row_owners.doubt(key);
         // Changes on their way into the file are merged with the edit when they are written.
         if self.state().dirty.logs.contains_key(key) {
             return Ok(());
         }
         match self.missing(key, path, self.position(), 0) {
-            Ok(Some(_)) => {
-                self.state_mut().row_owners.doubt(key);
-                self.lookout.found_log_edit();
-            }
+            Ok(Some(_)) => self.lookout.found_log_edit(),
             Ok(None) => self.clear_suspect(path)?,
             // A read of it fails with the reason; the journal keeps the lines until it is put right.
             Err(error) if error.is_of_content() => self.stamps.is_shut(path.clone()),

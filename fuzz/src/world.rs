@@ -138,7 +138,9 @@ pub(crate) type Shown = BTreeMap<String, Result<String, Error>>;
 /// Asks a store for everything.
 pub(crate) fn look(store: &Store) -> Shown {
     let mut shown = Shown::new();
-    for call in calls().iter().filter(|call| call.name.ends_with(".findAll")) {
+    // Those of collections that come later are about none unless one is named.
+    let is_of_none = |call: &Call| call.name.starts_with("brought-collections.");
+    for call in calls().iter().filter(|call| call.name.ends_with(".findAll") && !is_of_none(call)) {
         shown.insert(call.name.clone(), ask(store, &call.name, "[]"));
     }
     let one = |name: &str, ids: &[&str]| -> Vec<(String, String)> {

@@ -91,6 +91,7 @@ test('the plays are looked at', async () => {
   await page.getByRole('navigation').getByText('Character').waitFor()
   assert.equal(page.url(), `${origin}/`)
   await page.getByText('read-only').waitFor()
+  await page.getByRole('heading', { name: 'State', level: 1 }).waitFor()
   await looked(page, 'state')
 
   await page

@@ -31,7 +31,7 @@ pub use migrations::{Migration, Migrations};
 pub use own::Declaration;
 pub use schema::{schema, schemas};
 pub use sort::{SortKey, has_order, sort_keys};
-pub(crate) use times::push_digits;
+pub(crate) use times::written;
 pub use times::{normalise_time, time_ms, time_text};
 pub use types::{
     Counted, Field, Index, Kind, Link, Mirror, Model, ModelId, OnDelete, Payload, Place, Reference,

@@ -51,8 +51,12 @@ pub fn time_text(ms: i64) -> String {
     let near = i32::try_from(days.rem_euclid(CYCLE) + EPOCH).unwrap_or_default();
     let date = NaiveDate::from_num_days_from_ce_opt(near).unwrap_or_default();
     let year = i64::from(date.year()) + 400 * days.div_euclid(CYCLE);
-    let in_day = ms.rem_euclid(DAY_MS);
-    let (minutes, in_minute) = (in_day / 60_000, in_day % 60_000);
+    let date = (year, i64::from(date.month()), i64::from(date.day()));
+    written(date, ms.rem_euclid(DAY_MS))
+}
+
+/// The text of a time: year, month and day, and the milliseconds of that day.
+pub(crate) fn written((year, month, day): (i64, i64, i64), ms: i64) -> String {
     let mut text = String::with_capacity(27);
     if (0..=9999).contains(&year) {
         push_digits(&mut text, year, 4);
@@ -61,12 +65,12 @@ pub fn time_text(ms: i64) -> String {
         push_digits(&mut text, year.abs(), 6);
     }
     let parts = [
-        ('-', i64::from(date.month()), 2),
-        ('-', i64::from(date.day()), 2),
-        ('T', minutes / 60, 2),
-        (':', minutes % 60, 2),
-        (':', in_minute / 1000, 2),
-        ('.', in_minute % 1000, 3),
+        ('-', month, 2),
+        ('-', day, 2),
+        ('T', ms / 3_600_000, 2),
+        (':', ms / 60_000 % 60, 2),
+        (':', ms / 1000 % 60, 2),
+        ('.', ms % 1000, 3),
     ];
     for (before, number, digits) in parts {
         text.push(before);
@@ -77,7 +81,7 @@ pub fn time_text(ms: i64) -> String {
 }
 
 /// The last digits of a number; `format!` is too slow for what every written record needs.
-pub(crate) fn push_digits(text: &mut String, number: i64, digits: u32) {
+fn push_digits(text: &mut String, number: i64, digits: u32) {
     let digit = |place| (number / 10_i64.pow(place)).rem_euclid(10);
     let digits = (0..digits).rev().map(digit).map(|digit| u8::try_from(digit).unwrap_or_default());
     text.extend(digits.map(|digit| char::from(b'0' + digit)));

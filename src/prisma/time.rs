@@ -1,6 +1,6 @@
 //! Times: milliseconds since 1970, and the texts that stand for them.
 
-use crate::catalogue::push_digits;
+use crate::catalogue;
 
 /// A day, in milliseconds.
 const DAY: i64 = 86_400_000;
@@ -13,30 +13,7 @@ pub(crate) fn stored(text: &str) -> Option<i64> {
 /// A time as records and answers hold it: `2024-05-01T12:00:00.000Z`; years beyond four digits as
 /// JavaScript writes them.
 pub(crate) fn format(ms: i64) -> String {
-    let (days, rest) = (ms.div_euclid(DAY), ms.rem_euclid(DAY));
-    let (year, month, day) = date_of(days);
-    let mut text = String::with_capacity(27);
-    match year {
-        0..=9999 => push_digits(&mut text, year, 4),
-        year => {
-            text.push(if year < 0 { '-' } else { '+' });
-            push_digits(&mut text, year.abs(), 6);
-        }
-    }
-    let parts = [
-        ('-', month, 2),
-        ('-', day, 2),
-        ('T', rest / 3_600_000, 2),
-        (':', rest / 60_000 % 60, 2),
-        (':', rest / 1000 % 60, 2),
-        ('.', rest % 1000, 3),
-    ];
-    for (before, number, digits) in parts {
-        text.push(before);
-        push_digits(&mut text, number, digits);
-    }
-    text.push('Z');
-    text
+    catalogue::written(date_of(ms.div_euclid(DAY)), ms.rem_euclid(DAY))
 }
 
 /// The milliseconds of a text as RFC 3339 has it, with any offset; digits below the millisecond

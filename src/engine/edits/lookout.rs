@@ -293,15 +293,21 @@ mod tests {
         }
     }
 
+    /// A lookout, and what the system tells it.
+    fn told_lookout() -> (Told, Lookout) {
+        let told = Told::default();
+        let watch: Box<dyn Watch> = Box::new(told.clone());
+        let (seen, log_edited) = (Mutex::default(), AtomicBool::new(false));
+        (told, Lookout { watch: Some(watch), seen, log_edited })
+    }
+
+    fn path(text: &str) -> SafePath {
+        SafePath::new(text).expect("a path")
+    }
+
     #[test]
     fn a_folder_is_still_whatever_is_told_of_others() {
-        let told = Told::default();
-        let lookout = Lookout {
-            watch: Some(Box::new(told.clone())),
-            seen: Mutex::default(),
-            log_edited: AtomicBool::new(false),
-        };
-        let path = |text| SafePath::new(text).expect("a path");
+        let (told, lookout) = told_lookout();
         lookout.watch(&[path("tags"), path("chats")]);
         lookout.untold(&[path("tags"), path("chats")], false);
         let (tags, log) = (path("tags/tags.json"), path("chats/a.jsonl"));
@@ -331,13 +337,7 @@ mod tests {
 
     #[test]
     fn a_change_that_is_told_while_one_looks_is_not_cleared() {
-        let told = Told::default();
-        let lookout = Lookout {
-            watch: Some(Box::new(told.clone())),
-            seen: Mutex::default(),
-            log_edited: AtomicBool::new(false),
-        };
-        let path = |text| SafePath::new(text).expect("a path");
+        let (told, lookout) = told_lookout();
         lookout.watch(&[path("tags")]);
         lookout.untold(&[path("tags")], false);
         let file = path("tags/tags.json");

@@ -90,27 +90,11 @@ impl Committed for Folder<'_> {
     }
 
     fn records(&self, model: ModelId, which: Which<'_>) -> Result<Vec<Arc<Record>>> {
-        let collection = self.state.collection(model);
-        let cloned = |(_, record): (Order, &Arc<Record>)| Arc::clone(record);
-        Ok(match which {
-            Which::All => collection.iter().map(cloned).collect(),
-            Which::Under(index, key) => {
-                collection.lookup(index, key).into_iter().map(cloned).collect()
-            }
-            Which::On(access) => collection.walk(access).map(cloned).collect(),
-        })
+        Ok(self.gathered(model, which, |(_, record)| Arc::clone(record)))
     }
 
     fn ordered(&self, model: ModelId, which: Which<'_>) -> Result<Vec<(Order, Arc<Record>)>> {
-        let collection = self.state.collection(model);
-        let cloned = |(order, record): (Order, &Arc<Record>)| (order, Arc::clone(record));
-        Ok(match which {
-            Which::All => collection.iter().map(cloned).collect(),
-            Which::Under(index, key) => {
-                collection.lookup(index, key).into_iter().map(cloned).collect()
-            }
-            Which::On(access) => collection.walk(access).map(cloned).collect(),
-        })
+        Ok(self.gathered(model, which, |(order, record)| (order, Arc::clone(record))))
     }
 
     fn walk<'v>(
@@ -269,6 +253,21 @@ impl Committed for Folder<'_> {
 }
 
 impl Folder<'_> {
+    /// What `of` makes of each of some records.
+    fn gathered<T>(
+        &self,
+        model: ModelId,
+        which: Which<'_>,
+        of: impl Fn((Order, &Arc<Record>)) -> T,
+    ) -> Vec<T> {
+        let collection = self.state.collection(model);
+        match which {
+            Which::All => collection.iter().map(of).collect(),
+            Which::Under(index, key) => collection.lookup(index, key).into_iter().map(of).collect(),
+            Which::On(access) => collection.walk(access).map(of).collect(),
+        }
+    }
+
     /// A file in each folder in which records, or logs, of a model stand. Where there is no record
     /// yet, there is none to be edited; two are enough to see the owner and another user.
     fn files_like(&self, model: ModelId) -> Vec<SafePath> {

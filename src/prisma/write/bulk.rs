@@ -248,11 +248,10 @@ impl Writer<'_, '_> {
         let new: Vec<&R> = new.collect();
         let all = if new.is_empty() { Ok(()) } else { add(self, &new) };
         // One of them is refused: each for itself tells which.
-        let put = |row: &R| match &all {
+        let mut put = |row: &R| match &all {
             Ok(()) => Ok(Put::Made),
             Err(_) => add(self, &[row]).map(|()| Put::Made),
         };
-        let put = &mut { put };
         rows.iter().zip(met).map(|(row, met)| met.unwrap_or_else(|| put(row))).collect()
     }
 

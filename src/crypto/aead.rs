@@ -35,10 +35,11 @@ pub(super) fn bind(parts: &[&[u8]]) -> Vec<u8> {
 /// A key for one purpose, by HKDF-SHA256.
 pub(super) fn derive(key: &[u8], salt: &[u8], purpose: &[u8]) -> ShortKey {
     let mut derived = ShortKey::default();
-    Hkdf::<Sha256>::new(Some(salt), key)
-        .expand(purpose, derived.as_mut())
-        .expect("HKDF gives up to 255 times 32 bytes");
-    wipe_stack();
+    leaving_no_copies(|| {
+        Hkdf::<Sha256>::new(Some(salt), key)
+            .expand(purpose, derived.as_mut())
+            .expect("HKDF gives up to 255 times 32 bytes");
+    });
     derived
 }
 
@@ -49,9 +50,9 @@ pub(super) fn encrypt(
     associated: &[u8],
     buffer: &mut [u8],
 ) -> Result<[u8; TAG_LEN]> {
-    let tag =
-        Aes256Gcm::new(key.into()).encrypt_inout_detached(nonce.into(), associated, buffer.into());
-    wipe_stack();
+    let tag = leaving_no_copies(|| {
+        Aes256Gcm::new(key.into()).encrypt_inout_detached(nonce.into(), associated, buffer.into())
+    });
     tag.map(Into::into).map_err(|_| {
         Error::new(Code::TooLarge, "a secret can have 64 GiB at most; seal it in parts")
     })
@@ -65,21 +66,35 @@ pub(super) fn decrypt(
     buffer: &mut [u8],
     tag: &[u8; TAG_LEN],
 ) -> std::result::Result<(), Rejected> {
-    let opened = Aes256Gcm::new(key.into()).decrypt_inout_detached(
-        nonce.into(),
-        associated,
-        buffer.into(),
-        tag.into(),
-    );
-    wipe_stack();
+    let opened = leaving_no_copies(|| {
+        Aes256Gcm::new(key.into()).decrypt_inout_detached(
+            nonce.into(),
+            associated,
+            buffer.into(),
+            tag.into(),
+        )
+    });
     opened.map_err(|_| Rejected)
 }
 
-/// Wipes what the functions that have just returned have left on the stack: blocks of clear text and
-/// of key, which would travel on in the padding of whatever is moved there next.
+/// Wipes what the work has left on the stack: blocks of clear text and of key, which would travel on in the
+/// padding of whatever is moved there next.
+pub(super) fn leaving_no_copies<T>(work: impl FnOnce() -> T) -> T {
+    let done = in_its_own_frame(work);
+    wipe_stack();
+    done
+}
+
+/// What is inlined into its caller keeps its blocks in the caller's frame, which is not wiped.
 #[inline(never)]
-pub(super) fn wipe_stack() {
-    let mut left = [0_u64; 1024];
+fn in_its_own_frame<T>(work: impl FnOnce() -> T) -> T {
+    work()
+}
+
+/// AES-GCM goes down to 9 KiB, without link-time optimisation.
+#[inline(never)]
+fn wipe_stack() {
+    let mut left = [0_u64; 2048];
     left.zeroize();
     std::hint::black_box(&left);
 }

@@ -9,7 +9,7 @@ use aes_gcm::aes::Aes256;
 use aes_gcm::{AesGcm, KeyInit};
 use data_encoding::HEXLOWER_PERMISSIVE as HEX;
 
-use super::aead::wipe_stack;
+use super::aead::leaving_no_copies;
 use super::kdf::pbkdf2;
 use super::secret::{Key, Secret};
 use crate::error::{Code, Error, Result};
@@ -56,9 +56,7 @@ impl LegacyKey {
                 .ok()?;
             Some(clear)
         };
-        let opened = parts();
-        wipe_stack();
-        opened.ok_or_else(|| {
+        leaving_no_copies(parts).ok_or_else(|| {
             let message = "a value of the app's older encryption cannot be opened: its pepper or \
                            its user is another, or it was edited";
             Error::new(Code::Tampered, message)

@@ -419,6 +419,8 @@ export interface Backup {
   backupBytes: number;
   /** Older backups that were not to be kept, and are no longer there. */
   removed: string[];
+  /** What it holds as it was in the folder: records that cannot be read, payloads that are not what was stored. */
+  faults: string[];
 }
 
 /** How a backup is restored. */

@@ -15,7 +15,7 @@ use super::manifest::{CHECKSUM_NAME, Hashing, Listed, Manifest, NAME};
 use crate::disk::{
     self, Access, Disk, DiskFile, EntryKind, NewFile, NewFolder, RealDisk, SafePath, UNFINISHED,
 };
-use crate::engine::{Engine, par_map};
+use crate::engine::{Engine, check_payload, par_map};
 use crate::error::{Code, Error, Result};
 use crate::progress::{Progress, Unit};
 
@@ -42,6 +42,8 @@ pub struct Backup {
     pub backup_bytes: u64,
     /// Older backups beside it that a schedule does not keep, and that are no longer there.
     pub removed: Vec<PathBuf>,
+    /// What is in it as it was in the folder, and cannot be read or is not what was stored.
+    pub faults: Vec<String>,
 }
 
 impl Backup {
@@ -90,6 +92,7 @@ fn back_up_into(engine: &Engine, file: &Path, progress: &dyn Progress) -> Result
     let created_at = engine.clock.now();
     let paths = files_of(copy.disk())?;
     let manifest = Manifest::new(created_at, listed(copy.disk(), paths, progress)?);
+    let faults = faults(engine, &manifest);
     let archive = pack(archive, &manifest, copy.disk(), progress)?;
     let made = Backup {
         file: file.to_owned(),
@@ -98,10 +101,21 @@ fn back_up_into(engine: &Engine, file: &Path, progress: &dyn Progress) -> Result
         created_at: manifest.created_at,
         backup_bytes: archive.finish()?,
         removed: Vec::new(),
+        faults,
     };
     // Where nothing can be written into the folder, there is a backup all the same.
     let _ = take_note(data, &made);
     Ok(made)
+}
+
+/// What is known to be wrong with what a backup holds: its payloads were all read for their checksums.
+fn faults(engine: &Engine, manifest: &Manifest) -> Vec<String> {
+    let mut faults = engine.known_faults(None);
+    for file in &manifest.files {
+        let path = SafePath::new(&file.path);
+        faults.extend(path.and_then(|path| check_payload(&path, &file.sha256)).err());
+    }
+    faults.iter().map(|fault| fault.message().to_owned()).collect()
 }
 
 /// Every file in a folder, in ascending order of their paths.

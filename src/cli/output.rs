@@ -64,6 +64,15 @@ impl Output {
         self.note(&format!("{} {text}", painted("warning:", Tone::Warning, &io::stderr())));
     }
 
+    /// Something that cannot be read and is left out of the answer.
+    pub(super) fn fault(&self, fault: &Error) {
+        if self.json {
+            return said(&format!("{{\"fault\":{}}}", fault.to_json()));
+        }
+        let head = painted("cannot be read:", Tone::Bad, &io::stderr());
+        said(&format!("{head} {}", one_line(fault.message())));
+    }
+
     /// Why it was not done.
     pub(super) fn error(&self, error: &Error) {
         if self.json {

@@ -348,6 +348,11 @@ impl Runtime {
         self.later(ticket, |engine| Ok(Settled::Text(stats(engine))));
     }
 
+    /// What is known to be unreadable, of one collection or in all.
+    pub(crate) fn known_faults(&self, collection: Option<&str>) -> Vec<Error> {
+        self.engine.known_faults(collection)
+    }
+
     /// What the store holds, as JSON text.
     pub(crate) fn stats(&self) -> String {
         stats(&self.engine)
@@ -376,19 +381,15 @@ impl Runtime {
 fn stats(engine: &Engine) -> String {
     // Before the state: who commits waits for that with the tail in hand.
     let journal = engine.tail().as_ref().map_or(0, crate::engine::journal::Tail::used);
+    let faults = engine.known_faults(None);
     let state = engine.state();
     let mut counts = serde_json::Map::new();
-    let mut faults: Vec<String> = Vec::new();
     for id in state.catalogue.ids() {
         let (model, collection) = (state.catalogue.model(id), state.collection(id));
         if !state.layout.logs().iter().any(|place| place.model == id) {
             counts.insert(model.collection.clone(), collection.len().into());
         }
-        let broken = collection.broken.values().chain(&collection.faults);
-        faults.extend(broken.map(|error| error.message().to_owned()));
     }
-    faults.sort();
-    faults.dedup();
     let unwritten = locked(&engine.last_flush_error).as_ref().map(|e| e.message().to_owned());
     json!({
         "records": counts,
@@ -396,7 +397,7 @@ fn stats(engine: &Engine) -> String {
         "durability": if engine.settings.strict { "strict" } else { "batched" },
         "filesShowEverything": state.dirty.is_clean(),
         "lastFileError": unwritten,
-        "faults": faults,
+        "faults": faults.iter().map(Error::message).collect::<Vec<_>>(),
     })
     .to_string()
 }

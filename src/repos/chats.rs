@@ -1,5 +1,7 @@
 //! The calls on chats and their logs.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::calls::{
@@ -7,7 +9,7 @@ use crate::calls::{
 };
 use crate::catalogue::{ModelId, models::MESSAGE, normalise_time};
 use crate::engine::{LogBound, LogQuery, Tx, View};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::json::{self, Object};
 
 /// The type of the rows that are messages.
@@ -143,6 +145,20 @@ fn add_messages(tx: &mut Tx<'_>, _model: ModelId, args: &Args) -> Result<Reply> 
 
 fn get_messages(view: &View<'_>, _model: ModelId, args: &Args) -> Result<Reply> {
     rows(view, args, Some(vec![MESSAGE_TYPE.to_owned()]))
+}
+
+/// The messages of a chat that can be read, oldest first, and what is wrong with the other lines of its log.
+///
+/// # Errors
+/// `CORRUPT` when nobody knows whether the chat is there; `UNSUPPORTED_VERSION` for a log of a newer version;
+/// those of the disk.
+pub(crate) fn readable_messages(
+    view: &View<'_>,
+    chat: &str,
+) -> Result<(Vec<Arc<str>>, Vec<Error>)> {
+    let (mut rows, faults) = view.readable_log(MESSAGE, chat)?;
+    rows.retain(|row| json::text_field(row, "type").as_deref() == Some(MESSAGE_TYPE));
+    Ok((rows, faults))
 }
 
 fn get_events(view: &View<'_>, _model: ModelId, args: &Args) -> Result<Reply> {

@@ -24,6 +24,7 @@ use crate::disk::{Disk, RealDisk, misplaced};
 use crate::engine::{Runtime, Tx, closed, settle};
 use crate::error::{Code, Error, Result};
 use crate::progress::Progress;
+use crate::repos;
 use waiting::{Nobody, wait};
 
 pub use crate::calls::Answer;
@@ -231,6 +232,21 @@ impl Store {
     /// What the store holds, as JSON text.
     pub fn stats(&self) -> String {
         self.0.engine.stats()
+    }
+
+    /// The records, lines and files that are known to be unreadable, of one repository or in all: what lists leave
+    /// out. [`Store::check_now`] reads everything.
+    pub fn known_faults(&self, repository: Option<&str>) -> Vec<Error> {
+        self.0.engine.known_faults(repository)
+    }
+
+    /// The messages of a chat that can be read, oldest first, and what is wrong with the other lines of its log.
+    ///
+    /// # Errors
+    /// `CORRUPT` when nobody knows whether the chat is there; `UNSUPPORTED_VERSION` for a log of a newer version;
+    /// those of the disk.
+    pub fn readable_messages(&self, chat: &str) -> Result<(Vec<Arc<str>>, Vec<Error>)> {
+        self.look(|view| repos::chats::readable_messages(view, chat))
     }
 
     /// Calls `listener` with the JSON texts of the events of every commit.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use indicatif::HumanBytes;
 use serde_json::Value;
 
+use super::inspect::{exit_of, fault_lines};
 use crate::backup::{self as backups, Restored};
 use crate::cli::arguments::{Backup, Restore, Shared};
 use crate::cli::exit::{Ended, Exit};
@@ -20,7 +21,7 @@ pub(super) fn backup(backup: &Backup, shared: &Shared, output: &Output) -> Ended
     store.close()?;
     let report = json::parse(&made)?;
     output.answer(&report, || written(&report))?;
-    Ok(Exit::Clean)
+    Ok(exit_of(&report))
 }
 
 fn written(report: &Value) -> String {
@@ -33,8 +34,9 @@ fn written(report: &Value) -> String {
         bytes("backupBytes")
     );
     let removed = report["removed"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    let lines = removed.map(|path| format!("\nremoved {path}"));
-    std::iter::once(first).chain(lines).collect()
+    let removed = removed.map(|path| format!("removed {path}"));
+    let lines = std::iter::once(first).chain(removed).chain(fault_lines(report));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 pub(super) fn restore(restore: &Restore, shared: &Shared, output: &Output) -> Ended {

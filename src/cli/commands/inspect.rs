@@ -1,12 +1,13 @@
 //! `check`, `stats` and `compact`.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::cli::arguments::Shared;
 use crate::cli::exit::{Ended, Exit};
 use crate::cli::folder;
 use crate::cli::output::{Output, Tone, counted, one_line};
 use crate::cli::terminal::Terminal;
+use crate::error::Error;
 use crate::json;
 use crate::progress::{Progress, Unit};
 
@@ -58,7 +59,7 @@ pub(super) fn stats(shared: &Shared, output: &Output) -> Ended {
     let stats = json::parse(&store.stats())?;
     store.close()?;
     output.answer(&stats, || told(&stats))?;
-    Ok(Exit::found(stats["faults"].as_array().is_some_and(|faults| !faults.is_empty())))
+    Ok(exit_of(&stats))
 }
 
 /// A line a collection, the numbers one below the other; and what else there is to know.
@@ -66,13 +67,20 @@ fn told(stats: &Value) -> String {
     let counts = stats["records"].as_object().into_iter().flatten();
     let numbers = counts.map(|(name, count)| format!("{:>10}  {name}", count.to_string()));
     let journal = format!("{:>10}  bytes in the journal", stats["journalBytes"].to_string());
-    let faults = stats["faults"].as_array().into_iter().flatten();
-    let faults = faults
-        .filter_map(Value::as_str)
-        .map(|fault| format!("cannot be read: {}", one_line(fault)));
     let late =
         stats["lastFileError"].as_str().map(|error| format!("not in the files yet: {error}"));
-    numbers.chain([journal]).chain(faults).chain(late).collect::<Vec<_>>().join("\n")
+    numbers.chain([journal]).chain(fault_lines(stats)).chain(late).collect::<Vec<_>>().join("\n")
+}
+
+/// A line for each of the `faults` that a report tells of.
+pub(super) fn fault_lines(report: &Value) -> impl Iterator<Item = String> {
+    let faults = report["faults"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    faults.map(|fault| format!("cannot be read: {}", one_line(fault)))
+}
+
+/// Exit code 1 where a report tells of `faults`.
+pub(super) fn exit_of(report: &Value) -> Exit {
+    Exit::found(report["faults"].as_array().is_some_and(|faults| !faults.is_empty()))
 }
 
 pub(super) fn compact(shared: &Shared, output: &Output) -> Ended {
@@ -81,7 +89,11 @@ pub(super) fn compact(shared: &Shared, output: &Output) -> Ended {
     terminal.begin("compacting", Unit::Things, None);
     store.compact_now()?;
     drop(terminal);
+    let faults = store.known_faults(None);
     store.close()?;
-    output.answer(&serde_json::json!({ "compacted": true }), || "compacted".to_owned())?;
-    Ok(Exit::Clean)
+    let faults = faults.iter().map(Error::message).collect::<Vec<_>>();
+    let report = json!({ "compacted": true, "faults": faults });
+    let told = || std::iter::once("compacted".to_owned()).chain(fault_lines(&report));
+    output.answer(&report, || told().collect::<Vec<_>>().join("\n"))?;
+    Ok(exit_of(&report))
 }

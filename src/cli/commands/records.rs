@@ -34,13 +34,18 @@ fn repository(word: &str, store: &Store) -> Ended<String> {
 pub(super) fn ls(ls: &Ls, shared: &Shared, output: &Output) -> Ended {
     let store = folder::open_declared(shared, output)?;
     let name = repository(&ls.model, &store)?;
-    let (call, args) = match (name.as_str(), &ls.chat) {
-        (MESSAGES, Some(chat)) => ("chats.getMessages".to_owned(), json!([chat])),
-        (MESSAGES, None) => return Err(Failure::usage("whose messages? Give --chat ID")),
-        (_, Some(_)) => return Err(Failure::usage("--chat is for messages alone")),
-        (name, None) => (format!("{name}.findAll"), json!([])),
-    };
-    list(&store, &call, &args, output)
+    match (name.as_str(), &ls.chat) {
+        (MESSAGES, Some(chat)) => messages(&store, chat, output),
+        (MESSAGES, None) => Err(Failure::usage("whose messages? Give --chat ID")),
+        (_, Some(_)) => Err(Failure::usage("--chat is for messages alone")),
+        (name, None) => list(&store, name, "findAll", &json!([]), output),
+    }
+}
+
+fn messages(store: &Store, chat: &str, output: &Output) -> Ended {
+    let (messages, faults) = store.readable_messages(chat)?;
+    store.close()?;
+    show(messages.iter().map(|message| &**message), &faults, output)
 }
 
 pub(super) fn query(query: &Query, shared: &Shared, output: &Output) -> Ended {
@@ -52,7 +57,7 @@ pub(super) fn query(query: &Query, shared: &Shared, output: &Output) -> Ended {
     if name == MESSAGES {
         return Err(Failure::usage("messages are no table: list them by `ls messages --chat ID`"));
     }
-    list(&store, &format!("{name}.findMany"), &json!([asked]), output)
+    list(&store, &name, "findMany", &json!([asked]), output)
 }
 
 fn standard_input() -> Ended<String> {
@@ -61,14 +66,23 @@ fn standard_input() -> Ended<String> {
     Ok(text)
 }
 
-/// Makes a call that gives a list, and writes a line for each of them.
-fn list(store: &Store, call: &str, args: &Value, output: &Output) -> Ended {
-    let answer = store.call(call, &args.to_string())?;
+/// Makes a call of a repository that gives a list, and shows it with what it had to leave out.
+fn list(store: &Store, repository: &str, call: &str, args: &Value, output: &Output) -> Ended {
+    let answer = store.call(&format!("{repository}.{call}"), &args.to_string())?;
+    let faults = store.known_faults(Some(repository));
     store.close()?;
-    for record in serde_json::from_str::<Vec<&RawValue>>(&answer).unwrap_or_default() {
-        output.line(record.get())?;
+    let records = serde_json::from_str::<Vec<&RawValue>>(&answer).unwrap_or_default();
+    show(records.into_iter().map(RawValue::get), &faults, output)
+}
+
+/// Writes a line for each record, and tells what could not be read.
+fn show<'r>(records: impl Iterator<Item = &'r str>, faults: &[Error], output: &Output) -> Ended {
+    for record in records {
+        output.line(record)?;
     }
-    Ok(Exit::Clean)
+    output.flush()?;
+    faults.iter().for_each(|fault| output.fault(fault));
+    Ok(Exit::found(!faults.is_empty()))
 }
 
 pub(super) fn get(get: &Get, shared: &Shared, output: &Output) -> Ended {

@@ -9,7 +9,7 @@ use crate::disk::{Access, SafePath};
 use crate::engine::committed::{Listed, LogEnd, RowCount};
 use crate::engine::fingerprint::Fingerprint;
 use crate::engine::logs::{LogChanges, LogIndex, LogKey, LogQuery, LogRows, LogSite, Need, Source};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::jsonl;
 
 impl Folder<'_> {
@@ -58,6 +58,16 @@ impl Folder<'_> {
 
     pub(super) fn row(&self, key: &LogKey, id: &str) -> Result<Option<Arc<str>>> {
         self.with_log(key, Need::Texts, |index| index.committed().row(id))
+    }
+
+    /// The rows that can be read, and what is wrong with the other lines.
+    pub(crate) fn readable_rows(&self, key: &LogKey) -> Result<(Vec<Arc<str>>, Vec<Error>)> {
+        self.with_log(key, Need::Texts, |index| {
+            index.refuse_newer()?;
+            let mut rows = Vec::new();
+            index.committed().visit(|row| rows.push(row.into()))?;
+            Ok((rows, index.faults().cloned().collect()))
+        })
     }
 
     pub(super) fn contains(&self, key: &LogKey, id: &str) -> Result<bool> {

@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 
 use crate::catalogue::{Catalogue, ModelId};
 use crate::disk::{Access, Disk, DiskFile, SafePath, Stamp};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::sync::{locked, locked_soon};
 
 use super::index::{LogIndex, Rows};
@@ -173,6 +173,13 @@ impl LogCache {
         let mut rows = Vec::new();
         let read = index.holds_text().then(|| index.committed().visit(|row| rows.push(row.into())));
         read?.ok().map(|()| rows)
+    }
+
+    /// What is wrong with the logs that are in memory.
+    pub(crate) fn faults(&self) -> Vec<Error> {
+        let kept = locked(&self.kept);
+        let of_log = |kept: &Kept| locked(&kept.index).faults().cloned().collect::<Vec<_>>();
+        kept.logs.values().flat_map(of_log).collect()
     }
 
     /// Forgets a log.

@@ -20,6 +20,7 @@ use crate::error::{Code, Error, Issue, Result};
 
 pub use arriving::{Arrived, Arriving};
 pub use reading::OpenPayload;
+pub(crate) use reading::check_payload;
 
 /// Where payloads arrive. While it is there, a payload without a record may be, too.
 const INCOMING: &str = ".incoming";

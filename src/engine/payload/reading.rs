@@ -12,7 +12,7 @@ use crate::sync::locked;
 use super::hashing::hex;
 use super::place::missing;
 use super::{check_derived_name, place_of};
-use crate::catalogue::is_content;
+use crate::catalogue::{Catalogue, is_content};
 use crate::engine::commit::Settled;
 use crate::engine::core::Engine;
 use crate::engine::logs::Source;
@@ -135,6 +135,20 @@ impl OpenPayload {
         }
         Ok(())
     }
+}
+
+/// Fails where a file's checksum is not that of the payload which its path says it is.
+///
+/// # Errors
+/// `CORRUPT` for such a payload.
+pub(crate) fn check_payload(path: &SafePath, sha256: &str) -> Result<()> {
+    let catalogue = Catalogue::builtin();
+    let payload = catalogue.payload().map(|(_, payload)| payload);
+    let content = payload.and_then(|payload| {
+        let content = payload.content_of(path.as_str())?;
+        (payload.file_of(content) == path.as_str()).then_some(content)
+    });
+    if content.is_some_and(|content| content != sha256) { Err(changed(path)) } else { Ok(()) }
 }
 
 fn changed(path: &SafePath) -> Error {

@@ -6,7 +6,7 @@ use super::view::View;
 use crate::catalogue::ModelId;
 use crate::engine::committed::{Committed, Listed};
 use crate::engine::logs::{LogChanges, LogKey, LogQuery};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 impl View<'_> {
     /// The texts of the rows of a log that a query selects, oldest first.
@@ -20,6 +20,23 @@ impl View<'_> {
         }
         let key: LogKey = (model, owner.into());
         self.base.log(&key, query, self.changes_of(&key), |bytes| self.may_look(bytes))
+    }
+
+    /// The committed rows of a log that can be read, oldest first, and what is wrong with the other lines: for
+    /// those who look after a folder. An answer of a call leaves nothing out.
+    ///
+    /// # Errors
+    /// `CORRUPT` when nobody knows whether the owner is there; `UNSUPPORTED_VERSION` for a log of a newer
+    /// version; those of the disk.
+    pub(crate) fn readable_log(
+        &self,
+        model: ModelId,
+        owner: &str,
+    ) -> Result<(Vec<Arc<str>>, Vec<Error>)> {
+        if !self.owns_log(model, owner)? {
+            return Ok((Vec::new(), Vec::new()));
+        }
+        self.base.readable_rows(&(model, owner.into()))
     }
 
     /// How many rows of a log a query selects.

@@ -6,6 +6,7 @@
 //! files stay as they are until the records are read.
 
 mod folder;
+mod known;
 mod payloads;
 mod records;
 mod rows;

@@ -41,11 +41,15 @@ pub enum Code {
     TooLarge,
     /// A file of a newer version than this package knows.
     UnsupportedVersion,
+    /// A change was made or not, and nobody can tell: the database was lost while it was committed.
+    OutcomeUnknown,
+    /// The store is in a database, and this is of folders only.
+    OnlyInFolder,
 }
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Code; 14] = [
+    pub const ALL: [Code; 16] = [
         Code::Validation,
         Code::Unique,
         Code::ForeignKey,
@@ -60,6 +64,8 @@ impl Code {
         Code::Tampered,
         Code::TooLarge,
         Code::UnsupportedVersion,
+        Code::OutcomeUnknown,
+        Code::OnlyInFolder,
     ];
 
     /// The code as JavaScript sees it.
@@ -79,6 +85,8 @@ impl Code {
             Code::Tampered => "TAMPERED",
             Code::TooLarge => "TOO_LARGE",
             Code::UnsupportedVersion => "UNSUPPORTED_VERSION",
+            Code::OutcomeUnknown => "OUTCOME_UNKNOWN",
+            Code::OnlyInFolder => "ONLY_IN_FOLDER",
         }
     }
 }

@@ -28,6 +28,8 @@ mod better_auth;
 mod calls;
 mod jsonl;
 mod legacy;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod repos;
 mod secrets;
 mod studio;

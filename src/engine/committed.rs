@@ -9,11 +9,20 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::catalogue::{Access, Catalogue, Counted, IndexKey, ModelId};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 
 use super::fingerprint::Fingerprint;
 use super::logs::{LogChanges, LogKey, LogQuery};
 use super::memory::{Order, Record};
+
+/// The error of something that only a store in a folder has.
+#[cfg(feature = "database")]
+pub(crate) fn only_in_folder(what: &str) -> Error {
+    let message = format!(
+        "{what} is of stores in a folder, and this one is in a database; see docs/scaling.md"
+    );
+    Error::new(Code::OnlyInFolder, message)
+}
 
 /// Some records of a model.
 #[derive(Clone, Copy)]

@@ -26,7 +26,7 @@ use crate::engine::memory::State;
 use crate::engine::processes::locks::words_lost;
 use crate::engine::processes::locks::{BothLocks, CommitLock, FilesLock};
 use crate::engine::processes::shared_memory::{MOST_POSITION, word};
-use crate::engine::txn::{Context, View};
+use crate::engine::txn::{Base, Context, View};
 
 /// How a store behaves.
 #[derive(Debug, Clone, Copy)]
@@ -293,7 +293,7 @@ impl Engine {
             let now = self.clock.now();
             let state = self.state_for(source)?;
             let folder = Folder::to_read(&state, self.files(), source);
-            let answer = read(&View::new(&folder, None, self.context(&now)));
+            let answer = read(&View::new(Base::from(&folder), None, self.context(&now)));
             let gave_up = answer.is_err() && folder.needs_disk();
             let (suspects, unread_logs) = (folder.take_suspects(), folder.unread_logs());
             drop(state);

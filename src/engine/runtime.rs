@@ -1,11 +1,10 @@
 //! An engine with its threads: one commits, one keeps the files, some read from the disk.
 
-use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
-use std::thread::{Builder, JoinHandle};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde_json::json;
@@ -13,7 +12,7 @@ use serde_json::json;
 use crate::catalogue::Declaration;
 use crate::disk::{Disk, NewFolder};
 use crate::error::{Code, Error, Result};
-use crate::sync::{self, locked};
+use crate::sync::locked;
 
 use crate::engine::commit;
 use crate::engine::commit::Listener;
@@ -24,6 +23,7 @@ use crate::engine::core::{Engine, Settings};
 use crate::engine::files;
 use crate::engine::lifecycle;
 use crate::engine::logs::Source;
+use crate::engine::tasks::{Tasks, join, run_tasks, spawn};
 use crate::engine::txn::View;
 
 /// Threads that read from the disk for callers that must not wait.
@@ -33,8 +33,6 @@ const READERS: usize = 2;
 /// no other read.
 const PAYLOAD_THREADS: usize = 4;
 
-type Task = Box<dyn FnOnce(&Arc<Engine>) + Send>;
-
 fn snapshot_at(engine: &Engine, place: &Path) -> Result<()> {
     let none = || Error::new(Code::Io, "only a folder of the machine can be copied to another one");
     let folder = NewFolder::begin(place, engine.disk.as_real().ok_or_else(none)?)?;
@@ -42,21 +40,14 @@ fn snapshot_at(engine: &Engine, place: &Path) -> Result<()> {
     folder.finish()
 }
 
-/// Tasks for threads of one kind.
-#[derive(Default)]
-struct Tasks {
-    waiting: Mutex<(VecDeque<Task>, bool)>,
-    bell: Condvar,
-}
-
 /// An engine with its threads, which end with `close`.
-pub(crate) struct Runtime {
+pub(crate) struct FolderRuntime {
     engine: Arc<Engine>,
-    tasks: Arc<Tasks>,
+    tasks: Arc<Tasks<Engine>>,
     /// What brings payloads in and out.
-    payloads: Arc<Tasks>,
+    payloads: Arc<Tasks<Engine>>,
     /// What takes long; its thread starts with the first of it.
-    slow: Arc<Tasks>,
+    slow: Arc<Tasks<Engine>>,
     slow_thread: Mutex<bool>,
     stopping: Arc<AtomicBool>,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -64,7 +55,7 @@ pub(crate) struct Runtime {
     closed: AtomicBool,
 }
 
-impl Runtime {
+impl FolderRuntime {
     /// Opens a store and starts its threads.
     ///
     /// # Errors
@@ -73,9 +64,9 @@ impl Runtime {
         disk: Arc<dyn Disk>,
         declared: Declaration,
         settings: Settings,
-    ) -> Result<Runtime> {
+    ) -> Result<FolderRuntime> {
         let engine = lifecycle::open(disk, declared, settings)?;
-        let running = Runtime {
+        let running = FolderRuntime {
             engine,
             tasks: Arc::default(),
             payloads: Arc::default(),
@@ -186,7 +177,7 @@ impl Runtime {
         self.payloads.add(ticket, work);
     }
 
-    /// As [`Runtime::read_later`], on a thread for payloads.
+    /// As [`FolderRuntime::read_later`], on a thread for payloads.
     pub(crate) fn read_payload(
         &self,
         read: impl Fn(&View<'_>) -> Result<Settled> + Send + 'static,
@@ -238,7 +229,7 @@ impl Runtime {
     }
 
     /// Commits a small change on the caller's thread; `None`, with nothing changed, where that would wait
-    /// for something: then [`Runtime::write`].
+    /// for something: then [`FolderRuntime::write`].
     pub(crate) fn write_here(&self, change: SmallChange<'_>, bytes: usize) -> Option<Settled> {
         self.engine.commit_here(change, bytes)
     }
@@ -290,9 +281,8 @@ impl Runtime {
         name: &str,
         work: impl FnOnce(&Engine) -> Result<Settled> + Send + 'static,
     ) {
-        let waiting = locked(&self.tasks.waiting);
-        if waiting.1 {
-            drop(waiting);
+        let open = self.tasks.hold_open();
+        if open.is_none() {
             return settle(vec![(ticket, Err(closed()))]);
         }
         locked(&self.threads).retain(|thread| !thread.is_finished());
@@ -400,56 +390,4 @@ fn stats(engine: &Engine) -> String {
         "faults": faults.iter().map(Error::message).collect::<Vec<_>>(),
     })
     .to_string()
-}
-
-impl Tasks {
-    /// Adds a task, or answers at once that the store is closed.
-    fn add(&self, ticket: Ticket, work: impl FnOnce(&Arc<Engine>, Ticket) + Send + 'static) {
-        let mut waiting = locked(&self.waiting);
-        if waiting.1 {
-            drop(waiting);
-            return settle(vec![(ticket, Err(closed()))]);
-        }
-        waiting.0.push_back(Box::new(move |engine| work(engine, ticket)));
-        self.bell.notify_one();
-    }
-
-    fn is_closed(&self) -> bool {
-        locked(&self.waiting).1
-    }
-
-    /// Takes no more tasks; what waits is still done.
-    fn close(&self) {
-        locked(&self.waiting).1 = true;
-        self.bell.notify_all();
-    }
-}
-
-fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
-    let started = Builder::new().name(format!("quilltap-{name}")).spawn(body);
-    started.map_err(|e| Error::new(Code::Io, format!("cannot start a thread: {e}")))
-}
-
-fn join(threads: &Mutex<Vec<JoinHandle<()>>>) {
-    for thread in locked(threads).drain(..) {
-        thread.thread().unpark();
-        // A thread that panicked has told its callers; there is nothing more to do for it.
-        let _ = thread.join();
-    }
-}
-
-fn run_tasks(engine: &Arc<Engine>, tasks: &Tasks) {
-    let mut waiting = locked(&tasks.waiting);
-    loop {
-        if let Some(task) = waiting.0.pop_front() {
-            drop(waiting);
-            // A task that panics has told its caller by dropping the ticket.
-            let _ = catch_unwind(AssertUnwindSafe(|| task(engine)));
-            waiting = locked(&tasks.waiting);
-        } else if waiting.1 {
-            return;
-        } else {
-            waiting = sync::wait(&tasks.bell, waiting);
-        }
-    }
 }

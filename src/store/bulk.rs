@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::payloads::{Bytes, arrive};
 use super::waiting::{Waiter, wait};
 use super::{Command, Store};
-use crate::engine::{Arrived, Settled, Ticket, Tx, View, closed, settle};
+use crate::engine::{Arrived, Settled, Ticket, Tx, View, closed, once, settle};
 use crate::error::{Code, Error, Result};
 use crate::sync::locked;
 
@@ -44,7 +44,7 @@ impl Store {
         let (ticket, waiting) = Waiting::new();
         let value = Arc::clone(&waiting.value);
         let Some((engine, ticket)) = self.open_engine(ticket) else { return waiting };
-        let change = Box::new(move |tx: &mut Tx<'_>| {
+        let change = once(move |tx: &mut Tx<'_>| {
             *locked(&value) = Some(change(tx)?);
             Ok(Settled::Nothing)
         });

@@ -31,7 +31,7 @@ pub use crate::calls::Answer;
 pub use crate::engine::{Ended, Fingerprint, Listener, Settle, Settled, Ticket};
 pub(crate) use bulk::Waiting;
 pub use commands::Command;
-pub use options::{Durability, Options};
+pub use options::{DatabaseOptions, Durability, Options};
 pub use payloads::{Bytes, Reading, Stream, Use};
 
 /// Sessions, accounts and users, also those of the app's older store, and what is about to become
@@ -100,6 +100,9 @@ impl Store {
     /// # Errors
     /// Those of the disk, `LOCKED`, `UNSUPPORTED_VERSION`.
     pub fn open(options: Options) -> Result<Store> {
+        if let Some(database) = &options.database {
+            return Store::open_database(database, &options);
+        }
         let mut disk = RealDisk::open(&options.data_dir)?;
         if !options.trust_shared_folder {
             disk = disk.guarding(DECIDE_WHO_IS_WHO);
@@ -119,6 +122,36 @@ impl Store {
             Store(Arc::new(Handle { engine, calls, folder, closed, paths_within, warnings }));
         store.sweep(Arc::new(Nobody));
         Ok(store)
+    }
+
+    #[cfg(feature = "database")]
+    fn open_database(database: &DatabaseOptions, options: &Options) -> Result<Store> {
+        let calls = Calls::of(&options.declaration)?;
+        let (settings, declared) = (options.settings(), options.declaration.clone());
+        let (url, most) = (&database.url, database.connections);
+        let engine = Arc::new(Runtime::open_database(url, most, declared, settings)?);
+        let store = Store(Arc::new(Handle {
+            engine,
+            calls,
+            folder: None,
+            closed: AtomicBool::new(false),
+            paths_within: options.paths_within.clone(),
+            warnings: Vec::new(),
+        }));
+        store.sweep(Arc::new(Nobody));
+        Ok(store)
+    }
+
+    #[cfg(not(feature = "database"))]
+    fn open_database(_: &DatabaseOptions, _: &Options) -> Result<Store> {
+        let message =
+            "this build keeps everything in a folder: it was made without the feature database";
+        Err(Error::new(Code::Validation, message))
+    }
+
+    /// How often anybody has waited for the database; never, in a folder.
+    pub fn round_trips(&self) -> u64 {
+        self.0.engine.round_trips()
     }
 
     /// Opens a store on any disk, for tests; not shared with other handles.

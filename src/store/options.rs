@@ -19,11 +19,41 @@ pub enum Durability {
     Batched,
 }
 
+/// A database to keep everything in.
+#[derive(Clone, Deserialize)]
+pub struct DatabaseOptions {
+    /// `postgresql://user:password@host:5432/database`, with `sslmode` and `schema` where they matter.
+    pub url: String,
+    /// At most so many connections.
+    #[serde(default = "usual_connections")]
+    pub connections: usize,
+}
+
+fn usual_connections() -> usize {
+    8
+}
+
+impl std::fmt::Debug for DatabaseOptions {
+    /// The address may hold a password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DatabaseOptions").field("connections", &self.connections).finish()
+    }
+}
+
+impl DatabaseOptions {
+    /// The usual ones for an address.
+    pub fn new(url: impl Into<String>) -> DatabaseOptions {
+        DatabaseOptions { url: url.into(), connections: usual_connections() }
+    }
+}
+
 /// How a store is opened.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The folder; made when it is not there.
     pub data_dir: PathBuf,
+    /// A database to keep everything in, in place of the folder.
+    pub database: Option<DatabaseOptions>,
     /// What is safe when a call resolves.
     pub durability: Durability,
     /// Largest record, in bytes of its JSON text.
@@ -56,6 +86,7 @@ impl Options {
     pub fn new(data_dir: impl Into<PathBuf>) -> Options {
         Options {
             data_dir: data_dir.into(),
+            database: None,
             durability: Durability::Strict,
             max_record_bytes: 16 << 20,
             lock_timeout: Duration::from_secs(30),

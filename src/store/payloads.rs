@@ -59,12 +59,12 @@ impl Reading {
 
 impl Use {
     /// What happens in the commit.
-    fn commit(self, tx: &mut Tx<'_>, arrived: &Arrived, name: Option<&str>) -> Result<Settled> {
+    fn commit(&self, tx: &mut Tx<'_>, arrived: &Arrived, name: Option<&str>) -> Result<Settled> {
         match self {
             Use::Row(data) => {
-                Ok(Settled::Text(repos::put(tx, &data, arrived, name)?.text().to_owned()))
+                Ok(Settled::Text(repos::put(tx, data, arrived, name)?.text().to_owned()))
             }
-            Use::Derived(id, name) => Ok(Settled::Flag(repos::derive(tx, &id, &name, arrived)?)),
+            Use::Derived(id, name) => Ok(Settled::Flag(repos::derive(tx, id, name, arrived)?)),
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::engine::journal::Commit;
 use crate::engine::logs::Source;
 use crate::engine::processes::locks::is_commit_wanted;
 use crate::engine::processes::shared_memory::{busy, word};
-use crate::engine::txn::{Overlay, Tx};
+use crate::engine::txn::{Base, Overlay, Tx};
 use crate::error::Result;
 
 /// The arguments of a change are at most so long, in bytes.
@@ -59,7 +59,7 @@ impl Engine {
             let state = self.state_for(Source::Memory)?;
             let folder = Folder::to_change(&state, self.files(), Source::Memory);
             let context = self.context(&now);
-            let mut tx = Tx { base: &folder, overlay: &mut overlay, context };
+            let mut tx = Tx { base: Base::from(&folder), overlay: &mut overlay, context };
             // What is wrong with a change is told by the committing thread, which finds it again.
             let answer = change(&mut tx).ok()?;
             tx.make_single().ok()?;

@@ -10,7 +10,9 @@ mod ticket;
 pub use events::Listener;
 pub(crate) use events::Listeners;
 pub(crate) use here::SmallChange;
-pub(crate) use queue::{Inside, Job, Queue, WriteCall};
+#[cfg(feature = "database")]
+pub(crate) use queue::ended;
+pub(crate) use queue::{Inside, Job, Queue, WriteCall, once};
 pub(crate) use thread::run;
 pub use ticket::{Ended, Settle, Settled, Ticket};
 pub(crate) use ticket::{closed, internal, settle};

@@ -12,7 +12,20 @@ use super::ticket::{Settled, Ticket, closed, settle};
 use crate::engine::txn::Tx;
 
 /// What a writing call does, and what it answers.
-pub(crate) type WriteCall = Box<dyn FnOnce(&mut Tx<'_>) -> Result<Settled> + Send>;
+/// A database may have it done more than once, until it collides with nobody.
+pub(crate) type WriteCall = Box<dyn FnMut(&mut Tx<'_>) -> Result<Settled> + Send>;
+
+/// A change that can be made only once, for it uses up what it was given.
+pub(crate) fn once(
+    change: impl FnOnce(&mut Tx<'_>) -> Result<Settled> + Send + 'static,
+) -> WriteCall {
+    let mut change = Some(change);
+    let message = "others changed the same records at the same time; try again";
+    Box::new(move |tx| match change.take() {
+        Some(change) => change(tx),
+        None => Err(Error::new(Code::Locked, message)),
+    })
+}
 
 /// At most so many changes share one sync, which bounds what a batch holds in memory.
 const MAX_BATCH: usize = 256;
@@ -313,7 +326,8 @@ fn too_much() -> Error {
     Error::new(Code::Locked, message)
 }
 
-fn ended(expired: bool) -> Error {
+/// The error of a call in a transaction that has ended.
+pub(crate) fn ended(expired: bool) -> Error {
     if expired {
         let message = "the transaction took too long and was rolled back; do less in it, or give it a longer timeout";
         return Error::new(Code::Locked, message);

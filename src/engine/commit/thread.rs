@@ -18,7 +18,7 @@ use crate::engine::memory::State;
 use crate::engine::processes::locks::CommitLock;
 use crate::engine::processes::shared_memory::{busy, word};
 use crate::engine::txn::Overlay;
-use crate::engine::txn::Tx;
+use crate::engine::txn::{Base, Tx};
 
 /// One answer of a batch: whose, what, and whether it waits for the journal.
 type Answer = (Ticket, Result<Settled>, bool);
@@ -104,11 +104,16 @@ impl Engine {
     }
 
     /// Runs one change over the uncommitted ones; nothing of it stays when it fails.
-    fn run_change(&self, overlay: &mut Overlay, now: &str, change: WriteCall) -> Result<Settled> {
+    fn run_change(
+        &self,
+        overlay: &mut Overlay,
+        now: &str,
+        mut change: WriteCall,
+    ) -> Result<Settled> {
         let state = self.state();
         let mark = overlay.mark();
         let folder = Folder::to_change(&state, self.files(), Source::Disk);
-        let mut tx = Tx { base: &folder, overlay, context: self.context(now) };
+        let mut tx = Tx { base: Base::from(&folder), overlay, context: self.context(now) };
         let done = catch_unwind(AssertUnwindSafe(|| {
             let reply = change(&mut tx)?;
             tx.make_single()?;

@@ -81,6 +81,22 @@ fn says(text: &[u8]) -> Says<'_> {
     }
 }
 
+/// The type of a row, none where it is no text, and its time in milliseconds since 1970, where it says one.
+#[cfg(feature = "database")]
+pub(crate) fn facts_of_row(
+    catalogue: &crate::catalogue::Catalogue,
+    model: crate::catalogue::ModelId,
+    text: &str,
+) -> (Option<String>, Option<i64>) {
+    let Says::Row(row) = says(text.as_bytes()) else { return (None, None) };
+    let kind = match row.kind {
+        Kind::Usual => catalogue.counted(model).map(|(_, counted)| counted.row_type.clone()),
+        Kind::Named(kind) => Some(kind.into_owned()),
+        Kind::Odd => None,
+    };
+    (kind, row.created_ms)
+}
+
 /// The lines of a share that stands at `start`.
 pub(super) fn lines(start: usize, share: &[u8]) -> impl Iterator<Item = Line<'_>> {
     let mut from = 0;

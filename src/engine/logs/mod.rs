@@ -21,7 +21,11 @@ mod table;
 pub(crate) use cache::{LogCache, LogSite, Need, Source};
 pub(crate) use changes::LogChanges;
 pub(crate) use index::LogIndex;
+#[cfg(feature = "database")]
+pub(crate) use index::Rows;
 pub(crate) use lines::KEY;
+#[cfg(feature = "database")]
+pub(crate) use lines::facts_of_row;
 pub(crate) use owners::{Named, RowOwners};
 pub(crate) use owners_file::{Saved, SavedLog};
 pub(crate) use pending::{LogKey, PendingLog, Piece};

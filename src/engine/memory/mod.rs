@@ -14,3 +14,5 @@ pub use record::Record;
 pub(crate) use sorted::backwards;
 pub(crate) use state::{SINGLE_KEY, SharedFile, State};
 pub(crate) use touched::Touched;
+#[cfg(feature = "database")]
+pub(crate) use touched::touched_by;

@@ -57,6 +57,23 @@ impl Record {
         Some(Record::new(model, key, text, &json::parse_object(text).ok()?))
     }
 
+    /// The same of a text that is kept elsewhere, and has a version there.
+    #[cfg(feature = "database")]
+    pub(crate) fn from_stored(
+        model: &Model,
+        key: &str,
+        text: &str,
+        version: u64,
+    ) -> Option<Record> {
+        Record::from_text(model, key, text).map(|record| Record { version, ..record })
+    }
+
+    /// `createdAt`, in milliseconds since 1970; 0 for models without times.
+    #[cfg(feature = "database")]
+    pub(crate) fn created_ms(&self) -> i64 {
+        self.created_ms
+    }
+
     fn new(model: &Model, key: &str, text: &str, map: &Map<String, Value>) -> Record {
         let created = map.get("createdAt").and_then(Value::as_str);
         Record {

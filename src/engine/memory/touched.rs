@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::catalogue::ModelId;
 
-use crate::engine::journal::{Effect, LogEdit, LogLines};
+use crate::engine::journal::{Change, Effect, LogEdit, LogLines};
 use crate::engine::logs::KEY;
 use crate::json;
 
@@ -17,6 +17,24 @@ pub(crate) struct Touched {
     pub(crate) effect: Effect,
     /// For a log: whose.
     pub(crate) owner: Option<Arc<str>>,
+}
+
+/// Adds what a change did, where what was before is not at hand.
+#[cfg(feature = "database")]
+pub(crate) fn touched_by(change: &Change, touched: &mut Vec<Touched>) {
+    let of = |model: ModelId, key: &str, effect| {
+        let (key, owner) = (key.into(), None);
+        Touched { model, key, effect, owner }
+    };
+    match change {
+        Change::Put { model, record, new } => {
+            let effect = if *new { Effect::Create } else { Effect::Update };
+            touched.push(of(*model, record.key(), effect));
+        }
+        Change::Remove { model, key } => touched.push(of(*model, key, Effect::Delete)),
+        Change::Lines(lines) => of_lines(lines, touched),
+        Change::Edited(edit) => touched.extend(of_edit(edit)),
+    }
 }
 
 /// Adds what the lines did to the rows that they name.

@@ -6,19 +6,25 @@ use crate::error::{Code, Error, Result};
 use super::arriving::Arrived;
 use super::{check_derived_name, home, place_of};
 use crate::catalogue::is_content;
+use crate::engine::memory::State;
 use crate::engine::txn::Tx;
 
 impl Tx<'_> {
+    fn folder_of_payloads(&self) -> Result<(&State, &dyn Disk)> {
+        let folder = self.base.folder("bytes of images")?;
+        Ok((folder.state, folder.files.disk))
+    }
+
     /// Puts a payload in its place; durable when this returns.
     ///
     /// # Errors
     /// Those of the disk.
     pub(crate) fn place_payload(&mut self, arrived: &Arrived) -> Result<()> {
-        let home = home(&self.base.state.catalogue)?;
+        let (state, disk) = self.folder_of_payloads()?;
+        let home = home(&state.catalogue)?;
         // Should the record not come to be, the payload goes again.
-        self.base.state.unreferenced.add(&arrived.sha256);
-        let (raw, folder) = place_of(&self.base.state.catalogue, &arrived.sha256)?;
-        let disk = self.base.files.disk;
+        state.unreferenced.add(&arrived.sha256);
+        let (raw, folder) = place_of(&state.catalogue, &arrived.sha256)?;
         let was_there = disk.stamp(&raw)?.is_some();
         disk.create_dir(&folder)?;
         // Over one that is there as well: it may have been changed by hand, and this mends it.
@@ -43,8 +49,8 @@ impl Tx<'_> {
         file: &Arrived,
     ) -> Result<()> {
         check_derived_name(name)?;
-        let (raw, folder) = place_of(&self.base.state.catalogue, content)?;
-        let disk = self.base.files.disk;
+        let (state, disk) = self.folder_of_payloads()?;
+        let (raw, folder) = place_of(&state.catalogue, content)?;
         if !is_content(content) || disk.stamp(&raw)?.is_none() {
             return Err(missing(&raw));
         }

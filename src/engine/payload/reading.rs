@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use sha2::{Digest, Sha256};
 
-use crate::disk::{Access, DiskFile, SafePath};
+use crate::disk::{Access, Disk, DiskFile, SafePath};
 use crate::error::{Code, Error, Result};
 use crate::sync::locked;
 
@@ -31,6 +31,11 @@ pub struct OpenPayload {
 }
 
 impl View<'_> {
+    fn folder_of_payloads(&self) -> Result<(&Catalogue, &dyn Disk)> {
+        let folder = self.base.folder("bytes of images")?;
+        Ok((&folder.state.catalogue, folder.files.disk))
+    }
+
     /// Are the bytes of this content in the store?
     ///
     /// # Errors
@@ -39,8 +44,9 @@ impl View<'_> {
         if !is_content(content) {
             return Ok(false);
         }
-        let path = place_of(&self.base.state.catalogue, content)?.0;
-        Ok(self.base.files.disk.stamp(&path)?.is_some())
+        let (catalogue, disk) = self.folder_of_payloads()?;
+        let path = place_of(catalogue, content)?.0;
+        Ok(disk.stamp(&path)?.is_some())
     }
 
     /// Opens the payload with a content and length, or a file derived from it; `None` where
@@ -58,10 +64,10 @@ impl View<'_> {
             let message = "the record has no SHA-256 as sha256, and so no payload; put the bytes";
             return Err(Error::new(Code::Corrupt, message));
         }
-        let (raw, folder) = place_of(&self.base.state.catalogue, content)?;
+        let (catalogue, disk) = self.folder_of_payloads()?;
+        let (raw, folder) = place_of(catalogue, content)?;
         derived.map_or(Ok(()), check_derived_name)?;
         let path = derived.map_or(Ok(raw), |name| folder.join(name))?;
-        let disk = self.base.files.disk;
         if disk.stamp(&path)?.is_none() {
             return if derived.is_some() { Ok(None) } else { Err(missing(&path)) };
         }

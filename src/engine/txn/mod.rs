@@ -14,6 +14,7 @@ mod view;
 mod view_log;
 mod view_rows;
 
+pub(crate) use base::Base;
 pub(crate) use log_event::issues_of;
 pub(crate) use log_row::{CheckedRow, RowCheck};
 pub(crate) use overlay::Overlay;

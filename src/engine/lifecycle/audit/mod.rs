@@ -29,7 +29,7 @@ use crate::engine::memory::State;
 use crate::engine::processes::locks::FilesLock;
 use crate::engine::processes::replay;
 use crate::engine::processes::shared_memory::word;
-use crate::engine::txn::View;
+use crate::engine::txn::{Base, View};
 
 /// What kind of fault it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,12 +125,12 @@ impl Engine {
         let (state, files) = self.found()?;
         let (now, logs) = (self.clock.now(), LogCache::new(self.settings.max_record_bytes));
         let folder = Folder::as_found(&state, Files { logs: &logs, ..self.files() });
-        let view = View::new(&folder, None, self.context(&now));
-        records::look(&view, &mut report);
-        rows::look(&view, &mut report);
+        let view = View::new(Base::from(&folder), None, self.context(&now));
+        records::look(&state, &view, &mut report);
+        rows::look(&folder, &mut report);
         folder::look(&*self.disk, &state, &mut report)?;
         drop(files);
-        payloads::look(self, &view, &mut report)?;
+        payloads::look(self, &state, &view, &mut report)?;
         Ok(report.json())
     }
 

@@ -10,6 +10,7 @@ use crate::json;
 
 use super::{FaultKind, Report};
 use crate::engine::core::Engine;
+use crate::engine::memory::State;
 use crate::engine::txn::View;
 
 /// So many bytes are read at a time.
@@ -17,11 +18,16 @@ const PIECE: usize = 1 << 20;
 
 /// Reads every payload that a record of the view stands for. It takes its time, so nobody is kept
 /// from writing: what has gone meanwhile is no fault.
-pub(super) fn look(engine: &Engine, view: &View<'_>, report: &mut Report) -> Result<()> {
+pub(super) fn look(
+    engine: &Engine,
+    state: &State,
+    view: &View<'_>,
+    report: &mut Report,
+) -> Result<()> {
     let Some((model, payload)) = view.catalogue().payload() else { return Ok(()) };
     let name = &view.catalogue().model(model).name;
     let mut seen = HashSet::new();
-    for (_, record) in view.base.state.collection(model).iter() {
+    for (_, record) in state.collection(model).iter() {
         // Without it the bytes are not in the store, and none are looked for.
         let Some(content) = json::text_field(record.text(), &payload.field) else { continue };
         if !seen.insert(content.clone().into_owned()) {

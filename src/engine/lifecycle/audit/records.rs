@@ -11,8 +11,7 @@ use crate::engine::txn::View;
 use crate::engine::txn::relations::{is_checked, log_owner, refers_to_something};
 
 /// Looks at every record.
-pub(super) fn look(view: &View<'_>, report: &mut Report) {
-    let state = view.base.state;
+pub(super) fn look(state: &State, view: &View<'_>, report: &mut Report) {
     for model in state.catalogue.ids() {
         let (collection, declared) = (state.collection(model), state.catalogue.model(model));
         report.records += collection.len();
@@ -27,7 +26,8 @@ pub(super) fn look(view: &View<'_>, report: &mut Report) {
         }
         for (_, record) in collection.iter() {
             let links = declared.links.iter().filter(|link| is_checked(link));
-            links.for_each(|link| check_link(view, model, record, link, report));
+            links
+                .for_each(|link| check_link(state, view, &Subject { model, record }, link, report));
         }
     }
 }
@@ -50,8 +50,15 @@ fn find_doubles(state: &State, model: ModelId, number: usize, index: &Index, rep
     }
 }
 
-fn check_link(view: &View<'_>, model: ModelId, record: &Record, link: &Link, report: &mut Report) {
-    let (state, to) = (view.base.state, view.catalogue().model(link.to));
+fn check_link(
+    state: &State,
+    view: &View<'_>,
+    subject: &Subject<'_>,
+    link: &Link,
+    report: &mut Report,
+) {
+    let Subject { model, record } = *subject;
+    let to = view.catalogue().model(link.to);
     for id in record.index_keys().under(link.index) {
         let id = &*id.text();
         let map = record.map();
@@ -65,7 +72,7 @@ fn check_link(view: &View<'_>, model: ModelId, record: &Record, link: &Link, rep
                 record.key(),
                 to.name
             );
-            report.about(FaultKind::Relation, state, &Subject { model, record }, message);
+            report.about(FaultKind::Relation, state, subject, message);
         }
     }
 }

@@ -2,9 +2,11 @@
 
 use crate::catalogue::Counted;
 use crate::engine::clock;
+use crate::engine::folder::Folder;
 use crate::engine::logs::{LogIndex, LogKey, LogRows, Need};
 use crate::engine::memory::Record;
-use crate::engine::txn::{View, issues_of};
+use crate::engine::memory::State;
+use crate::engine::txn::issues_of;
 use crate::error::{Error, Result};
 use crate::json;
 
@@ -15,23 +17,24 @@ use crate::catalogue::{Model, ModelId};
 const MOST_ROWS: usize = 100;
 
 /// Looks at every row of every log.
-pub(super) fn look(view: &View<'_>, report: &mut Report) {
-    let state = view.base.state;
+pub(super) fn look(folder: &Folder<'_>, report: &mut Report) {
+    let state = folder.state;
     for place in state.layout.logs() {
         for (_, owner) in state.collection(place.owner).iter() {
-            if let Err(error) = look_at(view, place.model, owner, report) {
+            if let Err(error) = look_at(folder, place.model, owner, report) {
                 report.unreadable(&error);
             }
         }
     }
 }
 
-fn look_at(view: &View<'_>, model: ModelId, owner: &Record, report: &mut Report) -> Result<()> {
-    let Some((owner_model, counted)) = view.catalogue().counted(model) else { return Ok(()) };
+fn look_at(folder: &Folder<'_>, model: ModelId, owner: &Record, report: &mut Report) -> Result<()> {
+    let catalogue = &folder.state.catalogue;
+    let Some((owner_model, counted)) = catalogue.counted(model) else { return Ok(()) };
     let key: LogKey = (model, owner.key().into());
-    let path = view.base.state.layout.log_path(model, owner.key())?;
-    let declared = view.catalogue().model(model);
-    let (whole, count) = view.base.with_log(&key, Need::Ids, |index: &LogIndex| {
+    let path = folder.state.layout.log_path(model, owner.key())?;
+    let declared = catalogue.model(model);
+    let (whole, count) = folder.with_log(&key, Need::Ids, |index: &LogIndex| {
         report.rows += index.live();
         index.faults().for_each(|fault| report.unreadable(fault));
         let rows = index.committed();
@@ -41,7 +44,7 @@ fn look_at(view: &View<'_>, model: ModelId, owner: &Record, report: &mut Report)
         Ok((rows.are_whole(), rows.count(&[])))
     })?;
     if whole {
-        compare_count(view, (owner_model, owner), counted, count, report);
+        compare_count(folder.state, (owner_model, owner), counted, count, report);
     }
     Ok(())
 }
@@ -71,7 +74,7 @@ fn look_at_rows(rows: &LogRows<'_>, model: &Model, path: &str, report: &mut Repo
 }
 
 fn compare_count(
-    view: &View<'_>,
+    state: &State,
     (model, owner): (ModelId, &Record),
     counted: &Counted,
     (number, last): (u64, Option<i64>),
@@ -80,12 +83,12 @@ fn compare_count(
     if counted.fields.is_none() || owner.counts(counted) == (number, last.map(clock::format_ms)) {
         return;
     }
-    let name = &view.catalogue().model(model).name;
+    let name = &state.catalogue.model(model).name;
     let message = format!(
         "{name} {} counts {} of {}, and its log has {number}; the next opening counts anew",
         owner.key(),
         owner.counts(counted).0,
         counted.row_type
     );
-    report.about(FaultKind::Count, view.base.state, &Subject { model, record: owner }, message);
+    report.about(FaultKind::Count, state, &Subject { model, record: owner }, message);
 }

@@ -23,7 +23,7 @@ const LONGEST: u64 = 16 << 20;
 ///
 /// # Errors
 /// `IO` where the certificates to trust cannot be read.
-pub(super) fn connector(tls: &Tls) -> Result<MakeRustlsConnect> {
+pub(crate) fn connector(tls: &Tls) -> Result<MakeRustlsConnect> {
     let provider = Arc::new(ring::default_provider());
     let chain = match tls.trust {
         Trust::Anything => None,

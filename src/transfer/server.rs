@@ -1,18 +1,15 @@
 //! A PostgreSQL server, read in one snapshot: rows come as COPY writes them, so as they are.
 
-mod address;
-mod tls;
-
 use std::collections::BTreeMap;
 use std::io::{BufRead, Read};
 
-use postgres::Client;
+use postgres::{Client, Config};
 
 use super::copy::{self, quoted};
 use super::origin::{Layout, Rows};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
+use crate::postgres::{Address, connector, failed};
 use crate::prisma::Table;
-use address::Address;
 
 /// The whole import sees one moment of the database. What is written as text does not depend on the
 /// settings of the server, or of this machine; rows of one time come in the order in which they stand there.
@@ -38,8 +35,9 @@ impl Server {
     /// `VALIDATION` for an address that is none, `IO` for a server that cannot be reached or refuses.
     pub(super) fn open(address: &str) -> Result<Server> {
         let Address { config, schema, tls } = Address::of(address)?;
-        let client = config.connect(tls::connector(&tls)?);
+        let client = Config::from(config).connect(connector(&tls)?);
         let client = client.map_err(|error| failed("connect to the database", &error))?;
+        let schema = schema.unwrap_or_else(|| "public".to_owned());
         let mut server = Server { client, schema, layouts: BTreeMap::new() };
         server.client.batch_execute(BEGIN).map_err(|error| failed("begin a snapshot", &error))?;
         server.look_around()?;
@@ -110,21 +108,4 @@ fn order(table: &Table) -> String {
     let owner = quoted(&table.columns[owner].name);
     let made = table.column("createdAt").map_or("", |_| "\"createdAt\", ");
     format!(" ORDER BY {owner}, {made}ctid")
-}
-
-/// What a server says holds no password.
-fn failed(what: &str, error: &postgres::Error) -> Error {
-    let why = match error.as_db_error() {
-        Some(told) => format!("{} (SQLSTATE {})", told.message(), told.code().code()),
-        None => {
-            let mut text = error.to_string();
-            let mut cause = std::error::Error::source(error);
-            while let Some(inner) = cause {
-                text = format!("{text}: {inner}");
-                cause = inner.source();
-            }
-            text
-        }
-    };
-    Error::new(Code::Io, format!("cannot {what}: {why}"))
 }

@@ -1,12 +1,12 @@
 //! A database's address as Prisma and libpq take it: what they know and the driver does not is read here.
 
-use postgres::config::{Config, SslMode};
+use tokio_postgres::config::{Config, SslMode};
 
 use crate::error::{Code, Error, Result};
 
 /// What must hold of the server's certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Trust {
+pub(crate) enum Trust {
     /// Nothing: the connection is hidden from who only listens.
     Anything,
     /// Somebody who is trusted signed it.
@@ -17,16 +17,19 @@ pub(super) enum Trust {
 
 /// How the server's certificate is looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Tls {
+pub(crate) struct Tls {
     pub(super) trust: Trust,
     /// A file of certificates that are trusted, in place of the system's.
     pub(super) roots: Option<String>,
 }
 
-pub(super) struct Address {
-    pub(super) config: Config,
-    pub(super) schema: String,
-    pub(super) tls: Tls,
+/// A database's address, read.
+#[derive(Clone)]
+pub(crate) struct Address {
+    pub(crate) config: Config,
+    /// None where the address names none.
+    pub(crate) schema: Option<String>,
+    pub(crate) tls: Tls,
 }
 
 /// What Prisma's own connection takes and nothing else does.
@@ -48,16 +51,16 @@ impl Address {
     ///
     /// # Errors
     /// `VALIDATION`, without the address: it may hold a password.
-    pub(super) fn of(address: &str) -> Result<Address> {
+    pub(crate) fn of(address: &str) -> Result<Address> {
         let (base, query) = address.split_once('?').unwrap_or((address, ""));
-        let (mut mode, mut roots, mut schema) = ("prefer", None, "public".to_owned());
+        let (mut mode, mut roots, mut schema) = ("prefer", None, None);
         let mut passed_on = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             match name {
                 "sslmode" => mode = value,
                 "sslrootcert" | "sslcert" => roots = Some(decoded(value)),
-                "schema" => schema = decoded(value),
+                "schema" => schema = Some(decoded(value)),
                 name if OF_PRISMA.contains(&name) => {}
                 _ => passed_on.push(pair),
             }
@@ -127,7 +130,7 @@ mod tests {
     fn what_prisma_takes() {
         let given = "postgresql://u:p%40ss@h:5433/db?schema=my%20app&connection_limit=5&sslmode=verify-full&sslrootcert=/c.pem&connect_timeout=3";
         let address = Address::of(given).expect("an address");
-        assert_eq!(address.schema, "my app");
+        assert_eq!(address.schema.as_deref(), Some("my app"));
         assert_eq!(address.config.get_password(), Some(&b"p@ss"[..]));
         assert_eq!(address.config.get_ports(), [5433]);
         assert_eq!(address.config.get_ssl_mode(), SslMode::Require);

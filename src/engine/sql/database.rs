@@ -1,0 +1,393 @@
+//! What is committed in a database, as one transaction of it sees that.
+//!
+//! Nothing changes within the transaction, so no question is asked twice.
+
+use std::borrow::Cow;
+use std::cell::{Cell, RefCell};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use tokio_postgres::Row;
+
+use super::failure::Failure;
+use super::link::{Link, Param};
+use super::tables::{Table, kept, name_of_index};
+use crate::catalogue::{Access, By, Catalogue, Counted, Model, ModelId, Place};
+use crate::engine::committed::{Committed, Listed, LogEnd, RowCount, Which};
+use crate::engine::fingerprint::Fingerprint;
+use crate::engine::logs::{LogChanges, LogKey, LogQuery};
+use crate::engine::memory::{Order, Record, backwards};
+use crate::error::{Code, Error, Result};
+
+/// How a transaction of the database begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Begin {
+    /// To read: all of it sees one moment.
+    Read,
+    /// To change what follows from what was read.
+    Write,
+}
+
+impl Begin {
+    pub(super) fn text(self) -> &'static str {
+        match self {
+            Begin::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            Begin::Write => "BEGIN ISOLATION LEVEL SERIALIZABLE",
+        }
+    }
+}
+
+/// A record with its place in creation order.
+type Placed = (Order, Arc<Record>);
+
+/// So many records of a walk are asked for at first, and then twice as many each time.
+const FIRST_PAGE: i64 = 100;
+const LONGEST_PAGE: i64 = 5000;
+
+/// A number behind all that the database gives.
+const BEHIND_ALL: u64 = u64::MAX / 2;
+
+/// What is committed in a database.
+pub(crate) struct Database<'a> {
+    link: &'a Link,
+    catalogue: Arc<Catalogue>,
+    begin: Begin,
+    has_begun: Cell<bool>,
+    /// What was found by its key; none where there is no such record.
+    found: RefCell<HashMap<(ModelId, Box<str>), Option<Placed>>>,
+    /// The first thing that has failed.
+    failure: RefCell<Option<Failure>>,
+}
+
+/// A number that is the same for the same text only.
+fn version_of(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    // Other versions count up from 0.
+    hasher.finish() | 1 << 63
+}
+
+/// The record that a row holds: its text, and its number among those of its time.
+fn placed(model: &Model, row: &Row) -> Result<Placed> {
+    let (text, seq): (&str, i64) = (row.get("text"), row.get("seq"));
+    let broken = || {
+        let message = format!("a row of {} in the database is no record; restore it", model.name);
+        Error::new(Code::Corrupt, message).model(&model.name)
+    };
+    let key = crate::json::text_field(text, &model.key).ok_or_else(broken)?;
+    let record = Record::from_stored(model, &key, text, version_of(text)).ok_or_else(broken)?;
+    let order = Order::of(&record, u64::try_from(seq).unwrap_or_default());
+    Ok((order, Arc::new(record)))
+}
+
+impl<'a> Database<'a> {
+    pub(super) fn new(link: &'a Link, catalogue: Arc<Catalogue>, begin: Begin) -> Database<'a> {
+        Database {
+            link,
+            catalogue,
+            begin,
+            has_begun: Cell::new(false),
+            found: RefCell::default(),
+            failure: RefCell::default(),
+        }
+    }
+
+    /// How the transaction begins, where nothing was asked yet.
+    pub(super) fn to_begin(&self) -> Option<&'static str> {
+        (!self.has_begun.get()).then(|| self.begin.text())
+    }
+
+    /// What has failed.
+    pub(super) fn take_failure(&self) -> Option<Failure> {
+        self.failure.take()
+    }
+
+    /// Notes that something has failed, with which nothing of the call counts.
+    fn fail(&self, failure: Failure) -> Error {
+        let mut first = self.failure.borrow_mut();
+        let failure = first.get_or_insert(failure);
+        match failure {
+            Failure::Collided(error) | Failure::Lost(error) | Failure::Refused(error) => {
+                error.clone()
+            }
+        }
+    }
+
+    pub(super) fn ask(&self, text: &str, params: &[Param<'_>]) -> Result<Vec<Row>> {
+        if let Some(failure) = self.failure.take() {
+            return Err(self.fail(failure));
+        }
+        let rows = self.link.ask(self.to_begin(), text, params);
+        self.has_begun.set(true);
+        rows.map_err(|failure| self.fail(failure))
+    }
+
+    fn ask_one_number(&self, text: &str, params: &[Param<'_>]) -> usize {
+        // The failure is noted, so what comes of this number does not count.
+        let rows = self.ask(text, params).unwrap_or_default();
+        let number: i64 = rows.first().map_or(0, |row| row.get(0));
+        usize::try_from(number).unwrap_or_default()
+    }
+
+    fn model(&self, model: ModelId) -> &Model {
+        self.catalogue.model(model)
+    }
+
+    fn take(&self, model: ModelId, rows: &[Row]) -> Result<Vec<Placed>> {
+        let declared = self.model(model);
+        let records = rows.iter().map(|row| placed(declared, row)).collect::<Result<Vec<_>>>()?;
+        let mut found = self.found.borrow_mut();
+        for (order, record) in &records {
+            found.insert((model, record.key().into()), Some((*order, Arc::clone(record))));
+        }
+        Ok(records)
+    }
+
+    fn placed(&self, model: ModelId, key: &str) -> Result<Option<Placed>> {
+        let place = (model, Box::from(key));
+        if let Some(known) = self.found.borrow().get(&place) {
+            return Ok(known.clone());
+        }
+        let Table { records, .. } = Table::of(self.model(model));
+        let question = format!("SELECT seq, text FROM {records} WHERE key = $1");
+        let rows = self.ask(&question, &[&kept(key)])?;
+        let found = self.take(model, &rows)?.into_iter().next();
+        self.found.borrow_mut().insert(place, found.clone());
+        Ok(found)
+    }
+
+    fn all(&self, model: ModelId) -> Result<Vec<Placed>> {
+        let Table { records, .. } = Table::of(self.model(model));
+        let question = format!("SELECT seq, text FROM {records} ORDER BY created_ms, seq");
+        self.take(model, &self.ask(&question, &[])?)
+    }
+
+    /// The records under any of some keys of an index, each once, in creation order.
+    fn under(&self, model: ModelId, index: usize, keys: Vec<String>) -> Result<Vec<Placed>> {
+        let declared = self.model(model);
+        if declared.indexes[index].paths.is_empty() {
+            return Ok(Vec::new());
+        }
+        let Table { records, keys: table } = Table::of(declared);
+        let question = format!(
+            "SELECT r.seq, r.text FROM {records} r WHERE r.key IN
+               (SELECT k.record FROM {table} k WHERE k.index = $1 AND k.value = ANY($2))
+             ORDER BY r.created_ms, r.seq"
+        );
+        self.take(model, &self.ask(&question, &[&name_of_index(declared, index), &keys])?)
+    }
+
+    fn on(&self, model: ModelId, access: &Access) -> Result<Vec<Placed>> {
+        let (under, by, descending) = match access {
+            Access::Key(key) => return Ok(self.placed(model, key)?.into_iter().collect()),
+            Access::AnyOf { index, keys } => {
+                return self.under(model, *index, keys.iter().map(|key| kept(key)).collect());
+            }
+            Access::Walk { under, by, descending, .. } => (under, by, *descending),
+        };
+        // Orders of fields are not kept here, and nobody is told that they are.
+        debug_assert_eq!(*by, By::Creation);
+        let all = match under {
+            Some((index, key)) => self.under(model, *index, vec![kept(key)])?,
+            None => self.all(model)?,
+        };
+        if !descending {
+            return Ok(all);
+        }
+        Ok(backwards(all.iter(), |(order, _)| order.created_ms()).cloned().collect())
+    }
+}
+
+impl Committed for Database<'_> {
+    fn catalogue(&self) -> &Arc<Catalogue> {
+        &self.catalogue
+    }
+
+    fn give_up(&self) -> Error {
+        self.fail(Failure::Refused(Error::new(Code::Io, "this call cannot wait for the database")))
+    }
+
+    fn single(&self) -> Option<ModelId> {
+        let is_single = |id: &ModelId| matches!(self.model(*id).place, Place::Single { .. });
+        self.catalogue.ids().find(is_single)
+    }
+
+    fn get(&self, model: ModelId, key: &str) -> Result<Option<Arc<Record>>> {
+        Ok(self.placed(model, key)?.map(|(_, record)| record))
+    }
+
+    fn order_of(&self, model: ModelId, key: &str) -> Result<Option<Order>> {
+        Ok(self.placed(model, key)?.map(|(order, _)| order))
+    }
+
+    fn next_sequence(&self, _: ModelId) -> u64 {
+        BEHIND_ALL
+    }
+
+    fn same_but_case(&self, model: ModelId, key: &str) -> Result<Option<Cow<'_, str>>> {
+        let declared = self.model(model);
+        let Table { records, .. } = Table::of(declared);
+        let question =
+            format!("SELECT seq, text FROM {records} WHERE folded = $1 AND key <> $2 LIMIT 1");
+        let rows = self.ask(&question, &[&kept(&key.to_lowercase()), &kept(key)])?;
+        let found = self.take(model, &rows)?.into_iter().next();
+        Ok(found.map(|(_, record)| Cow::Owned(record.key().to_owned())))
+    }
+
+    fn first(&self, model: ModelId) -> Result<Option<Cow<'_, str>>> {
+        let Table { records, .. } = Table::of(self.model(model));
+        let question = format!("SELECT seq, text FROM {records} ORDER BY created_ms, seq LIMIT 1");
+        let found = self.take(model, &self.ask(&question, &[])?)?.into_iter().next();
+        Ok(found.map(|(_, record)| Cow::Owned(record.key().to_owned())))
+    }
+
+    fn records(&self, model: ModelId, which: Which<'_>) -> Result<Vec<Arc<Record>>> {
+        Ok(self.ordered(model, which)?.into_iter().map(|(_, record)| record).collect())
+    }
+
+    fn ordered(&self, model: ModelId, which: Which<'_>) -> Result<Vec<Placed>> {
+        match which {
+            Which::All => self.all(model),
+            Which::Under(index, key) => self.under(model, index, vec![kept(&key.text())]),
+            Which::On(access) => self.on(model, access),
+        }
+    }
+
+    fn walk<'v>(
+        &'v self,
+        model: ModelId,
+        access: &'v Access,
+    ) -> Result<Box<dyn Iterator<Item = Arc<Record>> + 'v>> {
+        if matches!(access, Access::Walk { under: None, by: By::Creation, descending: false, .. }) {
+            return Ok(Box::new(Pages::of(self, model)));
+        }
+        Ok(Box::new(self.on(model, access)?.into_iter().map(|(_, record)| record)))
+    }
+
+    fn len(&self, model: ModelId) -> usize {
+        let Table { records, .. } = Table::of(self.model(model));
+        self.ask_one_number(&format!("SELECT count(*) FROM {records}"), &[])
+    }
+
+    fn count(&self, model: ModelId) -> usize {
+        self.len(model)
+    }
+
+    fn count_under(&self, model: ModelId, index: usize, key: &str) -> usize {
+        let declared = self.model(model);
+        let Table { keys, .. } = Table::of(declared);
+        let question = format!("SELECT count(*) FROM {keys} WHERE index = $1 AND value = $2");
+        self.ask_one_number(&question, &[&name_of_index(declared, index), &kept(key)])
+    }
+
+    fn log(
+        &self,
+        key: &LogKey,
+        query: &LogQuery,
+        changes: Option<&LogChanges>,
+    ) -> Result<Vec<Arc<str>>> {
+        self.select(key, query, changes)
+    }
+
+    fn log_list(
+        &self,
+        key: &LogKey,
+        query: &LogQuery,
+        changes: Option<&LogChanges>,
+        _known: Option<Fingerprint>,
+        _may_answer: impl Fn(usize) -> Result<()>,
+    ) -> Result<Listed> {
+        let rows = self.select(key, query, changes)?;
+        Ok(Listed { print: None, text: Some(format!("[{}]", rows.join(","))) })
+    }
+
+    fn log_row(&self, key: &LogKey, id: &str) -> Result<Option<Arc<str>>> {
+        self.row(key, id)
+    }
+
+    fn has_row(&self, key: &LogKey, id: &str) -> Result<bool> {
+        Ok(self.row(key, id)?.is_some())
+    }
+
+    fn log_len(&self, key: &LogKey) -> Result<u64> {
+        self.bytes_of_log(key)
+    }
+
+    /// Rows are not lines of a file: only what they are is looked at, wherever they would stand.
+    fn log_end(&self, _: &LogKey) -> Result<LogEnd> {
+        Ok(LogEnd::whole(0))
+    }
+
+    fn counts_of(
+        &self,
+        _: &LogKey,
+        owner: &Record,
+        counted: &Counted,
+    ) -> Result<Option<(u64, Option<String>)>> {
+        Ok(Some(owner.counts(counted)))
+    }
+
+    fn count_rows(
+        &self,
+        key: &LogKey,
+        changes: Option<&LogChanges>,
+        without: &[String],
+    ) -> Result<RowCount> {
+        self.count_log(key, changes, without)
+    }
+
+    fn owners_of_row(&self, model: ModelId, id: &str) -> Result<Vec<Box<str>>> {
+        self.owners_with(model, id)
+    }
+}
+
+/// All records in creation order, asked for page by page: most who walk stop early.
+struct Pages<'d, 'a> {
+    database: &'d Database<'a>,
+    model: ModelId,
+    page: std::vec::IntoIter<Placed>,
+    behind: (i64, i64),
+    size: i64,
+    is_last: bool,
+}
+
+impl<'d, 'a> Pages<'d, 'a> {
+    fn of(database: &'d Database<'a>, model: ModelId) -> Pages<'d, 'a> {
+        let (page, behind) = (Vec::new().into_iter(), (i64::MIN, i64::MIN));
+        Pages { database, model, page, behind, size: FIRST_PAGE, is_last: false }
+    }
+
+    fn turn(&mut self) -> Result<()> {
+        let Table { records, .. } = Table::of(self.database.model(self.model));
+        let question = format!(
+            "SELECT seq, text FROM {records} WHERE (created_ms, seq) > ($1, $2)
+             ORDER BY created_ms, seq LIMIT $3"
+        );
+        let rows = self.database.ask(&question, &[&self.behind.0, &self.behind.1, &self.size])?;
+        self.is_last = i64::try_from(rows.len()).unwrap_or(i64::MAX) < self.size;
+        let page = self.database.take(self.model, &rows)?;
+        if let (Some((order, _)), Some(row)) = (page.last(), rows.last()) {
+            self.behind = (*order.created_ms(), row.get("seq"));
+        }
+        self.size = (self.size * 2).min(LONGEST_PAGE);
+        self.page = page.into_iter();
+        Ok(())
+    }
+}
+
+impl Iterator for Pages<'_, '_> {
+    type Item = Arc<Record>;
+
+    fn next(&mut self) -> Option<Arc<Record>> {
+        loop {
+            if let Some((_, record)) = self.page.next() {
+                return Some(record);
+            }
+            // A failure is noted, so that what was found so far counts for nothing.
+            if self.is_last || self.turn().is_err() {
+                return None;
+            }
+        }
+    }
+}

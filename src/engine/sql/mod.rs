@@ -1,0 +1,22 @@
+//! A store in a database that speaks PostgreSQL's wire, for apps on more than one machine.
+//!
+//! The same transactions and views as over a folder stand on it: what they ask becomes questions of a serializable
+//! transaction (`database`, `logs`), and what they have changed becomes statements of the same one (`changes`),
+//! so checks, relations and counts are no second time declared here. `link` is one connection, `pool` all of them,
+//! `tables` their form, `schema` how they come to be; `server` runs reads and changes and tries again what collides,
+//! `runtime` has the threads. It must not know which models and calls there are.
+
+mod changes;
+mod database;
+mod failure;
+mod link;
+mod logs;
+mod pool;
+mod runtime;
+mod schema;
+mod server;
+mod tables;
+mod transactions;
+
+pub(crate) use database::Database;
+pub(crate) use runtime::ServerRuntime;

@@ -15,6 +15,16 @@ const isUndefinedRule = (value) => value === 'refuse' || value === 'ignore'
 const isBoolean = (value) => typeof value === 'boolean'
 const isPassphrase = (value) => typeof value === 'string' || typeof value === 'function' || ArrayBuffer.isView(value)
 
+/** An address may hold a password. */
+const HIDDEN = 'something else'
+const isAddress = (value) => typeof value === 'string' && /^postgres(ql)?:\/\//.test(value) && URL.canParse(value)
+const isDatabase = (value) =>
+  isAddress(value) ||
+  (isObject(value) &&
+    isAddress(value.url) &&
+    Object.keys(value).every((key) => key === 'url' || key === 'connections') &&
+    (value.connections === undefined || isPositive(value.connections)))
+
 /** Everybody else waits for a transaction, so none takes longer, in milliseconds. */
 const LONGEST_TRANSACTION = 600_000
 const isTransactionTimeout = (value) => isPositive(value) && value <= LONGEST_TRANSACTION
@@ -25,6 +35,7 @@ const isTransactionTimeout = (value) => isPositive(value) && value <= LONGEST_TR
  */
 const OPTIONS = {
   dataDir: [isFolder, FOLDER],
+  database: [isDatabase, "'postgresql://…', or { url, connections }"],
   durability: [isDurability, "'strict' or 'batched'"],
   maxRecordBytes: [isPositive, 'a number of bytes above 0'],
   lockTimeout: [isPositive, 'milliseconds above 0'],
@@ -66,20 +77,31 @@ function readOptions(given = {}) {
   for (const [name, [fits, expected]] of Object.entries(OPTIONS)) {
     const value = name === 'dataDir' ? dataDir : given[name]
     const isMissing = value === undefined && given[name] === undefined
-    if (!isMissing && !fits(value)) issues.push({ path: name, expected, received: described(value) })
+    if (!isMissing && !fits(value)) issues.push({ path: name, expected, received: name === 'database' ? HIDDEN : described(value) })
+  }
+  if (given.database !== undefined && given.dataDir !== undefined) {
+    issues.push({ path: 'dataDir', expected: 'nothing beside database', received: described(given.dataDir) })
   }
   if (issues.length > 0) throw invalid('Options', issues)
   return {
     ...rest,
+    ...storedAt(given.database, dataDir),
     passphrase,
     undefinedInWhere,
     durability,
-    dataDir: path.resolve(dataDir),
-    meantDirs: meantBy(dataDir),
     pathsWithin: pathsWithin?.map((folder) => path.resolve(folder)),
     // What JSON would drop without a word is refused here.
     declaration: pack([{ collections, fields }]).slice(1, -1),
   }
+}
+
+/** Where everything is kept: `dataDir` tells it from every other store, and is shown, so it holds no password. */
+function storedAt(database, dataDir) {
+  if (database === undefined) return { dataDir: path.resolve(dataDir), meantDirs: meantBy(dataDir) }
+  const { url, ...rest } = typeof database === 'string' ? { url: database } : database
+  const { protocol, host, pathname, searchParams } = new URL(url)
+  const schema = searchParams.get('schema') ?? 'quilltap'
+  return { dataDir: `${protocol}//${host}${pathname}?schema=${schema}`, meantDirs: [], database: { url, ...rest } }
 }
 
 /** The data folder that is meant, unchecked. */

@@ -167,6 +167,16 @@ pub(crate) trait Committed {
         access: &'v Access,
     ) -> Result<Box<dyn Iterator<Item = Arc<Record>> + 'v>>;
 
+    /// Is it known at once how many records there are under a key?
+    fn has_counts(&self) -> bool {
+        true
+    }
+
+    /// Are the orders of fields kept that indexes declare?
+    fn keeps_orders(&self) -> bool {
+        true
+    }
+
     /// How many records there are.
     fn len(&self, model: ModelId) -> usize;
 

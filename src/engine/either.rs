@@ -68,6 +68,11 @@ impl Runtime {
         ServerRuntime::open(url, connections, declared, settings).map(Runtime::Database)
     }
 
+    /// Is it kept in a database?
+    pub(crate) fn is_in_database(&self) -> bool {
+        with!(self, _folder => false, _server => true)
+    }
+
     /// Answers from memory; `None` when the answer must be waited for.
     pub(crate) fn read<T>(&self, read: impl Fn(&View<'_>) -> Result<T>) -> Option<Result<T>> {
         with!(self, folder => folder.read(read), _server => { drop(read); None })
@@ -87,6 +92,14 @@ impl Runtime {
     /// Those of reading.
     pub(crate) fn committed(&self) -> Result<u64> {
         with!(self, folder => folder.committed(), _server => Err(only_in_folder("a place in the journal")))
+    }
+
+    /// Brings the files up to date once the journal is so long, in bytes; a database has neither.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub(crate) fn shorten_journal(&self, most: u64) -> Result<()> {
+        with!(self, folder => folder.shorten_journal(most), _server => { let _ = most; Ok(()) })
     }
 
     /// Answers on a thread that may wait.
@@ -171,7 +184,7 @@ impl Runtime {
 
     /// Drops what is dead.
     pub(crate) fn compact(&self, ticket: Ticket) {
-        with!(self, folder => folder.compact(ticket), _server => refuse(ticket, "compact"));
+        with!(self, folder => folder.compact(ticket), server => server.compact(ticket));
     }
 
     /// Makes a consistent copy of the folder at `place`.

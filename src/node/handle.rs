@@ -15,13 +15,16 @@ use super::lazy::Lazy;
 use super::wake::{ListenFunction, SettleFunction, Text, Waker, answer_text, listener};
 use crate::engine::settle;
 use crate::progress::Unheard;
-use crate::store::{Answer, Command, Costs, Declaration, Durability, Fingerprint, Options, Secret};
+use crate::store::{
+    Answer, Command, Costs, DatabaseOptions, Declaration, Durability, Fingerprint, Options, Secret,
+};
 
 /// The options that were given, as the JavaScript side sends them, checked there.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct OptionsText {
     data_dir: PathBuf,
+    database: Option<DatabaseOptions>,
     durability: Option<Durability>,
     max_record_bytes: Option<usize>,
     lock_timeout: Option<u64>,
@@ -42,6 +45,7 @@ impl TryFrom<OptionsText> for Options {
         let ms = |given: Option<u64>, usual| given.map_or(usual, Duration::from_millis);
         let costs = text.kdf.as_ref().map(Costs::from_value).transpose();
         Ok(Options {
+            database: text.database,
             durability: text.durability.unwrap_or(usual.durability),
             max_record_bytes: text.max_record_bytes.unwrap_or(usual.max_record_bytes),
             lock_timeout: ms(text.lock_timeout, usual.lock_timeout),

@@ -13,15 +13,15 @@ use crate::query::{Plan, Query, Sizes};
 
 impl Sizes for RecordCounts<'_> {
     fn all(&self) -> usize {
-        RecordCounts::all(self)
+        self.about_all()
     }
 
     fn under(&self, index: usize, key: &str) -> usize {
-        RecordCounts::under(self, index, key)
+        self.about_under(index, key)
     }
 
     fn keeps_orders(&self) -> bool {
-        !self.are_changed()
+        self.keep_orders()
     }
 }
 
@@ -76,8 +76,13 @@ pub(crate) fn count(view: &View<'_>, model: ModelId, query: &Query) -> Result<us
     let sizes = view.sizes(model);
     let plan = query.plan(view.catalogue().model(model), &sizes);
     if plan.exact && is_whole(&plan.access) && !sizes.are_changed() {
-        // Whether the place of the records can be read at all is a walk's to say.
-        return view.walk(model, &plan.access).map(|_| plan.records);
+        let known = match &plan.access {
+            Access::Walk { under: Some((index, key)), .. } => {
+                RecordCounts::under(&sizes, *index, key)
+            }
+            _ => RecordCounts::all(&sizes),
+        };
+        return view.check_list(model).map(|()| known);
     }
     Ok(select(view, model, query)?.records.len())
 }

@@ -138,7 +138,6 @@ impl Store {
             paths_within: options.paths_within.clone(),
             warnings: Vec::new(),
         }));
-        store.sweep(Arc::new(Nobody));
         Ok(store)
     }
 
@@ -179,12 +178,14 @@ impl Store {
         &self.0.warnings
     }
 
-    /// Removes sessions and tokens that have expired, behind everything that waits already.
+    /// Removes sessions and tokens that have expired, behind everything that waits already. In a database that is done
+    /// when it is asked for, by one of many servers.
     fn sweep(&self, settler: Arc<dyn Settle>) {
         let expired = self.0.engine.read(|view| Ok(!auth::expired(view)?.is_empty()));
         let ticket = Ticket::new(settler, 0);
         // Who only reads an older folder leaves it as it is.
-        if matches!(expired, Some(Ok(true))) && !self.0.engine.shows_older() {
+        let is_due = expired.map_or(self.0.engine.is_in_database(), |any| matches!(any, Ok(true)));
+        if is_due && !self.0.engine.shows_older() {
             let sweep = |tx: &mut Tx<'_>| Ok(Settled::Number(auth::sweep(tx)? as u64));
             self.0.engine.write(Box::new(sweep), 0, ticket);
         } else {

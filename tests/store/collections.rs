@@ -1,8 +1,6 @@
 //! Collections of the app's own, and fields added to built-in models: the same promises, and
 //! kept by processes that did not declare them.
 
-use std::sync::Arc;
-
 use quilltap_store::disk::{Fault, Outcome, SimulatedDisk};
 use quilltap_store::error::Error;
 use quilltap_store::store::{Declaration, Options, Store};
@@ -51,7 +49,7 @@ fn declaration() -> Value {
 fn try_open(disk: &SimulatedDisk, declared: &Value) -> Result<Store, Error> {
     let mut options = Options::new("unused");
     options.declaration = Declaration::parse(&declared.to_string())?;
-    Store::open_on(Arc::new(disk.clone()), &options)
+    crate::support::open_with(disk, options)
 }
 
 fn open_with(disk: &SimulatedDisk, declared: &Value) -> Store {

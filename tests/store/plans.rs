@@ -1,8 +1,6 @@
 //! How queries find their answers: which index, how many records are looked into, and that an
 //! index changes nothing but that.
 
-use std::sync::Arc;
-
 use proptest::prelude::*;
 use quilltap_store::disk::SimulatedDisk;
 use quilltap_store::store::{Declaration, Options, Store};
@@ -155,7 +153,7 @@ fn declaration() -> Value {
 fn open_declared(disk: &SimulatedDisk) -> Store {
     let mut options = Options::new("unused");
     options.declaration = Declaration::parse(&declaration().to_string()).unwrap();
-    Store::open_on(Arc::new(disk.clone()), &options).unwrap()
+    crate::support::open_with(disk, options).unwrap()
 }
 
 fn word() -> impl Strategy<Value = Value> {

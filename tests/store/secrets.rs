@@ -1,7 +1,5 @@
 //! What is sealed, who can open it, and what becomes of it when keys change.
 
-use std::sync::Arc;
-
 use quilltap_store::disk::{Fault, Outcome, SimulatedDisk};
 use quilltap_store::store::{Costs, Declaration, Options, Store};
 use serde_json::{Value, json};
@@ -21,7 +19,7 @@ fn options() -> Options {
 }
 
 fn open(disk: &SimulatedDisk) -> Store {
-    Store::open_on(Arc::new(disk.clone()), &options()).unwrap()
+    crate::support::open_with(disk, options()).unwrap()
 }
 
 fn unlock(store: &Store) {

@@ -1,16 +1,48 @@
 //! What the tests share: a store on a simulated disk, and records to start from.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use quilltap_store::disk::SimulatedDisk;
+use quilltap_store::disk::{Disk, SafePath, SimulatedDisk};
 use quilltap_store::error::Error;
-use quilltap_store::store::{Options, Store};
+use quilltap_store::store::{DatabaseOptions, Options, Store};
 use serde_json::{Value, json};
 
-/// A store on a disk in memory.
+/// A store on a disk in memory; or, where `QUILLTAP_TEST_DATABASE` is the address of one, in a database.
 pub(crate) fn open(disk: &SimulatedDisk) -> Store {
-    Store::open_on(Arc::new(disk.clone()), &Options::new("unused")).unwrap()
+    open_with(disk, Options::new("unused")).unwrap()
 }
+
+/// The same with other options.
+pub(crate) fn open_with(disk: &SimulatedDisk, options: Options) -> Result<Store, Error> {
+    match std::env::var("QUILLTAP_TEST_DATABASE") {
+        Err(_) => Store::open_on(Arc::new(disk.clone()), &options),
+        Ok(url) => {
+            let schema = schema_of(disk);
+            let joined = if url.contains('?') { '&' } else { '?' };
+            let mut database = DatabaseOptions::new(format!("{url}{joined}schema={schema}"));
+            database.connections = 2;
+            Store::open(Options { database: Some(database), ..options })
+        }
+    }
+}
+
+/// A schema for each disk: what was opened on one is there again when it is opened anew.
+fn schema_of(disk: &SimulatedDisk) -> String {
+    let root = SafePath::new("schema").unwrap();
+    disk.create_dir(&root).unwrap();
+    if let Some(known) = disk.list(&root).unwrap().first() {
+        return known.name.clone();
+    }
+    let schema = format!(
+        "s{}",
+        NEXT.fetch_add(1, Ordering::Relaxed) + u64::from(std::process::id()) * 100_000
+    );
+    disk.create_dir(&root.join(&schema).unwrap()).unwrap();
+    schema
+}
+
+static NEXT: AtomicU64 = AtomicU64::new(0);
 
 /// Makes a call and parses its answer.
 pub(crate) fn call(store: &Store, name: &str, args: Value) -> Value {

@@ -22,6 +22,12 @@ impl Order {
         &self.created_ms
     }
 
+    /// Its number among those of its time.
+    #[cfg(feature = "database")]
+    pub(crate) fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
     /// The order of a record that came as number `sequence`.
     pub(crate) fn of(record: &Record, sequence: u64) -> Order {
         Order { created_ms: record.created_ms, sequence }

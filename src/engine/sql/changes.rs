@@ -229,17 +229,17 @@ fn put_rows(catalogue: &Catalogue, rows: &Rows, made: &mut Vec<Bound>) {
     made.push(Bound::new(statement.to_owned(), params));
 }
 
-/// What was touched, in as many bytes as a notification takes; none of it where it is too much.
+/// What was touched, in as many bytes as a notice takes; none of it where it is too much. A schema's name is before it.
 pub(super) fn told(catalogue: &Catalogue, changes: &[Change]) -> String {
     let mut touched = Vec::new();
     changes.iter().for_each(|change| crate::engine::memory::touched_by(change, &mut touched));
     let one = |one: &crate::engine::memory::Touched| {
         let collection = &catalogue.model(one.model).collection;
-        serde_json::json!([collection, one.key, one.effect.name(), one.owner])
+        serde_json::json!([collection, &*one.key, one.effect.name(), one.owner.as_deref()])
     };
     let text = json::compact(&touched.iter().map(one).collect());
     if text.len() > LONGEST_NOTICE { "[]".to_owned() } else { text }
 }
 
 /// The database takes no longer notices, in bytes.
-const LONGEST_NOTICE: usize = 7900;
+const LONGEST_NOTICE: usize = 7800;

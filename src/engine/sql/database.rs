@@ -6,14 +6,15 @@ use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use hashbrown::HashMap;
 use tokio_postgres::Row;
 
 use super::failure::Failure;
-use super::link::{Link, Param};
+use super::link::{Link as Connection, Param};
 use super::tables::{Table, kept, name_of_index};
-use crate::catalogue::{Access, By, Catalogue, Counted, Model, ModelId, Place};
+use crate::catalogue::{Access, By, Catalogue, Counted, Link, Model, ModelId, Place};
 use crate::engine::committed::{Committed, Listed, LogEnd, RowCount, Which};
 use crate::engine::fingerprint::Fingerprint;
 use crate::engine::logs::{LogChanges, LogKey, LogQuery};
@@ -50,10 +51,12 @@ const BEHIND_ALL: u64 = u64::MAX / 2;
 
 /// What is committed in a database.
 pub(crate) struct Database<'a> {
-    link: &'a Link,
+    link: &'a Connection,
     catalogue: Arc<Catalogue>,
     begin: Begin,
     has_begun: Cell<bool>,
+    /// Was the one record of a place `Single` seen? It never goes.
+    has_single: &'a AtomicBool,
     /// What was found by its key; none where there is no such record.
     found: RefCell<HashMap<(ModelId, Box<str>), Option<Placed>>>,
     /// The first thing that has failed.
@@ -82,11 +85,17 @@ fn placed(model: &Model, row: &Row) -> Result<Placed> {
 }
 
 impl<'a> Database<'a> {
-    pub(super) fn new(link: &'a Link, catalogue: Arc<Catalogue>, begin: Begin) -> Database<'a> {
+    pub(super) fn new(
+        link: &'a Connection,
+        catalogue: Arc<Catalogue>,
+        begin: Begin,
+        has_single: &'a AtomicBool,
+    ) -> Database<'a> {
         Database {
             link,
             catalogue,
             begin,
+            has_single,
             has_begun: Cell::new(false),
             found: RefCell::default(),
             failure: RefCell::default(),
@@ -130,6 +139,19 @@ impl<'a> Database<'a> {
         usize::try_from(number).unwrap_or_default()
     }
 
+    /// Asks for records of a model; the rows of logs are none.
+    fn ask_records(&self, model: ModelId, text: &str, params: &[Param<'_>]) -> Result<Vec<Placed>> {
+        if matches!(self.model(model).place, Place::Log { .. }) {
+            return Ok(Vec::new());
+        }
+        self.take(model, &self.ask(text, params)?)
+    }
+
+    fn count_records(&self, model: ModelId, text: &str, params: &[Param<'_>]) -> usize {
+        let is_log = matches!(self.model(model).place, Place::Log { .. });
+        if is_log { 0 } else { self.ask_one_number(text, params) }
+    }
+
     fn model(&self, model: ModelId) -> &Model {
         self.catalogue.model(model)
     }
@@ -151,8 +173,10 @@ impl<'a> Database<'a> {
         }
         let Table { records, .. } = Table::of(self.model(model));
         let question = format!("SELECT seq, text FROM {records} WHERE key = $1");
-        let rows = self.ask(&question, &[&kept(key)])?;
-        let found = self.take(model, &rows)?.into_iter().next();
+        let found = self.ask_records(model, &question, &[&kept(key)])?.into_iter().next();
+        if found.is_some() && matches!(self.model(model).place, Place::Single { .. }) {
+            self.has_single.store(true, Ordering::Relaxed);
+        }
         self.found.borrow_mut().insert(place, found.clone());
         Ok(found)
     }
@@ -160,7 +184,47 @@ impl<'a> Database<'a> {
     fn all(&self, model: ModelId) -> Result<Vec<Placed>> {
         let Table { records, .. } = Table::of(self.model(model));
         let question = format!("SELECT seq, text FROM {records} ORDER BY created_ms, seq");
-        self.take(model, &self.ask(&question, &[])?)
+        self.ask_records(model, &question, &[])
+    }
+
+    /// The one record under a key of an index that is unique, and with the same question what it refers to: who
+    /// looks for a session wants its user too.
+    fn one_under(&self, model: ModelId, index: usize, key: String) -> Result<Vec<Placed>> {
+        let declared = self.model(model);
+        let Table { records, keys } = Table::of(declared);
+        let mut question = format!(
+            "WITH found AS (SELECT r.key, r.seq, r.text FROM {keys} k JOIN {records} r ON r.key = k.record
+               WHERE k.index = $1 AND k.value = $2)
+             SELECT 0 AS part, seq, text FROM found"
+        );
+        let is_of_record = |link: &&Link| {
+            let is_log = matches!(self.model(link.to).place, Place::Log { .. });
+            !link.in_list && link.by.is_none() && !is_log
+        };
+        let links: Vec<&Link> = declared.links.iter().filter(is_of_record).collect();
+        let names: Vec<String> =
+            links.iter().map(|link| name_of_index(declared, link.index)).collect();
+        for (part, link) in links.iter().enumerate() {
+            let other = Table::of(self.model(link.to)).records;
+            question += &format!(
+                " UNION ALL SELECT {}, o.seq, o.text FROM found f JOIN {keys} k ON k.record = f.key AND k.index = ${}
+                  JOIN {other} o ON o.key = k.value",
+                part + 1,
+                part + 3
+            );
+        }
+        let name = name_of_index(declared, index);
+        let mut params: Vec<Param<'_>> = vec![&name, &key];
+        params.extend(names.iter().map(|name| name as Param<'_>));
+        let mut found = Vec::new();
+        for row in self.ask(&question, &params)? {
+            let part: i32 = row.get("part");
+            match usize::try_from(part - 1).ok().and_then(|part| links.get(part)) {
+                None => found.extend(self.take(model, &[row])?),
+                Some(link) => drop(self.take(link.to, &[row])?),
+            }
+        }
+        Ok(found)
     }
 
     /// The records under any of some keys of an index, each once, in creation order.
@@ -169,13 +233,16 @@ impl<'a> Database<'a> {
         if declared.indexes[index].paths.is_empty() {
             return Ok(Vec::new());
         }
+        if declared.indexes[index].unique && keys.len() == 1 {
+            return self.one_under(model, index, keys.into_iter().next().unwrap_or_default());
+        }
         let Table { records, keys: table } = Table::of(declared);
         let question = format!(
             "SELECT r.seq, r.text FROM {records} r WHERE r.key IN
                (SELECT k.record FROM {table} k WHERE k.index = $1 AND k.value = ANY($2))
              ORDER BY r.created_ms, r.seq"
         );
-        self.take(model, &self.ask(&question, &[&name_of_index(declared, index), &keys])?)
+        self.ask_records(model, &question, &[&name_of_index(declared, index), &keys])
     }
 
     fn on(&self, model: ModelId, access: &Access) -> Result<Vec<Placed>> {
@@ -209,6 +276,9 @@ impl Committed for Database<'_> {
     }
 
     fn single(&self) -> Option<ModelId> {
+        if self.has_single.load(Ordering::Relaxed) {
+            return None;
+        }
         let is_single = |id: &ModelId| matches!(self.model(*id).place, Place::Single { .. });
         self.catalogue.ids().find(is_single)
     }
@@ -230,15 +300,15 @@ impl Committed for Database<'_> {
         let Table { records, .. } = Table::of(declared);
         let question =
             format!("SELECT seq, text FROM {records} WHERE folded = $1 AND key <> $2 LIMIT 1");
-        let rows = self.ask(&question, &[&kept(&key.to_lowercase()), &kept(key)])?;
-        let found = self.take(model, &rows)?.into_iter().next();
+        let params: [Param<'_>; 2] = [&kept(&key.to_lowercase()), &kept(key)];
+        let found = self.ask_records(model, &question, &params)?.into_iter().next();
         Ok(found.map(|(_, record)| Cow::Owned(record.key().to_owned())))
     }
 
     fn first(&self, model: ModelId) -> Result<Option<Cow<'_, str>>> {
         let Table { records, .. } = Table::of(self.model(model));
         let question = format!("SELECT seq, text FROM {records} ORDER BY created_ms, seq LIMIT 1");
-        let found = self.take(model, &self.ask(&question, &[])?)?.into_iter().next();
+        let found = self.ask_records(model, &question, &[])?.into_iter().next();
         Ok(found.map(|(_, record)| Cow::Owned(record.key().to_owned())))
     }
 
@@ -265,9 +335,17 @@ impl Committed for Database<'_> {
         Ok(Box::new(self.on(model, access)?.into_iter().map(|(_, record)| record)))
     }
 
+    fn has_counts(&self) -> bool {
+        false
+    }
+
+    fn keeps_orders(&self) -> bool {
+        false
+    }
+
     fn len(&self, model: ModelId) -> usize {
         let Table { records, .. } = Table::of(self.model(model));
-        self.ask_one_number(&format!("SELECT count(*) FROM {records}"), &[])
+        self.count_records(model, &format!("SELECT count(*) FROM {records}"), &[])
     }
 
     fn count(&self, model: ModelId) -> usize {
@@ -278,7 +356,7 @@ impl Committed for Database<'_> {
         let declared = self.model(model);
         let Table { keys, .. } = Table::of(declared);
         let question = format!("SELECT count(*) FROM {keys} WHERE index = $1 AND value = $2");
-        self.ask_one_number(&question, &[&name_of_index(declared, index), &kept(key)])
+        self.count_records(model, &question, &[&name_of_index(declared, index), &kept(key)])
     }
 
     fn log(
@@ -286,8 +364,20 @@ impl Committed for Database<'_> {
         key: &LogKey,
         query: &LogQuery,
         changes: Option<&LogChanges>,
+        may_look: impl Fn(usize) -> Result<()>,
     ) -> Result<Vec<Arc<str>>> {
-        self.select(key, query, changes)
+        let rows = self.select(key, query, changes)?;
+        may_look(rows.iter().map(|row| row.len()).sum())?;
+        Ok(rows)
+    }
+
+    fn log_count(
+        &self,
+        key: &LogKey,
+        query: &LogQuery,
+        changes: Option<&LogChanges>,
+    ) -> Result<usize> {
+        self.count_selected(key, query, changes)
     }
 
     fn log_list(
@@ -364,11 +454,12 @@ impl<'d, 'a> Pages<'d, 'a> {
             "SELECT seq, text FROM {records} WHERE (created_ms, seq) > ($1, $2)
              ORDER BY created_ms, seq LIMIT $3"
         );
-        let rows = self.database.ask(&question, &[&self.behind.0, &self.behind.1, &self.size])?;
-        self.is_last = i64::try_from(rows.len()).unwrap_or(i64::MAX) < self.size;
-        let page = self.database.take(self.model, &rows)?;
-        if let (Some((order, _)), Some(row)) = (page.last(), rows.last()) {
-            self.behind = (*order.created_ms(), row.get("seq"));
+        let params: [Param<'_>; 3] = [&self.behind.0, &self.behind.1, &self.size];
+        let page = self.database.ask_records(self.model, &question, &params)?;
+        self.is_last = i64::try_from(page.len()).unwrap_or(i64::MAX) < self.size;
+        if let Some((order, _)) = page.last() {
+            let sequence = i64::try_from(order.sequence()).unwrap_or(i64::MAX);
+            self.behind = (*order.created_ms(), sequence);
         }
         self.size = (self.size * 2).min(LONGEST_PAGE);
         self.page = page.into_iter();

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio_postgres::Row;
+
 use super::database::Database;
 use super::link::Param;
 use super::tables::kept;
@@ -62,28 +64,55 @@ impl Database<'_> {
         changes: Option<&LogChanges>,
     ) -> Result<Vec<Arc<str>>> {
         if let Some(changes) = changes {
-            return self.with_rows(key, changes, |rows| rows.select(query));
+            return self.with_rows(key, changes, |rows| rows.select(query, |_| Ok(())));
         }
-        let part = self.part(key, query)?;
         // The newest are wanted, or with `after` the next ones.
         let forwards = query.after.is_some();
-        let order = if forwards { "" } else { " DESC" };
-        let limit = query.limit.map(|limit| format!(" LIMIT {limit}")).unwrap_or_default();
-        let question = format!(
-            "SELECT text FROM \".rows\" WHERE log = $1 AND owner = $2 AND ($3::text[] IS NULL OR kind = ANY($3)){}
-             ORDER BY place{order}{limit}",
-            part.conditions
-        );
-        let (log, owner) = (self.log_name(key.0), &*key.1);
-        let mut params: Vec<Param<'_>> = vec![&log, &owner, &query.types];
-        params.extend(part.values.iter().map(|value| value as Param<'_>));
-        let rows = self.ask(&question, &params)?;
+        let order = if forwards { " ORDER BY place" } else { " ORDER BY place DESC" };
+        let rows = self.ask_part(key, query, "text", order)?;
         let mut texts: Vec<Arc<str>> =
             rows.iter().map(|row| row.get::<_, &str>(0).into()).collect();
         if !forwards {
             texts.reverse();
         }
         Ok(texts)
+    }
+
+    pub(super) fn count_selected(
+        &self,
+        key: &LogKey,
+        query: &LogQuery,
+        changes: Option<&LogChanges>,
+    ) -> Result<usize> {
+        if let Some(changes) = changes {
+            return self.with_rows(key, changes, |rows| rows.count_of(query));
+        }
+        let rows = self.ask_part(key, query, "count(*)", "")?;
+        let all: i64 = rows.first().map_or(0, |row| row.get(0));
+        let all = usize::try_from(all).unwrap_or_default();
+        Ok(query.limit.map_or(all, |limit| limit.min(all)))
+    }
+
+    /// Asks for something of the rows that a query selects.
+    fn ask_part(
+        &self,
+        key: &LogKey,
+        query: &LogQuery,
+        wanted: &str,
+        order: &str,
+    ) -> Result<Vec<Row>> {
+        let part = self.part(key, query)?;
+        let limit = query.limit.filter(|_| !order.is_empty());
+        let limit = limit.map(|limit| format!(" LIMIT {limit}")).unwrap_or_default();
+        let question = format!(
+            "SELECT {wanted} FROM \".rows\" WHERE log = $1 AND owner = $2
+               AND ($3::text[] IS NULL OR kind = ANY($3)){}{order}{limit}",
+            part.conditions
+        );
+        let (log, owner) = (self.log_name(key.0), &*key.1);
+        let mut params: Vec<Param<'_>> = vec![&log, &owner, &query.types];
+        params.extend(part.values.iter().map(|value| value as Param<'_>));
+        self.ask(&question, &params)
     }
 
     fn part(&self, key: &LogKey, query: &LogQuery) -> Result<Part> {

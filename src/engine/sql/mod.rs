@@ -4,12 +4,14 @@
 //! transaction (`database`, `logs`), and what they have changed becomes statements of the same one (`changes`),
 //! so checks, relations and counts are no second time declared here. `link` is one connection, `pool` all of them,
 //! `tables` their form, `schema` how they come to be; `server` runs reads and changes and tries again what collides,
-//! `runtime` has the threads. It must not know which models and calls there are.
+//! `listen` hears of what others have
+//! committed, `runtime` has the threads. It must not know which models and calls there are.
 
 mod changes;
 mod database;
 mod failure;
 mod link;
+mod listen;
 mod logs;
 mod pool;
 mod runtime;

@@ -41,6 +41,14 @@ impl Pool {
         &self.trips
     }
 
+    pub(super) fn address(&self) -> &Address {
+        &self.address
+    }
+
+    pub(super) fn schema(&self) -> &str {
+        &self.schema
+    }
+
     pub(super) fn patience(&self) -> Patience {
         self.patience
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::listen;
 use super::server::Server;
 use super::transactions::Transactions;
 use crate::catalogue::{Declaration, Place};
@@ -26,6 +27,9 @@ pub(crate) struct ServerRuntime {
     slow_thread: Mutex<bool>,
     transactions: Arc<Transactions>,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    /// Is there a thread that hears of commits? It starts with the first who wants to.
+    hears: Mutex<bool>,
+    stopping: Arc<AtomicBool>,
     closed: AtomicBool,
 }
 
@@ -48,6 +52,8 @@ impl ServerRuntime {
             slow_thread: Mutex::default(),
             transactions: Arc::default(),
             threads: Mutex::default(),
+            hears: Mutex::default(),
+            stopping: Arc::default(),
             closed: AtomicBool::new(false),
         };
         for _ in 0..connections {
@@ -150,8 +156,14 @@ impl ServerRuntime {
         locked(&self.server.joined).clone()
     }
 
-    /// Calls `listener` with the events of every commit of this process.
+    /// Calls `listener` with the events of every commit, by whichever process, from a moment after this on.
     pub(crate) fn subscribe(&self, listener: Listener) -> u64 {
+        let mut hears = locked(&self.hears);
+        if !*hears {
+            let (server, stopping) = (Arc::clone(&self.server), Arc::clone(&self.stopping));
+            *hears = self.thread("listen", move || listen::run(&server, &stopping)).is_ok();
+        }
+        drop(hears);
         self.server.listeners.add(listener)
     }
 
@@ -168,6 +180,11 @@ impl ServerRuntime {
     /// How often anybody has waited for the database.
     pub(crate) fn round_trips(&self) -> u64 {
         self.server.round_trips()
+    }
+
+    /// Drops what nobody can ask for any more.
+    pub(crate) fn compact(&self, ticket: Ticket) {
+        self.later(ticket, |server| server.sweep_calls().map(Settled::from));
     }
 
     /// What the store holds, as JSON text, or the error of asking.
@@ -188,6 +205,7 @@ impl ServerRuntime {
         self.tasks.close();
         self.slow.close();
         self.transactions.close();
+        self.stopping.store(true, Ordering::Release);
         join(&self.threads);
     }
 }

@@ -2,6 +2,7 @@
 //! this version and this process's declarations ask for. One process at a time does so.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, RwLock};
 
 use super::changes;
@@ -79,6 +80,7 @@ impl Server {
             joined: Mutex::default(),
             own: Mutex::new(declaration),
             keys: Keys::new(settings.costs),
+            has_single: AtomicBool::new(false),
             clock: Clock::held_at(settings.held_clock),
             listeners: Default::default(),
         };

@@ -1,7 +1,7 @@
 //! One open store in a database: what its threads share, and how reads and changes run.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -42,6 +42,7 @@ pub(crate) struct Server {
     pub(super) joined: Mutex<Declaration>,
     pub(super) own: Mutex<Declaration>,
     pub(super) keys: Keys,
+    pub(super) has_single: AtomicBool,
     pub(super) clock: Clock,
     pub(super) listeners: Listeners,
 }
@@ -108,7 +109,7 @@ impl Server {
         read: &impl Fn(&View<'_>) -> Result<T>,
     ) -> (Result<T>, Option<Failure>) {
         let now = self.clock.now();
-        let database = Database::new(link, self.catalogue(), Begin::Read);
+        let database = Database::new(link, self.catalogue(), Begin::Read, &self.has_single);
         let view = View::new(Base::Database(&database), None, self.context(&now));
         let answer = read(&view);
         (answer, database.take_failure())
@@ -145,7 +146,7 @@ impl Server {
         let link = lent.link().map_err(Failure::into_error)?;
         let now = self.clock.now();
         let catalogue = self.catalogue();
-        let database = Database::new(link, Arc::clone(&catalogue), Begin::Write);
+        let database = Database::new(link, Arc::clone(&catalogue), Begin::Write, &self.has_single);
         let mut overlay = Overlay::default();
         let answer = self.run(&database, &mut overlay, &now, work);
         let changes = overlay.take_changes();
@@ -231,7 +232,7 @@ impl Server {
             (Arc::clone(&declared.0), declared.1)
         };
         let mut work = changes::statements(&catalogue, changes);
-        let told = changes::told(&catalogue, changes);
+        let told = format!("{} {}", self.pool.schema(), changes::told(&catalogue, changes));
         work.push(Bound::new("SELECT pg_notify('quilltap', $1)".to_owned(), vec![Box::new(told)]));
         // Fails where the number is another one, and with it everything.
         work.push(Bound::new(
@@ -267,6 +268,19 @@ impl Server {
     }
 }
 
+impl Server {
+    /// Forgets the names of changes that were made long ago: whoever made them has asked by now.
+    ///
+    /// # Errors
+    /// `IO` where the database cannot be reached.
+    pub(super) fn sweep_calls(&self) -> Result<()> {
+        let lent = self.pool.take().map_err(Failure::into_error)?;
+        let link = lent.link().map_err(Failure::into_error)?;
+        let old = "DELETE FROM \".calls\" WHERE at < now() - interval '1 day'";
+        link.batch(old).map_err(Failure::into_error)
+    }
+}
+
 fn collided(last: &Error) -> Error {
     let message = format!(
         "others changed the same records at the same time, {MOST_TRIES} times in a row; try again ({})",
@@ -292,7 +306,7 @@ pub(crate) struct Transaction<'s> {
 
 impl<'s> Transaction<'s> {
     pub(super) fn begin(server: &'s Server, link: &'s Link, timeout: Duration) -> Transaction<'s> {
-        let database = Database::new(link, server.catalogue(), Begin::Write);
+        let database = Database::new(link, server.catalogue(), Begin::Write, &server.has_single);
         Transaction {
             server,
             database,

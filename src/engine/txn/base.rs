@@ -95,6 +95,14 @@ impl Committed for Base<'_> {
         ask!(self, one => one.same_but_case(model, key))
     }
 
+    fn names_files(&self, model: ModelId) -> bool {
+        ask!(self, one => one.names_files(model))
+    }
+
+    fn gone_in_other_case(&self, model: ModelId, key: &str) -> Option<&str> {
+        ask!(self, one => one.gone_in_other_case(model, key))
+    }
+
     fn first(&self, model: ModelId) -> Result<Option<Cow<'_, str>>> {
         ask!(self, one => one.first(model))
     }
@@ -115,6 +123,14 @@ impl Committed for Base<'_> {
         ask!(self, one => one.walk(model, access))
     }
 
+    fn has_counts(&self) -> bool {
+        ask!(self, one => one.has_counts())
+    }
+
+    fn keeps_orders(&self) -> bool {
+        ask!(self, one => one.keeps_orders())
+    }
+
     fn len(&self, model: ModelId) -> usize {
         ask!(self, one => one.len(model))
     }
@@ -132,8 +148,18 @@ impl Committed for Base<'_> {
         key: &LogKey,
         query: &LogQuery,
         changes: Option<&LogChanges>,
+        may_look: impl Fn(usize) -> Result<()>,
     ) -> Result<Vec<Arc<str>>> {
-        ask!(self, one => one.log(key, query, changes))
+        ask!(self, one => one.log(key, query, changes, may_look))
+    }
+
+    fn log_count(
+        &self,
+        key: &LogKey,
+        query: &LogQuery,
+        changes: Option<&LogChanges>,
+    ) -> Result<usize> {
+        ask!(self, one => one.log_count(key, query, changes))
     }
 
     fn log_list(

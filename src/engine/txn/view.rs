@@ -42,6 +42,10 @@ const MOST_LOOKED: usize = 256 << 10;
 const MOST_GATHERED: usize = 10_000;
 const MOST_ANSWERED: usize = 1 << 20;
 
+/// How many records there are expected to be, and under a key, where nobody knows.
+const MANY: usize = 1 << 20;
+const SOME: usize = 100;
+
 /// How many records of a model there are, by its indexes.
 pub struct RecordCounts<'v> {
     view: &'v View<'v>,
@@ -59,7 +63,26 @@ impl RecordCounts<'_> {
         self.view.base.count_under(self.model, index, key)
     }
 
-    /// Has a transaction changed some? They are in no order that an index keeps.
+    /// As [`RecordCounts::all`], or about so many where it would take a question to know.
+    pub fn about_all(&self) -> usize {
+        if self.view.base.has_counts() { self.all() } else { MANY }
+    }
+
+    /// As [`RecordCounts::under`], or about so many.
+    pub fn about_under(&self, index: usize, key: &str) -> usize {
+        if self.view.base.has_counts() {
+            return self.under(index, key);
+        }
+        let index = &self.view.catalogue().model(self.model).indexes[index];
+        if index.unique { 1 } else { SOME }
+    }
+
+    /// Are the orders to be had that indexes keep? What a transaction has changed is in none of them.
+    pub fn keep_orders(&self) -> bool {
+        !self.are_changed() && self.view.base.keeps_orders()
+    }
+
+    /// Has a transaction changed some?
     pub fn are_changed(&self) -> bool {
         self.view.overlay.is_some_and(|overlay| overlay.touches(self.model))
     }
@@ -174,6 +197,14 @@ impl<'a> View<'a> {
     /// `CORRUPT`, with the place of the first.
     pub(crate) fn check_whole(&self, model: ModelId) -> Result<()> {
         self.base.check_whole(model)
+    }
+
+    /// Fails when the place that a whole list stands in cannot be read.
+    ///
+    /// # Errors
+    /// `CORRUPT`.
+    pub(crate) fn check_list(&self, model: ModelId) -> Result<()> {
+        self.base.check_list(model)
     }
 
     /// All records of a model in creation order.

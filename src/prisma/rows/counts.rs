@@ -20,7 +20,7 @@ impl Reader<'_> {
         let all = || match self.table(number).source {
             // Whose logs these are is all that is known without reading them.
             Source::Log { .. } => usize::MAX,
-            _ => self.view.sizes(model).all(),
+            _ => self.view.sizes(model).about_all(),
         };
         let of = |(column, cells): &Wanted| match self.access(number, *column) {
             Access::Scan => all(),
@@ -38,7 +38,7 @@ impl Reader<'_> {
         let model = self.view.catalogue().model(table.source.model());
         let Some(index) = model.index_over(&[field]) else { return 0 };
         let key = index_key(&model.indexes[index], &[&key_of(&table.columns[column], cell)]);
-        self.view.sizes(table.source.model()).under(index, &key)
+        self.view.sizes(table.source.model()).about_under(index, &key)
     }
 
     /// How many records such a query selects.

@@ -1,0 +1,200 @@
+//! What holds of a store in a database only: how often it is asked, changes of several servers at once, lost
+//! connections. `npm run test:postgres` starts a server and gives its address; what holds of every store is tested by the
+//! files in `tests/store/` there.
+
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use postgres::{Client, NoTls};
+use quilltap_store::store::{DatabaseOptions, Options, Store};
+use serde_json::{Value, json};
+
+/// A schema of its own for each test.
+fn new_schema() -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    format!("d{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+fn server() -> String {
+    std::env::var("QUILLTAP_TEST_DATABASE").expect(
+        "QUILLTAP_TEST_DATABASE is the address of a server: npm run test:postgres starts one",
+    )
+}
+
+fn open(schema: &str) -> Store {
+    open_at(format!("{}?schema={schema}", server()))
+}
+
+fn open_at(address: String) -> Store {
+    let mut database = DatabaseOptions::new(address);
+    database.connections = 4;
+    Store::open(Options { database: Some(database), ..Options::new("unused") }).unwrap()
+}
+
+fn call(store: &Store, name: &str, args: Value) -> Value {
+    serde_json::from_str(&store.call(name, &args.to_string()).unwrap()).unwrap()
+}
+
+fn id(record: &Value) -> String {
+    record["id"].as_str().unwrap().to_owned()
+}
+
+/// A user and a chat.
+fn world(store: &Store) -> (String, String) {
+    let user = id(&call(store, "users.create", json!([{"email": "will@globe.example"}])));
+    let profile =
+        json!({"userId": user, "name": "Local", "provider": "OLLAMA", "modelName": "none"});
+    let profile = id(&call(store, "connections.create", json!([profile])));
+    let character = json!({"userId": user, "name": "Hamlet", "description": "", "personality": "", "scenario": "",
+        "firstMessage": ""});
+    let character = id(&call(store, "characters.create", json!([character])));
+    let chat = json!({"userId": user, "characterId": character, "connectionProfileId": profile, "title": "I"});
+    (user.clone(), id(&call(store, "chats.create", json!([chat]))))
+}
+
+fn message(number: usize) -> Value {
+    json!({"role": "USER", "content": format!("line {number}")})
+}
+
+#[test]
+fn changes_of_several_servers_at_once_are_all_made() {
+    let schema = new_schema();
+    let stores = [open(&schema), open(&schema)];
+    let (_, chat) = world(&stores[0]);
+    thread::scope(|scope| {
+        for store in &stores {
+            for writer in 0..2 {
+                let chat = &chat;
+                scope.spawn(move || {
+                    for number in 0..10 {
+                        call(
+                            store,
+                            "chats.addMessage",
+                            json!([chat, message(writer * 10 + number)]),
+                        );
+                    }
+                });
+            }
+        }
+    });
+    for store in &stores {
+        assert_eq!(call(store, "chats.getMessages", json!([chat])).as_array().unwrap().len(), 40);
+        assert_eq!(call(store, "chats.findById", json!([chat]))["messageCount"], 40);
+    }
+}
+
+#[test]
+fn one_of_two_takes_what_is_unique() {
+    let schema = new_schema();
+    let stores = [open(&schema), open(&schema)];
+    for round in 0..10 {
+        let args = json!([{"email": format!("{round}@globe.example")}]).to_string();
+        let made: usize = thread::scope(|scope| {
+            let tries = stores.each_ref().map(|store| {
+                let args = &args;
+                scope.spawn(move || usize::from(store.call("users.create", args).is_ok()))
+            });
+            tries.into_iter().map(|one| one.join().unwrap()).sum()
+        });
+        assert_eq!(made, 1, "round {round}");
+    }
+}
+
+/// Every connection is cut again and again, in the middle of whatever it does. In a database of its own, for others
+/// are not to be cut.
+#[test]
+fn what_was_acknowledged_is_there_once_after_connections_were_cut() {
+    const ENOUGH: usize = 30;
+    let name = new_schema();
+    let mut client = Client::connect(&server(), NoTls).unwrap();
+    client.batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
+    let (host, _) =
+        server().rsplit_once('/').map(|(host, base)| (host.to_owned(), base.to_owned())).unwrap();
+    let store = open_at(format!("{host}/{name}"));
+    let (_, chat) = world(&store);
+    let cuts = AtomicUsize::new(0);
+    let acknowledged = thread::scope(|scope| {
+        scope.spawn(|| {
+            let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND random() < 0.5";
+            while cuts.load(Ordering::Relaxed) < ENOUGH {
+                thread::sleep(Duration::from_millis(3));
+                cuts.fetch_add(client.query(cut, &[&name]).unwrap().len(), Ordering::Relaxed);
+            }
+        });
+        let mut acknowledged = 0;
+        let mut number = 0;
+        while cuts.load(Ordering::Relaxed) < ENOUGH {
+            let args = json!([chat, message(number)]).to_string();
+            acknowledged += usize::from(store.call("chats.addMessage", &args).is_ok());
+            number += 1;
+        }
+        acknowledged
+    });
+    let rows = call(&store, "chats.getMessages", json!([chat]));
+    let mut texts: Vec<&str> =
+        rows.as_array().unwrap().iter().map(|row| row["content"].as_str().unwrap()).collect();
+    texts.sort_unstable();
+    texts.dedup();
+    assert_eq!(texts.len(), rows.as_array().unwrap().len(), "one was made twice");
+    assert_eq!(texts.len(), acknowledged);
+    assert_eq!(call(&store, "chats.findById", json!([chat]))["messageCount"], texts.len());
+}
+
+#[test]
+fn a_transaction_that_others_cross_leaves_nothing() {
+    let schema = new_schema();
+    let (one, other) = (open(&schema), open(&schema));
+    let (user, _) = world(&one);
+    let done = one.transaction(|tx| {
+        tx.call("users.findById", &json!([user]).to_string())?;
+        call(&other, "users.update", json!([user, {"name": "Other"}]));
+        tx.call("users.update", &json!([user, {"name": "One"}]).to_string())
+    });
+    assert_eq!(done.unwrap_err().code().name(), "LOCKED");
+    assert_eq!(call(&one, "users.findById", json!([user]))["name"], "Other");
+}
+
+#[test]
+fn changes_are_told_to_every_server() {
+    let schema = new_schema();
+    let (one, other) = (open(&schema), open(&schema));
+    let (send, events) = mpsc::channel();
+    let send = std::sync::Mutex::new(send);
+    other.subscribe(Box::new(move |texts| {
+        texts.iter().for_each(|text| drop(send.lock().unwrap().send(text.clone())));
+    }));
+    // It hears from a moment on, which nobody can tell but by hearing.
+    let heard = (0..600).find_map(|number| {
+        call(&one, "users.create", json!([{"email": format!("{number}@globe.example")}]));
+        events.recv_timeout(Duration::from_millis(100)).ok()
+    });
+    let event: Value = serde_json::from_str(&heard.expect("something is heard")).unwrap();
+    assert_eq!((&event["model"], &event["type"]), (&json!("User"), &json!("create")));
+}
+
+/// Statements that are known already cost nothing but their answers.
+#[test]
+fn a_call_waits_for_the_database_only_so_often() {
+    let store = open(&new_schema());
+    let (user, chat) = world(&store);
+    let expires = "2999-01-01T00:00:00.000Z";
+    let session = json!([{"userId": user, "sessionToken": "t", "expires": expires}]);
+    call(&store, "auth.createSession", session);
+    let waits = |name: &str, args: Value| {
+        // Every connection prepares its statements once.
+        (0..12).for_each(|_| drop(call(&store, name, args.clone())));
+        let before = store.round_trips();
+        call(&store, name, args);
+        store.round_trips() - before
+    };
+    let counted = json!({
+        "session": waits("auth.getSessionAndUser", json!(["t"])),
+        "character": waits("users.findById", json!([user])),
+        "addMessage": waits("chats.addMessage", json!([chat, message(0)])),
+    });
+    assert_eq!(counted, json!({"session": 1, "character": 1, "addMessage": 2}));
+}

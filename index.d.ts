@@ -17,6 +17,11 @@ export interface StoreOptions {
    */
   dataDir?: string | { readonly href: string; readonly protocol: string } | undefined;
   /**
+   * A PostgreSQL server to keep everything in, in place of a folder: its address, or also how many connections the
+   * store may have (8 unless given). See docs/scaling.md.
+   */
+  database?: string | { url: string; connections?: number | undefined } | undefined;
+  /**
    * `strict` (the default): when a promise resolves, the change survives power loss.
    * `batched`: it survives the death of the process, and power loss 50 ms later.
    */

@@ -9,7 +9,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::catalogue::{Access, Catalogue, Counted, IndexKey, ModelId};
-use crate::error::{Code, Error, Result};
+#[cfg(feature = "database")]
+use crate::error::Code;
+use crate::error::{Error, Result};
 
 use super::fingerprint::Fingerprint;
 use super::logs::{LogChanges, LogKey, LogQuery};

@@ -25,6 +25,7 @@ const MODULES: &[(&str, &str)] = &[
     ("jsonl", ""),
     ("progress", ""),
     ("disk", ""),
+    ("postgres", "disk"),
     ("crypto", ""),
     ("catalogue", ""),
     ("query", "catalogue"),
@@ -67,20 +68,46 @@ const MODULES: &[(&str, &str)] = &[
          engine/edits/lookout engine/edits/marks engine/memory/record engine/files/layout \
          engine/memory engine/committed",
     ),
+    // One transaction of a database, which knows nothing of views and calls.
+    ("engine/sql/failure", "postgres"),
+    ("engine/sql/link", "postgres engine/sql/failure"),
+    ("engine/sql/tables", "catalogue engine/sql/link"),
+    (
+        "engine/sql/database",
+        "catalogue engine/fingerprint engine/logs engine/memory/record engine/memory \
+         engine/committed engine/sql/failure engine/sql/link engine/sql/tables",
+    ),
+    (
+        "engine/sql/logs",
+        "catalogue engine/clock engine/logs engine/committed engine/sql/link engine/sql/tables \
+         engine/sql/database",
+    ),
     // All that views and transactions know of where the records are.
-    ("engine/txn/base", "engine/folder"),
+    (
+        "engine/txn/base",
+        "catalogue engine/fingerprint engine/logs engine/memory/record engine/memory \
+         engine/committed engine/folder engine/sql/database",
+    ),
     (
         "engine/txn",
         "catalogue engine/clock engine/fingerprint engine/keys engine/logs engine/memory/record \
          engine/journal engine/memory engine/committed engine/txn/base",
     ),
     ("engine/commit", "catalogue engine/memory engine/txn"),
+    ("engine/tasks", "engine/commit"),
     (
         "engine/core",
         "disk crypto catalogue legacy engine/clock engine/keys \
          engine/processes/shared_memory engine/processes/locks engine/edits/stamps \
          engine/edits/lookout engine/edits/marks engine/files/keeper engine/logs/cache \
-         engine/journal engine/memory engine/folder engine/txn engine/commit",
+         engine/journal engine/memory engine/folder engine/txn/base engine/txn engine/commit",
+    ),
+    (
+        "engine/sql",
+        "postgres catalogue engine/clock engine/keys engine/logs engine/memory/record \
+         engine/journal engine/memory engine/txn/base engine/txn engine/commit engine/tasks \
+         engine/core engine/sql/failure engine/sql/link engine/sql/tables engine/sql/database \
+         engine/sql/logs",
     ),
     (
         "engine/files",
@@ -113,12 +140,13 @@ const MODULES: &[(&str, &str)] = &[
     (
         "engine/commit/thread",
         "catalogue engine/processes/shared_memory engine/processes/locks engine/logs/cache \
-         engine/journal engine/memory engine/folder engine/txn engine/commit engine/core",
+         engine/journal engine/memory engine/folder engine/txn/base engine/txn engine/commit \
+         engine/core",
     ),
     (
         "engine/commit/here",
         "engine/processes/shared_memory engine/processes/locks engine/logs/cache \
-         engine/journal engine/folder engine/txn engine/commit engine/core",
+         engine/journal engine/folder engine/txn/base engine/txn engine/commit engine/core",
     ),
     (
         "engine/files/round",
@@ -139,20 +167,25 @@ const MODULES: &[(&str, &str)] = &[
     ),
     (
         "engine/payload",
-        "disk catalogue engine/processes/locks engine/logs/cache engine/txn \
+        "disk catalogue engine/processes/locks engine/logs/cache engine/memory engine/txn \
          engine/commit engine/core",
     ),
     (
         "engine/lifecycle",
         "disk catalogue legacy engine/clock engine/processes/shared_memory \
          engine/processes/locks engine/logs engine/logs/cache engine/memory/record \
-         engine/journal engine/files/layout engine/memory engine/folder engine/txn engine/core \
+         engine/journal engine/files/layout engine/memory engine/folder engine/txn/base engine/txn engine/core \
          engine/files engine/files/order engine/processes engine/edits engine/payload",
     ),
     (
         "engine/runtime",
         "disk catalogue engine/logs/cache engine/journal engine/txn engine/commit engine/commit/here \
-         engine/core engine/files engine/lifecycle",
+         engine/core engine/files engine/lifecycle engine/tasks",
+    ),
+    (
+        "engine/either",
+        "disk catalogue engine/committed engine/txn engine/commit engine/commit/here engine/core \
+         engine/runtime engine/sql",
     ),
     // What the others see of it.
     ("engine", ""),
@@ -166,7 +199,7 @@ const MODULES: &[(&str, &str)] = &[
     ("api", "crypto catalogue engine calls repos auth prisma better_auth studio"),
     ("backup", "disk engine"),
     ("store", "disk backup crypto catalogue engine secrets calls repos auth better_auth api"),
-    ("transfer", "disk crypto catalogue engine repos prisma store"),
+    ("transfer", "postgres disk crypto catalogue engine repos prisma store"),
     ("dual", "disk catalogue prisma store transfer"),
     ("doctor", "disk backup crypto engine store"),
     ("cli", "crypto disk backup store transfer dual doctor"),

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use crate::catalogue::ModelId;
 
-use crate::engine::journal::{Change, Effect, LogEdit, LogLines};
+#[cfg(feature = "database")]
+use crate::engine::journal::Change;
+use crate::engine::journal::{Effect, LogEdit, LogLines};
 use crate::engine::logs::KEY;
 use crate::json;
 

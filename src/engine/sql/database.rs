@@ -49,6 +49,9 @@ const LONGEST_PAGE: i64 = 5000;
 /// A number behind all that the database gives.
 const BEHIND_ALL: u64 = u64::MAX / 2;
 
+/// What was found by its key; none where there is no such record.
+type Found = HashMap<(ModelId, Box<str>), Option<Placed>>;
+
 /// What is committed in a database.
 pub(crate) struct Database<'a> {
     link: &'a Connection,
@@ -57,8 +60,7 @@ pub(crate) struct Database<'a> {
     has_begun: Cell<bool>,
     /// Was the one record of a place `Single` seen? It never goes.
     has_single: &'a AtomicBool,
-    /// What was found by its key; none where there is no such record.
-    found: RefCell<HashMap<(ModelId, Box<str>), Option<Placed>>>,
+    found: RefCell<Found>,
     /// The first thing that has failed.
     failure: RefCell<Option<Failure>>,
 }

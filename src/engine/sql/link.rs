@@ -195,7 +195,7 @@ impl Link {
         self.runtime.block_on(async {
             let mut end = pin!(self.client.batch_execute(how));
             // Asked once, it is on its way; the connection sends it when it has its turn.
-            poll_fn(|context| Poll::Ready(drop(end.as_mut().poll(context)))).await;
+            poll_fn(|context| Poll::Ready(end.as_mut().poll(context).is_ready())).await;
             tokio::task::yield_now().await;
         });
     }

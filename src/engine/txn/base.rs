@@ -35,6 +35,8 @@ impl<'a> Base<'a> {
     /// # Errors
     /// `ONLY_IN_FOLDER` where everything is in a database.
     pub(crate) fn folder(self, what: &str) -> Result<&'a Folder<'a>> {
+        #[cfg(not(feature = "database"))]
+        let _ = what;
         match self {
             Base::Folder(folder) => Ok(folder),
             #[cfg(feature = "database")]

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use postgres::{Client, NoTls};
-use quilltap_store::store::{DatabaseOptions, Options, Store};
+use quilltap_store::store::{Bytes, DatabaseOptions, Options, Store, Stream, Use};
 use serde_json::{Value, json};
 
 /// A schema of its own for each test.
@@ -142,6 +142,76 @@ fn what_was_acknowledged_is_there_once_after_connections_were_cut() {
     assert_eq!(texts.len(), rows.as_array().unwrap().len(), "one was made twice");
     assert_eq!(texts.len(), acknowledged);
     assert_eq!(call(&store, "chats.findById", json!([chat]))["messageCount"], texts.len());
+}
+
+/// Bytes that no two chunks of have in common.
+fn bytes(len: usize) -> Vec<u8> {
+    (0..len).map(|at| ((at * 31) ^ (at >> 8) ^ (at >> 16)) as u8).collect()
+}
+
+fn count(client: &mut Client, schema: &str, table: &str) -> i64 {
+    let question = format!("SELECT count(*) FROM {schema}.\"{table}\"");
+    client.query_one(&question, &[]).unwrap().get(0)
+}
+
+#[test]
+fn bytes_are_kept_once_for_each_content_and_go_with_their_last_row() {
+    let schema = new_schema();
+    let (one, other) = (open(&schema), open(&schema));
+    let (user, _) = world(&one);
+    let data = || Use::Row(json!({"userId": user, "type": "chat_file"}).to_string());
+    let mut client = Client::connect(&server(), NoTls).unwrap();
+    for len in [0, 1, 1000, 256 << 10, (256 << 10) + 1, 1_700_001] {
+        let bytes = bytes(len);
+        let put = |bytes: Bytes| {
+            let row: Value = serde_json::from_str(&one.put_now(bytes, data()).unwrap()).unwrap();
+            assert_eq!(row["size"], len);
+            id(&row)
+        };
+        let whole = put(Bytes::Memory(bytes.clone().into()));
+        let stream = Stream::default();
+        bytes.chunks(70_001).for_each(|piece| one.append_now(&stream, piece).unwrap());
+        let streamed = put(Bytes::Stream(stream));
+        assert_eq!(count(&mut client, &schema, ".payloads"), 1, "{len} bytes");
+        assert!(other.read_now(&streamed, None).unwrap().is_some_and(|read| read == bytes));
+        call(&one, "images.delete", json!([whole]));
+        assert_eq!(other.read_now(&streamed, None).unwrap().map(|read| read.len()), Some(len));
+        call(&other, "images.delete", json!([streamed]));
+        assert_eq!(one.read_now(&streamed, None).unwrap(), None);
+        assert_eq!(count(&mut client, &schema, ".payloads"), 0, "{len} bytes");
+    }
+    // An hour later nobody reads or places them any more.
+    let old = format!("UPDATE {schema}.\".uploads\" SET at = at - interval '2 hours'");
+    client.batch_execute(&old).unwrap();
+    one.compact_now().unwrap();
+    assert_eq!(
+        (count(&mut client, &schema, ".uploads"), count(&mut client, &schema, ".chunks")),
+        (0, 0)
+    );
+}
+
+#[test]
+fn bytes_belong_to_their_transaction() {
+    let store = open(&new_schema());
+    let (user, _) = world(&store);
+    let data = || Use::Row(json!({"userId": user, "type": "chat_file"}).to_string());
+    let given_up = store.transaction(|tx| {
+        tx.put(Bytes::Memory(bytes(9).into()), data())?;
+        tx.call("users.update", &json!([user, {"email": 1}]).to_string())
+    });
+    assert_eq!(given_up.unwrap_err().code().name(), "VALIDATION");
+    assert_eq!(call(&store, "images.findAll", json!([])), json!([]));
+    let row = store.transaction(|tx| tx.put(Bytes::Memory(bytes(9).into()), data())).unwrap();
+    let row = id(&serde_json::from_str(&row).unwrap());
+    let small = |bytes: &[u8]| {
+        store
+            .put_now(Bytes::Memory(bytes.into()), Use::Derived(row.clone(), "small.webp".into()))
+            .unwrap()
+    };
+    assert_eq!((small(b"one"), small(b"two")), ("true".to_owned(), "true".to_owned()));
+    assert_eq!(store.read_now(&row, Some("small.webp")).unwrap().unwrap(), b"two");
+    assert_eq!(store.read_now(&row, Some("large.webp")).unwrap(), None);
+    assert_eq!(store.read_now(&row, None).unwrap().unwrap(), bytes(9));
 }
 
 #[test]

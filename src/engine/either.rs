@@ -12,6 +12,7 @@ use crate::engine::commit::{Listener, Settled, SmallChange, Ticket, WriteCall};
 #[cfg(feature = "database")]
 use crate::engine::committed::only_in_folder;
 use crate::engine::core::{Engine, Settings};
+use crate::engine::payload::Harbour;
 use crate::engine::runtime::FolderRuntime;
 #[cfg(feature = "database")]
 use crate::engine::sql::ServerRuntime;
@@ -115,9 +116,13 @@ impl Runtime {
     pub(crate) fn with_payloads(
         &self,
         ticket: Ticket,
-        work: impl FnOnce(&Arc<Engine>, Ticket) + Send + 'static,
+        work: impl FnOnce(&dyn Harbour, Ticket) + Send + 'static,
     ) {
-        with!(self, folder => folder.with_payloads(ticket, work), _server => { drop(work); refuse(ticket, PAYLOADS) });
+        with!(
+            self,
+            folder => folder.with_payloads(ticket, |engine, ticket| work(engine, ticket)),
+            server => server.with_payloads(ticket, |server, ticket| work(server, ticket))
+        );
     }
 
     /// As [`Runtime::read_later`], on a thread for payloads.
@@ -126,7 +131,7 @@ impl Runtime {
         read: impl Fn(&View<'_>) -> Result<Settled> + Send + 'static,
         ticket: Ticket,
     ) {
-        with!(self, folder => folder.read_payload(read, ticket), _server => { drop(read); refuse(ticket, PAYLOADS) });
+        with!(self, folder => folder.read_payload(read, ticket), server => server.read_later(read, ticket));
     }
 
     /// Does what takes long on a thread for nothing else; it settles the ticket.
@@ -269,7 +274,3 @@ impl Runtime {
         with!(self, folder => folder.close(), server => { server.close(); Ok(()) })
     }
 }
-
-/// Until they are kept in the database as well.
-#[cfg(feature = "database")]
-const PAYLOADS: &str = "bytes of images";

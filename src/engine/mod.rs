@@ -40,7 +40,7 @@ pub use logs::{LogBound, LogQuery};
 pub use memory::Record;
 pub(crate) use memory::SINGLE_KEY;
 pub(crate) use par_map::par_map;
-pub(crate) use payload::check_payload;
+pub(crate) use payload::{Harbour, check_payload};
 pub use payload::{Arrived, Arriving, OpenPayload};
 pub(crate) use processes::locks::{commit_path, files_path, open_path};
 pub(crate) use txn::new_id;

@@ -107,8 +107,8 @@ impl Store {
         let value = Arc::clone(&waiting.value);
         let (file, within) = (file.to_owned(), [PathBuf::from(within)]);
         if let Some((engine, ticket)) = self.open_engine(ticket) {
-            engine.with_payloads(ticket, move |engine, ticket| {
-                let arrived = arrive(engine, Bytes::File(file), Some(&within));
+            engine.with_payloads(ticket, move |harbour, ticket| {
+                let arrived = arrive(harbour, Bytes::File(file), Some(&within));
                 let answer = arrived.map(|arrived| *locked(&value) = Some(arrived));
                 settle(vec![(ticket, answer.map(Settled::from))]);
             });

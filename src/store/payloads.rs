@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use super::waiting::wait;
 use super::{Store, Transaction};
 use crate::disk::SourceFile;
-use crate::engine::{Arrived, Arriving, OpenPayload, Settled, Ticket, Tx, View, settle};
+use crate::engine::{Arrived, Arriving, Harbour, OpenPayload, Settled, Ticket, Tx, View, settle};
 use crate::error::{Code, Error, Result};
 use crate::repos;
 use crate::sync::locked;
@@ -74,11 +74,11 @@ impl Store {
     pub fn append(&self, stream: &Stream, bytes: Arc<[u8]>, ticket: Ticket) {
         let Some((engine, ticket)) = self.open_engine(ticket) else { return };
         let stream = stream.clone();
-        engine.with_payloads(ticket, move |engine, ticket| {
+        engine.with_payloads(ticket, move |harbour, ticket| {
             let mut arriving = locked(&stream.0);
             let appended = match arriving.take() {
                 Some(open) => Ok(open),
-                None => Arriving::begin(engine),
+                None => harbour.begin(),
             };
             let appended = appended.and_then(|mut open| open.append(&bytes).map(|()| open));
             // After a failure it is dropped, and what was written with it.
@@ -93,7 +93,7 @@ impl Store {
     pub fn put(&self, bytes: Bytes, made: Use, transaction: Option<u64>, ticket: Ticket) {
         let Some((engine, ticket)) = self.open_engine(ticket) else { return };
         let store = self.clone();
-        engine.with_payloads(ticket, move |engine, ticket| {
+        engine.with_payloads(ticket, move |harbour, ticket| {
             let name = match &bytes {
                 Bytes::File(path) => {
                     path.file_name().map(|name| name.to_string_lossy().into_owned())
@@ -101,7 +101,7 @@ impl Store {
                 _ => None,
             };
             let within = store.0.paths_within.as_deref();
-            let arrived = match arrive(engine, bytes, within) {
+            let arrived = match arrive(harbour, bytes, within) {
                 Ok(arrived) => arrived,
                 Err(error) => return settle(vec![(ticket, Err(error))]),
             };
@@ -205,25 +205,25 @@ fn not_open() -> Error {
 }
 
 pub(super) fn arrive(
-    engine: &Arc<crate::engine::Engine>,
+    harbour: &dyn Harbour,
     bytes: Bytes,
     within: Option<&[PathBuf]>,
 ) -> Result<Arrived> {
     match bytes {
         Bytes::Memory(bytes) => {
-            let mut arriving = Arriving::begin(engine)?;
+            let mut arriving = harbour.begin()?;
             arriving.append_all(&bytes)?;
             arriving.finish()
         }
         Bytes::File(path) => {
             let source = SourceFile::open(&path, within)?;
-            let mut arriving = Arriving::begin(engine)?;
+            let mut arriving = harbour.begin()?;
             arriving.append_file(source)?;
             arriving.finish()
         }
         Bytes::Stream(stream) => {
             let open = locked(&stream.0).take();
-            open.map_or_else(|| Arriving::begin(engine), Ok)?.finish()
+            open.map_or_else(|| harbour.begin(), Ok)?.finish()
         }
     }
 }

@@ -71,17 +71,19 @@ const MODULES: &[(&str, &str)] = &[
     // One transaction of a database, which knows nothing of views and calls.
     ("engine/sql/failure", "postgres"),
     ("engine/sql/link", "postgres engine/sql/failure"),
+    ("engine/sql/pool", "postgres engine/sql/failure engine/sql/link"),
     ("engine/sql/tables", "catalogue engine/sql/link"),
     (
         "engine/sql/database",
         "catalogue engine/fingerprint engine/logs engine/memory/record engine/memory \
-         engine/committed engine/sql/failure engine/sql/link engine/sql/tables",
+         engine/committed engine/sql/failure engine/sql/link engine/sql/pool engine/sql/tables",
     ),
     (
         "engine/sql/logs",
         "catalogue engine/clock engine/logs engine/committed engine/sql/link engine/sql/tables \
          engine/sql/database",
     ),
+    ("engine/sql/chunks", "engine/sql/failure engine/sql/link engine/sql/pool engine/sql/database"),
     // All that views and transactions know of where the records are.
     (
         "engine/txn/base",
@@ -101,13 +103,6 @@ const MODULES: &[(&str, &str)] = &[
          engine/processes/shared_memory engine/processes/locks engine/edits/stamps \
          engine/edits/lookout engine/edits/marks engine/files/keeper engine/logs/cache \
          engine/journal engine/memory engine/folder engine/txn/base engine/txn engine/commit",
-    ),
-    (
-        "engine/sql",
-        "postgres catalogue engine/clock engine/keys engine/logs engine/memory/record \
-         engine/journal engine/memory engine/txn/base engine/txn engine/commit engine/tasks \
-         engine/core engine/sql/failure engine/sql/link engine/sql/tables engine/sql/database \
-         engine/sql/logs",
     ),
     (
         "engine/files",
@@ -167,8 +162,16 @@ const MODULES: &[(&str, &str)] = &[
     ),
     (
         "engine/payload",
-        "disk catalogue engine/processes/locks engine/logs/cache engine/memory engine/txn \
-         engine/commit engine/core",
+        "disk catalogue engine/processes/locks engine/logs/cache engine/folder engine/sql/chunks \
+         engine/txn/base engine/txn engine/commit engine/core",
+    ),
+    (
+        "engine/sql",
+        "postgres catalogue engine/clock engine/keys engine/logs engine/memory/record \
+         engine/journal engine/memory engine/txn/base engine/txn engine/commit engine/tasks \
+         engine/core engine/payload engine/sql/pool engine/sql/chunks \
+         engine/sql/failure engine/sql/link engine/sql/tables engine/sql/database \
+         engine/sql/logs",
     ),
     (
         "engine/lifecycle",
@@ -185,7 +188,7 @@ const MODULES: &[(&str, &str)] = &[
     (
         "engine/either",
         "disk catalogue engine/committed engine/txn engine/commit engine/commit/here engine/core \
-         engine/runtime engine/sql",
+         engine/payload engine/runtime engine/sql",
     ),
     // What the others see of it.
     ("engine", ""),

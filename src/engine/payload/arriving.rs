@@ -1,10 +1,11 @@
-//! A payload on its way in: written to a file of its own and hashed meanwhile, never in place.
+//! A payload on its way in: written to a place of its own and hashed meanwhile, never where it will be.
 
 use std::sync::Arc;
 
-use crate::disk::{Access, DiskFile, SafePath, SourceFile};
+use crate::disk::{Access, SourceFile};
 use crate::error::Result;
 
+use super::berth::{Berth, Harbour, Temporary};
 use super::hashing::Hashing;
 use super::sniff::{self, Sniffed};
 use super::{INCOMING, home};
@@ -14,30 +15,17 @@ use crate::engine::txn::new_id;
 /// A source is read in pieces of this many bytes.
 const PIECE: usize = 1 << 20;
 
-/// A file in `.incoming`; it goes with this value, unless it has been put in its place.
-pub(super) struct Temporary {
-    engine: Arc<Engine>,
-    pub(super) path: SafePath,
-}
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        // What cannot be removed is swept at the next opening.
-        let _ = self.engine.disk.remove(&self.path);
-    }
-}
-
 /// A payload on its way in.
 pub struct Arriving {
-    file: Box<dyn DiskFile>,
-    temporary: Temporary,
+    berth: Box<dyn Berth>,
     hashing: Hashing,
     len: u64,
 }
 
 /// A payload that is whole and durable, and waits for its first record.
 pub struct Arrived {
-    pub(super) temporary: Temporary,
+    /// Where it is until then.
+    pub(super) berth: Box<dyn Berth>,
     /// Its SHA-256, in hexadecimal digits.
     pub sha256: String,
     /// Its length in bytes.
@@ -50,28 +38,31 @@ pub struct Arrived {
     pub dimensions: Option<(u64, u64)>,
 }
 
-impl Arriving {
-    /// Begins a payload.
-    ///
-    /// # Errors
-    /// Those of the disk; `READ_ONLY` and the like before anything is written.
-    pub(crate) fn begin(engine: &Arc<Engine>) -> Result<Arriving> {
-        engine.check_health()?;
-        let catalogue = Arc::clone(&engine.state().catalogue);
+impl Harbour for Arc<Engine> {
+    fn begin(&self) -> Result<Arriving> {
+        self.check_health()?;
+        let catalogue = Arc::clone(&self.state().catalogue);
         let dir = home(&catalogue)?.join(INCOMING)?;
-        engine.disk.create_dir(&dir)?;
-        let temporary = Temporary { engine: Arc::clone(engine), path: dir.join(&new_id())? };
-        let file = engine.disk.open(&temporary.path, Access::Replace)?;
-        Ok(Arriving { file, temporary, hashing: Hashing::new(), len: 0 })
+        self.disk.create_dir(&dir)?;
+        let path = dir.join(&new_id())?;
+        let file = self.disk.open(&path, Access::Replace)?;
+        Ok(Arriving::at(Box::new(Temporary { engine: Arc::clone(self), path, file })))
+    }
+}
+
+impl Arriving {
+    /// Nothing of a payload yet.
+    pub(crate) fn at(berth: Box<dyn Berth>) -> Arriving {
+        Arriving { berth, hashing: Hashing::new(), len: 0 }
     }
 
     /// Takes the next bytes.
     ///
     /// # Errors
-    /// Those of the disk; the payload is then to be dropped.
+    /// Those of writing; the payload is then to be dropped.
     pub(crate) fn append(&mut self, bytes: &Arc<[u8]>) -> Result<()> {
         self.hashing.update(bytes, self.len)?;
-        self.file.write_at(self.len, bytes)?;
+        self.berth.append(self.len, bytes)?;
         self.len += bytes.len() as u64;
         Ok(())
     }
@@ -103,18 +94,12 @@ impl Arriving {
     /// The payload is whole: it becomes durable where it is.
     ///
     /// # Errors
-    /// Those of the disk.
+    /// Those of writing.
     pub(crate) fn finish(self) -> Result<Arrived> {
-        let Arriving { file, temporary, hashing, len } = self;
-        file.sync()?;
-        let Sniffed { mime_type, is_text, dimensions } = sniff::look(&*file, len)?;
+        let Arriving { mut berth, hashing, len } = self;
+        berth.finish()?;
+        let Sniffed { mime_type, is_text, dimensions } = sniff::look(&*berth, len)?;
         let sha256 = hashing.finish()?;
-        // The folder's name is what tells after a crash that there may be orphans.
-        let disk = &*temporary.engine.disk;
-        if let Some(home) = temporary.path.parent().and_then(|incoming| incoming.parent()) {
-            disk.sync_dir(&home)?;
-            disk.sync_dir(&SafePath::root())?;
-        }
-        Ok(Arrived { temporary, sha256, size: len, mime_type, is_text, dimensions })
+        Ok(Arrived { berth, sha256, size: len, mime_type, is_text, dimensions })
     }
 }

@@ -8,6 +8,7 @@
 //! not know what a payload is for.
 
 mod arriving;
+mod berth;
 mod hashing;
 mod place;
 mod reading;
@@ -19,6 +20,9 @@ use crate::disk::SafePath;
 use crate::error::{Code, Error, Issue, Result};
 
 pub use arriving::{Arrived, Arriving};
+pub(crate) use berth::Harbour;
+#[cfg(feature = "database")]
+pub(crate) use berth::{Berth, ReadAt};
 pub use reading::OpenPayload;
 pub(crate) use reading::check_payload;
 

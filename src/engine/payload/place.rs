@@ -5,43 +5,29 @@ use crate::error::{Code, Error, Result};
 
 use super::arriving::Arrived;
 use super::{check_derived_name, home, place_of};
-use crate::catalogue::is_content;
-use crate::engine::memory::State;
-use crate::engine::txn::Tx;
+use crate::engine::folder::Folder;
+use crate::engine::txn::{Base, Tx};
 
 impl Tx<'_> {
-    fn folder_of_payloads(&self) -> Result<(&State, &dyn Disk)> {
-        let folder = self.base.folder("bytes of images")?;
-        Ok((folder.state, folder.files.disk))
-    }
-
-    /// Puts a payload in its place; durable when this returns.
+    /// Puts a payload in its place; durable when this returns, or with the transaction.
     ///
     /// # Errors
-    /// Those of the disk.
+    /// Those of writing.
     pub(crate) fn place_payload(&mut self, arrived: &Arrived) -> Result<()> {
-        let (state, disk) = self.folder_of_payloads()?;
-        let home = home(&state.catalogue)?;
-        // Should the record not come to be, the payload goes again.
-        state.unreferenced.add(&arrived.sha256);
-        let (raw, folder) = place_of(&state.catalogue, &arrived.sha256)?;
-        let was_there = disk.stamp(&raw)?.is_some();
-        disk.create_dir(&folder)?;
-        // Over one that is there as well: it may have been changed by hand, and this mends it.
-        disk.rename(&arrived.temporary.path, &raw)?;
-        let synced = sync(disk, &folder, &home);
-        if synced.is_err() && !was_there {
-            // A later sync may claim a success that this one has lost: the name is made anew.
-            disk.remove(&raw)?;
+        match self.base {
+            Base::Folder(folder) => place(folder, arrived),
+            #[cfg(feature = "database")]
+            Base::Database(database) => {
+                database.place(&arrived.sha256, arrived.berth.hand_over(), arrived.size)
+            }
         }
-        synced
     }
 
     /// Puts a derived file beside the payload of a record, over whatever has this name.
     ///
     /// # Errors
     /// `VALIDATION` for a name that is none, `CORRUPT` when the payload is not there, those of
-    /// the disk.
+    /// writing.
     pub(crate) fn place_derived(
         &mut self,
         content: &str,
@@ -49,14 +35,40 @@ impl Tx<'_> {
         file: &Arrived,
     ) -> Result<()> {
         check_derived_name(name)?;
-        let (state, disk) = self.folder_of_payloads()?;
-        let (raw, folder) = place_of(&state.catalogue, content)?;
-        if !is_content(content) || disk.stamp(&raw)?.is_none() {
-            return Err(missing(&raw));
+        if !self.view().has_payload(content)? {
+            return Err(missing(&place_of(self.catalogue(), content)?.0));
         }
-        disk.rename(&file.temporary.path, &folder.join(name)?)?;
-        disk.sync_dir(&folder)
+        match self.base {
+            Base::Folder(folder) => {
+                let disk = folder.files.disk;
+                let beside = place_of(&folder.state.catalogue, content)?.1;
+                disk.rename(&SafePath::new(file.berth.hand_over())?, &beside.join(name)?)?;
+                disk.sync_dir(&beside)
+            }
+            #[cfg(feature = "database")]
+            Base::Database(database) => {
+                database.place_derived((content, name), file.berth.hand_over(), file.size)
+            }
+        }
     }
+}
+
+fn place(there: &Folder<'_>, arrived: &Arrived) -> Result<()> {
+    let (state, disk) = (there.state, there.files.disk);
+    let home = home(&state.catalogue)?;
+    // Should the record not come to be, the payload goes again.
+    state.unreferenced.add(&arrived.sha256);
+    let (raw, folder) = place_of(&state.catalogue, &arrived.sha256)?;
+    let was_there = disk.stamp(&raw)?.is_some();
+    disk.create_dir(&folder)?;
+    // Over one that is there as well: it may have been changed by hand, and this mends it.
+    disk.rename(&SafePath::new(arrived.berth.hand_over())?, &raw)?;
+    let synced = sync(disk, &folder, &home);
+    if synced.is_err() && !was_there {
+        // A later sync may claim a success that this one has lost: the name is made anew.
+        disk.remove(&raw)?;
+    }
+    synced
 }
 
 fn sync(disk: &dyn Disk, folder: &SafePath, home: &SafePath) -> Result<()> {

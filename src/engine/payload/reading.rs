@@ -5,22 +5,25 @@ use std::sync::Mutex;
 
 use sha2::{Digest, Sha256};
 
-use crate::disk::{Access, Disk, DiskFile, SafePath};
+use crate::disk::{Access, SafePath};
 use crate::error::{Code, Error, Result};
 use crate::sync::locked;
 
+use super::berth::ReadAt;
 use super::hashing::hex;
 use super::place::missing;
 use super::{check_derived_name, place_of};
-use crate::catalogue::{Catalogue, is_content};
+use crate::catalogue::is_content;
 use crate::engine::commit::Settled;
 use crate::engine::core::Engine;
 use crate::engine::logs::Source;
-use crate::engine::txn::View;
+#[cfg(feature = "database")]
+use crate::engine::sql::Chunks;
+use crate::engine::txn::{Base, View};
 
 /// An open payload, or a file derived from one.
 pub struct OpenPayload {
-    file: Box<dyn DiskFile>,
+    bytes: Box<dyn ReadAt>,
     path: SafePath,
     absolute: Option<PathBuf>,
     size: u64,
@@ -31,11 +34,6 @@ pub struct OpenPayload {
 }
 
 impl View<'_> {
-    fn folder_of_payloads(&self) -> Result<(&Catalogue, &dyn Disk)> {
-        let folder = self.base.folder("bytes of images")?;
-        Ok((&folder.state.catalogue, folder.files.disk))
-    }
-
     /// Are the bytes of this content in the store?
     ///
     /// # Errors
@@ -44,9 +42,14 @@ impl View<'_> {
         if !is_content(content) {
             return Ok(false);
         }
-        let (catalogue, disk) = self.folder_of_payloads()?;
-        let path = place_of(catalogue, content)?.0;
-        Ok(disk.stamp(&path)?.is_some())
+        match self.base {
+            Base::Folder(folder) => {
+                let path = place_of(self.catalogue(), content)?.0;
+                Ok(folder.files.disk.stamp(&path)?.is_some())
+            }
+            #[cfg(feature = "database")]
+            Base::Database(database) => Ok(database.payload(content, "")?.is_some()),
+        }
     }
 
     /// Opens the payload with a content and length, or a file derived from it; `None` where
@@ -64,22 +67,63 @@ impl View<'_> {
             let message = "the record has no SHA-256 as sha256, and so no payload; put the bytes";
             return Err(Error::new(Code::Corrupt, message));
         }
-        let (catalogue, disk) = self.folder_of_payloads()?;
-        let (raw, folder) = place_of(catalogue, content)?;
+        let (raw, folder) = place_of(self.catalogue(), content)?;
         derived.map_or(Ok(()), check_derived_name)?;
         let path = derived.map_or(Ok(raw), |name| folder.join(name))?;
-        if disk.stamp(&path)?.is_none() {
+        let Some(Opened { bytes, len, absolute }) = self.open_bytes(content, derived, &path)?
+        else {
             return if derived.is_some() { Ok(None) } else { Err(missing(&path)) };
-        }
-        let file = disk.open(&path, Access::Read)?;
-        let len = file.len()?;
+        };
         if derived.is_none() && size.is_some_and(|size| size != len) {
             return Err(changed(&path));
         }
-        let absolute = disk.as_real().map(|real| real.absolute(&path));
         let content = derived.is_none().then(|| content.to_owned());
         let read = Mutex::default();
-        Ok(Some(OpenPayload { file, path, absolute, size: len, content, read }))
+        Ok(Some(OpenPayload { bytes, path, absolute, size: len, content, read }))
+    }
+
+    /// What is at a path; in a database, what has this content and name.
+    fn open_bytes(
+        &self,
+        content: &str,
+        derived: Option<&str>,
+        path: &SafePath,
+    ) -> Result<Option<Opened>> {
+        match self.base {
+            Base::Folder(folder) => {
+                let disk = folder.files.disk;
+                if disk.stamp(path)?.is_none() {
+                    return Ok(None);
+                }
+                let file = disk.open(path, Access::Read)?;
+                let len = file.len()?;
+                let absolute = disk.as_real().map(|real| real.absolute(path));
+                Ok(Some(Opened { bytes: Box::new(file), len, absolute }))
+            }
+            #[cfg(feature = "database")]
+            Base::Database(database) => {
+                let found = database.payload(content, derived.unwrap_or_default())?;
+                Ok(found.map(|(chunks, len)| Opened {
+                    bytes: Box::new(chunks),
+                    len,
+                    absolute: None,
+                }))
+            }
+        }
+    }
+}
+
+/// Bytes that were found.
+struct Opened {
+    bytes: Box<dyn ReadAt>,
+    len: u64,
+    absolute: Option<PathBuf>,
+}
+
+#[cfg(feature = "database")]
+impl ReadAt for Chunks {
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
+        self.read(offset, buffer)
     }
 }
 
@@ -121,7 +165,7 @@ impl OpenPayload {
     pub fn read(&self, offset: u64, len: usize) -> Result<Vec<u8>> {
         let left = usize::try_from(self.size.saturating_sub(offset)).unwrap_or(usize::MAX);
         let mut bytes = vec![0; len.min(left)];
-        if self.file.read_at(offset, &mut bytes)? < bytes.len() {
+        if self.bytes.read_at(offset, &mut bytes)? < bytes.len() {
             return Err(changed(&self.path));
         }
         self.check(offset, &bytes)?;

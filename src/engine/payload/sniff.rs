@@ -3,7 +3,7 @@
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::disk::DiskFile;
+use super::berth::ReadAt;
 use crate::error::Result;
 
 /// So many first bytes tell the type.
@@ -19,7 +19,7 @@ pub(super) struct Sniffed {
 }
 
 /// Looks at the first bytes, and at the header of an image.
-pub(super) fn look(file: &dyn DiskFile, len: u64) -> Result<Sniffed> {
+pub(super) fn look(file: &dyn ReadAt, len: u64) -> Result<Sniffed> {
     let mut head = vec![0; HEAD.min(usize::try_from(len).unwrap_or(HEAD))];
     let read = file.read_at(0, &mut head)?;
     head.truncate(read);
@@ -84,7 +84,7 @@ fn is_text(head: &[u8]) -> bool {
     !head.iter().any(binary)
 }
 
-fn dimensions(file: &dyn DiskFile, len: u64) -> Option<(u64, u64)> {
+fn dimensions(file: &dyn ReadAt, len: u64) -> Option<(u64, u64)> {
     let source = Window { file, len, at: 0, left: MAX_READ };
     let size = imagesize::reader_size(BufReader::new(source)).ok()?;
     let (width, height) = (size.width as u64, size.height as u64);
@@ -93,7 +93,7 @@ fn dimensions(file: &dyn DiskFile, len: u64) -> Option<(u64, u64)> {
 
 /// A file as a reader that gives up where a header would be too far away.
 struct Window<'a> {
-    file: &'a dyn DiskFile,
+    file: &'a dyn ReadAt,
     len: u64,
     at: u64,
     left: u64,

@@ -3,12 +3,15 @@
 //! Only what comes of all changes is written. What was removed and came again is removed first, for it comes
 //! last in its order.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::hash::Hash;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 use tokio_postgres::types::ToSql;
 
+use super::chunks;
 use super::link::Bound;
 use super::tables::{Table, kept, name_of_index};
 use crate::catalogue::{Catalogue, Model, ModelId};
@@ -106,6 +109,28 @@ pub(super) fn statements(catalogue: &Catalogue, changes: &[Change]) -> Vec<Bound
     remove_rows(catalogue, &outcome.rows, &mut made);
     put_rows(catalogue, &outcome.rows, &mut made);
     made
+}
+
+/// The contents that records have had before they were changed, as far as they may have been the last of them.
+pub(super) fn contents_let_go(
+    catalogue: &Catalogue,
+    changes: &[Change],
+    before: impl Fn(ModelId, &str) -> Option<Arc<Record>>,
+) -> Option<Bound> {
+    let (id, payload) = catalogue.payload()?;
+    let model = catalogue.model(id);
+    let key = |change: &Change| match change {
+        Change::Put { model, record, new: false } if *model == id => Some(record.key().to_owned()),
+        Change::Remove { model, key } if *model == id => Some(key.to_string()),
+        _ => None,
+    };
+    let content = |key: String| {
+        json::text_field(before(id, &key)?.text(), &payload.field).map(Cow::into_owned)
+    };
+    let had: BTreeSet<String> = changes.iter().filter_map(key).filter_map(content).collect();
+    let index = model.index_over(&[&payload.field])?;
+    let keys = Table::of(model).keys;
+    (!had.is_empty()).then(|| chunks::let_go(had, &keys, name_of_index(model, index)))
 }
 
 /// A column of values.

@@ -13,6 +13,7 @@ use tokio_postgres::Row;
 
 use super::failure::Failure;
 use super::link::{Link as Connection, Param};
+use super::pool::Pool;
 use super::tables::{Table, kept, name_of_index};
 use crate::catalogue::{Access, By, Catalogue, Counted, Link, Model, ModelId, Place};
 use crate::engine::committed::{Committed, Listed, LogEnd, RowCount, Which};
@@ -55,6 +56,8 @@ type Found = HashMap<(ModelId, Box<str>), Option<Placed>>;
 /// What is committed in a database.
 pub(crate) struct Database<'a> {
     link: &'a Connection,
+    /// Where others wait for payloads that were found here.
+    pub(super) pool: &'a Arc<Pool>,
     catalogue: Arc<Catalogue>,
     begin: Begin,
     has_begun: Cell<bool>,
@@ -88,13 +91,14 @@ fn placed(model: &Model, row: &Row) -> Result<Placed> {
 
 impl<'a> Database<'a> {
     pub(super) fn new(
-        link: &'a Connection,
+        (link, pool): (&'a Connection, &'a Arc<Pool>),
         catalogue: Arc<Catalogue>,
         begin: Begin,
         has_single: &'a AtomicBool,
     ) -> Database<'a> {
         Database {
             link,
+            pool,
             catalogue,
             begin,
             has_single,
@@ -152,6 +156,12 @@ impl<'a> Database<'a> {
     fn count_records(&self, model: ModelId, text: &str, params: &[Param<'_>]) -> usize {
         let is_log = matches!(self.model(model).place, Place::Log { .. });
         if is_log { 0 } else { self.ask_one_number(text, params) }
+    }
+
+    /// A record as it was found here.
+    pub(super) fn seen(&self, model: ModelId, key: &str) -> Option<Arc<Record>> {
+        let found = self.found.borrow();
+        Some(Arc::clone(&found.get(&(model, key.into()))?.as_ref()?.1))
     }
 
     fn model(&self, model: ModelId) -> &Model {

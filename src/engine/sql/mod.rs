@@ -3,13 +3,15 @@
 //! The same transactions and views as over a folder stand on it: what they ask becomes questions of a serializable
 //! transaction (`database`, `logs`), and what they have changed becomes statements of the same one (`changes`),
 //! so checks, relations and counts are no second time declared here. `link` is one connection, `pool` all of them,
-//! `tables` their form, `schema` how they come to be; `server` runs reads and changes and tries again what collides,
+//! `tables` their form, `schema` how they come to be; `chunks` keeps the bytes of payloads, which arrive in a `harbour`; `server` runs reads and changes and tries again what collides,
 //! `listen` hears of what others have
 //! committed, `runtime` has the threads. It must not know which models and calls there are.
 
 mod changes;
+mod chunks;
 mod database;
 mod failure;
+mod harbour;
 mod link;
 mod listen;
 mod logs;
@@ -20,5 +22,6 @@ mod server;
 mod tables;
 mod transactions;
 
+pub(crate) use chunks::Chunks;
 pub(crate) use database::Database;
 pub(crate) use runtime::ServerRuntime;

@@ -97,6 +97,15 @@ impl ServerRuntime {
         self.later(ticket, move |server| server.read(read));
     }
 
+    /// Does something with payloads; it settles the ticket.
+    pub(crate) fn with_payloads(
+        &self,
+        ticket: Ticket,
+        work: impl FnOnce(&Arc<Server>, Ticket) + Send + 'static,
+    ) {
+        self.tasks.add(ticket, work);
+    }
+
     /// Makes a change.
     pub(crate) fn write(&self, mut change: WriteCall, ticket: Ticket) {
         self.later(ticket, move |server| server.write(&mut *change));
@@ -184,7 +193,7 @@ impl ServerRuntime {
 
     /// Drops what nobody can ask for any more.
     pub(crate) fn compact(&self, ticket: Ticket) {
-        self.later(ticket, |server| server.sweep_calls().map(Settled::from));
+        self.later(ticket, |server| server.sweep().map(Settled::from));
     }
 
     /// What the store holds, as JSON text, or the error of asking.

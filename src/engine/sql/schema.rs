@@ -71,7 +71,7 @@ impl Server {
             to_connect: settings.lock_timeout.min(std::time::Duration::from_secs(10)),
             to_answer: settings.lock_timeout,
         };
-        let pool = Pool::new(address, schema.clone(), patience, most);
+        let pool = Arc::new(Pool::new(address, schema.clone(), patience, most));
         let catalogue = Arc::new(Catalogue::builtin().with_migrations(settings.migrations));
         let server = Server {
             pool,

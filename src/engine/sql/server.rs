@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 use super::changes;
+use super::chunks;
 use super::database::{Begin, Database};
 use super::failure::Failure;
 use super::link::{Bound, Link, outcome_unknown};
@@ -35,7 +36,7 @@ const MOST_ASKED: u32 = 10;
 
 /// One open store.
 pub(crate) struct Server {
-    pub(super) pool: Pool,
+    pub(super) pool: Arc<Pool>,
     pub(super) settings: Settings,
     /// What is declared, as this process knows it, with the number that the database has for it.
     pub(super) declared: RwLock<(Arc<Catalogue>, i64)>,
@@ -109,7 +110,8 @@ impl Server {
         read: &impl Fn(&View<'_>) -> Result<T>,
     ) -> (Result<T>, Option<Failure>) {
         let now = self.clock.now();
-        let database = Database::new(link, self.catalogue(), Begin::Read, &self.has_single);
+        let database =
+            Database::new((link, &self.pool), self.catalogue(), Begin::Read, &self.has_single);
         let view = View::new(Base::Database(&database), None, self.context(&now));
         let answer = read(&view);
         (answer, database.take_failure())
@@ -146,7 +148,12 @@ impl Server {
         let link = lent.link().map_err(Failure::into_error)?;
         let now = self.clock.now();
         let catalogue = self.catalogue();
-        let database = Database::new(link, Arc::clone(&catalogue), Begin::Write, &self.has_single);
+        let database = Database::new(
+            (link, &self.pool),
+            Arc::clone(&catalogue),
+            Begin::Write,
+            &self.has_single,
+        );
         let mut overlay = Overlay::default();
         let answer = self.run(&database, &mut overlay, &now, work);
         let changes = overlay.take_changes();
@@ -232,6 +239,9 @@ impl Server {
             (Arc::clone(&declared.0), declared.1)
         };
         let mut work = changes::statements(&catalogue, changes);
+        work.extend(changes::contents_let_go(&catalogue, changes, |model, key| {
+            database.seen(model, key)
+        }));
         let told = format!("{} {}", self.pool.schema(), changes::told(&catalogue, changes));
         work.push(Bound::new("SELECT pg_notify('quilltap', $1)".to_owned(), vec![Box::new(told)]));
         // Fails where the number is another one, and with it everything.
@@ -269,15 +279,16 @@ impl Server {
 }
 
 impl Server {
-    /// Forgets the names of changes that were made long ago: whoever made them has asked by now.
+    /// Forgets the names of changes that were made long ago, for whoever made them has asked by now, and removes
+    /// bytes that no record stands for.
     ///
     /// # Errors
     /// `IO` where the database cannot be reached.
-    pub(super) fn sweep_calls(&self) -> Result<()> {
+    pub(super) fn sweep(&self) -> Result<()> {
         let lent = self.pool.take().map_err(Failure::into_error)?;
         let link = lent.link().map_err(Failure::into_error)?;
         let old = "DELETE FROM \".calls\" WHERE at < now() - interval '1 day'";
-        link.batch(old).map_err(Failure::into_error)
+        link.batch(old).and_then(|()| link.batch(chunks::SWEEP)).map_err(Failure::into_error)
     }
 }
 
@@ -306,7 +317,12 @@ pub(crate) struct Transaction<'s> {
 
 impl<'s> Transaction<'s> {
     pub(super) fn begin(server: &'s Server, link: &'s Link, timeout: Duration) -> Transaction<'s> {
-        let database = Database::new(link, server.catalogue(), Begin::Write, &server.has_single);
+        let database = Database::new(
+            (link, &server.pool),
+            server.catalogue(),
+            Begin::Write,
+            &server.has_single,
+        );
         Transaction {
             server,
             database,

@@ -1,5 +1,5 @@
 //! The tables: two for each model (its records, and the keys under which its indexes find them), one for the
-//! rows of all logs, one for what is known of the whole, and one for calls.
+//! rows of all logs, three for the bytes of payloads, one for what is known of the whole, and one for calls.
 //!
 //! Index keys are worked out here, as for a folder, and not by the database: a text is folded and a number
 //! written in one way only, a list gives several keys, and a walk under a key comes in creation order.
@@ -69,7 +69,16 @@ pub(super) fn create_common() -> String {
        place bigint GENERATED ALWAYS AS IDENTITY, kind text COLLATE \"C\", time_ms bigint, text text NOT NULL,
        PRIMARY KEY (log, owner, id));
      CREATE INDEX IF NOT EXISTS \".rows.place\" ON \".rows\" (log, owner, place);
-     CREATE INDEX IF NOT EXISTS \".rows.id\" ON \".rows\" (log, id);"
+     CREATE INDEX IF NOT EXISTS \".rows.id\" ON \".rows\" (log, id);
+     CREATE TABLE IF NOT EXISTS \".uploads\" (id text COLLATE \"C\" PRIMARY KEY, at timestamptz NOT NULL DEFAULT now());
+     CREATE INDEX IF NOT EXISTS \".uploads.at\" ON \".uploads\" (at);
+     CREATE TABLE IF NOT EXISTS \".chunks\" (
+       upload text COLLATE \"C\" NOT NULL REFERENCES \".uploads\" ON DELETE CASCADE, number bigint NOT NULL,
+       bytes bytea NOT NULL, PRIMARY KEY (upload, number));
+     CREATE TABLE IF NOT EXISTS \".payloads\" (
+       content text COLLATE \"C\" NOT NULL, name text COLLATE \"C\" NOT NULL,
+       upload text COLLATE \"C\" NOT NULL REFERENCES \".uploads\", size bigint NOT NULL, PRIMARY KEY (content, name));
+     CREATE INDEX IF NOT EXISTS \".payloads.upload\" ON \".payloads\" (upload);"
         .to_owned()
 }
 

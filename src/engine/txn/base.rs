@@ -4,8 +4,6 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::catalogue::{Access, Catalogue, Counted, IndexKey, ModelId};
-#[cfg(feature = "database")]
-use crate::engine::committed::only_in_folder;
 use crate::engine::committed::{Committed, Listed, LogEnd, RowCount, Which};
 use crate::engine::fingerprint::Fingerprint;
 use crate::engine::folder::Folder;
@@ -26,22 +24,6 @@ pub(crate) enum Base<'a> {
 impl<'a> From<&'a Folder<'a>> for Base<'a> {
     fn from(folder: &'a Folder<'a>) -> Base<'a> {
         Base::Folder(folder)
-    }
-}
-
-impl<'a> Base<'a> {
-    /// The folder, for what only files have.
-    ///
-    /// # Errors
-    /// `ONLY_IN_FOLDER` where everything is in a database.
-    pub(crate) fn folder(self, what: &str) -> Result<&'a Folder<'a>> {
-        #[cfg(not(feature = "database"))]
-        let _ = what;
-        match self {
-            Base::Folder(folder) => Ok(folder),
-            #[cfg(feature = "database")]
-            Base::Database(_) => Err(only_in_folder(what)),
-        }
     }
 }
 

@@ -17,8 +17,9 @@ export interface StoreOptions {
    */
   dataDir?: string | { readonly href: string; readonly protocol: string } | undefined;
   /**
-   * A PostgreSQL server to keep everything in, in place of a folder: its address, or also how many connections the
-   * store may have (8 unless given). See docs/scaling.md.
+   * A PostgreSQL database to keep everything in, in place of a folder: its address, or also how many connections the
+   * store may have (8 unless given). `process.env.QUILLTAP_DATABASE_URL`, unless this or `dataDir` is given. What is of
+   * folders (`dataDir`, `durability`, `allowNetworkFs`, `trustSharedFolder`) is refused beside it. See docs/scaling.md.
    */
   database?: string | { url: string; connections?: number | undefined } | undefined;
   /**

@@ -15,15 +15,20 @@ const isUndefinedRule = (value) => value === 'refuse' || value === 'ignore'
 const isBoolean = (value) => typeof value === 'boolean'
 const isPassphrase = (value) => typeof value === 'string' || typeof value === 'function' || ArrayBuffer.isView(value)
 
-/** An address may hold a password. */
-const HIDDEN = 'something else'
-const isAddress = (value) => typeof value === 'string' && /^postgres(ql)?:\/\//.test(value) && URL.canParse(value)
+/** Several hosts may stand in it, which no `URL` has. What is behind the last @ can be shown: no password is there. */
+const ADDRESS = /^postgres(?:ql)?:\/\/(?:.*@)?(?<host>[^/?]*)(?<name>[^?]*)\??(?<query>.*)$/
+const isAddress = (value) => typeof value === 'string' && ADDRESS.test(value)
+const DATABASE = {
+  url: isAddress,
+  connections: (value) => value === undefined || isPositive(value),
+}
 const isDatabase = (value) =>
   isAddress(value) ||
   (isObject(value) &&
-    isAddress(value.url) &&
-    Object.keys(value).every((key) => key === 'url' || key === 'connections') &&
-    (value.connections === undefined || isPositive(value.connections)))
+    Object.keys(value).every((key) => Object.hasOwn(DATABASE, key)) &&
+    Object.entries(DATABASE).every(([key, fits]) => fits(value[key])))
+/** What a database decides by itself, or has not. */
+const OF_FOLDERS = ['dataDir', 'durability', 'allowNetworkFs', 'trustSharedFolder']
 
 /** Everybody else waits for a transaction, so none takes longer, in milliseconds. */
 const LONGEST_TRANSACTION = 600_000
@@ -35,7 +40,7 @@ const isTransactionTimeout = (value) => isPositive(value) && value <= LONGEST_TR
  */
 const OPTIONS = {
   dataDir: [isFolder, FOLDER],
-  database: [isDatabase, "'postgresql://…', or { url, connections }"],
+  database: [isDatabase, "'postgresql://…', or { url, connections } with how many it may have"],
   durability: [isDurability, "'strict' or 'batched'"],
   maxRecordBytes: [isPositive, 'a number of bytes above 0'],
   lockTimeout: [isPositive, 'milliseconds above 0'],
@@ -77,15 +82,23 @@ function readOptions(given = {}) {
   for (const [name, [fits, expected]] of Object.entries(OPTIONS)) {
     const value = name === 'dataDir' ? dataDir : given[name]
     const isMissing = value === undefined && given[name] === undefined
-    if (!isMissing && !fits(value)) issues.push({ path: name, expected, received: name === 'database' ? HIDDEN : described(value) })
+    if (!isMissing && !fits(value)) issues.push({ path: name, expected, received: described(value) })
   }
-  if (given.database !== undefined && given.dataDir !== undefined) {
-    issues.push({ path: 'dataDir', expected: 'nothing beside database', received: described(given.dataDir) })
+  const database = databaseOf(given)
+  if (database !== undefined && given.database === undefined && !isAddress(database)) {
+    issues.push({ path: 'QUILLTAP_DATABASE_URL', expected: "'postgresql://…'", received: described(database) })
+  }
+  for (const name of OF_FOLDERS.filter((name) => database !== undefined && given[name] !== undefined)) {
+    issues.push({
+      path: name,
+      expected: 'nothing, for it is of folders, beside `database`',
+      received: described(given[name]),
+    })
   }
   if (issues.length > 0) throw invalid('Options', issues)
   return {
     ...rest,
-    ...storedAt(given.database, dataDir),
+    ...storedAt(database, dataDir),
     passphrase,
     undefinedInWhere,
     durability,
@@ -95,13 +108,21 @@ function readOptions(given = {}) {
   }
 }
 
+/**
+ * The database that is meant, unchecked: a folder that the code names comes before what the environment says.
+ * @param {Record<string, any>} given
+ */
+function databaseOf({ database, dataDir }) {
+  return database ?? (dataDir === undefined ? process.env.QUILLTAP_DATABASE_URL || undefined : undefined)
+}
+
 /** Where everything is kept: `dataDir` tells it from every other store, and is shown, so it holds no password. */
 function storedAt(database, dataDir) {
   if (database === undefined) return { dataDir: path.resolve(dataDir), meantDirs: meantBy(dataDir) }
   const { url, ...rest } = typeof database === 'string' ? { url: database } : database
-  const { protocol, host, pathname, searchParams } = new URL(url)
-  const schema = searchParams.get('schema') ?? 'quilltap'
-  return { dataDir: `${protocol}//${host}${pathname}?schema=${schema}`, meantDirs: [], database: { url, ...rest } }
+  const { host, name, query } = ADDRESS.exec(url).groups
+  const schema = new URLSearchParams(query).get('schema') ?? 'quilltap'
+  return { dataDir: `postgresql://${host}${name}?schema=${schema}`, meantDirs: [], database: { url, ...rest } }
 }
 
 /** The data folder that is meant, unchecked. */

@@ -13,10 +13,10 @@ const { passphraseSource } = require('./passphrase.js')
 const { BETTER_AUTH_STORE, PRISMA, STUDIO, requests, studioCalls, tables } = require('./requests.js')
 const { refuseInside, transaction } = require('./transaction.js')
 
-/** Opens a store on a folder: synchronous and lazy, nothing is read before the first call. */
+/** Opens a store on a folder or a database: synchronous and lazy, nothing is read before the first call. */
 function createStore(given) {
   const { passphrase, undefinedInWhere, ...options } = readOptions(given)
-  const { dataDir, durability = 'strict' } = options
+  const { dataDir, database, durability = 'strict' } = options
   const declared = declaredCalls(given, options.declaration)
   const calls = undefinedInWhere === 'ignore' ? declared.map((call) => ({ ...call, narrows: undefined })) : declared
   const connection = connect(options)
@@ -48,7 +48,7 @@ function createStore(given) {
     transaction: (work, options) => transaction(calls, connection, unlocking, dataDir, brought, work, options),
     [Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose')]: close,
     [inspect.custom]: () =>
-      `Store { ${dataDir}, ${durability}: ${[...collectionsOf(calls), ...brought.names()].join(', ')} }`,
+      `Store { ${dataDir}${database ? '' : `, ${durability}`}: ${[...collectionsOf(calls), ...brought.names()].join(', ')} }`,
   })
   return Object.defineProperties(made, {
     [PRISMA]: { value: requests(calls, connection, dataDir) },

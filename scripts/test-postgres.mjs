@@ -1,16 +1,19 @@
-// `npm run test:postgres`: what holds of every store, on a store in a PostgreSQL server that lives as long as this
-// process (Debian's package), and what holds of such stores alone. Needs `npm run build` before.
+// `npm run test:postgres [-- part of a file's name …]`: the suites that hold of every store, on stores in a PostgreSQL
+// server (Debian's package) that lives as long as this process; `__test__/postgres/suites.cjs` says which, and what of them
+// does not apply. Needs `npm run build` before.
 
 import { createRequire } from 'node:module'
 import { root, run } from './run.mjs'
 
-const { startServer } = createRequire(import.meta.url)('../__test__/prisma/differential/database.cjs')
+const require = createRequire(import.meta.url)
+const { startServer } = require('../__test__/postgres/server.cjs')
+const { SUITES } = require('../__test__/postgres/suites.cjs')
 
-/** Promises of the store that do not depend on files. */
-const PROMISES = ['auth::', 'calls::', 'image_tags::', 'relations::', 'repositories::', 'secrets::', 'times::records', 'times::what']
+const wanted = process.argv.slice(2)
+const files = Object.keys(SUITES).filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
 
-process.env.QUILLTAP_TEST_DATABASE = await startServer()
-const cargo = ['test', '--locked', '--features', 'database']
-run(root, 'cargo', ...cargo, '--test', 'database')
-run(root, 'cargo', ...cargo, '--test', 'store', '--', ...PROMISES)
-run(root, 'node', '--test', '__test__/auth/contract.test.cjs', '__test__/prisma/oracle.test.cjs')
+process.env.QUILLTAP_TEST_DATABASE = (await startServer()).address()
+const preload = `--require ${JSON.stringify(require.resolve('../__test__/postgres/instead.cjs'))}`
+process.env.NODE_OPTIONS = [process.env.NODE_OPTIONS, preload].filter(Boolean).join(' ')
+const node = ['--test', '--test-timeout=600000', '--test-reporter=spec']
+run(root, process.execPath, ...node, ...files.map((file) => `__test__/${file}`))

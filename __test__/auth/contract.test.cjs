@@ -5,7 +5,7 @@ const assert = require('node:assert/strict')
 const { randomUUID } = require('node:crypto')
 const { afterEach, beforeEach, describe, it } = require('node:test')
 const { createStore, QuilltapAdapter, StoreError } = require('../..')
-const { failure, kept } = require('../package/support.cjs')
+const { failure, folder } = require('../package/support.cjs')
 const { adapterOptions, storeOptions } = require('./sealed.cjs')
 
 const METHODS = [
@@ -37,7 +37,7 @@ let adapter
 let user
 
 beforeEach(async () => {
-  store = createStore({ ...kept(), ...storeOptions })
+  store = createStore({ dataDir: folder(), ...storeOptions })
   adapter = QuilltapAdapter(store, adapterOptions)
   user = await adapter.createUser(person())
 })

@@ -157,7 +157,7 @@ async function startSite(t, core, change = (adapter) => adapter) {
     await store.flush()
     return fs.readFileSync(path.join(store.folder, name), 'utf8')
   }
-  site.accounts = async () => JSON.parse(await site.file('auth/accounts.json')).accounts
+  site.accounts = () => store.accounts.findAll()
   return site
 }
 

@@ -2,12 +2,12 @@
 'use strict'
 
 const { createStore } = require('../..')
-const { folder, kept } = require('../package/support.cjs')
+const { folder } = require('../package/support.cjs')
 const { storeOptions } = require('./sealed.cjs')
 
 /** A store on a folder; `store.folder` is where. */
 function open(t, dataDir = folder()) {
-  const store = createStore({ ...kept(dataDir), ...storeOptions })
+  const store = createStore({ dataDir, ...storeOptions })
   t.after(() => store.close())
   return Object.assign(store, { folder: dataDir })
 }

@@ -19,18 +19,6 @@ function folder() {
   return made
 }
 
-/**
- * Where a store is kept, as options: in a folder; or, where `QUILLTAP_TEST_DATABASE` is the address of a server, in a
- * schema there that goes by the folder's name. `npm run test:postgres` starts one.
- */
-function kept(dataDir = folder()) {
-  const server = process.env.QUILLTAP_TEST_DATABASE
-  if (!server) return { dataDir }
-  const address = new URL(server)
-  address.searchParams.set('schema', path.basename(dataDir).toLowerCase())
-  return { database: { url: address.href, connections: 4 } }
-}
-
 /** What a promise was rejected with. */
 function failure(promise) {
   return promise.then(
@@ -92,4 +80,4 @@ function bin(name, file) {
   return path.join(root, 'node_modules', name, file)
 }
 
-module.exports = { bin, failure, folder, kept, index, install, pack, program, root, run, runFile }
+module.exports = { bin, failure, folder, index, install, pack, program, root, run, runFile }

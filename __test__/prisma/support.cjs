@@ -1,14 +1,14 @@
 'use strict'
 
 const path = require('node:path')
-const { failure, folder, kept, root, run } = require('../package/support.cjs')
+const { failure, folder, root, run } = require('../package/support.cjs')
 
 const entry = path.join(root, 'prisma.js')
 const { PrismaClient, Prisma } = require(entry)
 
 /** A client on a folder of its own; tests wait for no disk, and messages are the bare words. */
 function client(options) {
-  return new PrismaClient({ ...kept(), durability: 'batched', errorFormat: 'minimal', ...options })
+  return new PrismaClient({ dataDir: folder(), durability: 'batched', errorFormat: 'minimal', ...options })
 }
 
 /** A user, and what a chat of theirs needs. */

@@ -13,7 +13,7 @@ use super::berth::ReadAt;
 use super::hashing::hex;
 use super::place::missing;
 use super::{check_derived_name, place_of};
-use crate::catalogue::is_content;
+use crate::catalogue::{Catalogue, is_content};
 use crate::engine::commit::Settled;
 use crate::engine::core::Engine;
 use crate::engine::logs::Source;

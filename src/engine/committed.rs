@@ -202,6 +202,14 @@ pub(crate) trait Committed {
         may_look: impl Fn(usize) -> Result<()>,
     ) -> Result<Vec<Arc<str>>>;
 
+    /// The rows of a log that can be read, oldest first, and what is wrong with the other lines.
+    ///
+    /// # Errors
+    /// `UNSUPPORTED_VERSION` for a log of a newer version; those of reading.
+    fn readable_rows(&self, key: &LogKey) -> Result<(Vec<Arc<str>>, Vec<Error>)> {
+        Ok((self.log(key, &LogQuery::default(), None, |_| Ok(()))?, Vec::new()))
+    }
+
     /// How many rows of a log a query selects, with what a transaction has changed.
     ///
     /// # Errors

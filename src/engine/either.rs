@@ -17,7 +17,7 @@ use crate::engine::runtime::FolderRuntime;
 #[cfg(feature = "database")]
 use crate::engine::sql::ServerRuntime;
 use crate::engine::txn::View;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// An open store with its threads.
 pub(crate) enum Runtime {
@@ -253,6 +253,11 @@ impl Runtime {
     /// What the store holds, as JSON text, told by a thread that may wait.
     pub(crate) fn tell_stats(&self, ticket: Ticket) {
         with!(self, folder => folder.tell_stats(ticket), server => server.tell_stats(ticket));
+    }
+
+    /// What is known to be unreadable, of one collection or in all. Nobody edits a database by hand.
+    pub(crate) fn known_faults(&self, collection: Option<&str>) -> Vec<Error> {
+        with!(self, folder => folder.known_faults(collection), _server => { let _ = collection; Vec::new() })
     }
 
     /// What the store holds, as JSON text.

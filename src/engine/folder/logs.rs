@@ -61,7 +61,7 @@ impl Folder<'_> {
     }
 
     /// The rows that can be read, and what is wrong with the other lines.
-    pub(crate) fn readable_rows(&self, key: &LogKey) -> Result<(Vec<Arc<str>>, Vec<Error>)> {
+    pub(super) fn readable(&self, key: &LogKey) -> Result<(Vec<Arc<str>>, Vec<Error>)> {
         self.with_log(key, Need::Texts, |index| {
             index.refuse_newer()?;
             let mut rows = Vec::new();

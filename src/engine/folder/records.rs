@@ -133,6 +133,10 @@ impl Committed for Folder<'_> {
         self.select(key, query, changes, may_look)
     }
 
+    fn readable_rows(&self, key: &LogKey) -> Result<(Vec<Arc<str>>, Vec<Error>)> {
+        self.readable(key)
+    }
+
     fn log_count(
         &self,
         key: &LogKey,

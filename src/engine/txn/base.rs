@@ -137,6 +137,10 @@ impl Committed for Base<'_> {
         ask!(self, one => one.log(key, query, changes, may_look))
     }
 
+    fn readable_rows(&self, key: &LogKey) -> Result<(Vec<Arc<str>>, Vec<Error>)> {
+        ask!(self, one => one.readable_rows(key))
+    }
+
     fn log_count(
         &self,
         key: &LogKey,

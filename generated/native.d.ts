@@ -69,6 +69,8 @@ export declare class NativeStore {
    * answer's fingerprint to be given, or the fingerprint of the answer that the caller has.
    */
   read(call: number, args: string, known: number): string | null
+  /** Are all records and logs of these models (a bit each) as they were when they had this fingerprint? */
+  isSame(models: number, print: number): boolean
   /**
    * Answers a read that takes or gives a clear text: nothing is remembered, and what is ours of
    * it is wiped. Null when the answer needs the disk.

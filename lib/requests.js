@@ -21,6 +21,8 @@ function requests(calls, connection, dataDir) {
     mayWrite: () => refuseInside(dataDir),
     /** The answer's text if memory has it, else null. */
     read: (name, text, known) => connection.read(numbers[name], text, known),
+    /** Is what an answer was made of as it was? (`models` and `print` come with the answer.) */
+    isSame: (models, print) => connection.isSame(models, print),
     readLater: (name, text) => connection.readLater(numbers[name], text, PLAIN),
     write: async (name, text) => connection.write(numbers[name], text),
     inside: (transaction, name, text) => connection.later('inside', transaction, numbers[name], text),

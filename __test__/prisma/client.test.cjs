@@ -184,6 +184,30 @@ test('the schema as data is what Prisma 6.19 says of the same schema', () => {
   assert.equal(Object.keys(Prisma).includes('dmmf'), false)
 })
 
+test('arguments that are nested too deeply are refused as invalid, however deep', async () => {
+  const prisma = client()
+  const nested = (key, levels) => {
+    let made = { id: 'x' }
+    for (let level = 0; level < levels; level++) made = { [key]: made }
+    return made
+  }
+  const calls = {
+    'a condition': (levels) => prisma.user.findMany({ where: nested('NOT', levels) }),
+    'a value': (levels) => prisma.character.findMany({ where: { sillyTavernData: { equals: nested('a', levels) } } }),
+    'a batch': (levels) => prisma.$transaction([prisma.user.findMany({ where: nested('NOT', levels) })]),
+    'a transaction': (levels) => prisma.$transaction((tx) => tx.user.findMany({ where: nested('NOT', levels) })),
+  }
+  for (const [title, call] of Object.entries(calls)) {
+    assert.deepEqual(await call(90).then(JSON.stringify), title === 'a batch' ? '[[]]' : '[]', title)
+    for (const levels of [100, 1000, 100_000]) {
+      const error = await failure(call(levels))
+      assert.equal(error.name, 'PrismaClientValidationError', `${title} of ${levels} levels: ${error.message}`)
+      assert.match(error.message, /nested too deeply/)
+    }
+  }
+  await prisma.$disconnect()
+})
+
 test('Prisma.Decimal is the class of decimal.js where the app has it, else a sentence that says so', () => {
   const { withLater } = require('../../lib/prisma/later.js')
   const resolve = Module._resolveFilename

@@ -4,12 +4,14 @@ const { Generations } = require('../generations.js')
 
 /** Characters of an answer that is kept at most: a longer one would take too long to copy at one go. */
 const MOST = 1024 * 1024
+/** Characters of an answer that is kept the first time: such a copy costs less than another look. */
+const SHORT = 4096
 
 /**
  * The data of answers, for whom asks the same again: it gets a copy where the native side says that
  * what the answer was made of has not changed.
  *
- * An answer is kept when its question comes a second time.
+ * A long answer is kept when its question comes a second time.
  */
 class Answers {
   #kept = new Generations()
@@ -19,13 +21,13 @@ class Answers {
     return this.#kept.get(question)
   }
 
-  /** Notes a question, and where it was asked before its answer, whose text is so long. */
+  /** Notes a question, and its answer, whose text is so long; what is kept shares nothing with `data`. */
   note(question, { seen, data }, size) {
-    const isKnown = this.#kept.get(question) !== undefined
+    const isKnown = size <= SHORT || this.#kept.get(question) !== undefined
     // What is null now can come to be without a change of any record that was seen.
     const isThere = typeof data === 'object' && data !== null && !(Array.isArray(data) && data.includes(null))
     const isKept = isKnown && seen !== undefined && isThere && size <= MOST
-    if (isKept) this.#kept.set(question, { seen: JSON.stringify(seen), data: copy(data), size })
+    if (isKept) this.#kept.set(question, { seen, data: copy(data), size })
     else if (!isKnown) this.#kept.set(question, { seen: undefined, data: undefined, size: 1 })
   }
 }

@@ -25,8 +25,8 @@ class Batch {
       done = true
       if (--this.#open === 0) this.send()
     }
-    const ask = async (request, operation) => {
-      this.#requests.push({ index, request, operation })
+    const ask = async (asked) => {
+      this.#requests.push({ index, asked })
       const at = this.#requests.length - 1
       close()
       const { order, data } = await this.#answers
@@ -38,11 +38,11 @@ class Batch {
   /** In the order of the promises, whoever asked first. */
   async #sendAll() {
     const sorted = this.#requests
-      .map((asked, at) => ({ ...asked, at }))
+      .map((request, at) => ({ ...request, at }))
       .sort((a, b) => a.index - b.index || a.at - b.at)
     const order = []
     sorted.forEach(({ at }, place) => (order[at] = place))
-    const data = sorted.length > 0 ? await this.#connection.askAll(sorted) : []
+    const data = sorted.length > 0 ? await this.#connection.askAll(sorted.map(({ asked }) => asked)) : []
     return { order, data }
   }
 }

@@ -1,6 +1,7 @@
 'use strict'
 
 const { describe } = require('./description.js')
+const { withLater } = require('./later.js')
 const { namespace } = require('./namespace.js')
 const { enumerations } = require('./enumerations.js')
 const description = require('../../generated/prisma.js')
@@ -17,4 +18,4 @@ class PrismaClient {
 
 const schema = describe(description)
 
-module.exports = { PrismaClient, Prisma: namespace(schema), ...enumerations(schema) }
+module.exports = { PrismaClient, Prisma: withLater(namespace(schema)), ...enumerations(schema) }

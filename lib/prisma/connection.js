@@ -1,6 +1,7 @@
 'use strict'
 
 const { Answers } = require('./answers.js')
+const { AskedTogether } = require('./asked.js')
 const { PRISMA } = require('../requests.js')
 const { createStore } = require('../store.js')
 const { StoreError } = require('../error.js')
@@ -8,7 +9,6 @@ const { knownError, unknownError, validationError } = require('./errors.js')
 const { Long, isLong, parseLong } = require('./long.js')
 const { putLists } = require('./revive.js')
 
-const READS = new Set('findUnique findUniqueOrThrow findFirst findFirstOrThrow findMany aggregate groupBy'.split(' '))
 /** What `handle.read` is told by whom wants no fingerprint with the answer. */
 const PLAIN = 0
 
@@ -48,52 +48,48 @@ class Connection {
     await made?.close()
   }
 
-  /** The data that one request on its own, which an operation has made, is answered, or a promise of it. */
-  ask(request, operation) {
-    const text = JSON.stringify([request])
-    const asked = { request, operation }
-    return READS.has(request.action) ? this.#read('read', text, asked) : this.#write('write', text, asked)
+  /** The data that one call on its own is answered, or a promise of it. */
+  ask(asked) {
+    return asked.operation.isRead ? this.#read('read', asked) : this.#write('write', asked)
   }
 
-  /** The same of requests that are one atomic change, or see one moment, in this order: `{ request, operation }` each. */
-  askAll(asked) {
-    const requests = asked.map(({ request }) => request)
-    const text = JSON.stringify([requests])
-    const isRead = requests.every(({ action }) => READS.has(action))
-    return isRead ? this.#read('readAll', text, asked) : this.#write('batch', text, asked)
+  /** The same of calls that are one atomic change, or see one moment, in this order. */
+  askAll(all) {
+    const asked = new AskedTogether(all)
+    return all.every(({ operation }) => operation.isRead) ? this.#read('readAll', asked) : this.#write('batch', asked)
   }
 
-  #read(call, text, asked) {
+  #read(call, asked) {
     const { native } = this
-    const kept = this.#answers.find(text)
-    if (kept?.seen !== undefined && native.read('isSame', kept.seen, PLAIN) === 'true') return copied(kept.data, asked)
-    const told = native.read(call, text, PLAIN)
-    if (told === null || isLong(told)) return this.#readLater(call, text, told, asked)
-    return this.#noted(text, answered(told), told.length)
+    const kept = this.#answers.find(asked.question)
+    if (kept?.seen !== undefined && native.isSame(...kept.seen)) return copied(kept.data, asked)
+    const told = native.read(call, asked.text, PLAIN)
+    if (told === null || isLong(told)) return this.#readLater(call, told, asked)
+    return this.#noted(asked, answered(told), told.length)
   }
 
-  async #readLater(call, text, read, asked) {
-    const told = read ?? (await this.native.readLater(call, text))
-    if (!isLong(told)) return this.#noted(text, answered(told), told.length)
-    return long(this.#noted(text, await longAnswer(told, asked), told.length), asked)
+  async #readLater(call, read, asked) {
+    const told = read ?? (await this.native.readLater(call, asked.text))
+    if (!isLong(told)) return this.#noted(asked, answered(told), told.length)
+    return long(this.#noted(asked, await longAnswer(told, asked), told.length), asked)
   }
 
-  /** The data of the answer to a question, which is kept where that was asked before. */
-  #noted(question, answer, size) {
-    this.#answers.note(question, answer, size)
+  /** The data of the answer to a question, which is kept for whoever asks it again. */
+  #noted(asked, answer, size) {
+    this.#answers.note(asked.question, answer, size)
     return answer.data
   }
 
-  async #write(call, text, asked) {
+  async #write(call, asked) {
     const { native } = this
     native.mayWrite()
-    return dataOf(await native.write(call, text), asked)
+    return dataOf(await native.write(call, asked.text), asked)
   }
 
-  /** Sends one request in the transaction of this number. */
-  async sendInside(transaction, request, operation) {
-    const call = READS.has(request.action) ? 'read' : 'write'
-    return dataOf(await this.native.inside(transaction, call, JSON.stringify([request])), { request, operation })
+  /** Sends one call in the transaction of this number. */
+  async sendInside(transaction, asked) {
+    const call = asked.operation.isRead ? 'read' : 'write'
+    return dataOf(await this.native.inside(transaction, call, asked.text), asked)
   }
 }
 
@@ -119,17 +115,17 @@ async function longAnswer(text, asked) {
   return { ...answer, data: withLists(answer.data, lists, asked) }
 }
 
-// What was asked is one request, or those of a batch, and data are what it is answered.
-
 const withLists = (data, lists, asked) =>
-  Array.isArray(asked)
-    ? data.map((one, at) => withLists(one, lists, asked[at]))
-    : putLists(data, lists, asked.operation.model, asked.request.query.selection)
+  asked instanceof AskedTogether
+    ? data.map((one, at) => withLists(one, lists, asked.all[at]))
+    : putLists(data, lists, asked.plan)
 
-const long = (data, asked) => (Array.isArray(asked) ? data.map((one) => new Long(one)) : new Long(data))
+const long = (data, asked) => (asked instanceof AskedTogether ? data.map((one) => new Long(one)) : new Long(data))
 
 const copied = (data, asked) =>
-  Array.isArray(asked) ? data.map((one, at) => copied(one, asked[at])) : asked.operation.copy(data, asked.request)
+  asked instanceof AskedTogether
+    ? data.map((one, at) => copied(one, asked.all[at]))
+    : asked.operation.copy(data, asked.plan)
 
 /** A store's own failure, for which Prisma has no word. */
 function fromStore(error) {

@@ -77,6 +77,24 @@ const classes = {
 
 const validationError = (message) => new PrismaClientValidationError(message, { clientVersion: CLIENT_VERSION })
 
+/** Levels of lists and objects that a request may have. */
+const LEVELS = 100
+
+/** Has a request more? Nobody reads such a one. */
+function isTooDeep(request) {
+  const isObject = (value) => typeof value === 'object' && value !== null
+  let values = [request]
+  // The list that it is sent in is the first level.
+  for (let level = 1; values.length > 0; level++) {
+    if (level > LEVELS) return true
+    values = values.flatMap((value) => Object.values(value).filter(isObject))
+  }
+  return false
+}
+
+const tooDeep = () =>
+  validationError(`The arguments are nested too deeply: a call may have about ${LEVELS} levels of lists and objects.`)
+
 /** A failure that Prisma has no code for. */
 const unknownError = (message, cause) =>
   new PrismaClientUnknownRequestError(message, { clientVersion: CLIENT_VERSION, cause })
@@ -86,4 +104,13 @@ const knownError = (code, message, meta, batchRequestIdx) =>
 
 const initializationError = (message) => new PrismaClientInitializationError(message, CLIENT_VERSION)
 
-module.exports = { CLIENT_VERSION, classes, validationError, unknownError, knownError, initializationError }
+module.exports = {
+  CLIENT_VERSION,
+  classes,
+  isTooDeep,
+  tooDeep,
+  validationError,
+  unknownError,
+  knownError,
+  initializationError,
+}

@@ -1,5 +1,7 @@
 'use strict'
 
+const native = require('../load.js')
+const { unpack } = require('../pack.js')
 const { clientClass } = require('./client.js')
 const { describe } = require('./description.js')
 const { enumerations } = require('./enumerations.js')
@@ -9,4 +11,11 @@ const description = require('../../generated/prisma.js')
 
 const schema = describe(description)
 
-module.exports = { PrismaClient: clientClass(schema), Prisma: withLater(namespace(schema)), ...enumerations(schema) }
+/** The schema as data. */
+const dmmf = () => ({ datamodel: unpack(native.prismaDatamodel()) })
+
+module.exports = {
+  PrismaClient: clientClass(schema),
+  Prisma: withLater(namespace(schema), { dmmf }),
+  ...enumerations(schema),
+}

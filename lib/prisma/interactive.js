@@ -26,10 +26,10 @@ class Interactive {
     this.#timeout = timeout
   }
 
-  async ask(request, operation) {
+  async ask(asked) {
     this.expectOpen('query')
     try {
-      return await this.#connection.sendInside(this.#number, request, operation)
+      return await this.#connection.sendInside(this.#number, asked)
     } catch (error) {
       if (this.isExpired()) throw this.#expired('query')
       // As PostgreSQL does: a statement that failed leaves nothing to go on from.

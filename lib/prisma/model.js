@@ -2,7 +2,8 @@
 
 const { ACTIONS, request } = require('./serialize.js')
 const { PrismaPromise } = require('./promise.js')
-const { copyAnswer, revive, reviveLong } = require('./revive.js')
+const { copyAnswer, planOf, revive, reviveLong } = require('./revive.js')
+const { Shapes } = require('./shapes.js')
 const { STATE } = require('./state.js')
 const { FieldRef } = require('./values.js')
 const aggregates = require('./aggregate.js')
@@ -12,6 +13,9 @@ const { copy } = require('./answers.js')
 const FLUENT = new Set('findUnique findUniqueOrThrow findFirst findFirstOrThrow create update upsert delete'.split(' '))
 /** How a step of a fluent chain is made: `promise[NEXT](relation, args)`. */
 const NEXT = Symbol('next')
+const READS = new Set(
+  'findUnique findUniqueOrThrow findFirst findFirstOrThrow findMany count aggregate groupBy'.split(' '),
+)
 const COUNTED = new Set(['createMany', 'updateMany', 'deleteMany'])
 
 /** The methods of one model on a client: a plain object of functions that need no `this`. */
@@ -27,16 +31,20 @@ function modelMethods(client, model, perform) {
 /** What a method makes of its arguments, and of the answer. */
 function operationOf(model, method) {
   const form = aggregates[method] ?? (COUNTED.has(method) ? counted : records)
-  return {
+  const operation = {
     model,
     method,
     givesRecords: form === records,
+    isRead: READS.has(method),
     Promise: FLUENT.has(method) ? fluentPromise(model) : PrismaPromise,
     request: (args, around) => request(model, method, form.args(args), around),
-    answer: (data, args, asked) => form.answer(data, model, args, asked),
-    answerLong: (data, args, asked) => (form.answerLong ?? form.answer)(data, model, args, asked),
-    copy: (data, asked) => (form.copy ? form.copy(data, model, asked) : copy(data)),
+    plan: (asked) => planOf(model, asked.query.selection),
+    answer: (data, args, plan) => form.answer(data, model, args, plan),
+    answerLong: (data, args, plan) => (form.answerLong ?? form.answer)(data, model, args, plan),
+    copy: (data, plan) => (form.copy ? form.copy(data, plan) : copy(data)),
   }
+  if (form === records && operation.isRead) operation.shapes = new Shapes(operation)
+  return operation
 }
 
 /** A call as a request of the protocol, for who repeats it elsewhere. */
@@ -44,9 +52,9 @@ const requestOf = (model, method, args) => operationOf(model, method).request(ar
 
 const records = {
   args: (args) => args,
-  answer: (data, model, args, asked) => revive(data, model, asked.query.selection),
-  answerLong: (data, model, args, asked) => reviveLong(data, model, asked.query.selection),
-  copy: (data, model, asked) => copyAnswer(data, model, asked.query.selection),
+  answer: (data, model, args, plan) => revive(data, plan),
+  answerLong: (data, model, args, plan) => reviveLong(data, plan),
+  copy: copyAnswer,
 }
 const counted = { args: (args) => args, answer: (data) => data }
 

@@ -1,11 +1,14 @@
 'use strict'
 
+const { Asked } = require('./asked.js')
 const { fromStore } = require('./connection.js')
-const { CLIENT_VERSION, classes } = require('./errors.js')
+const { CLIENT_VERSION, classes, isTooDeep, tooDeep } = require('./errors.js')
 const { compute } = require('./extensions.js')
 const { Long } = require('./long.js')
 const { PrismaPromise } = require('./promise.js')
 const { STATE } = require('./state.js')
+
+const NO_ARGUMENTS = {}
 
 /** Makes a call, through the extensions that stand around it. */
 function perform(client, operation, args, transaction) {
@@ -43,22 +46,36 @@ async function send(client, operation, args, transaction) {
   const { model, method } = operation
   let asked
   try {
-    asked = operation.request(args, around)
-    const given = (transaction ?? connection).ask(asked, operation)
+    asked = askedOf(client, operation, args, transaction)
+    const given = (transaction ?? connection).ask(asked)
     // What memory has is here already: waiting for it would only let others go first.
     const data = given instanceof Promise ? await given : given
     const answer =
-      data instanceof Long ? await operation.answerLong(data.data, args, asked) : operation.answer(data, args, asked)
+      data instanceof Long
+        ? await operation.answerLong(data.data, args, asked.plan)
+        : operation.answer(data, args, asked.plan)
     return extensions.hasResults && operation.givesRecords ? compute(answer, model, args, around) : answer
   } catch (error) {
-    throw told(client, `${model.accessor}.${method}`, error)
+    throw told(client, `${model.accessor}.${method}`, asked && isTooDeep(asked.request) ? tooDeep() : error)
   } finally {
     if (logger.wantsQueries) logQuery(logger, operation, asked, began)
   }
 }
 
+/** Of what most calls have in common with others nothing is made anew. */
+function askedOf(client, operation, args, transaction) {
+  const { logger, around } = client[STATE]
+  const isUsual = transaction === undefined && around === undefined && !logger.wantsQueries
+  try {
+    const known = isUsual ? operation.shapes?.find(args ?? NO_ARGUMENTS) : undefined
+    return known ?? new Asked(operation, operation.request(args, around))
+  } catch (cause) {
+    throw cause instanceof RangeError ? tooDeep() : cause
+  }
+}
+
 function logQuery(logger, { model, method }, asked, began) {
-  const params = JSON.stringify(asked?.query ?? {})
+  const params = JSON.stringify(asked?.request.query ?? {})
   logger.tell('query', {
     query: `prisma.${model.accessor}.${method}`,
     params,

@@ -4,77 +4,74 @@ const { copy } = require('./answers.js')
 const { Turn, forEach } = require('./long.js')
 
 /**
- * Makes the times of an answer Dates, in place. Answers come as plain JSON, so a time is known by the
- * field that it is in, and `selection` tells which relations there may be. A time is the milliseconds
- * since 1970, or a text in an aggregate.
+ * What of the rows of an answer is no plain JSON or leads to other rows: answers come as plain JSON, so a time is known by the
+ * field that it is in. It is the milliseconds since 1970, or a text in an aggregate.
+ *
+ * @typedef {{ times: string[], jsons: string[], relations: { name: string, plan: Plan }[] }} Plan
  */
-function revive(answer, model, selection) {
+
+/** The plan of what a selection asks of a model's rows. */
+function planOf(model, selection) {
+  const names = model.relations.filter((name) => typeof selection[name] === 'object')
+  const relations = names.map((name) => ({
+    name,
+    plan: planOf(model.fields.get(name).model, selection[name].selection),
+  }))
+  return { times: model.times, jsons: model.jsons, relations }
+}
+
+/** Makes the times of an answer Dates, in place. */
+function revive(answer, plan) {
   if (answer === null) return null
-  const relations = relationsIn(selection, model)
-  if (!Array.isArray(answer)) return reviveRecord(answer, model, relations, selection)
-  for (const record of answer) reviveRecord(record, model, relations, selection)
+  if (!Array.isArray(answer)) return reviveRecord(answer, plan)
+  for (const record of answer) reviveRecord(record, plan)
   return answer
 }
 
-/** Puts the lists of an answer where numbers stand for them. */
-function putLists(data, lists, model, selection) {
-  const found = typeof data === 'number' ? lists[data] : data
-  const relations = relationsIn(selection, model)
-  if (relations.length === 0 || found === null) return found
-  for (const record of Array.isArray(found) ? found : [found]) {
-    for (const name of relations) {
-      record[name] = putLists(record[name], lists, model.fields.get(name).model, selection[name].selection)
-    }
-  }
-  return found
+function reviveRecord(record, plan) {
+  reviveTimes(record, plan)
+  for (const { name, plan: inner } of plan.relations) revive(record[name], inner)
+  return record
 }
 
-function relationsIn(selection, model) {
-  return model.relations.filter((name) => typeof selection[name] === 'object')
-}
-
-/** The same for many rows, while others have their turn now and then. */
-async function reviveLong(answer, model, selection, turn = new Turn()) {
-  if (answer === null) return null
-  const relations = relationsIn(selection, model)
-  await forEach(Array.isArray(answer) ? answer : [answer], turn, async (record) => {
-    reviveTimes(record, model)
-    for (const name of relations) {
-      await reviveLong(record[name], model.fields.get(name).model, selection[name].selection, turn)
-    }
-  })
-  return answer
-}
-
-function reviveTimes(record, model) {
-  for (const field of model.times) {
+function reviveTimes(record, { times }) {
+  for (const field of times) {
     const time = record[field]
     if (typeof time === 'number' || typeof time === 'string') record[field] = new Date(time)
   }
 }
 
-function reviveRecord(record, model, relations, selection) {
-  reviveTimes(record, model)
-  for (const name of relations) {
-    revive(record[name], model.fields.get(name).model, selection[name].selection)
-  }
-  return record
-}
-
-/** A copy of an answer whose times are not Dates yet. */
-function copyAnswer(answer, model, selection) {
+/** The same for many rows, while others have their turn now and then. */
+async function reviveLong(answer, plan, turn = new Turn()) {
   if (answer === null) return null
-  const relations = relationsIn(selection, model)
-  if (!Array.isArray(answer)) return copyRecord(answer, model, relations, selection)
-  return answer.map((record) => copyRecord(record, model, relations, selection))
+  await forEach(Array.isArray(answer) ? answer : [answer], turn, async (record) => {
+    reviveTimes(record, plan)
+    for (const { name, plan: inner } of plan.relations) await reviveLong(record[name], inner, turn)
+  })
+  return answer
 }
 
-function copyRecord(record, model, relations, selection) {
-  const made = { ...record }
-  for (const field of model.jsons) made[field] &&= copy(made[field])
-  for (const name of relations) {
-    made[name] = copyAnswer(made[name], model.fields.get(name).model, selection[name].selection)
+/** Puts the lists of an answer where numbers stand for them. */
+function putLists(data, lists, plan) {
+  const found = typeof data === 'number' ? lists[data] : data
+  if (plan.relations.length === 0 || found === null) return found
+  for (const record of Array.isArray(found) ? found : [found]) {
+    for (const { name, plan: inner } of plan.relations) record[name] = putLists(record[name], lists, inner)
   }
+  return found
+}
+
+/** A copy of an answer whose times are not Dates yet, with Dates. */
+function copyAnswer(answer, plan) {
+  if (answer === null) return null
+  return Array.isArray(answer) ? answer.map((record) => copyRecord(record, plan)) : copyRecord(answer, plan)
+}
+
+function copyRecord(record, plan) {
+  const made = { ...record }
+  reviveTimes(made, plan)
+  for (const field of plan.jsons) made[field] &&= copy(made[field])
+  for (const { name, plan: inner } of plan.relations) made[name] = copyAnswer(made[name], inner)
   if (made._count !== undefined) made._count = { ...made._count }
   return made
 }
@@ -87,4 +84,4 @@ function reviveAggregate(record, model) {
   return record
 }
 
-module.exports = { copyAnswer, putLists, revive, reviveAggregate, reviveLong }
+module.exports = { copyAnswer, planOf, putLists, revive, reviveAggregate, reviveLong }

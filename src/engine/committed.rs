@@ -13,7 +13,7 @@ use crate::catalogue::{Access, Catalogue, Counted, IndexKey, ModelId};
 use crate::error::Code;
 use crate::error::{Error, Result};
 
-use super::fingerprint::Fingerprint;
+use super::fingerprint::{BITS, Fingerprint};
 use super::logs::{LogChanges, LogKey, LogQuery};
 use super::memory::{Order, Record};
 
@@ -35,6 +35,33 @@ pub(crate) enum Which<'k> {
     Under(usize, IndexKey<'k>),
     /// Those on a way to them.
     On(&'k Access),
+}
+
+/// Some of the first models of a catalogue, a bit each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Models(u64);
+
+impl Models {
+    /// These models; nothing where one is behind the first 52, for a number of JavaScript's holds no more.
+    pub(crate) fn of(models: impl Iterator<Item = ModelId>) -> Option<Models> {
+        let mut bits = models.map(|model| (u32::from(model.0) < BITS).then(|| 1_u64 << model.0));
+        bits.try_fold(0, |all, bit| Some(all | bit?)).map(Models)
+    }
+
+    /// Those that a caller was told before.
+    pub fn known(number: u64) -> Models {
+        Models(number)
+    }
+
+    /// As a whole number below 2^52.
+    pub fn number(self) -> u64 {
+        self.0
+    }
+
+    /// Each of them, in order.
+    pub(crate) fn iter(self) -> impl Iterator<Item = ModelId> {
+        (0_u16..).take(BITS as usize).filter(move |bit| self.0 >> bit & 1 == 1).map(ModelId)
+    }
 }
 
 /// The rows of a log that a query selects.
@@ -96,7 +123,7 @@ pub(crate) trait Committed {
 
     /// The fingerprint of any answer that is made of the records and logs of these models alone;
     /// nothing where they may change without anybody being told.
-    fn fingerprint_of(&self, models: &[ModelId]) -> Option<Fingerprint> {
+    fn fingerprint_of(&self, models: Models) -> Option<Fingerprint> {
         let _ = models;
         None
     }

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub struct Fingerprint(u64);
 
 /// Bits of a fingerprint.
-const BITS: u32 = 52;
+pub(super) const BITS: u32 = 52;
 
 impl Fingerprint {
     /// The fingerprint that a caller was given before.

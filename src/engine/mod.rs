@@ -31,7 +31,7 @@ mod txn;
 pub(crate) use clock::parse_ms as time_ms;
 pub use commit::{Ended, Listener, Settle, Settled, Ticket};
 pub(crate) use commit::{WriteCall, closed, once, settle};
-pub use committed::Listed;
+pub use committed::{Listed, Models};
 pub(crate) use core::{Engine, Settings};
 pub(crate) use either::Runtime;
 pub use fingerprint::Fingerprint;

@@ -16,7 +16,8 @@ use super::wake::{ListenFunction, SettleFunction, Text, Waker, answer_text, list
 use crate::engine::settle;
 use crate::progress::Unheard;
 use crate::store::{
-    Answer, Command, Costs, DatabaseOptions, Declaration, Durability, Fingerprint, Options, Secret,
+    Answer, Command, Costs, DatabaseOptions, Declaration, Durability, Fingerprint, Models, Options,
+    Secret,
 };
 
 /// The options that were given, as the JavaScript side sends them, checked there.
@@ -115,6 +116,12 @@ impl NativeStore {
         Some(answer_text(answer.map(|answer| {
             if known >= ASK { answer.into_marked_text() } else { answer.into_text() }
         })))
+    }
+
+    /// Are all records and logs of these models (a bit each) as they were when they had this fingerprint?
+    #[napi(catch_unwind)]
+    pub fn is_same(&self, models: f64, print: f64) -> bool {
+        self.lazy.is_same(Models::known(whole(models)), Fingerprint::known(whole(print)))
     }
 
     /// Answers a read that takes or gives a clear text: nothing is remembered, and what is ours of

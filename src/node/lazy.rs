@@ -10,7 +10,9 @@ use std::thread;
 use super::transactions::Transactions;
 use crate::engine::{closed, settle};
 use crate::error::{Code, Error, Result};
-use crate::store::{Answer, Fingerprint, Listener, Options, Settle, Settled, Store, Ticket};
+use crate::store::{
+    Answer, Fingerprint, Listener, Models, Options, Settle, Settled, Store, Ticket,
+};
 use crate::sync::locked;
 
 /// The number under which no call waits, but a warning is told.
@@ -96,6 +98,15 @@ impl Lazy {
             _ => return None,
         };
         store.read(call, args, known)
+    }
+
+    /// Are all records and logs of these models as they were, as far as memory knows?
+    pub(super) fn is_same(&self, models: Models, print: Fingerprint) -> bool {
+        let store = match &*locked(&self.phase) {
+            Phase::Open(store) => store.clone(),
+            _ => return false,
+        };
+        store.is_same(models, print)
     }
 
     /// Commits a change at once; `None` when it is not open, or the committing thread must do it.

@@ -11,10 +11,10 @@ use super::rows::Reader;
 use super::schema::Schema;
 use super::{description, read, write};
 use crate::calls::{
-    Args, Call, Param, Reply, Type, number, object, param, read as reading, text, write as writing,
+    Args, Call, Param, Reply, Type, object, param, read as reading, text, write as writing,
 };
 use crate::catalogue::ModelId;
-use crate::engine::{Fingerprint, Tx, View};
+use crate::engine::{Models, Tx, View};
 use crate::error::{Code, Error, Result};
 
 const ANSWER: Type = Type::Named("any");
@@ -37,13 +37,6 @@ pub(crate) const CALLS: &[Call] = &[
         "How a request that reads finds its rows.",
         explain_call,
     ),
-    reading(
-        "isSame",
-        &[number("tables"), number("print")],
-        Type::Flag,
-        "Is what an answer was made of as it was?",
-        is_same_call,
-    ),
     writing("write", REQUEST, ANSWER, "Answers a request that changes something.", write_call),
     writing(
         "copy",
@@ -60,7 +53,7 @@ pub(super) fn schema() -> &'static Schema {
     SCHEMA.get_or_init(|| Schema::new(description()))
 }
 
-/// Besides the answer, what tells whether it is still the same: the tables that it was made of, and
+/// Besides the answer, what tells whether it is still the same: the models that it was made of, and
 /// their fingerprint.
 fn read_call(view: &View<'_>, _model: ModelId, args: &Args) -> Result<Reply> {
     let request = args.value("request");
@@ -75,9 +68,10 @@ fn read_call(view: &View<'_>, _model: ModelId, args: &Args) -> Result<Reply> {
 /// The answer that a text is, and where it reads, what tells whether it is still the same.
 fn finished(mut text: AnswerText, seen: Option<(&View<'_>, u64)>) -> Reply {
     if let Some((view, tables)) = seen
-        && let Some(print) = view.fingerprint_of(&models_of(view, tables))
+        && let Some(models) = models_of(view, tables)
+        && let Some(print) = view.fingerprint_of(models)
     {
-        text.push_str(&format!(",\"seen\":[{tables},{}]", print.number()));
+        text.push_str(&format!(",\"seen\":[{},{}]", models.number(), print.number()));
     }
     text.push('}');
     Reply::Text(text.finish())
@@ -107,17 +101,8 @@ fn read_all_call(view: &View<'_>, _model: ModelId, args: &Args) -> Result<Reply>
     }
 }
 
-fn is_same_call(view: &View<'_>, _model: ModelId, args: &Args) -> Result<Reply> {
-    let number = |name| args.value(name).as_u64();
-    let (Some(tables), Some(print)) = (number("tables"), number("print")) else {
-        return Ok(Reply::Flag(false));
-    };
-    let now = view.fingerprint_of(&models_of(view, tables));
-    Ok(Reply::Flag(now == Some(Fingerprint::known(print))))
-}
-
-/// The models that tables are made of, a bit each; whose log it is decides of its lines too.
-fn models_of(view: &View<'_>, tables: u64) -> Vec<ModelId> {
+/// The models that tables are made of; whose log it is decides of its lines too.
+fn models_of(view: &View<'_>, tables: u64) -> Option<Models> {
     let all = schema().description.tables.iter().enumerate();
     let seen = all.filter(|(number, _)| tables >> number & 1 == 1);
     let models = seen.flat_map(|(_, table)| {
@@ -125,7 +110,7 @@ fn models_of(view: &View<'_>, tables: u64) -> Vec<ModelId> {
         let owner = view.catalogue().counted(model).map(|(owner, _)| owner);
         [Some(model), owner].into_iter().flatten()
     });
-    models.collect()
+    Models::of(models)
 }
 
 fn write_call(tx: &mut Tx<'_>, _model: ModelId, args: &Args) -> Result<Reply> {

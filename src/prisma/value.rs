@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::fmt::Write as _;
 
 use serde_json::{Map, Number, Value};
 
@@ -94,7 +95,11 @@ impl Cell {
     pub(crate) fn push(&self, text: &mut String) {
         match self {
             Cell::Text(own) => json::push_text(text, own),
-            Cell::Int(number) | Cell::Time(number) => text.push_str(&number.to_string()),
+            Cell::Null => text.push_str("null"),
+            Cell::Flag(flag) => text.push_str(if *flag { "true" } else { "false" }),
+            Cell::Int(number) | Cell::Time(number) => {
+                write!(text, "{number}").expect("a String takes any text");
+            }
             other => json::push_value(text, &other.to_value()),
         }
     }

@@ -28,7 +28,7 @@ use crate::repos;
 use waiting::{Nobody, wait};
 
 pub use crate::calls::Answer;
-pub use crate::engine::{Ended, Fingerprint, Listener, Settle, Settled, Ticket};
+pub use crate::engine::{Ended, Fingerprint, Listener, Models, Settle, Settled, Ticket};
 pub(crate) use bulk::Waiting;
 pub use commands::Command;
 pub use options::{DatabaseOptions, Durability, Options};
@@ -219,6 +219,14 @@ impl Store {
             return Some(Err(closed()));
         }
         self.0.engine.read(|view| self.0.calls.read(call, view, args, known))
+    }
+
+    /// Are all records and logs of these models as they were when they had this fingerprint, as far as
+    /// memory knows without waiting?
+    pub fn is_same(&self, models: Models, print: Fingerprint) -> bool {
+        let is_open = !self.0.closed.load(Ordering::Acquire);
+        let now = || self.0.engine.read(|view| Ok(view.fingerprint_of(models)));
+        is_open && matches!(now(), Some(Ok(Some(now))) if now == print)
     }
 
     /// Reads everything that the folder holds, and waits; gives what was looked at and every fault,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Folder;
 use crate::catalogue::{Access, Catalogue, Counted, IndexKey, ModelId, Place};
 use crate::disk::SafePath;
-use crate::engine::committed::{Committed, Listed, LogEnd, RowCount, Which};
+use crate::engine::committed::{Committed, Listed, LogEnd, Models, RowCount, Which};
 use crate::engine::files::{ShownFile, Target};
 use crate::engine::fingerprint::Fingerprint;
 use crate::engine::logs::{LogChanges, LogKey, LogQuery, Source};
@@ -30,14 +30,13 @@ impl Committed for Folder<'_> {
         self.state.layout.owner().and_then(|place| place.single)
     }
 
-    fn fingerprint_of(&self, models: &[ModelId]) -> Option<Fingerprint> {
+    fn fingerprint_of(&self, models: Models) -> Option<Fingerprint> {
         if !self.may_suspect() {
             return None;
         }
-        let files: Vec<SafePath> =
-            models.iter().flat_map(|model| self.files_like(*model)).collect();
+        let files: Vec<SafePath> = models.iter().flat_map(|model| self.files_like(model)).collect();
         let stillness = self.files.lookout.stillness(&files, self.asks())?;
-        let versions = models.iter().map(|model| self.state.version(*model));
+        let versions = models.iter().map(|model| self.state.version(model));
         Some(Fingerprint::of(versions.chain([stillness])))
     }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::catalogue::{Access, Catalogue, Counted, IndexKey, ModelId};
-use crate::engine::committed::{Committed, Listed, LogEnd, RowCount, Which};
+use crate::engine::committed::{Committed, Listed, LogEnd, Models, RowCount, Which};
 use crate::engine::fingerprint::Fingerprint;
 use crate::engine::folder::Folder;
 use crate::engine::logs::{LogChanges, LogKey, LogQuery};
@@ -55,7 +55,7 @@ impl Committed for Base<'_> {
         ask!(self, one => one.single())
     }
 
-    fn fingerprint_of(&self, models: &[ModelId]) -> Option<Fingerprint> {
+    fn fingerprint_of(&self, models: Models) -> Option<Fingerprint> {
         ask!(self, one => one.fingerprint_of(models))
     }
 

@@ -10,7 +10,7 @@ use crate::error::{Code, Error, Result};
 
 use super::base::Base;
 use super::overlay::Overlay;
-use crate::engine::committed::{Committed, Which};
+use crate::engine::committed::{Committed, Models, Which};
 use crate::engine::fingerprint::Fingerprint;
 use crate::engine::keys::Keys;
 use crate::engine::memory::{Order, Record, backwards};
@@ -131,7 +131,7 @@ impl<'a> View<'a> {
 
     /// The fingerprint of any answer that is made of the records and logs of these models alone;
     /// nothing where they may change without anybody being told.
-    pub(crate) fn fingerprint_of(&self, models: &[ModelId]) -> Option<Fingerprint> {
+    pub(crate) fn fingerprint_of(&self, models: Models) -> Option<Fingerprint> {
         self.base.fingerprint_of(models)
     }
 

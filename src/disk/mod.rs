@@ -139,6 +139,13 @@ pub trait Disk: Send + Sync {
     /// Takes an advisory lock on a file (made when absent), or gives `None` when another
     /// holder has it. It is released when the value is dropped or the process dies.
     fn try_lock(&self, path: &SafePath, kind: LockKind) -> Result<Option<Box<dyn Lock>>>;
+    /// The same, exclusive, for a lock that is taken again and again: its file may stay open meanwhile.
+    ///
+    /// # Errors
+    /// As for [`Disk::try_lock`].
+    fn try_lock_again(&self, path: &SafePath) -> Result<Option<Box<dyn Lock>>> {
+        self.try_lock(path, LockKind::Exclusive)
+    }
     /// Words of memory that every process with this folder open shares, kept in a small file.
     fn shared(&self, path: &SafePath) -> Result<Box<dyn SharedWords>>;
     /// The name of the file system when it is one over a network, where locks and shared

@@ -193,6 +193,21 @@ fn locks_exclude_each_other_and_end_with_their_value() {
 }
 
 #[test]
+fn a_lock_that_is_taken_again_and_again_excludes_as_any_other() {
+    on_both(|disk| {
+        let (at, again) = (path("lock"), || disk.try_lock_again(&path("lock")).unwrap());
+        for _ in 0..3 {
+            let held = again();
+            assert!(held.is_some() && again().is_none());
+            assert!(disk.try_lock(&at, LockKind::Shared).unwrap().is_none());
+            drop(held);
+            let other = disk.try_lock(&at, LockKind::Shared).unwrap();
+            assert!(other.is_some() && again().is_none());
+        }
+    });
+}
+
+#[test]
 fn words_are_shared_by_all_who_open_them() {
     on_both(|disk| {
         let one = disk.shared(&path("words")).unwrap();

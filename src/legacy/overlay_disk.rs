@@ -181,6 +181,10 @@ impl Disk for Older {
         self.disk.try_lock(path, kind)
     }
 
+    fn try_lock_again(&self, path: &SafePath) -> Result<Option<Box<dyn Lock>>> {
+        self.disk.try_lock_again(path)
+    }
+
     fn shared(&self, path: &SafePath) -> Result<Box<dyn SharedWords>> {
         self.disk.shared(path)
     }

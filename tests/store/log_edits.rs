@@ -3,10 +3,11 @@
 
 use std::sync::{Arc, Mutex};
 
-use quilltap_store::disk::SimulatedDisk;
+use quilltap_store::disk::{SafePath, SimulatedDisk};
 use quilltap_store::store::{Options, Store};
 use serde_json::{Value, json};
 
+use super::hooked_disk::{HookedDisk, Next};
 use super::support::{World, call, code, id, open, world};
 
 struct Chat {
@@ -199,6 +200,43 @@ fn a_broken_line_is_told_and_stays_and_mending_it_mends_the_chat() {
     assert!(chat.text().contains("\"one\" \"and\","));
     chat.edit("\"one\" \"and\",", "\"one and\",");
     chat.expect(&["one and", "two", "three"]);
+}
+
+#[test]
+fn what_the_cache_says_of_all_logs_is_not_read_for_each_of_them() {
+    let Chat { disk, store, world } = Chat::new();
+    let chats: Vec<String> = (0..10)
+        .map(|number| {
+            let chat = id(&call(
+                &store,
+                "chats.create",
+                json!([{"userId": world.user, "title": number.to_string(),
+                "characterId": world.character, "connectionProfileId": world.profile}]),
+            ));
+            call(&store, "chats.addMessage", json!([chat, {"role": "USER", "content": "one"}]));
+            chat
+        })
+        .collect();
+    store.close().unwrap();
+    let reads = Arc::new(Mutex::new(0));
+    let counted = Arc::clone(&reads);
+    let before = move |next: Next, path: &SafePath| {
+        *counted.lock().unwrap() +=
+            usize::from(next == Next::Read && path.as_str() == "cache/logs.json");
+    };
+    let hooked = HookedDisk { disk: Arc::new(disk.clone()), before: Arc::new(before) };
+    let store = Store::open_on(Arc::new(hooked), &Options::new("unused")).unwrap();
+    store.hold_files();
+    let at_opening = *reads.lock().unwrap();
+    for chat in &chats {
+        let path = format!("chats/{chat}.jsonl");
+        let text = String::from_utf8(disk.files()[&path].clone()).unwrap();
+        disk.plant(&path, (text + &line("m2", "two")).as_bytes());
+        assert_eq!(contents(&store, chat), ["one", "two"]);
+    }
+    let read = *reads.lock().unwrap() - at_opening;
+    assert!(read <= 1, "{read} times");
+    store.close().unwrap();
 }
 
 #[test]

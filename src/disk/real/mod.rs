@@ -5,6 +5,7 @@
 //! can read them. The module may use the operating system; it must not know what is in a file.
 
 mod file;
+mod kept_locks;
 mod owners;
 mod shared_memory;
 
@@ -89,6 +90,7 @@ use super::{
 };
 use crate::error::{Error, Result};
 use file::RealFile;
+use kept_locks::KeptLocks;
 pub(in crate::disk) use outside::Outside;
 use rights::Rights;
 use shared_memory::MappedWords;
@@ -106,6 +108,7 @@ pub struct RealDisk {
     folder: beneath::Root,
     /// What is refused where others could have written it: see [`RealDisk::guarding`].
     guarded: &'static [&'static str],
+    kept_locks: KeptLocks,
 }
 
 impl RealDisk {
@@ -127,7 +130,7 @@ impl RealDisk {
     }
 
     fn new(root: PathBuf, folder: beneath::Root) -> RealDisk {
-        RealDisk { root, folder, guarded: &[] }
+        RealDisk { root, folder, guarded: &[], kept_locks: KeptLocks::default() }
     }
 
     /// Removes everything in the folder but one name.
@@ -379,11 +382,13 @@ impl Disk for RealDisk {
             LockKind::Exclusive => file.try_lock(),
             LockKind::Shared => file.try_lock_shared(),
         };
-        match locked {
-            Ok(()) => Ok(Some(Box::new(HeldLock { _file: file }))),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(Error::io("lock", path.as_str(), &error)),
-        }
+        held(path, locked, HeldLock { _file: file })
+    }
+
+    fn try_lock_again(&self, path: &SafePath) -> Result<Option<Box<dyn Lock>>> {
+        let open = || self.open_file(path, Access::Create);
+        let file = context("lock", path, self.kept_locks.file(path, open))?;
+        held(path, file.try_lock(), file)
     }
 
     fn shared(&self, path: &SafePath) -> Result<Box<dyn SharedWords>> {
@@ -420,6 +425,18 @@ struct HeldLock {
 }
 
 impl Lock for HeldLock {}
+
+fn held(
+    path: &SafePath,
+    locked: std::result::Result<(), TryLockError>,
+    lock: impl Lock + 'static,
+) -> Result<Option<Box<dyn Lock>>> {
+    match locked {
+        Ok(()) => Ok(Some(Box::new(lock))),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(Error::io("lock", path.as_str(), &error)),
+    }
+}
 
 fn context<T>(operation: &str, path: &SafePath, result: io::Result<T>) -> Result<T> {
     result.map_err(|error| Error::io(operation, path.as_str(), &error))

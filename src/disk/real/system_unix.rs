@@ -47,6 +47,11 @@ pub(super) fn about(file: &File) -> io::Result<About> {
     Ok(about_of(&rustix::fs::fstat(file)?))
 }
 
+/// Has an open file a name still?
+pub(super) fn has_name(file: &File) -> bool {
+    rustix::fs::fstat(file).is_ok_and(|stat| stat.st_nlink > 0)
+}
+
 pub(super) fn look(path: &Path) -> io::Result<About> {
     Ok(about_of(&rustix::fs::stat(path)?))
 }

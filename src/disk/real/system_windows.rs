@@ -75,6 +75,11 @@ pub(super) fn about(file: &File) -> io::Result<About> {
     Ok(About { kind: kind_of(metadata.file_type()), stamp, rights: Rights })
 }
 
+/// Has an open file a name still? Its name stays as long as it is open.
+pub(super) fn has_name(_file: &File) -> bool {
+    true
+}
+
 /// Looks at whatever a path leads to.
 pub(super) fn look(path: &Path) -> io::Result<About> {
     about(&open_to_look(path, 0)?)

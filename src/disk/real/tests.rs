@@ -40,6 +40,18 @@ fn what_is_made_is_private() {
 }
 
 #[test]
+fn a_lock_file_that_was_removed_is_not_the_one_that_is_locked() {
+    let (_folder, disk) = disk();
+    let (lock, again) =
+        (path("lock"), |disk: &RealDisk| disk.try_lock_again(&path("lock")).unwrap());
+    drop(again(&disk).unwrap());
+    fs::remove_file(disk.absolute(&lock)).unwrap();
+    let other = RealDisk::open(disk.root()).unwrap();
+    let held = again(&other);
+    assert!(held.is_some() && again(&disk).is_none());
+}
+
+#[test]
 fn a_linked_file_is_refused_by_every_call() {
     let (folder, disk) = disk();
     let secret = folder.path().join("secret");

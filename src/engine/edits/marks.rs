@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use hashbrown::HashMap;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::disk::{Disk, SafePath, Stamp, read_all};
 use crate::json;
@@ -16,28 +16,66 @@ pub(super) type Marks = HashMap<String, ((u64, i128), bool)>;
 
 /// The logs as they were when they were last counted.
 #[derive(Default)]
-pub(crate) struct LogMarks(pub(super) Mutex<Marks>);
+pub(crate) struct LogMarks(Mutex<Known>);
+
+#[derive(Default)]
+struct Known {
+    marks: Marks,
+    /// The state of the file in the cache that was read last: it is read again when another one stands there.
+    read: Option<Stamp>,
+}
 
 impl LogMarks {
     /// Is a log as it was when this process, or another one, last counted it?
     pub(crate) fn is_counted(&self, disk: &dyn Disk, path: &SafePath, now: Option<Stamp>) -> bool {
         let is_now =
             |marks: &Marks| marks.get(path.as_str()).map(|(known, _)| *known) == now.map(mark);
-        let mut marks = locked(&self.0);
-        if !is_now(&marks) {
-            marks.extend(load(disk));
+        let mut known = locked(&self.0);
+        if is_now(&known.marks) {
+            return true;
         }
-        is_now(&marks)
+        // Looked at before it is read: one that comes in between is read the next time.
+        let stamp = disk.stamp(&self::path()).ok().flatten();
+        if stamp.is_none() || stamp == known.read {
+            return false;
+        }
+        known.marks.extend(load(disk));
+        known.read = stamp;
+        is_now(&known.marks)
     }
 
     /// A log was counted in this state.
     pub(crate) fn note(&self, path: &SafePath, stamp: Option<Stamp>, needs_compaction: bool) {
+        let mut known = locked(&self.0);
         match stamp {
             Some(stamp) => {
-                locked(&self.0).insert(path.as_str().to_owned(), (mark(stamp), needs_compaction));
+                let counted = (mark(stamp), needs_compaction);
+                known.marks.insert(path.as_str().to_owned(), counted);
             }
-            None => drop(locked(&self.0).remove(path.as_str())),
+            None => drop(known.marks.remove(path.as_str())),
         }
+    }
+
+    /// All logs were counted.
+    pub(super) fn replace(&self, marks: Marks) {
+        locked(&self.0).marks = marks;
+    }
+
+    /// What the file in the cache is to say.
+    pub(super) fn text(&self) -> String {
+        let known = locked(&self.0);
+        let mut logs: Vec<_> = known.marks.iter().collect();
+        logs.sort_unstable();
+        let entry = |(path, ((len, time), needs_compaction)): (&String, &((u64, i128), bool))| {
+            let time = time.to_string();
+            let said = if *needs_compaction {
+                json!([len, time, "dead lines"])
+            } else {
+                json!([len, time])
+            };
+            (path.clone(), said)
+        };
+        json::compact(&Value::Object(logs.into_iter().map(entry).collect()))
     }
 }
 

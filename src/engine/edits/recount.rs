@@ -7,13 +7,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use serde_json::{Value, json};
-
 use crate::catalogue::ModelId;
 use crate::disk::{Access, SafePath, Stamp};
 use crate::error::Result;
-use crate::json;
-use crate::sync::locked;
 
 use super::marks::{Marks, load, mark, path as marks_path};
 use crate::engine::clock;
@@ -54,7 +50,7 @@ pub(crate) fn check(engine: &Engine, state: &mut State) -> Result<Vec<Change>> {
         }
     }
     state.dirty.needs_compaction.logs.extend(needs_compaction);
-    *locked(&engine.counted.0) = now;
+    engine.counted.replace(now);
     Ok(wrong)
 }
 
@@ -144,16 +140,9 @@ pub(crate) fn save(engine: &Engine, changed: &BTreeSet<LogKey>) {
         let stamp = engine.disk.stamp(&path).ok().flatten();
         engine.counted.note(&path, stamp, has_dead_lines);
     }
-    let counted = locked(&engine.counted.0);
-    let mut logs: Vec<_> = counted.iter().collect();
-    logs.sort_unstable();
-    let entry = |(path, ((len, time), needs_compaction)): (&String, &((u64, i128), bool))| {
-        let time = time.to_string();
-        (
-            path.clone(),
-            if *needs_compaction { json!([len, time, "dead lines"]) } else { json!([len, time]) },
-        )
-    };
-    let text = json::compact(&Value::Object(logs.into_iter().map(entry).collect()));
-    let _ = Writer { disk: &*engine.disk }.replace(&marks_path(), text.as_bytes(), false);
+    let _ = Writer { disk: &*engine.disk }.replace(
+        &marks_path(),
+        engine.counted.text().as_bytes(),
+        false,
+    );
 }

@@ -8,7 +8,7 @@
 use std::sync::LazyLock;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crate::disk::{Disk, Lock, LockKind, SafePath, SharedWords};
+use crate::disk::{Disk, Lock, SafePath, SharedWords};
 use crate::error::{Code, Error, Result};
 
 use super::shared_memory::word;
@@ -89,7 +89,7 @@ impl<'a> Awaited<'a> {
 
     /// Takes the lock alone, if nobody holds it.
     fn try_take(&self, disk: &dyn Disk) -> Result<Option<Box<dyn Lock>>> {
-        let lock = disk.try_lock(&self.path, LockKind::Exclusive)?;
+        let lock = disk.try_lock_again(&self.path)?;
         if lock.is_some() {
             self.words.store(self.holder, u64::from(std::process::id()));
             // What a holder has left who died in a transaction.

@@ -3,6 +3,7 @@
 //! files in `tests/store/` there.
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+#![allow(clippy::disallowed_methods, reason = "tests look at the files themselves")]
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -10,7 +11,9 @@ use std::thread;
 use std::time::Duration;
 
 use postgres::{Client, NoTls};
-use quilltap_store::store::{Bytes, DatabaseOptions, Options, Store, Stream, Use};
+use quilltap_store::progress::Unheard;
+use quilltap_store::store::{Bytes, DatabaseOptions, Declaration, Options, Store, Stream, Use};
+use quilltap_store::transfer::{Meeting, copy};
 use serde_json::{Value, json};
 
 /// A schema of its own for each test.
@@ -261,10 +264,97 @@ fn a_call_waits_for_the_database_only_so_often() {
         call(&store, name, args);
         store.round_trips() - before
     };
+    let mut number = 0;
+    let mut making = |name: &str, made: &dyn Fn(usize) -> Value| {
+        let mut before = 0;
+        for _ in 0..12 {
+            number += 1;
+            before = store.round_trips();
+            call(&store, name, made(number));
+        }
+        store.round_trips() - before
+    };
+    let session = |number: usize| json!([{"userId": user, "sessionToken": format!("t{number}"), "expires": expires}]);
+    let tag = |number: usize| json!([{"userId": user, "name": format!("tag {number}")}]);
+    let later = |number: usize| json!([{"sessionToken": "t", "expires": format!("2999-01-01T00:00:00.{number:03}Z")}]);
+    let made = json!({
+        "createSession": making("auth.createSession", &session),
+        "updateSession": making("auth.updateSession", &later),
+        "createTag": making("tags.create", &tag),
+    });
     let counted = json!({
         "session": waits("auth.getSessionAndUser", json!(["t"])),
         "character": waits("users.findById", json!([user])),
         "addMessage": waits("chats.addMessage", json!([chat, message(0)])),
     });
     assert_eq!(counted, json!({"session": 1, "character": 1, "addMessage": 2}));
+    assert_eq!(made, json!({"createSession": 2, "updateSession": 2, "createTag": 2}));
+}
+
+/// A folder in the system's own place for such, which goes with this value.
+struct Folder(std::path::PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Folder {
+        let folder = std::env::temp_dir().join(format!("quilltap-{}-{name}", std::process::id()));
+        Folder(folder)
+    }
+
+    fn options(&self) -> Options {
+        Options { trust_shared_folder: true, ..Options::new(&self.0) }
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        drop(std::fs::remove_dir_all(&self.0));
+    }
+}
+
+#[test]
+fn a_store_moves_into_a_database_and_back() {
+    let (one, back) = (Folder::new("one"), Folder::new("back"));
+    let declared = r#"{"collections": {"notes": {"file": "notes/{id}.json", "fields": {"title": {"type": "string"}}}}}"#;
+    let declaration = Declaration::parse(declared).unwrap();
+    let store = Store::open(Options { declaration, ..one.options() }).unwrap();
+    let (user, chat) = world(&store);
+    call(&store, "notes.create", json!([{"id": "n", "title": "kept"}]));
+    (0..450)
+        .for_each(|number| drop(call(&store, "chats.addMessage", json!([chat, message(number)]))));
+    let data = json!({"userId": user, "type": "chat_file"}).to_string();
+    let row = store.put_now(Bytes::Memory(bytes(700_000).into()), Use::Row(data)).unwrap();
+    let row = id(&serde_json::from_str(&row).unwrap());
+    let small = Bytes::Memory(bytes(50).into());
+    store.put_now(small, Use::Derived(row.clone(), "small.webp".into())).unwrap();
+    call(&store, "secrets.unlock", json!(["passphrase"]));
+    let key = json!([{"userId": user, "provider": "OPENAI", "label": "l", "key": "sk-1"}]);
+    let key = id(&call(&store, "connections.createApiKey", key));
+    store.close().unwrap();
+
+    let schema = new_schema();
+    let database = || {
+        let database = DatabaseOptions::new(format!("{}?schema={schema}", server()));
+        Options { database: Some(database), ..Options::new("unused") }
+    };
+    let copied = copy(one.options(), database(), Meeting::Refuse, &Unheard).unwrap();
+    assert!(copied.same, "{copied:?}");
+    assert_eq!((copied.put, copied.payloads), (copied.records, 1));
+    // What is there already is left alone: who was interrupted goes on.
+    let again = copy(one.options(), database(), Meeting::Refuse, &Unheard).unwrap();
+    assert_eq!((again.same, again.payloads, &again.digest), (true, 0, &copied.digest));
+    assert!(again.put <= 1, "only what every store makes itself: {again:?}");
+
+    let there = copy(database(), back.options(), Meeting::Refuse, &Unheard).unwrap();
+    assert_eq!((there.same, there.digest), (true, copied.digest));
+    let store = Store::open(back.options()).unwrap();
+    assert_eq!(call(&store, "chats.findById", json!([chat]))["messageCount"], 450);
+    assert_eq!(store.read_now(&row, None).unwrap().unwrap(), bytes(700_000));
+    assert_eq!(store.read_now(&row, Some("small.webp")).unwrap().unwrap(), bytes(50));
+    call(&store, "secrets.unlock", json!(["passphrase"]));
+    assert_eq!(call(&store, "connections.revealApiKey", json!([key])), "sk-1");
+    call(&store, "users.update", json!([user, {"name": "Other"}]));
+    store.close().unwrap();
+    let refused = copy(back.options(), database(), Meeting::Refuse, &Unheard).unwrap_err();
+    assert_eq!(refused.code().name(), "VALIDATION", "{refused}");
+    assert!(copy(back.options(), database(), Meeting::Replace, &Unheard).unwrap().same);
 }

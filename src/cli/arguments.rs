@@ -28,6 +28,10 @@ pub(super) struct Shared {
     /// The data folder [default: $DATA_DIR, else ./data]
     #[arg(long, global = true, value_name = "FOLDER")]
     pub(super) data_dir: Option<PathBuf>,
+    /// A database that has the store in place of a folder, postgresql://… [default, without --data-dir:
+    /// $QUILLTAP_DATABASE_URL]; a password is better in $PGPASSWORD than here
+    #[arg(long, global = true, value_name = "ADDRESS", conflicts_with = "data_dir")]
+    pub(super) database: Option<String>,
     /// Answer in JSON, for programs
     #[arg(long, global = true)]
     pub(super) json: bool,
@@ -63,6 +67,8 @@ pub(super) enum Command {
     Import(Import),
     /// Compare a database with the store, row by row (exit code 1 when they differ)
     Verify(Verify),
+    /// Bring a whole store into another one: a folder into a database, or back (exit code 1 when they differ)
+    Copy(Copy),
     /// Write everything for psql, or as lines of JSON: the way back
     Export(Export),
     /// While an app writes to a database and to the store: how far they agree
@@ -194,6 +200,19 @@ pub(super) enum Existing {
 pub(super) struct Verify {
     /// postgresql://…, a plain file of pg_dump, or a folder of another store
     pub(super) source: String,
+}
+
+#[derive(Args)]
+pub(super) struct Copy {
+    /// The store's folder, or postgresql://… for one in a database
+    #[arg(long, value_name = "STORE")]
+    pub(super) from: String,
+    /// The other store, which is made when it is not there; a copy that was interrupted goes on
+    #[arg(long, value_name = "STORE")]
+    pub(super) to: String,
+    /// What becomes of records that the other store has already, with other content
+    #[arg(long, value_name = "WHICH", default_value = "refuse")]
+    pub(super) existing: Existing,
 }
 
 #[derive(Args)]

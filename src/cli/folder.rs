@@ -7,7 +7,7 @@ use super::exit::Ended;
 use super::output::Output;
 use crate::disk;
 use crate::error::{Code, Error};
-use crate::store::{Options, Store};
+use crate::store::{DatabaseOptions, Options, Store};
 
 /// The folder that is meant, as `createStore` would have it.
 pub(super) fn data_dir(shared: &Shared) -> PathBuf {
@@ -30,9 +30,21 @@ pub(super) fn existing(shared: &Shared) -> Ended<PathBuf> {
     Ok(folder)
 }
 
+/// Refuses a command that is of folders where a database is meant.
+pub(super) fn refuse_database(shared: &Shared) -> Ended<()> {
+    if database(shared).is_none() {
+        return Ok(());
+    }
+    let message = "this command is for stores in a folder, which --data-dir names; those in a database are looked \
+                   after by the database's own tools, see docs/scaling.md";
+    Err(Error::new(Code::OnlyInFolder, message).into())
+}
+
 /// Opens the store in a folder that has one.
 pub(super) fn open(shared: &Shared, output: &Output) -> Ended<Store> {
-    existing(shared)?;
+    if database(shared).is_none() {
+        existing(shared)?;
+    }
     open_or_make(shared, output)
 }
 
@@ -47,7 +59,25 @@ pub(super) fn open_declared(shared: &Shared, output: &Output) -> Ended<Store> {
 }
 
 pub(super) fn options(shared: &Shared) -> Options {
-    Options { trust_shared_folder: shared.trust_shared_folder, ..Options::new(data_dir(shared)) }
+    Options {
+        trust_shared_folder: shared.trust_shared_folder,
+        database: database(shared).map(DatabaseOptions::new),
+        ..Options::new(data_dir(shared))
+    }
+}
+
+/// The options of a store by its folder, or by the address of its database.
+pub(super) fn options_of(shared: &Shared, store: &str) -> Options {
+    let is_address = ["postgresql://", "postgres://"].iter().any(|start| store.starts_with(start));
+    let database = is_address.then(|| DatabaseOptions::new(store));
+    Options { database, data_dir: PathBuf::from(store), ..options(shared) }
+}
+
+/// The address of the database that is meant, if one is, as `createStore` would have it.
+fn database(shared: &Shared) -> Option<String> {
+    let usual = || std::env::var("QUILLTAP_DATABASE_URL").ok().filter(|url| !url.is_empty());
+    let given = shared.database.clone();
+    given.or_else(|| if shared.data_dir.is_none() { usual() } else { None })
 }
 
 /// Opens the store in the folder, which is made when it is not there.

@@ -101,6 +101,21 @@ pub(crate) struct RowCount {
     pub(crate) is_whole: bool,
 }
 
+/// What a change is about to ask.
+#[derive(Clone, Copy)]
+#[cfg_attr(
+    not(feature = "database"),
+    expect(dead_code, reason = "a folder knows every answer without being asked beforehand")
+)]
+pub(crate) enum Question<'q> {
+    /// Which record has this key, as [`Committed::get`] and [`Committed::order_of`] ask.
+    Key(ModelId, &'q str),
+    /// As [`Committed::same_but_case`] asks.
+    Case(ModelId, &'q str),
+    /// Which record has this key in the unique index of this number.
+    Unique(ModelId, usize, IndexKey<'q>),
+}
+
 /// What is committed, at one moment.
 ///
 /// Only files can be spoilt, or edited while nobody looks: what asks for that has an answer already for
@@ -117,6 +132,16 @@ pub(crate) trait Committed {
 
     /// What a call fails with that must be made again where it may wait.
     fn give_up(&self) -> Error;
+
+    /// Does it save time to say beforehand what will be asked?
+    fn foresees(&self) -> bool {
+        false
+    }
+
+    /// Asks what is about to be asked, all at once; what fails is told by the questions themselves.
+    fn foresee(&self, questions: &[Question<'_>]) {
+        let _ = questions;
+    }
 
     /// The model whose one record comes with the first change of a store.
     fn single(&self) -> Option<ModelId>;

@@ -92,7 +92,7 @@ impl Runtime {
     /// # Errors
     /// Those of reading.
     pub(crate) fn committed(&self) -> Result<u64> {
-        with!(self, folder => folder.committed(), _server => Err(only_in_folder("a place in the journal")))
+        with!(self, folder => folder.committed(), server => server.committed())
     }
 
     /// Brings the files up to date once the journal is so long, in bytes; a database has neither.

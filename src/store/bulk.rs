@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
-use super::payloads::{Bytes, arrive};
+use super::payloads::{Bytes, Stream, arrive};
 use super::waiting::{Waiter, wait};
 use super::{Command, Store};
 use crate::engine::{Arrived, Settled, Ticket, Tx, View, closed, once, settle};
@@ -103,12 +103,20 @@ impl Store {
 
     /// Takes in the bytes of a file that lies in a folder, for a change to put them in their place.
     pub(crate) fn take_in(&self, file: &Path, within: &Path) -> Waiting<Arrived> {
+        self.take(Bytes::File(file.to_owned()), Some(PathBuf::from(within)))
+    }
+
+    /// Takes in the bytes of a stream, for a change to put them in their place.
+    pub(crate) fn take_stream(&self, stream: Stream) -> Waiting<Arrived> {
+        self.take(Bytes::Stream(stream), None)
+    }
+
+    fn take(&self, bytes: Bytes, within: Option<PathBuf>) -> Waiting<Arrived> {
         let (ticket, waiting) = Waiting::new();
         let value = Arc::clone(&waiting.value);
-        let (file, within) = (file.to_owned(), [PathBuf::from(within)]);
         if let Some((engine, ticket)) = self.open_engine(ticket) {
             engine.with_payloads(ticket, move |harbour, ticket| {
-                let arrived = arrive(harbour, Bytes::File(file), Some(&within));
+                let arrived = arrive(harbour, bytes, within.as_ref().map(std::slice::from_ref));
                 let answer = arrived.map(|arrived| *locked(&value) = Some(arrived));
                 settle(vec![(ticket, answer.map(Settled::from))]);
             });

@@ -182,10 +182,18 @@ impl Store {
     /// # Errors
     /// `CORRUPT` when they are missing or were changed, those of the disk.
     pub fn read_now(&self, id: &str, derived: Option<&str>) -> Result<Option<Vec<u8>>> {
+        let Some(open) = self.open_now(id, derived)? else { return Ok(None) };
+        open.read(0, usize::try_from(open.size()).unwrap_or(usize::MAX)).map(Some)
+    }
+
+    /// The same, open to be read piece by piece.
+    ///
+    /// # Errors
+    /// As for [`Store::read_now`].
+    pub fn open_now(&self, id: &str, derived: Option<&str>) -> Result<Option<Arc<OpenPayload>>> {
         let (reading, derived) = (Reading::default(), derived.map(str::to_owned));
         wait(|ticket| self.open_payload(&reading, id.to_owned(), derived, None, ticket))?;
-        let Some(open) = reading.get() else { return Ok(None) };
-        open.read(0, usize::try_from(open.size()).unwrap_or(usize::MAX)).map(Some)
+        Ok(reading.get())
     }
 }
 

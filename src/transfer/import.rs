@@ -123,11 +123,17 @@ pub struct Imported {
 /// then stays, and the same import goes on from there.
 pub fn import(asked: &Import, progress: &dyn Progress) -> Result<Imported> {
     let mut origin = asked.source.open()?;
+    let is_in_database = asked.options.database.is_some();
     if let Source::Folder(folder) = &asked.source {
+        if is_in_database {
+            let message = "a folder comes into a database by the command copy: quilltap-store copy --from FOLDER \
+                           --to postgresql://…";
+            return Err(Error::new(Code::Validation, message));
+        }
         return import_folder(asked, folder, &mut origin, progress);
     }
     let options = Options { durability: Durability::Batched, ..asked.options.clone() };
-    let there = if crate::disk::holds_anything(&options.data_dir)? {
+    let there = if is_in_database || crate::disk::holds_anything(&options.data_dir)? {
         Some(Store::open(options.clone())?)
     } else {
         None

@@ -5,7 +5,7 @@
 //! that is thrown away (`plan`), and then put in commits of bounded size (`import`). The lines of logs are read
 //! once: what the trial has checked waits in a temporary file (`lines`). A row that is there
 //! already is left alone, so an import that was killed goes on where it was, and a second one changes
-//! nothing. `verify` compares with what the client's tables read back; `export` writes it out. This module
+//! nothing. `verify` compares with what the client's tables read back; `export` writes it out. `whole` brings a store of any kind into another one. This module
 //! must not know how the store keeps anything, nor who asks.
 
 mod attachments;
@@ -27,6 +27,7 @@ mod sort;
 mod source;
 mod values;
 mod verify;
+mod whole;
 
 pub use export::{Exported, Format, export, export_to};
 pub use import::{Import, Imported, Meeting, Reseal, Rows, import};
@@ -37,3 +38,4 @@ pub use source::Source;
 pub(crate) use values::cell_of_text;
 pub(crate) use verify::verify_with;
 pub use verify::{Compared, Difference, Kind, Verified, verify};
+pub use whole::{Copied, copy};

@@ -83,6 +83,10 @@ const MODULES: &[(&str, &str)] = &[
         "catalogue engine/clock engine/logs engine/committed engine/sql/link engine/sql/tables \
          engine/sql/database",
     ),
+    (
+        "engine/sql/foresee",
+        "catalogue engine/committed engine/sql/link engine/sql/tables engine/sql/database",
+    ),
     ("engine/sql/chunks", "engine/sql/failure engine/sql/link engine/sql/pool engine/sql/database"),
     // All that views and transactions know of where the records are.
     (

@@ -16,6 +16,7 @@ pub(crate) use studio::StudioOptions;
 use super::Surroundings;
 use super::arguments::{Arguments, Command};
 use super::exit::Ended;
+use super::folder;
 use super::output::Output;
 
 /// What there is still to do for whoever runs the command line, where only that can.
@@ -24,9 +25,17 @@ pub(crate) enum Rest {
     Studio(StudioOptions),
 }
 
+fn is_of_folders(command: &Command) -> bool {
+    let backups = matches!(command, Command::Backup(_) | Command::Restore(_));
+    backups || matches!(command, Command::Doctor(_) | Command::Dual(_) | Command::Studio(_))
+}
+
 /// Does what is asked for.
 pub(super) fn run(arguments: &Arguments, output: &Output, around: &Surroundings<'_>) -> Ended {
     let shared = &arguments.shared;
+    if is_of_folders(&arguments.command) {
+        folder::refuse_database(shared)?;
+    }
     match &arguments.command {
         Command::Studio(studio) => studio::hand_over(studio, shared, around),
         Command::Check => inspect::check(shared, output),
@@ -40,6 +49,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output, around: &Surroundings<
         Command::Restore(restore) => backup::restore(restore, shared, output),
         Command::Import(import) => transfer::import(import, shared, output, around),
         Command::Verify(verify) => transfer::verify(verify, shared, output),
+        Command::Copy(copy) => transfer::copy(copy, shared, output),
         Command::Export(export) => transfer::export(export, shared, output),
         Command::Dual(dual) => dual::run(dual, shared, output),
         Command::Secrets(secrets) => secrets::run(secrets, shared, output, around),

@@ -16,8 +16,8 @@ use crate::dual;
 use crate::error::{Code, Error};
 use crate::store::Store;
 use crate::transfer::{
-    self, Difference, Format, Import, Imported, Kind, Meeting, Missing, Problem, Reseal, Source,
-    Told, Verified,
+    self, Copied, Difference, Format, Import, Imported, Kind, Meeting, Missing, Problem, Reseal,
+    Source, Told, Verified,
 };
 
 /// So many things of a kind are shown to people; `--json` has more.
@@ -29,16 +29,11 @@ pub(super) fn import(
     output: &Output,
     around: &Surroundings<'_>,
 ) -> Ended {
-    let existing = match asked.existing {
-        arguments::Existing::Refuse => Meeting::Refuse,
-        arguments::Existing::Keep => Meeting::Keep,
-        arguments::Existing::Replace => Meeting::Replace,
-    };
     let import = Import {
         source: Source::of(&asked.source),
         options: folder::options(shared),
         public_dir: asked.public_dir.clone(),
-        existing,
+        existing: asked.existing.into(),
         reseal: reseal(asked, around)?,
         dry_run: asked.dry_run,
     };
@@ -47,6 +42,39 @@ pub(super) fn import(
     drop(terminal);
     output.answer(&value(&imported)?, || shown_import(&imported, asked, output))?;
     Ok(Exit::found(!imported.problems.is_empty()))
+}
+
+impl From<arguments::Existing> for Meeting {
+    fn from(existing: arguments::Existing) -> Meeting {
+        match existing {
+            arguments::Existing::Refuse => Meeting::Refuse,
+            arguments::Existing::Keep => Meeting::Keep,
+            arguments::Existing::Replace => Meeting::Replace,
+        }
+    }
+}
+
+pub(super) fn copy(asked: &arguments::Copy, shared: &Shared, output: &Output) -> Ended {
+    let terminal = Terminal::new(output);
+    let [from, to] = [&asked.from, &asked.to].map(|store| folder::options_of(shared, store));
+    if to.database.is_none() && from.database.is_none() {
+        let message = "both are folders: quilltap-store import FOLDER copies one into a new one";
+        return Err(Failure::usage(message));
+    }
+    let copied = transfer::copy(from, to, asked.existing.into(), &terminal)?;
+    drop(terminal);
+    output.answer(&value(&copied)?, || {
+        let Copied { records, put, payloads, digest, same } = &copied;
+        let (ending, tone) = match same {
+            true => ("both hold the same", Tone::Good),
+            false => ("they differ: the target holds more, or the source was changed meanwhile", Tone::Bad),
+        };
+        format!(
+            "{records:>10}  records and rows, {put} of them put\n{payloads:>10}  payloads\nSHA-256 {digest}\n{}",
+            output.painted(ending, tone)
+        )
+    })?;
+    Ok(Exit::found(!copied.same))
 }
 
 fn reseal(asked: &arguments::Import, around: &Surroundings<'_>) -> Ended<Option<Reseal>> {

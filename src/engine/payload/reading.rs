@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use sha2::{Digest, Sha256};
 
-use crate::disk::{Access, SafePath};
+use crate::disk::{Access, EntryKind, SafePath};
 use crate::error::{Code, Error, Result};
 use crate::sync::locked;
 
@@ -50,6 +50,28 @@ impl View<'_> {
             #[cfg(feature = "database")]
             Base::Database(database) => Ok(database.payload(content, "")?.is_some()),
         }
+    }
+
+    /// The names of what was made from the payload with a content, sorted.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub(crate) fn derived_names(&self, content: &str) -> Result<Vec<String>> {
+        let mut names: Vec<String> = match self.base {
+            Base::Folder(folder) => {
+                let (_, beside) = place_of(self.catalogue(), content)?;
+                let entries = folder.files.disk.list(&beside)?.into_iter();
+                entries
+                    .filter(|entry| entry.kind == EntryKind::File)
+                    .map(|entry| entry.name)
+                    .collect()
+            }
+            #[cfg(feature = "database")]
+            Base::Database(database) => database.derived_names(content)?,
+        };
+        names.retain(|name| check_derived_name(name).is_ok());
+        names.sort_unstable();
+        Ok(names)
     }
 
     /// Opens the payload with a content and length, or a file derived from it; `None` where

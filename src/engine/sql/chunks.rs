@@ -116,6 +116,15 @@ impl Database<'_> {
         }))
     }
 
+    /// The names of what is beside a content.
+    ///
+    /// # Errors
+    /// As for every question.
+    pub(crate) fn derived_names(&self, content: &str) -> Result<Vec<String>> {
+        let question = "SELECT name FROM \".payloads\" WHERE content = $1 AND name <> ''";
+        Ok(self.ask(question, &[&content])?.iter().map(|row| row.get(0)).collect())
+    }
+
     /// Says that a content is in an upload. One that is there already stays.
     ///
     /// # Errors

@@ -15,8 +15,8 @@ use super::failure::Failure;
 use super::link::{Link as Connection, Param};
 use super::pool::Pool;
 use super::tables::{Table, kept, name_of_index};
-use crate::catalogue::{Access, By, Catalogue, Counted, Link, Model, ModelId, Place};
-use crate::engine::committed::{Committed, Listed, LogEnd, RowCount, Which};
+use crate::catalogue::{Access, By, Catalogue, Counted, Model, ModelId, Place};
+use crate::engine::committed::{Committed, Listed, LogEnd, Question, RowCount, Which};
 use crate::engine::fingerprint::Fingerprint;
 use crate::engine::logs::{LogChanges, LogKey, LogQuery};
 use crate::engine::memory::{Order, Record, backwards};
@@ -41,7 +41,7 @@ impl Begin {
 }
 
 /// A record with its place in creation order.
-type Placed = (Order, Arc<Record>);
+pub(super) type Placed = (Order, Arc<Record>);
 
 /// So many records of a walk are asked for at first, and then twice as many each time.
 const FIRST_PAGE: i64 = 100;
@@ -53,17 +53,25 @@ const BEHIND_ALL: u64 = u64::MAX / 2;
 /// What was found by its key; none where there is no such record.
 type Found = HashMap<(ModelId, Box<str>), Option<Placed>>;
 
+/// What was found by the key of a unique index of this number.
+type Unique = HashMap<(ModelId, usize, String), Vec<Placed>>;
+
+/// Which key differs in case only from another one; none where no key does.
+type OtherCase = HashMap<(ModelId, Box<str>), Option<Box<str>>>;
+
 /// What is committed in a database.
 pub(crate) struct Database<'a> {
-    link: &'a Connection,
+    pub(super) link: &'a Connection,
     /// Where others wait for payloads that were found here.
     pub(super) pool: &'a Arc<Pool>,
     catalogue: Arc<Catalogue>,
     begin: Begin,
-    has_begun: Cell<bool>,
+    pub(super) has_begun: Cell<bool>,
     /// Was the one record of a place `Single` seen? It never goes.
     has_single: &'a AtomicBool,
-    found: RefCell<Found>,
+    pub(super) found: RefCell<Found>,
+    pub(super) unique: RefCell<Unique>,
+    pub(super) other_case: RefCell<OtherCase>,
     /// The first thing that has failed.
     failure: RefCell<Option<Failure>>,
 }
@@ -104,6 +112,8 @@ impl<'a> Database<'a> {
             has_single,
             has_begun: Cell::new(false),
             found: RefCell::default(),
+            unique: RefCell::default(),
+            other_case: RefCell::default(),
             failure: RefCell::default(),
         }
     }
@@ -119,7 +129,7 @@ impl<'a> Database<'a> {
     }
 
     /// Notes that something has failed, with which nothing of the call counts.
-    fn fail(&self, failure: Failure) -> Error {
+    pub(super) fn fail(&self, failure: Failure) -> Error {
         let mut first = self.failure.borrow_mut();
         let failure = first.get_or_insert(failure);
         match failure {
@@ -147,15 +157,14 @@ impl<'a> Database<'a> {
 
     /// Asks for records of a model; the rows of logs are none.
     fn ask_records(&self, model: ModelId, text: &str, params: &[Param<'_>]) -> Result<Vec<Placed>> {
-        if matches!(self.model(model).place, Place::Log { .. }) {
+        if !self.has_rows(model) {
             return Ok(Vec::new());
         }
         self.take(model, &self.ask(text, params)?)
     }
 
     fn count_records(&self, model: ModelId, text: &str, params: &[Param<'_>]) -> usize {
-        let is_log = matches!(self.model(model).place, Place::Log { .. });
-        if is_log { 0 } else { self.ask_one_number(text, params) }
+        if self.has_rows(model) { self.ask_one_number(text, params) } else { 0 }
     }
 
     /// A record as it was found here.
@@ -164,11 +173,11 @@ impl<'a> Database<'a> {
         Some(Arc::clone(&found.get(&(model, key.into()))?.as_ref()?.1))
     }
 
-    fn model(&self, model: ModelId) -> &Model {
+    pub(super) fn model(&self, model: ModelId) -> &Model {
         self.catalogue.model(model)
     }
 
-    fn take(&self, model: ModelId, rows: &[Row]) -> Result<Vec<Placed>> {
+    pub(super) fn take(&self, model: ModelId, rows: &[Row]) -> Result<Vec<Placed>> {
         let declared = self.model(model);
         let records = rows.iter().map(|row| placed(declared, row)).collect::<Result<Vec<_>>>()?;
         let mut found = self.found.borrow_mut();
@@ -183,60 +192,29 @@ impl<'a> Database<'a> {
         if let Some(known) = self.found.borrow().get(&place) {
             return Ok(known.clone());
         }
-        let Table { records, .. } = Table::of(self.model(model));
-        let question = format!("SELECT seq, text FROM {records} WHERE key = $1");
-        let found = self.ask_records(model, &question, &[&kept(key)])?.into_iter().next();
-        if found.is_some() && matches!(self.model(model).place, Place::Single { .. }) {
+        if !self.has_rows(model) {
+            return Ok(None);
+        }
+        self.answer(Question::Key(model, key))?;
+        Ok(self.found.borrow().get(&place).cloned().flatten())
+    }
+
+    /// Are its records rows of a table of its own?
+    pub(super) fn has_rows(&self, model: ModelId) -> bool {
+        !matches!(self.model(model).place, Place::Log { .. })
+    }
+
+    /// Notes that the one record of a place `Single` is there.
+    pub(super) fn note_single(&self, model: ModelId) {
+        if matches!(self.model(model).place, Place::Single { .. }) {
             self.has_single.store(true, Ordering::Relaxed);
         }
-        self.found.borrow_mut().insert(place, found.clone());
-        Ok(found)
     }
 
     fn all(&self, model: ModelId) -> Result<Vec<Placed>> {
         let Table { records, .. } = Table::of(self.model(model));
         let question = format!("SELECT seq, text FROM {records} ORDER BY created_ms, seq");
         self.ask_records(model, &question, &[])
-    }
-
-    /// The one record under a key of an index that is unique, and with the same question what it refers to: who
-    /// looks for a session wants its user too.
-    fn one_under(&self, model: ModelId, index: usize, key: String) -> Result<Vec<Placed>> {
-        let declared = self.model(model);
-        let Table { records, keys } = Table::of(declared);
-        let mut question = format!(
-            "WITH found AS (SELECT r.key, r.seq, r.text FROM {keys} k JOIN {records} r ON r.key = k.record
-               WHERE k.index = $1 AND k.value = $2)
-             SELECT 0 AS part, seq, text FROM found"
-        );
-        let is_of_record = |link: &&Link| {
-            let is_log = matches!(self.model(link.to).place, Place::Log { .. });
-            !link.in_list && link.by.is_none() && !is_log
-        };
-        let links: Vec<&Link> = declared.links.iter().filter(is_of_record).collect();
-        let names: Vec<String> =
-            links.iter().map(|link| name_of_index(declared, link.index)).collect();
-        for (part, link) in links.iter().enumerate() {
-            let other = Table::of(self.model(link.to)).records;
-            question += &format!(
-                " UNION ALL SELECT {}, o.seq, o.text FROM found f JOIN {keys} k ON k.record = f.key AND k.index = ${}
-                  JOIN {other} o ON o.key = k.value",
-                part + 1,
-                part + 3
-            );
-        }
-        let name = name_of_index(declared, index);
-        let mut params: Vec<Param<'_>> = vec![&name, &key];
-        params.extend(names.iter().map(|name| name as Param<'_>));
-        let mut found = Vec::new();
-        for row in self.ask(&question, &params)? {
-            let part: i32 = row.get("part");
-            match usize::try_from(part - 1).ok().and_then(|part| links.get(part)) {
-                None => found.extend(self.take(model, &[row])?),
-                Some(link) => drop(self.take(link.to, &[row])?),
-            }
-        }
-        Ok(found)
     }
 
     /// The records under any of some keys of an index, each once, in creation order.
@@ -246,7 +224,13 @@ impl<'a> Database<'a> {
             return Ok(Vec::new());
         }
         if declared.indexes[index].unique && keys.len() == 1 {
-            return self.one_under(model, index, keys.into_iter().next().unwrap_or_default());
+            let place = (model, index, keys.into_iter().next().unwrap_or_default());
+            if !self.unique.borrow().contains_key(&place) {
+                let bound = self.under_unique(model, index, place.2.clone());
+                let rows = self.ask(&bound.text, &bound.params())?;
+                self.note_unique(model, (index, place.2.clone()), &rows)?;
+            }
+            return Ok(self.unique.borrow().get(&place).cloned().unwrap_or_default());
         }
         let Table { records, keys: table } = Table::of(declared);
         let question = format!(
@@ -307,14 +291,21 @@ impl Committed for Database<'_> {
         BEHIND_ALL
     }
 
+    fn foresees(&self) -> bool {
+        true
+    }
+
+    fn foresee(&self, questions: &[Question<'_>]) {
+        self.ask_ahead(questions);
+    }
+
     fn same_but_case(&self, model: ModelId, key: &str) -> Result<Option<Cow<'_, str>>> {
-        let declared = self.model(model);
-        let Table { records, .. } = Table::of(declared);
-        let question =
-            format!("SELECT seq, text FROM {records} WHERE folded = $1 AND key <> $2 LIMIT 1");
-        let params: [Param<'_>; 2] = [&kept(&key.to_lowercase()), &kept(key)];
-        let found = self.ask_records(model, &question, &params)?.into_iter().next();
-        Ok(found.map(|(_, record)| Cow::Owned(record.key().to_owned())))
+        let place = (model, Box::from(key));
+        if self.has_rows(model) && !self.other_case.borrow().contains_key(&place) {
+            self.answer(Question::Case(model, key))?;
+        }
+        let known = self.other_case.borrow().get(&place).cloned().flatten();
+        Ok(known.map(|other| Cow::Owned(other.into_string())))
     }
 
     fn first(&self, model: ModelId) -> Result<Option<Cow<'_, str>>> {

@@ -36,7 +36,7 @@ impl Bound {
         Bound { text, params }
     }
 
-    fn params(&self) -> Vec<Param<'_>> {
+    pub(super) fn params(&self) -> Vec<Param<'_>> {
         self.params.iter().map(|param| &**param as Param<'_>).collect()
     }
 }
@@ -147,6 +147,33 @@ impl Link {
         self.wait(async {
             let (begun, rows) = join(self.client.batch_execute(begin), query).await;
             begun.and(rows)
+        })
+    }
+
+    /// Asks several things at once, within the transaction that is open or that `begin` begins.
+    pub(super) fn ask_all(
+        &self,
+        begin: Option<&str>,
+        asked: &[Bound],
+    ) -> Result<Vec<Vec<Row>>, Failure> {
+        let statements = asked.iter().map(|bound| self.prepared(&bound.text));
+        let statements = statements.collect::<Result<Vec<_>, _>>()?;
+        let params: Vec<Vec<Param<'_>>> = asked.iter().map(Bound::params).collect();
+        let each = statements.iter().zip(&params);
+        let each = each.map(|(statement, params)| self.client.query(statement, params));
+        self.is_open.set(true);
+        let begun = async {
+            match begin {
+                Some(begin) => self.client.batch_execute(begin).await,
+                None => Ok(()),
+            }
+        };
+        // Who is polled first is sent first.
+        let all = join(begun, join_all(each));
+        self.wait(async {
+            let (begun, answers) = all.await;
+            begun?;
+            answers.into_iter().collect()
         })
     }
 

@@ -11,6 +11,7 @@ mod changes;
 mod chunks;
 mod database;
 mod failure;
+mod foresee;
 mod harbour;
 mod link;
 mod listen;

@@ -186,6 +186,14 @@ impl ServerRuntime {
         self.server.clock.hold(ms);
     }
 
+    /// What is committed, as a number: another one tells that something was committed meanwhile.
+    ///
+    /// # Errors
+    /// `IO` where the database cannot be reached.
+    pub(crate) fn committed(&self) -> Result<u64> {
+        self.server.committed()
+    }
+
     /// How often anybody has waited for the database.
     pub(crate) fn round_trips(&self) -> u64 {
         self.server.round_trips()

@@ -37,7 +37,12 @@ fn refused(issues: Vec<Issue>) -> Error {
 struct Meta(BTreeMap<String, String>);
 
 impl Meta {
+    /// All of it; nothing, where no store was opened there yet.
     fn read(link: &Link) -> Done<Meta> {
+        let is_there = link.ask(None, "SELECT to_regclass('\".meta\"') IS NOT NULL", &[])?;
+        if !is_there.first().is_some_and(|row| row.get(0)) {
+            return Ok(Meta(BTreeMap::new()));
+        }
         let rows = link.ask(None, "SELECT name, value FROM \".meta\"", &[])?;
         Ok(Meta(rows.iter().map(|row| (row.get(0), row.get(1))).collect()))
     }
@@ -46,7 +51,20 @@ impl Meta {
         self.0.get(name)?.parse().ok()
     }
 
-    fn set(link: &Link, name: &str, value: &str) -> Done<()> {
+    /// Makes what a text makes, unless that was done with the very same one.
+    fn make(&self, link: &Link, name: &str, text: &str) -> Done<()> {
+        let digest = tables::hashed(text);
+        if self.0.get(name) == Some(&digest) {
+            return Ok(());
+        }
+        link.batch(text)?;
+        self.set(link, name, &digest)
+    }
+
+    fn set(&self, link: &Link, name: &str, value: &str) -> Done<()> {
+        if self.0.get(name).is_some_and(|known| known == value) {
+            return Ok(());
+        }
         let text = "INSERT INTO \".meta\" (name, value) VALUES ($1, $2)
              ON CONFLICT (name) DO UPDATE SET value = excluded.value";
         link.ask(None, text, &[&name, &value]).map(drop)
@@ -133,15 +151,15 @@ impl Server {
     fn bring_together(&self, link: &Link) -> Result<(Arc<Catalogue>, i64, Declaration)> {
         let error = Failure::into_error;
         let builtin = Catalogue::builtin().with_migrations(self.settings.migrations);
-        link.batch(&tables::create_common()).map_err(error)?;
         let meta = Meta::read(link).map_err(error)?;
         self.check_versions(&meta)?;
-        link.batch(&tables::create(&builtin)).map_err(error)?;
+        let text = tables::create_common() + &tables::create(&builtin);
+        meta.make(link, "tables of the package", &text).map_err(error)?;
         let kept = kept(link, &builtin)?;
         let joined = kept.joined(&locked(&self.own), false).map_err(refused)?;
         let catalogue = Catalogue::declared(&joined).map_err(refused)?;
         let catalogue = catalogue.with_migrations(self.settings.migrations);
-        link.batch(&tables::create(&catalogue)).map_err(error)?;
+        meta.make(link, "tables", &tables::create(&catalogue)).map_err(error)?;
         let missing = missing(&catalogue, &kept, &joined);
         let number = meta.number("declared").unwrap_or(0) + i64::from(!missing.is_empty());
         self.renew_all(link, &catalogue, &meta).map_err(error)?;
@@ -152,7 +170,7 @@ impl Server {
         let values =
             [("form", FORM.to_string()), ("records", version), ("declared", number.to_string())];
         for (name, value) in values {
-            Meta::set(link, name, &value).map_err(error)?;
+            meta.set(link, name, &value).map_err(error)?;
         }
         Ok((Arc::new(catalogue), number, joined))
     }
@@ -182,9 +200,7 @@ impl Server {
             if is_older || meta.0.get(&name).is_some_and(|known| *known != indexes) {
                 renew(link, catalogue, id, version.unwrap_or_default())?;
             }
-            if meta.0.get(&name) != Some(&indexes) {
-                Meta::set(link, &name, &indexes)?;
-            }
+            meta.set(link, &name, &indexes)?;
         }
         Ok(())
     }

@@ -279,6 +279,19 @@ impl Server {
 }
 
 impl Server {
+    /// What is committed, as a number: every change leaves its name.
+    ///
+    /// # Errors
+    /// `IO` where the database cannot be reached.
+    pub(super) fn committed(&self) -> Result<u64> {
+        let lent = self.pool.take().map_err(Failure::into_error)?;
+        let link = lent.link().map_err(Failure::into_error)?;
+        let question = "SELECT count(*) FROM \".calls\"";
+        let rows = link.ask(None, question, &[]).map_err(Failure::into_error)?;
+        let count: i64 = rows.first().map_or(0, |row| row.get(0));
+        Ok(u64::try_from(count).unwrap_or_default())
+    }
+
     /// Forgets the names of changes that were made long ago, for whoever made them has asked by now, and removes
     /// bytes that no record stands for.
     ///

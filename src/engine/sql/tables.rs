@@ -40,7 +40,8 @@ fn cut(name: &str) -> &str {
     &name[..end.unwrap_or_default()]
 }
 
-fn hashed(text: &str) -> String {
+/// SHA-256 of a text, in hexadecimal digits.
+pub(super) fn hashed(text: &str) -> String {
     data_encoding::HEXLOWER.encode(&Sha256::digest(text.as_bytes()))
 }
 

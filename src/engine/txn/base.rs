@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::catalogue::{Access, Catalogue, Counted, IndexKey, ModelId};
-use crate::engine::committed::{Committed, Listed, LogEnd, Models, RowCount, Which};
+use crate::engine::committed::{Committed, Listed, LogEnd, Models, Question, RowCount, Which};
 use crate::engine::fingerprint::Fingerprint;
 use crate::engine::folder::Folder;
 use crate::engine::logs::{LogChanges, LogKey, LogQuery};
@@ -49,6 +49,14 @@ impl Committed for Base<'_> {
 
     fn give_up(&self) -> Error {
         ask!(self, one => one.give_up())
+    }
+
+    fn foresees(&self) -> bool {
+        ask!(self, one => one.foresees())
+    }
+
+    fn foresee(&self, questions: &[Question<'_>]) {
+        ask!(self, one => one.foresee(questions));
     }
 
     fn single(&self) -> Option<ModelId> {

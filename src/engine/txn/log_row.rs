@@ -68,6 +68,19 @@ impl RowCheck {
         self.checked(field("id").unwrap_or_default(), json::compact_object(&map), counted_at)
     }
 
+    /// A row that another store keeps, as it is there.
+    ///
+    /// # Errors
+    /// `TOO_LARGE`.
+    pub(crate) fn kept(&self, text: &str) -> Result<CheckedRow> {
+        let counted = self.model().counted.as_ref().ok_or_else(not_in_logs)?;
+        let map = json::parse_object(text).unwrap_or_default();
+        let field = |name: &str| map.get(name).and_then(Value::as_str);
+        let time = field("createdAt").filter(|_| is_usual(&map, counted));
+        let counted_at = time.and_then(clock::parse_ms);
+        self.checked(field("id").unwrap_or_default(), text.to_owned(), counted_at)
+    }
+
     /// Checks a new row of the usual type, whose values are in the order of the model's fields.
     ///
     /// # Errors

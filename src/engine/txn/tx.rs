@@ -78,11 +78,12 @@ impl Tx<'_> {
             let map = catalogue::validate_new(declared, input, tx.context.now, &mut new_id)
                 .map_err(|issues| Error::validation(&declared.name, issues))?;
             let key = map.get(&declared.key).and_then(Value::as_str).unwrap_or_default().to_owned();
+            let record = Record::from_map(declared, &key, &map);
+            relations::foresee(tx, model, &record, None);
             tx.check_key(model, &key)?;
             if declared.key == "id" && names_key {
                 tx.check_nameless(model)?;
             }
-            let record = Record::from_map(declared, &key, &map);
             relations::check_uniques(tx, model, &record, &key)?;
             relations::check_references(tx, model, &map, record.index_keys(), None)?;
             let record = tx.put_record(model, record)?;
@@ -143,6 +144,7 @@ impl Tx<'_> {
     ) -> Result<Arc<Record>> {
         let key = old.key();
         let record = Record::from_map(self.base.catalogue().model(model), key, map);
+        relations::foresee(self, model, &record, Some(old));
         relations::check_uniques(self, model, &record, key)?;
         let (after, before) = (record.index_keys(), old.index_keys());
         relations::check_references(self, model, map, after, Some(before))?;

@@ -184,6 +184,33 @@ test('the schema as data is what Prisma 6.19 says of the same schema', () => {
   assert.equal(Object.keys(Prisma).includes('dmmf'), false)
 })
 
+test('the files of a message are the rows that name it, whatever the list in the log says', async () => {
+  const store = createStore({ dataDir: folder(), durability: 'batched' })
+  const prisma = new PrismaClient({ store })
+  const { chat } = await play(prisma)
+  const { id: chatId } = await prisma.chat.create({ data: chat })
+  const file = (messageId) => ({ chatId, messageId, filename: 'a', filepath: 'a', mimeType: 'a/b', size: 1 })
+  const [one, two] = await prisma.message.createManyAndReturn({
+    data: ['One', 'Two'].map((content) => ({ chatId, role: 'USER', content })),
+  })
+  const made = await prisma.chatFile.create({ data: file(one.id) })
+  const filesOf = async ({ id }) =>
+    (await prisma.message.findUnique({ where: { id }, include: { attachments: true } })).attachments.map(({ id }) => id)
+  const lists = async () => (await store.chats.getMessages(chatId)).map(({ attachments }) => attachments)
+  assert.deepEqual([await filesOf(one), await filesOf(two)], [[made.id], []])
+  await prisma.message.update({ where: { id: two.id }, data: { attachments: { connect: { id: made.id } } } })
+  assert.deepEqual([await filesOf(one), await filesOf(two)], [[], [made.id]])
+  // The list in the log is a column of its own, which Prisma's schema has not.
+  assert.deepEqual(await lists(), [[], []])
+  await store.chats.updateMessage(chatId, one.id, { attachments: [made.id] })
+  assert.deepEqual([await filesOf(one), await filesOf(two)], [[], [made.id]])
+  await prisma.message.update({ where: { id: one.id }, data: { content: 'Other' } })
+  assert.deepEqual(await lists(), [[made.id], []])
+  await prisma.message.delete({ where: { id: two.id } })
+  assert.equal((await prisma.chatFile.findUnique({ where: { id: made.id } })).messageId, null)
+  await store.close()
+})
+
 test('arguments that are nested too deeply are refused as invalid, however deep', async () => {
   const prisma = client()
   const nested = (key, levels) => {

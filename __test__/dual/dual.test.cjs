@@ -112,6 +112,31 @@ test('every way to write reaches both sides, with the same ids and times', async
   assert.equal(cli('verify', url).code, 0)
 })
 
+test('a read that the store is not asked for is counted by why: the time was spent, or too much waits', async (t) => {
+  const { dataDir, store, client } = both(t, 'unasked', { queue: 2, shadowBudget: 1e-9 })
+  await client.user.create({ data: user })
+  await client.$settled()
+  const requests = store[PRISMA]
+  const { write } = requests
+  let goOn
+  const goesOn = new Promise((resolve) => (goOn = resolve))
+  requests.write = async (...args) => {
+    await goesOn
+    return write.apply(requests, args)
+  }
+  // The first is under way and the second waits, which is half of what may wait.
+  for (const name of ['one', 'two']) await client.user.update({ where: { id: 'u' }, data: { name } })
+  await client.user.findMany()
+  requests.write = write
+  goOn()
+  await client.$settled()
+  // The first takes all the time that there is.
+  for (let read = 0; read < 3; read++) await client.user.findMany()
+  await client.$settled()
+  const { reads } = await dualStatus({ dataDir })
+  assert.deepEqual(reads, { agreed: 1, unclear: { budget: 2, queue: 1 } })
+})
+
 test('reads are compared off the way of the app', async (t) => {
   const { dataDir, client, here } = both(t, 'reads')
   await client.user.create({ data: user })

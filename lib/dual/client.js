@@ -89,8 +89,9 @@ class Both {
 
   async #read(call, ask, within) {
     if (Math.random() >= this.#share) return ask()
-    if (within !== undefined || !this.#second.hasTime) {
-      this.#second.unclear(within === undefined ? 'budget' : 'transaction')
+    const unasked = within === undefined ? this.#second.unasked : 'transaction'
+    if (unasked !== undefined) {
+      this.#second.unclear(unasked)
       return ask()
     }
     const since = this.#log.moment()

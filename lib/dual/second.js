@@ -69,12 +69,13 @@ class Second {
     this.#push(() => this.#log.end(op, { how }))
   }
 
-  /** Is there time to ask the store what the primary was asked? */
-  get hasTime() {
+  /** Why the store is not asked what the primary was asked; undefined where it is. */
+  get unasked() {
     const now = Date.now()
     this.#left = Math.min(this.#budget, this.#left + ((now - this.#refilled) * this.#budget) / 1000)
     this.#refilled = now
-    return this.#left > 0 && this.#waiting.length < this.#most / 2
+    if (this.#left <= 0) return 'budget'
+    return this.#waiting.length < this.#most / 2 ? undefined : 'queue'
   }
 
   /** Asks the store the same, and compares. */

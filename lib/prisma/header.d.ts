@@ -1027,7 +1027,7 @@ export interface DualStatus {
   underWay: number
   /** Writes by how they ended: agreed, differed, failed, overlapped … */
   writes: Record<string, number>
-  /** Shadow reads: those that agreed, and those that could not be judged, by why. */
+  /** Shadow reads: those that agreed, and those that could not be judged, by why: `budget`, `queue`, `order` … */
   reads: { agreed: number; unclear: Record<string, number> }
   /** Answers that differed, without values. */
   differences: {

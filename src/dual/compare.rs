@@ -33,8 +33,10 @@ pub(super) enum Unclear {
     Transaction,
     /// One of the two could not answer at all.
     Failure,
-    /// There was no time for it.
+    /// The time that may be spent on reads in each second was spent.
     Budget,
+    /// Too much waited for the store already, writes above all.
+    Queue,
 }
 
 /// What a comparison says.

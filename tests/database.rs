@@ -217,18 +217,33 @@ fn bytes_belong_to_their_transaction() {
     assert_eq!(store.read_now(&row, None).unwrap().unwrap(), bytes(9));
 }
 
+/// As in a folder: a transaction is not made again, so nobody may cross it.
 #[test]
-fn a_transaction_that_others_cross_leaves_nothing() {
+fn transactions_of_several_servers_come_one_behind_the_other_and_changes_wait_for_them() {
+    const EACH: i64 = 10;
     let schema = new_schema();
-    let (one, other) = (open(&schema), open(&schema));
-    let (user, _) = world(&one);
-    let done = one.transaction(|tx| {
-        tx.call("users.findById", &json!([user]).to_string())?;
-        call(&other, "users.update", json!([user, {"name": "Other"}]));
-        tx.call("users.update", &json!([user, {"name": "One"}]).to_string())
+    let stores = [open(&schema), open(&schema)];
+    let (user, chat) = world(&stores[0]);
+    call(&stores[0], "users.update", json!([user, {"count": 0}]));
+    thread::scope(|scope| {
+        for store in stores.iter().flat_map(|store| [store, store]) {
+            let (user, chat) = (&user, &chat);
+            scope.spawn(move || {
+                for _ in 0..EACH {
+                    let counted = store.transaction(|tx| {
+                        let found = tx.call("users.findById", &json!([user]).to_string())?;
+                        let found: Value = serde_json::from_str(&found).unwrap();
+                        let count = found["count"].as_i64().unwrap() + 1;
+                        tx.call("users.update", &json!([user, {"count": count}]).to_string())
+                    });
+                    counted.unwrap();
+                    call(store, "users.update", json!([user, {"name": "between"}]));
+                    call(store, "chats.addMessage", json!([chat, message(0)]));
+                }
+            });
+        }
     });
-    assert_eq!(done.unwrap_err().code().name(), "LOCKED");
-    assert_eq!(call(&one, "users.findById", json!([user]))["name"], "Other");
+    assert_eq!(call(&stores[1], "users.findById", json!([user]))["count"], 4 * EACH);
 }
 
 #[test]

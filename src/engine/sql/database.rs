@@ -29,13 +29,22 @@ pub(super) enum Begin {
     Read,
     /// To change what follows from what was read.
     Write,
+    /// The same, while nobody else changes anything.
+    WriteAlone,
 }
 
 impl Begin {
     pub(super) fn text(self) -> &'static str {
         match self {
             Begin::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-            Begin::Write => "BEGIN ISOLATION LEVEL SERIALIZABLE",
+            // A lock of a table, unlike any other, is taken before the moment that the transaction sees, so who
+            // has waited for it sees what it waited for.
+            Begin::Write => {
+                "BEGIN ISOLATION LEVEL SERIALIZABLE; LOCK TABLE \".turns\" IN ROW SHARE MODE"
+            }
+            Begin::WriteAlone => {
+                "BEGIN ISOLATION LEVEL SERIALIZABLE; LOCK TABLE \".turns\" IN EXCLUSIVE MODE"
+            }
         }
     }
 }
@@ -121,6 +130,13 @@ impl<'a> Database<'a> {
     /// How the transaction begins, where nothing was asked yet.
     pub(super) fn to_begin(&self) -> Option<&'static str> {
         (!self.has_begun.get()).then(|| self.begin.text())
+    }
+
+    /// Begins the transaction before anything is asked; `settings` hold for it.
+    pub(super) fn begin(&self, settings: &str) -> std::result::Result<(), Failure> {
+        self.link.begin(&format!("{}; {settings}", self.begin.text()))?;
+        self.has_begun.set(true);
+        Ok(())
     }
 
     /// What has failed.

@@ -23,6 +23,9 @@ impl Failure {
             Some(&SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED) => {
                 Failure::Collided(told)
             }
+            Some(&SqlState::QUERY_CANCELED | &SqlState::LOCK_NOT_AVAILABLE) => {
+                Failure::Refused(took_too_long(&told))
+            }
             Some(
                 &SqlState::ADMIN_SHUTDOWN
                 | &SqlState::CRASH_SHUTDOWN
@@ -47,6 +50,14 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Failure {
         Failure::Refused(error)
     }
+}
+
+fn took_too_long(told: &Error) -> Error {
+    let message = format!(
+        "the database, or a transaction that everybody waits for, took longer than `lockTimeout`; try again ({})",
+        told.message()
+    );
+    Error::new(Code::Locked, message)
 }
 
 fn is_of_connection(error: &tokio_postgres::Error) -> bool {

@@ -69,7 +69,7 @@ fn settings(schema: &str, patience: Patience) -> String {
     format!(
         "SET search_path = {}; SET TimeZone = 'UTC'; SET client_encoding = 'UTF8'; SET enable_seqscan = off;
          SET plan_cache_mode = force_generic_plan; SET statement_timeout = {answer};
-         SET idle_in_transaction_session_timeout = 0",
+         SET idle_in_transaction_session_timeout = {answer}",
         quoted(schema)
     )
 }
@@ -202,6 +202,12 @@ impl Link {
         })?;
         self.is_open.set(false);
         Ok(changed)
+    }
+
+    /// Begins a transaction by statements that have no parameters.
+    pub(super) fn begin(&self, text: &str) -> Result<(), Failure> {
+        self.is_open.set(true);
+        self.batch(text)
     }
 
     /// Ends a transaction that has only read, whose answers count only then.

@@ -5,11 +5,11 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
 use std::task::Poll;
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
@@ -22,9 +22,37 @@ use crate::engine::memory::Touched;
 use crate::error::{Error, Result};
 use crate::json;
 use crate::postgres::{connector, failed};
+use crate::sync::{locked, wait_for};
 
 /// So often it is looked whether the store is being closed, and after a failure whether the database is there again.
 const LOOK: Duration = Duration::from_millis(250);
+
+/// Is somebody about to hear? Until they do, no change begins, for whoever has a listener hears of what this process
+/// changes from then on.
+#[derive(Default)]
+pub(super) struct Ears(Mutex<bool>, Condvar);
+
+impl Ears {
+    /// Somebody is about to.
+    pub(super) fn expect(&self) {
+        *locked(&self.0) = true;
+    }
+
+    /// They do, or cannot.
+    fn settled(&self) {
+        *locked(&self.0) = false;
+        self.1.notify_all();
+    }
+
+    /// Waits until then, at most for so long.
+    pub(super) fn wait(&self, most: Duration) {
+        let until = Instant::now() + most;
+        let mut expected = locked(&self.0);
+        while *expected && Instant::now() < until {
+            expected = wait_for(&self.1, expected, LOOK);
+        }
+    }
+}
 
 /// Listens until the store is closed.
 pub(super) fn run(server: &Arc<Server>, stopping: &AtomicBool) {
@@ -33,6 +61,7 @@ pub(super) fn run(server: &Arc<Server>, stopping: &AtomicBool) {
         let Ok(runtime) = Builder::new_current_thread().enable_all().build() else { return };
         if hear(server, &runtime, stopping, was_away).is_err() {
             was_away = true;
+            server.ears.settled();
             sleep(LOOK);
         }
     }
@@ -54,6 +83,7 @@ fn hear(server: &Server, runtime: &Runtime, stopping: &AtomicBool, was_away: boo
                     if let Err(error) = listening {
                         return Poll::Ready(Some(Err(error)));
                     }
+                    server.ears.settled();
                     if was_away {
                         server.tell(&[], true);
                     }

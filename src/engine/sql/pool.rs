@@ -93,6 +93,17 @@ impl Lent<'_> {
         self.link.as_ref().ok_or_else(|| super::failure::unreachable("the connection is gone"))
     }
 
+    /// Sees to it that the server answers, over another connection where this one is gone.
+    ///
+    /// # Errors
+    /// As for [`Link::open`].
+    pub(super) fn alive(&mut self) -> Result<(), Failure> {
+        match self.link()?.batch("") {
+            Err(Failure::Lost(_)) => self.renew(),
+            answered => answered,
+        }
+    }
+
     /// Gives up the connection and makes another one.
     ///
     /// # Errors

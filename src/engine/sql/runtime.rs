@@ -169,6 +169,7 @@ impl ServerRuntime {
     pub(crate) fn subscribe(&self, listener: Listener) -> u64 {
         let mut hears = locked(&self.hears);
         if !*hears {
+            self.server.ears.expect();
             let (server, stopping) = (Arc::clone(&self.server), Arc::clone(&self.stopping));
             *hears = self.thread("listen", move || listen::run(&server, &stopping)).is_ok();
         }

@@ -101,6 +101,7 @@ impl Server {
             has_single: AtomicBool::new(false),
             clock: Clock::held_at(settings.held_clock),
             listeners: Default::default(),
+            ears: Default::default(),
         };
         let link = server.pool.apart().map_err(Failure::into_error)?;
         link.batch(&format!("CREATE SCHEMA IF NOT EXISTS {}", quoted(&schema)))

@@ -13,6 +13,7 @@ use super::chunks;
 use super::database::{Begin, Database};
 use super::failure::Failure;
 use super::link::{Bound, Link, outcome_unknown};
+use super::listen::Ears;
 use super::pool::{Lent, Pool};
 use crate::catalogue::{Catalogue, Declaration};
 use crate::engine::clock::Clock;
@@ -31,8 +32,6 @@ pub(crate) type Work<'w> = &'w mut dyn FnMut(&mut Tx<'_>) -> Result<Settled>;
 const MOST_TRIES: u32 = 30;
 /// So long, at most, is waited before it is tried again.
 const LONGEST_PAUSE: Duration = Duration::from_millis(200);
-/// So often it is asked whether a change was made, after the connection was lost.
-const MOST_ASKED: u32 = 10;
 
 /// One open store.
 pub(crate) struct Server {
@@ -46,6 +45,7 @@ pub(crate) struct Server {
     pub(super) has_single: AtomicBool,
     pub(super) clock: Clock,
     pub(super) listeners: Listeners,
+    pub(super) ears: Ears,
 }
 
 /// How an attempt at a change ended.
@@ -122,6 +122,7 @@ impl Server {
     /// # Errors
     /// Those of the call; `LOCKED` where it always collides, `OUTCOME_UNKNOWN`.
     pub(crate) fn write(&self, work: Work<'_>) -> Result<Settled> {
+        self.ears.wait(self.pool.patience().to_connect);
         let mut lent = self.pool.take().map_err(Failure::into_error)?;
         let mut last = None;
         for attempt in 0..MOST_TRIES {
@@ -261,7 +262,11 @@ impl Server {
     /// Was the change of this name made? Asked over a new connection, in a way that the lost one, should it still be
     /// at work, can no longer make it when the answer is no. None where nobody can say.
     fn was_made(&self, lent: &mut Lent<'_>, id: Uuid) -> Option<bool> {
-        for attempt in 0..MOST_ASKED {
+        // As long as a server needs that starts again, or another one that takes its place.
+        let until = Instant::now() + self.pool.patience().to_answer;
+        let mut attempt = 0;
+        while Instant::now() < until {
+            attempt += 1;
             pause(attempt + 4);
             if lent.renew().is_err() {
                 continue;
@@ -329,14 +334,26 @@ pub(crate) struct Transaction<'s> {
 }
 
 impl<'s> Transaction<'s> {
-    pub(super) fn begin(server: &'s Server, link: &'s Link, timeout: Duration) -> Transaction<'s> {
+    /// Begins one once no other is under way, and no change. Whoever makes it may be gone any time: the server ends
+    /// one in which nothing happens.
+    ///
+    /// # Errors
+    /// `Lost` where the connection is gone.
+    pub(super) fn begin(
+        server: &'s Server,
+        link: &'s Link,
+        timeout: Duration,
+    ) -> std::result::Result<Transaction<'s>, Failure> {
+        server.ears.wait(server.pool.patience().to_connect);
         let database = Database::new(
             (link, &server.pool),
             server.catalogue(),
-            Begin::Write,
+            Begin::WriteAlone,
             &server.has_single,
         );
-        Transaction {
+        let most = timeout.as_millis().saturating_add(1_000).min(i32::MAX as u128);
+        database.begin(&format!("SET LOCAL idle_in_transaction_session_timeout = {most}"))?;
+        Ok(Transaction {
             server,
             database,
             link,
@@ -344,7 +361,7 @@ impl<'s> Transaction<'s> {
             changes: Vec::new(),
             now: server.clock.now(),
             until: Instant::now() + timeout,
-        }
+        })
     }
 
     /// Makes a call in it.

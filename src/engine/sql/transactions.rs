@@ -37,16 +37,23 @@ impl Transactions {
 
     /// Runs a transaction until it ends or takes too long.
     pub(super) fn run(&self, server: &Arc<Server>, timeout: Duration, ticket: Ticket) {
-        let lent = match server.pool.take() {
+        let mut lent = match server.pool.take() {
             Ok(lent) => lent,
             Err(failure) => return settle(vec![(ticket, Err(failure.into_error()))]),
         };
-        let Ok(link) = lent.link() else { return };
+        // Looked at anew: the server may have been started again since somebody last had the connection.
+        if let Err(failure) = lent.alive() {
+            return settle(vec![(ticket, Err(failure.into_error()))]);
+        }
+        let begun = lent.link().and_then(|link| Transaction::begin(server, link, timeout));
+        let mut transaction = match begun {
+            Ok(transaction) => transaction,
+            Err(failure) => return settle(vec![(ticket, Err(failure.into_error()))]),
+        };
         let number = self.last.fetch_add(1, Ordering::Relaxed) + 1;
         let (sender, inside) = channel();
         locked(&self.open).insert(number, sender);
         settle(vec![(ticket, Ok(Settled::Number(number)))]);
-        let mut transaction = Transaction::begin(server, link, timeout);
         let finish = until_finished(&mut transaction, &inside);
         locked(&self.open).remove(&number);
         let done = match finish {

@@ -7,10 +7,10 @@
 
 const { openSync, writeSync } = require('node:fs')
 const { Worker, isMainThread, workerData } = require('node:worker_threads')
-const { createStore } = require('../../..')
+const { createStore, QuilltapAdapter } = require('../../..')
 
 const plan = isMainThread ? JSON.parse(process.argv[2]) : workerData
-const { dataDir, durability, file, seed, keys, lists, calls, who } = plan
+const { options, file, seed, keys, lists, tokens, calls, who } = plan
 
 const notes = openSync(file, 'a')
 const now = () => Number(process.hrtime.bigint() / 1000n)
@@ -25,7 +25,8 @@ function roll(below) {
   return ((mixed ^ (mixed >>> 14)) >>> 0) % below
 }
 
-const store = createStore({ dataDir, durability })
+const store = createStore(options)
+const adapter = QuilltapAdapter(store)
 let counter = 0
 const fresh = () => `v${who}-${++counter}`
 
@@ -87,9 +88,20 @@ async function onLists() {
   return [{ ask: ['add', pairs] }, async () => (await (pairs.length === 1 ? one() : both()), 'added')]
 }
 
+/** A one-time token, for which others race. */
+async function onToken() {
+  const token = tokens[roll(tokens.length)]
+  const use = async () => ((await adapter.useVerificationToken({ identifier: token, token })) ? 'gone' : 'none')
+  return [{ record: `tokens ${token}`, ask: ['delete'] }, use]
+}
+
+/** What a call may end with beside its answer. An `IO` is one that the database could not be reached for. */
+const TOLD = ['UNIQUE', 'LOCKED', ...(options.database ? ['IO', 'OUTCOME_UNKNOWN'] : [])]
+
 async function client() {
   for (let done = 0; done < calls; done++) {
-    const [asked, call] = await (roll(4) === 0 ? onLists() : onRecord())
+    const die = roll(20)
+    const [asked, call] = await (die < 5 ? onLists() : die < 7 ? onToken() : onRecord())
     note({ ...asked, who, call: now() })
     let answer
     try {
@@ -97,9 +109,11 @@ async function client() {
     } catch (error) {
       answer = error instanceof Refused ? 'refused' : error.code
       // The others are answers too; what nobody expects ends the search.
-      if (answer !== 'UNIQUE' && answer !== 'refused' && answer !== 'LOCKED') answer = `unexpected ${error.stack}`
+      if (answer !== 'refused' && !TOLD.includes(answer)) answer = `unexpected ${error.stack}`
     }
     note({ back: now(), answer })
+    // Who finds no server would have asked everything before there is one again.
+    if (answer === 'IO') await new Promise((resolve) => setTimeout(resolve, 50 + roll(200)))
   }
   await store.close()
 }

@@ -6,61 +6,17 @@
 
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import quilltap from '../../../index.js'
-import checker from './checker.cjs'
+import { KEYS, LISTS, TOKENS, dice, difference, faultsOf, listsOf, noted, world } from './faults.mjs'
 
-const { isLinearizable, leastFault, listFaults, RECORD } = checker
 const { createStore } = quilltap
 
 const PROCESSES = 8
-const LISTS = ['one', 'other', 'third']
-/** So few that clients meet at them all the time. */
-const KEYS = ['tags', 'characters', 'sessions'].flatMap((kind) =>
-  [1, 2, 3].map((number) => [kind, `${kind}-${number}`]),
-)
-
-function dice(seed) {
-  let state = seed >>> 0
-  return (below) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return Math.floor((state / 2 ** 32) * below)
-  }
-}
-
-async function world(store) {
-  await store.users.create({ id: 'user', email: 'will@globe.example' })
-  await store.connections.create({ id: 'profile', userId: 'user', name: 'n', provider: 'OLLAMA', modelName: 'm' })
-  const blank = { description: '', personality: '', scenario: '', firstMessage: '' }
-  await store.characters.create({ id: 'lead', userId: 'user', name: 'lead', ...blank })
-  for (const id of LISTS) {
-    await store.chats.create({ id, userId: 'user', characterId: 'lead', connectionProfileId: 'profile', title: id })
-  }
-}
-
-/** Where two lists begin to differ. */
-function difference(found, wanted) {
-  const at = found.findIndex((item, number) => item !== wanted[number])
-  const from = at < 0 ? found.length : at
-  return `from number ${from} on, ${found.slice(from, from + 3)} (of ${found.length}) for ${wanted.slice(from, from + 3)} (of ${wanted.length})`
-}
-
-/** The operations that a client noted. */
-function operations(text) {
-  const all = []
-  for (const line of text.split('\n')) {
-    // A note that a kill has cut off is of a call that never came back, or was never made.
-    if (!line.endsWith('}')) continue
-    const entry = JSON.parse(line)
-    if (entry.call !== undefined) all.push(entry)
-    else Object.assign(all.at(-1), entry)
-  }
-  return all
-}
 
 /**
  * One round: eight processes with two clients each make so many calls each; some of them are killed and
@@ -79,12 +35,12 @@ export async function round({ seed, durability = 'strict', calls = 60, kills = 1
   const start = () => {
     const who = `p${++started}`
     const plan = {
-      dataDir,
-      durability,
+      options: { dataDir, durability },
       file: `${notes}.${who}`,
       seed: seed * 1000 + started * 2,
       keys: KEYS,
       lists: LISTS,
+      tokens: TOKENS,
       calls,
       who,
     }
@@ -115,21 +71,9 @@ export async function round({ seed, durability = 'strict', calls = 60, kills = 1
   await Promise.all(ended)
   // What a killed process had written and told nobody is taken up by whoever writes next.
   await listener.users.update('user', { name: 'the end' })
-  const faults = []
-  const all = []
-  for (const name of await readdir(folder)) {
-    if (name.startsWith('notes.')) all.push(...operations(await readFile(join(folder, name), 'utf8')))
-  }
-  for (const { answer, who } of all) {
-    if (typeof answer === 'string' && answer.startsWith('unexpected')) faults.push(`${who}: ${answer}`)
-  }
-  const refused = ({ answer }) => answer === 'LOCKED'
-  const final = {}
-  for (const list of LISTS) final[list] = (await listener.chats.getMessages(list)).map(({ id }) => id)
-  for (const list of LISTS) {
-    const { messageCount } = await listener.chats.findById(list)
-    if (messageCount !== final[list].length) faults.push(`${list} counts ${messageCount} of ${final[list].length}`)
-  }
+  const all = await noted(notes)
+  const final = await listsOf(listener)
+  const faults = await faultsOf(all, listener, final)
   // The listener was there all the time: it hears of every message once, in the order of the lists. What
   // the reads above have brought is told in a later turn.
   const isTold = () =>
@@ -142,26 +86,6 @@ export async function round({ seed, durability = 'strict', calls = 60, kills = 1
       .map(({ id }) => id)
     if (heard.join() !== final[list].join())
       faults.push(`the listener heard otherwise of ${list}: ${difference(heard, final[list])}`)
-  }
-  const onLists = all
-    .filter(({ record }) => record === undefined)
-    .map((one) => (refused(one) ? { ...one, answer: 'refused' } : one))
-  faults.push(...listFaults(onLists, final))
-  const last = Math.max(...all.map(({ call, back }) => back ?? call)) + 1
-  for (const [kind, id] of KEYS) {
-    const history = all.filter(({ record }) => record === `${kind} ${id}`).filter((one) => !refused(one))
-    const value = (await listener[kind].findById(id))?.value ?? 'none'
-    history.push({ who: 'end', ask: ['read'], answer: value, call: last, back: last + 1 })
-    // A read that never came back says nothing.
-    const telling = history.filter(({ ask, back }) => ask[0] !== 'read' || back !== undefined)
-    if (!isLinearizable(telling, RECORD)) {
-      const least = leastFault(telling, RECORD).sort((a, b) => a.call - b.call)
-      const lines = least.map(
-        ({ who, ask, answer, call, back }) =>
-          `  ${call}–${back ?? '…'} ${who}: ${ask.filter(Boolean).join(' ')} → ${answer ?? '?'}`,
-      )
-      faults.push([`${kind} ${id}: no order explains`, ...lines].join('\n'))
-    }
   }
   await listener.close()
   // What is read from the files alone is the same.

@@ -14,13 +14,17 @@ use std::time::Duration;
 use futures_util::future::{join, join_all};
 use hashbrown::HashMap;
 use tokio::runtime::{Builder, Runtime};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, Statement};
 
 use super::failure::{Failure, unreachable};
 use crate::error::{Code, Error};
 use crate::postgres::{Address, connector, failed};
+
+/// A server that starts is asked again after this.
+const STARTS_FOR: Duration = Duration::from_millis(100);
 
 /// The value of a statement's parameter.
 pub(super) type Param<'p> = &'p (dyn ToSql + Sync);
@@ -94,7 +98,16 @@ impl Link {
         let runtime = runtime.map_err(|error| Error::io("start", "a connection", &error))?;
         let tls = connector(&address.tls)?;
         let connect = async {
-            let (client, connection) = address.config.connect(tls).await?;
+            let connecting = || address.config.connect(tls.clone());
+            let mut connected = connecting().await;
+            // A server that starts, or has been killed and finds out what it had done, is waited for.
+            while let Err(error) = &connected
+                && error.code() == Some(&SqlState::CANNOT_CONNECT_NOW)
+            {
+                sleep(STARTS_FOR).await;
+                connected = connecting().await;
+            }
+            let (client, connection) = connected?;
             // It ends with the client, or fails, which the next statement tells.
             drop(tokio::spawn(connection));
             client.batch_execute(&settings(schema, patience)).await?;

@@ -137,8 +137,10 @@ impl Server {
     /// As for [`Server::open`].
     pub(super) fn learn(&self, link: &Link) -> Result<()> {
         link.let_go("ROLLBACK");
+        // Whatever makes an index waits for changes of its table, and changes for it: all of them wait at one place.
         let begun = link.batch(
-            "BEGIN; SELECT pg_advisory_xact_lock(hashtext('quilltap'), hashtext(current_schema()))",
+            "BEGIN; SELECT pg_advisory_xact_lock(hashtext('quilltap'), hashtext(current_schema()));
+             CREATE TABLE IF NOT EXISTS \".turns\" (); LOCK TABLE \".turns\" IN EXCLUSIVE MODE",
         );
         let done = begun.map_err(Failure::into_error).and_then(|()| self.bring_together(link));
         let how = if done.is_ok() { "COMMIT" } else { "ROLLBACK" };

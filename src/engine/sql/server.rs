@@ -135,7 +135,7 @@ impl Server {
                 Attempt::Done(answer) => return Ok(answer),
                 Attempt::Failed(error) => return Err(error),
                 Attempt::Again(error) => last = Some(error),
-                Attempt::Unknown(error, answer) => match self.was_made(&mut lent, id) {
+                Attempt::Unknown(error, answer) => match self.was_made(id) {
                     Some(true) => return Ok(answer),
                     Some(false) => last = Some(error),
                     None => return Err(outcome_unknown(&error)),
@@ -261,22 +261,18 @@ impl Server {
 
     /// Was the change of this name made? Asked over a new connection, in a way that the lost one, should it still be
     /// at work, can no longer make it when the answer is no. None where nobody can say.
-    fn was_made(&self, lent: &mut Lent<'_>, id: Uuid) -> Option<bool> {
+    fn was_made(&self, id: Uuid) -> Option<bool> {
         // As long as a server needs that starts again, or another one that takes its place.
         let until = Instant::now() + self.pool.patience().to_answer;
         let mut attempt = 0;
         while Instant::now() < until {
             attempt += 1;
             pause(attempt + 4);
-            if lent.renew().is_err() {
-                continue;
-            }
-            let Ok(link) = lent.link() else { continue };
+            let Ok(link) = self.pool.apart() else { continue };
             let claim = "INSERT INTO \".calls\" (id) VALUES ($1) ON CONFLICT DO NOTHING";
             let work = [Bound::new(claim.to_owned(), vec![Box::new(id.to_string())])];
-            match link.commit(Some("BEGIN"), &work) {
-                Ok(claimed) => return Some(claimed == 0),
-                Err(_) => continue,
+            if let Ok(claimed) = link.commit(Some("BEGIN"), &work) {
+                return Some(claimed == 0);
             }
         }
         None
@@ -384,7 +380,6 @@ impl<'s> Transaction<'s> {
     pub(super) fn commit(self) -> Result<()> {
         let failed = |failure| match failure {
             Failure::Collided(error) => collided_once(&error),
-            Failure::Lost(error) if !self.changes.is_empty() => outcome_unknown(&error),
             other => other.into_error(),
         };
         if let Some(failure) = self.database.take_failure() {
@@ -397,8 +392,14 @@ impl<'s> Transaction<'s> {
         if self.changes.is_empty() {
             return self.link.end().map_err(failed);
         }
-        match self.server.commit(self.link, &self.database, Uuid::new_v4(), &self.changes) {
+        let id = Uuid::new_v4();
+        match self.server.commit(self.link, &self.database, id, &self.changes) {
             Ok(true) => Ok(()),
+            Err(Failure::Lost(error)) => match self.server.was_made(id) {
+                Some(true) => Ok(()),
+                Some(false) => Err(error),
+                None => Err(outcome_unknown(&error)),
+            },
             Ok(false) => {
                 self.link.let_go("ROLLBACK");
                 self.server.learn(self.link)?;

@@ -65,7 +65,6 @@ pub(super) fn create_common() -> String {
     "CREATE TABLE IF NOT EXISTS \".meta\" (name text COLLATE \"C\" PRIMARY KEY, value text NOT NULL);
      CREATE TABLE IF NOT EXISTS \".calls\" (id text COLLATE \"C\" PRIMARY KEY, at timestamptz NOT NULL DEFAULT now());
      CREATE INDEX IF NOT EXISTS \".calls.at\" ON \".calls\" (at);
-     CREATE TABLE IF NOT EXISTS \".turns\" ();
      CREATE TABLE IF NOT EXISTS \".rows\" (
        log text COLLATE \"C\" NOT NULL, owner text COLLATE \"C\" NOT NULL, id text COLLATE \"C\" NOT NULL,
        place bigint GENERATED ALWAYS AS IDENTITY, kind text COLLATE \"C\", time_ms bigint, text text NOT NULL,

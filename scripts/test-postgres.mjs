@@ -1,5 +1,5 @@
 // `npm run test:postgres [-- part of a file's name …]`: the suites that hold of every store, on stores in a PostgreSQL
-// server (Debian's package) that lives as long as this process; `__test__/postgres/suites.cjs` says which, and what of them
+// server: the one at QUILLTAP_TEST_DATABASE, else one (Debian's package) that lives as long as this process; `__test__/postgres/suites.cjs` says which, and what of them
 // does not apply. Needs `npm run build` before.
 
 import { createRequire } from 'node:module'
@@ -12,7 +12,7 @@ const { SUITES } = require('../__test__/postgres/suites.cjs')
 const wanted = process.argv.slice(2)
 const files = Object.keys(SUITES).filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
 
-process.env.QUILLTAP_TEST_DATABASE = (await startServer()).address()
+process.env.QUILLTAP_TEST_DATABASE ??= (await startServer()).address()
 const preload = `--require ${JSON.stringify(require.resolve('../__test__/postgres/instead.cjs'))}`
 process.env.NODE_OPTIONS = [process.env.NODE_OPTIONS, preload].filter(Boolean).join(' ')
 const node = ['--test', '--test-timeout=600000', '--test-reporter=spec']

@@ -8,10 +8,14 @@ const { folder, index, program, run } = require('./support.cjs')
 /** Resolves with so many events. */
 function heard(store, count) {
   const events = []
+  // Listening itself keeps no process alive, and this one must wait.
+  const alive = setInterval(() => {}, 1_000)
   return new Promise((resolve) => {
     const off = store.on('change', (event) => {
       events.push(event)
-      if (events.length === count) resolve(off() ?? events)
+      if (events.length < count) return
+      clearInterval(alive)
+      resolve(off() ?? events)
     })
   })
 }
@@ -29,11 +33,8 @@ test('a listener that came before any call hears of another process', async () =
   const dataDir = folder()
   const store = createStore({ dataDir })
   const events = heard(store, 1)
-  // Listening itself keeps no process alive, and this one must wait.
-  const alive = setInterval(() => {}, 1_000)
   await run(program(dataDir, `store.users.create({ id: 'other', email: 'a@example.org' })`))
   assert.equal((await events)[0].id, 'other')
-  clearInterval(alive)
   await store.close()
 })
 

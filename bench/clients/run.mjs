@@ -7,7 +7,7 @@ import os from 'node:os'
 import path from 'node:path'
 import * as world from '../world.mjs'
 import { objects, syncs } from './limits.mjs'
-import { SIDES, settings, versions } from './sides.mjs'
+import { SIDES, inSameDatabase, settings, versions } from './sides.mjs'
 
 const at = process.argv.indexOf('--rounds')
 const ROUNDS = at < 0 ? 30 : Number(process.argv[at + 1])
@@ -216,7 +216,7 @@ const text = [
   ...lines,
   '',
 ].join('\n')
-writeFileSync(new URL('../results/clients.md', import.meta.url), text)
+writeFileSync(new URL(`../results/${inSameDatabase ? 'database' : 'clients'}.md`, import.meta.url), text)
 console.log(text)
 for (const { client } of sides) await client.$disconnect()
 rmSync(base, { recursive: true, force: true })

@@ -36,16 +36,29 @@ async function ours(dir, durability) {
   return new PrismaClient({ dataDir: dir, durability })
 }
 
-async function postgresql(dir, synchronousCommit) {
-  const { PrismaPg } = require('@prisma/adapter-pg')
+/** Makes an empty schema, in which `sql` then runs. */
+async function emptySchema(dir, sql = '') {
   const { Client } = require('pg')
-  const connectionString = process.env.DATABASE_URL
   const name = `quilltap_clients_${path.basename(dir)}`
-  const admin = new Client({ connectionString })
+  const admin = new Client({ connectionString: process.env.DATABASE_URL })
   await admin.connect()
   await admin.query(`DROP SCHEMA IF EXISTS ${name} CASCADE; CREATE SCHEMA ${name}; SET search_path TO ${name}`)
-  await admin.query(schema.postgresql())
+  await admin.query(sql)
   await admin.end()
+  return name
+}
+
+async function inDatabase(dir) {
+  const address = new URL(process.env.DATABASE_URL)
+  address.searchParams.set('schema', await emptySchema(dir))
+  const { PrismaClient } = require('../../prisma.js')
+  return new PrismaClient({ database: address.href })
+}
+
+async function postgresql(dir, synchronousCommit) {
+  const { PrismaPg } = require('@prisma/adapter-pg')
+  const connectionString = process.env.DATABASE_URL
+  const name = await emptySchema(dir, schema.postgresql())
   const options = `-c synchronous_commit=${synchronousCommit} -c search_path=${name}`
   const { PrismaClient } = generated('postgresql')
   return new PrismaClient({ adapter: new PrismaPg({ connectionString, options }, { schema: name }) })
@@ -66,14 +79,23 @@ async function sqlite(dir, synchronous) {
   return client
 }
 
-export const SIDES = [
+/** Ours in the same PostgreSQL as Prisma's: `npm start -- --same-database`. */
+const SAME_DATABASE = [
+  { title: 'quilltap-store in PostgreSQL', open: inDatabase, needs: 'DATABASE_URL' },
+  { title: 'Prisma 7 on PostgreSQL', open: (dir) => postgresql(dir, 'on'), needs: 'DATABASE_URL' },
+]
+const EACH_ITS_OWN = [
   { title: 'quilltap-store, strict', open: (dir) => ours(dir, 'strict') },
   { title: 'Prisma 7 on PostgreSQL', open: (dir) => postgresql(dir, 'on'), needs: 'DATABASE_URL' },
   { title: 'Prisma 7 on better-sqlite3, FULL', open: (dir) => sqlite(dir, 'FULL') },
   { title: 'quilltap-store, batched', open: (dir) => ours(dir, 'batched') },
   { title: 'Prisma 7 on PostgreSQL, commit off', open: (dir) => postgresql(dir, 'off'), needs: 'DATABASE_URL' },
   { title: 'Prisma 7 on better-sqlite3, NORMAL', open: (dir) => sqlite(dir, 'NORMAL') },
-].filter(({ needs }) => needs === undefined || process.env[needs])
+]
+export const inSameDatabase = process.argv.includes('--same-database')
+export const SIDES = (inSameDatabase ? SAME_DATABASE : EACH_ITS_OWN).filter(
+  ({ needs }) => needs === undefined || process.env[needs],
+)
 
 /** How durable the server is that `DATABASE_URL` names. */
 export async function settings() {

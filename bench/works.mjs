@@ -201,7 +201,8 @@ async function makeLarge({ open }) {
 
 async function firstRead(open) {
   const start = performance.now()
-  const store = await open()
+  // As an app does: its first request is answered as soon as it can be.
+  const store = await open('lazily')
   await store.getSessionAndUser(world.session(0).sessionToken)
   return [store, (performance.now() - start) * 1000]
 }

@@ -6,9 +6,9 @@ const { createStore, QuilltapAdapter } = createRequire(import.meta.url)('../..')
 
 export const classes = { strict: 'durable', batched: 'process' }
 
-export async function open(dir, durability) {
+export async function open(dir, durability, how) {
   const store = createStore({ dataDir: dir, durability })
-  await store.open()
+  if (how !== 'lazily') await store.open()
   const adapter = QuilltapAdapter(store)
   return {
     seed: async ({ users = [], profiles = [], sessions = [], characters = [], tags = [], chats = [] }) => {

@@ -60,7 +60,7 @@ const TOUCH: &[(&str, &str)] = &[
 ];
 
 /// What a compaction removes by itself.
-const EXPIRING: [&str; 2] = ["sessions.findAll", "verificationTokens.findAll"];
+const EXPIRING: [&str; 2] = ["sessions.findAll[]", "verificationTokens.findAll[]"];
 
 /// A byte for which file, then its bytes.
 pub fn documents(bytes: &[u8]) {

@@ -1,7 +1,7 @@
 //! A folder with something of everything, and looking at a store.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use quilltap_store::api::Calls;
 use quilltap_store::disk::SimulatedDisk;
@@ -80,11 +80,22 @@ const MAKE: &[(&str, &str)] = &[
 /// What belongs to one machine or moment, and not to the content of the folder.
 const BESIDE: [&str; 2] = ["cache/", "journal/"];
 
-/// Opens a store on a disk, or says why not.
+/// Opens a store on a disk, or says why not. What it answers while it opens is what it answers then.
 pub(crate) fn try_open(disk: &SimulatedDisk) -> Result<Store, Error> {
     let mut options = Options::new("unused");
     options.held_clock = Some(NOW);
-    let store = Store::open_on(Arc::new(disk.clone()), &options)?;
+    let early = Mutex::new(Vec::new());
+    let store = Store::open_on_telling(Arc::new(disk.clone()), &options, &|store| {
+        let Some(store) = store else { return };
+        for (name, args) in questions() {
+            let number = calls().iter().position(|call| call.name == name).expect("a call");
+            let answer = store.read(number, &args, None);
+            early.lock().unwrap().extend(answer.map(|answer| (name, args, answer.into_text())));
+        }
+    })?;
+    for (name, args, answer) in early.into_inner().unwrap() {
+        assert_eq!(ask(&store, &name, &args)?, answer, "{name}{args}, early and then");
+    }
     // The same input does the same operations of the disk.
     store.hold_files();
     Ok(store)
@@ -135,18 +146,16 @@ pub(crate) fn calls() -> &'static [Call] {
 /// All that a store shows: for each question the answer, or the code of the error.
 pub(crate) type Shown = BTreeMap<String, Result<String, Error>>;
 
-/// Asks a store for everything.
-pub(crate) fn look(store: &Store) -> Shown {
-    let mut shown = Shown::new();
+/// What a store is asked for to show everything.
+fn questions() -> Vec<(String, String)> {
     // Those of collections that come later are about none unless one is named.
     let is_of_none = |call: &Call| call.name.starts_with("brought-collections.");
-    for call in calls().iter().filter(|call| call.name.ends_with(".findAll") && !is_of_none(call)) {
-        shown.insert(call.name.clone(), ask(store, &call.name, "[]"));
-    }
+    let all = calls().iter().filter(|call| call.name.ends_with(".findAll") && !is_of_none(call));
+    let mut questions: Vec<_> = all.map(|call| (call.name.clone(), "[]".to_owned())).collect();
     let one = |name: &str, ids: &[&str]| -> Vec<(String, String)> {
         ids.iter().map(|id| (name.to_owned(), format!("[\"{id}\"]"))).collect()
     };
-    let mut questions = one("chats.getEvents", &["h0", "h1"]);
+    questions.extend(one("chats.getEvents", &["h0", "h1"]));
     questions.extend(one("chats.getMessageCount", &["h0", "h1"]));
     questions.extend(one("chats.findMessage", &["m0", "m2"]));
     questions.extend(one("characters.findById", &["c0", "c1"]));
@@ -155,11 +164,13 @@ pub(crate) fn look(store: &Store) -> Shown {
     questions.extend(one("users.getChatSettings", &["u0"]));
     questions.push(("store.getSettings".into(), "[]".into()));
     questions.push(("characters.findByTag".into(), "[\"t0\"]".into()));
-    for (name, args) in questions {
-        let answer = ask(store, &name, &args);
-        shown.insert(format!("{name}{args}"), answer);
-    }
-    shown
+    questions
+}
+
+/// Asks a store for everything.
+pub(crate) fn look(store: &Store) -> Shown {
+    let ask = |(name, args): (String, String)| (format!("{name}{args}"), ask(store, &name, &args));
+    questions().into_iter().map(ask).collect()
 }
 
 /// Makes a call; its answer must be JSON, its error must say something.

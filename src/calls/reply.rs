@@ -74,12 +74,12 @@ pub enum Answer {
 }
 
 impl Answer {
-    /// The text behind `=` and its fingerprint, for who keeps answers; alone where it has none, and `=`
+    /// The text; `marked`, behind `=` and its fingerprint, where it has one, for who keeps answers. `=` alone
     /// when the caller has it.
-    pub fn into_marked_text(self) -> String {
+    pub fn into_marked(self, marked: bool) -> String {
         match self {
             Answer::Same => "=".to_owned(),
-            Answer::Text(text, Some(print)) => format!("={:015x}{text}", print.number()),
+            Answer::Text(text, Some(print)) if marked => format!("={:015x}{text}", print.number()),
             answer => answer.into_text(),
         }
     }

@@ -12,6 +12,7 @@ use crate::engine::commit::{Listener, Settled, SmallChange, Ticket, WriteCall};
 #[cfg(feature = "database")]
 use crate::engine::committed::only_in_folder;
 use crate::engine::core::{Engine, Settings};
+use crate::engine::lifecycle::{self, Early};
 use crate::engine::payload::Harbour;
 use crate::engine::runtime::FolderRuntime;
 #[cfg(feature = "database")]
@@ -43,7 +44,7 @@ fn refuse(ticket: Ticket, what: &str) {
 }
 
 impl Runtime {
-    /// Opens a store in a folder.
+    /// Opens a store in a folder; see [`lifecycle::open`].
     ///
     /// # Errors
     /// Those of opening.
@@ -51,8 +52,9 @@ impl Runtime {
         disk: Arc<dyn Disk>,
         declared: Declaration,
         settings: Settings,
+        tell_early: &dyn Fn(Option<Early>),
     ) -> Result<Runtime> {
-        FolderRuntime::open(disk, declared, settings).map(Runtime::Folder)
+        FolderRuntime::open(disk, declared, settings, tell_early).map(Runtime::Folder)
     }
 
     /// Opens a store in a database.

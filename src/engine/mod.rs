@@ -35,7 +35,7 @@ pub use committed::{Listed, Models};
 pub(crate) use core::{Engine, Settings};
 pub(crate) use either::Runtime;
 pub use fingerprint::Fingerprint;
-pub(crate) use lifecycle::{is_in_copies, is_open};
+pub(crate) use lifecycle::{Early, is_in_copies, is_open};
 pub use logs::{LogBound, LogQuery};
 pub use memory::Record;
 pub(crate) use memory::SINGLE_KEY;

@@ -21,7 +21,7 @@ use crate::engine::commit::{
 };
 use crate::engine::core::{Engine, Settings};
 use crate::engine::files;
-use crate::engine::lifecycle;
+use crate::engine::lifecycle::{self, Early};
 use crate::engine::logs::Source;
 use crate::engine::tasks::{Tasks, join, run_tasks, spawn};
 use crate::engine::txn::View;
@@ -56,7 +56,7 @@ pub(crate) struct FolderRuntime {
 }
 
 impl FolderRuntime {
-    /// Opens a store and starts its threads.
+    /// Opens a store and starts its threads; see [`lifecycle::open`].
     ///
     /// # Errors
     /// Those of opening.
@@ -64,8 +64,9 @@ impl FolderRuntime {
         disk: Arc<dyn Disk>,
         declared: Declaration,
         settings: Settings,
+        tell_early: &dyn Fn(Option<Early>),
     ) -> Result<FolderRuntime> {
-        let engine = lifecycle::open(disk, declared, settings)?;
+        let engine = lifecycle::open(disk, declared, settings, tell_early)?;
         let running = FolderRuntime {
             engine,
             tasks: Arc::default(),

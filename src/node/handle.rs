@@ -11,7 +11,7 @@ use napi_derive::napi;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::lazy::Lazy;
+use super::lazy::{Lazy, Read};
 use super::wake::{ListenFunction, SettleFunction, Text, Waker, answer_text, listener};
 use crate::engine::settle;
 use crate::progress::Unheard;
@@ -113,9 +113,7 @@ impl NativeStore {
         let known = whole(known);
         let print = (known > ASK).then(|| Fingerprint::known(known));
         let answer = self.lazy.read(call as usize, &args, print)?;
-        Some(answer_text(answer.map(|answer| {
-            if known >= ASK { answer.into_marked_text() } else { answer.into_text() }
-        })))
+        Some(answer_text(answer.map(|answer| answer.into_marked(known >= ASK))))
     }
 
     /// Are all records and logs of these models (a bit each) as they were when they had this fingerprint?
@@ -162,7 +160,7 @@ impl NativeStore {
     #[napi(catch_unwind)]
     pub fn read_later(&self, id: f64, call: u32, args: String, known: f64) {
         let marked = whole(known) == ASK;
-        self.run(id, Command::Read { call: call as usize, args, marked });
+        self.lazy.read_later(whole(id), Read { call: call as usize, args, marked });
     }
 
     /// Commits what a writing call changes.

@@ -11,20 +11,59 @@ use super::transactions::Transactions;
 use crate::engine::{closed, settle};
 use crate::error::{Code, Error, Result};
 use crate::store::{
-    Answer, Fingerprint, Listener, Models, Options, Settle, Settled, Store, Ticket,
+    Answer, Command, EarlyStore, Fingerprint, Listener, Models, Options, Settle, Settled, Store,
+    Ticket,
 };
 use crate::sync::locked;
 
 /// The number under which no call waits, but a warning is told.
 const WARNING: u64 = 0;
 
+/// A read, as [`Command::Read`] has it.
+pub(super) struct Read {
+    pub(super) call: usize,
+    pub(super) args: String,
+    pub(super) marked: bool,
+}
+
+impl Read {
+    fn early(&self, early: &EarlyStore) -> Option<Settled> {
+        let answer = early.read(self.call, &self.args, None)?;
+        Some(Settled::Text(answer.into_marked(self.marked)))
+    }
+}
+
 /// What is done with the store once it is open; it settles the ticket.
-type Deferred = Box<dyn FnOnce(&Store, Ticket) + Send>;
+enum Deferred {
+    /// May be answered before that.
+    Read(Read),
+    Other(Box<dyn FnOnce(&Store, Ticket) + Send>),
+}
+
+impl Deferred {
+    fn run(self, store: &Store, ticket: Ticket) {
+        match self {
+            Deferred::Read(Read { call, args, marked }) => {
+                store.run(Command::Read { call, args, marked }, ticket);
+            }
+            Deferred::Other(work) => work(store, ticket),
+        }
+    }
+
+    fn early(&self, early: &EarlyStore) -> Option<Settled> {
+        match self {
+            Deferred::Read(read) => read.early(early),
+            Deferred::Other(_) => None,
+        }
+    }
+}
 
 /// What waits until the store is open.
 #[derive(Default)]
 struct Waiting {
     calls: Vec<(Deferred, Ticket)>,
+    /// What can be asked meanwhile.
+    early: Option<EarlyStore>,
     /// The callers that wait for it to be closed again behind those calls; `None` when nobody closes
     /// it.
     closing: Option<Vec<Ticket>>,
@@ -85,7 +124,7 @@ impl Lazy {
         Ticket::new(Arc::clone(&self.settler), id)
     }
 
-    /// Answers from memory; `None` when it is not open, or the answer needs the disk.
+    /// Answers from memory, or from what is known while it opens; `None` when the answer needs more.
     pub(super) fn read(
         &self,
         call: usize,
@@ -93,11 +132,46 @@ impl Lazy {
         known: Option<Fingerprint>,
     ) -> Option<Result<Answer>> {
         let store = match &*locked(&self.phase) {
-            Phase::Open(store) => store.clone(),
+            Phase::Open(store) => Some(store.clone()),
             Phase::Closed => return Some(Err(closed())),
-            _ => return None,
+            _ => None,
         };
-        store.read(call, args, known)
+        match store {
+            Some(store) => store.read(call, args, known),
+            None => self.early()?.read(call, args, known).map(Ok),
+        }
+    }
+
+    /// What can be asked while the store opens.
+    fn early(&self) -> Option<EarlyStore> {
+        match &*locked(&self.phase) {
+            Phase::Opening(Waiting { early, closing: None, .. }) => early.clone(),
+            _ => None,
+        }
+    }
+
+    /// Answers a read on another thread; while the store opens, as soon as the answer is known.
+    pub(super) fn read_later(self: &Arc<Self>, id: u64, read: Read) {
+        // What it needs may have come since the caller asked for it in vain.
+        match self.early().and_then(|early| read.early(&early)) {
+            Some(answer) => settle(vec![(self.ticket(id), Ok(answer))]),
+            None => self.defer(id, Deferred::Read(read)),
+        }
+    }
+
+    /// Answers what waits and can be answered before everything is read; nothing can be any more with `None`.
+    fn answer_early(&self, early: Option<EarlyStore>) {
+        let mut answered = Vec::new();
+        let Phase::Opening(waiting) = &mut *locked(&self.phase) else { return };
+        waiting.early = early;
+        let Some(early) = &waiting.early else { return };
+        for (call, ticket) in mem::take(&mut waiting.calls) {
+            match call.early(early) {
+                Some(answer) => answered.push((ticket, Ok(answer))),
+                None => waiting.calls.push((call, ticket)),
+            }
+        }
+        settle(answered);
     }
 
     /// Are all records and logs of these models as they were, as far as memory knows?
@@ -134,24 +208,28 @@ impl Lazy {
         id: u64,
         work: impl FnOnce(&Store, Ticket) + Send + 'static,
     ) {
+        self.defer(id, Deferred::Other(Box::new(work)));
+    }
+
+    fn defer(self: &Arc<Self>, id: u64, call: Deferred) {
         let ticket = self.ticket(id);
         let mut phase = locked(&self.phase);
         match &mut *phase {
             Phase::Open(store) => {
                 let store = store.clone();
                 drop(phase);
-                work(&store, ticket);
+                call.run(&store, ticket);
             }
             Phase::Opening(waiting) if waiting.closing.is_none() => {
-                waiting.calls.push((Box::new(work), ticket));
+                waiting.calls.push((call, ticket));
             }
             Phase::Opening(_) | Phase::Closed => {
                 drop(phase);
                 settle(vec![(ticket, Err(closed()))]);
             }
             Phase::Unopened => {
-                let calls: Vec<(Deferred, Ticket)> = vec![(Box::new(work), ticket)];
-                self.start(phase, Waiting { calls, closing: None });
+                let calls = vec![(call, ticket)];
+                self.start(phase, Waiting { calls, ..Waiting::default() });
             }
         }
     }
@@ -170,7 +248,9 @@ impl Lazy {
     }
 
     fn open(&self) {
-        match without_panic("while it opened", || Store::open(self.options.clone())) {
+        let tell = |early| self.answer_early(early);
+        let open = || Store::open_telling(self.options.clone(), &tell);
+        match without_panic("while it opened", open) {
             Ok(store) => {
                 // Before the first call, so that its own change is heard of too.
                 self.attach(&store);
@@ -213,10 +293,10 @@ impl Lazy {
     /// Does what waits, in its order, until nothing does.
     fn drain(&self, store: &Store) {
         while let Some(calls) = self.next_calls(store) {
-            for (work, ticket) in calls {
+            for (call, ticket) in calls {
                 // A panic drops the ticket, and so tells the caller.
                 drop(without_panic("in a call", || {
-                    work(store, ticket);
+                    call.run(store, ticket);
                     Ok(())
                 }));
             }

@@ -18,7 +18,7 @@ use crate::secrets;
 pub enum Command {
     /// Nothing but that the store be open.
     Open,
-    /// Answers on a thread that may use the disk; `marked` as by [`Answer::into_marked_text`].
+    /// Answers on a thread that may use the disk; `marked` as for [`Answer::into_marked`].
     Read { call: usize, args: String, marked: bool },
     /// Commits what a writing call changes.
     Write { call: usize, args: String },
@@ -115,8 +115,7 @@ impl Store {
         let (calls, args) = (Arc::clone(&self.0.calls), self.0.calls.guarded(call, args));
         let read = move |view: &View<'_>| {
             let answer = calls.read(call, view, &args, None)?;
-            let text = if marked { answer.into_marked_text() } else { answer.into_text() };
-            Ok(Settled::Text(text))
+            Ok(Settled::Text(answer.into_marked(marked)))
         };
         self.0.engine.read_later(read, ticket);
     }

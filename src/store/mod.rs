@@ -4,6 +4,7 @@
 
 mod bulk;
 mod commands;
+mod early;
 mod options;
 mod payloads;
 mod registry;
@@ -31,6 +32,7 @@ pub use crate::calls::Answer;
 pub use crate::engine::{Ended, Fingerprint, Listener, Models, Settle, Settled, Ticket};
 pub(crate) use bulk::Waiting;
 pub use commands::Command;
+pub use early::EarlyStore;
 pub use options::{DatabaseOptions, Durability, Options};
 pub use payloads::{Bytes, Reading, Stream, Use};
 
@@ -100,6 +102,18 @@ impl Store {
     /// # Errors
     /// Those of the disk, `LOCKED`, `UNSUPPORTED_VERSION`.
     pub fn open(options: Options) -> Result<Store> {
+        Store::open_telling(options, &|_| {})
+    }
+
+    /// The same; `tell_early` is told what can be answered before everything is read, where something can, and
+    /// `None` when that may no longer be asked.
+    ///
+    /// # Errors
+    /// As for [`Store::open`].
+    pub fn open_telling(
+        options: Options,
+        tell_early: &dyn Fn(Option<EarlyStore>),
+    ) -> Result<Store> {
         if let Some(database) = &options.database {
             return Store::open_database(database, &options);
         }
@@ -114,7 +128,10 @@ impl Store {
         let Options { declaration, paths_within, .. } = options;
         let engine = registry::enter(
             &folder,
-            || Runtime::open(Arc::new(disk), declaration.clone(), settings),
+            || {
+                let tell = |early| tell_early(EarlyStore::of(early, &calls));
+                Runtime::open(Arc::new(disk), declaration.clone(), settings, &tell)
+            },
             |running| running.declare(&declaration),
         )?;
         let (folder, closed) = (Some(folder), AtomicBool::new(false));
@@ -158,9 +175,22 @@ impl Store {
     /// # Errors
     /// As for [`Store::open`].
     pub fn open_on(disk: Arc<dyn Disk>, options: &Options) -> Result<Store> {
+        Store::open_on_telling(disk, options, &|_| {})
+    }
+
+    /// The same; `tell_early` as for [`Store::open_telling`].
+    ///
+    /// # Errors
+    /// As for [`Store::open`].
+    pub fn open_on_telling(
+        disk: Arc<dyn Disk>,
+        options: &Options,
+        tell_early: &dyn Fn(Option<EarlyStore>),
+    ) -> Result<Store> {
         let calls = Calls::of(&options.declaration)?;
         let (settings, declaration) = (options.settings(), options.declaration.clone());
-        let engine = Arc::new(Runtime::open(disk, declaration, settings)?);
+        let tell = |early| tell_early(EarlyStore::of(early, &calls));
+        let engine = Arc::new(Runtime::open(disk, declaration, settings, &tell)?);
         let closed = AtomicBool::new(false);
         let paths_within = options.paths_within.clone();
         Ok(Store(Arc::new(Handle {

@@ -18,6 +18,7 @@ mod collections;
 mod commit_here;
 mod crash;
 mod determinism;
+mod early;
 mod edited_meanwhile;
 mod edits;
 mod faults;

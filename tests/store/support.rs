@@ -1,11 +1,12 @@
 //! What the tests share: a store on a simulated disk, and records to start from.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
+use quilltap_store::api::Calls;
 use quilltap_store::disk::{Disk, SafePath, SimulatedDisk};
 use quilltap_store::error::Error;
-use quilltap_store::store::{DatabaseOptions, Options, Store};
+use quilltap_store::store::{DatabaseOptions, EarlyStore, Options, Store};
 use serde_json::{Value, json};
 
 /// A store on a disk in memory; or, where `QUILLTAP_TEST_DATABASE` is the address of one, in a database.
@@ -43,6 +44,27 @@ fn schema_of(disk: &SimulatedDisk) -> String {
 }
 
 static NEXT: AtomicU64 = AtomicU64::new(0);
+
+/// A store of which everything that it answered while it opened is what it answers now.
+pub(crate) fn open_comparing(disk: Arc<dyn Disk>, options: &Options) -> Result<Store, Error> {
+    let answered = Mutex::new(Vec::new());
+    let calls = Calls::of(&options.declaration)?;
+    let store = Store::open_on_telling(disk, options, &|early: Option<EarlyStore>| {
+        let Some(early) = early else { return };
+        let told: Vec<Value> = serde_json::from_str(&calls.json()).unwrap();
+        for (number, call) in told.iter().enumerate().filter(|(_, call)| call["name"] == "findAll")
+        {
+            if let Some(answer) = early.read(number, "[]", None) {
+                let name = format!("{}.findAll", call["repository"].as_str().unwrap());
+                answered.lock().unwrap().push((name, answer.into_text()));
+            }
+        }
+    })?;
+    for (name, answer) in answered.into_inner().unwrap() {
+        assert_eq!(store.call(&name, "[]")?, answer, "{name} while the store opened, and after it");
+    }
+    Ok(store)
+}
 
 /// Makes a call and parses its answer.
 pub(crate) fn call(store: &Store, name: &str, args: Value) -> Value {

@@ -220,7 +220,7 @@ impl Lookout {
     }
 
     /// How many changes the system has told of up to now.
-    pub(super) fn told(&self) -> u64 {
+    pub(crate) fn told(&self) -> u64 {
         self.seen().told
     }
 

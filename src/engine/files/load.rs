@@ -20,8 +20,11 @@ use crate::engine::memory::Record;
 use crate::engine::memory::{SINGLE_KEY, State};
 use crate::engine::par_map::par_map;
 
-/// So many files are read before they are parsed.
-const PORTION: usize = 512;
+/// So many files are read and parsed before their records are put into the state.
+const PORTION: usize = 2048;
+
+/// So many files of users are few.
+const FEW_FILES: usize = 32;
 
 /// What is needed to read the files, and what was learnt on the way.
 pub(crate) struct Loader<'a> {
@@ -54,7 +57,12 @@ impl<'a> Loader<'a> {
 
     /// The bytes of a file, whose state is noted.
     pub(super) fn read(&mut self, path: &SafePath) -> Result<Option<Vec<u8>>> {
-        match read_stamped(self.disk, path) {
+        self.note(path, read_stamped(self.disk, path))
+    }
+
+    /// Notes the state of a file that was read.
+    fn note<T>(&mut self, path: &SafePath, read: Result<Option<(T, Stamp)>>) -> Result<Option<T>> {
+        match read {
             Ok(Some((bytes, stamp))) => {
                 self.stamps.insert(path.clone(), stamp);
                 Ok(Some(bytes))
@@ -91,6 +99,61 @@ pub(crate) fn load(loader: &mut Loader<'_>, state: &mut State) -> Result<()> {
         load_rows(loader, state, place)?;
     }
     Ok(())
+}
+
+/// Reads the files that are short, the shortest first, as long as they have at most so many bytes together; gives the
+/// models that are whole by that. The models that own logs are none of them: what those say is looked at last.
+///
+/// # Errors
+/// As for [`load`].
+pub(crate) fn load_short(
+    loader: &mut Loader<'_>,
+    state: &mut State,
+    most_bytes: u64,
+) -> Result<HashSet<ModelId>> {
+    let layout = Arc::clone(&state.layout);
+    let mut files: Vec<(u64, ShownFile, Vec<ModelId>)> = Vec::new();
+    for (number, place) in layout.shared_files().iter().enumerate() {
+        let models = place.arrays.iter().map(|(_, model)| *model).collect();
+        let len = loader.disk.stamp(&place.path)?.map_or(0, |stamp| stamp.len);
+        files.push((len, ShownFile::Whole(Target::Shared(number)), models));
+    }
+    for place in layout.rows() {
+        let len = loader.disk.stamp(&place.path)?.map_or(0, |stamp| stamp.len);
+        files.push((len, ShownFile::Rows(place.model), vec![place.model]));
+    }
+    files.sort_by_key(|(len, ..)| *len);
+    let mut known = HashSet::new();
+    for (model, keys) in &loader.known_order {
+        state.collection_mut(*model).reserve(keys);
+    }
+    let is_short = |place: &&OwnerPlace| {
+        // Without their order, several records of one moment would stand in another one later.
+        let most = if loader.known_order.contains_key(&place.model) { FEW_FILES } else { 0 };
+        loader.disk.list(&place.dir).is_ok_and(|entries| entries.len() <= most)
+    };
+    if let Some(place) = layout.owner().filter(is_short) {
+        load_first(loader, state, place)?;
+        load_further(loader, state, place)?;
+        known.extend(
+            place.beside.iter().map(|(model, ..)| *model).chain([place.model]).chain(place.single),
+        );
+    }
+    let mut bytes = 0;
+    for (len, file, models) in files {
+        bytes += len;
+        if bytes > most_bytes {
+            break;
+        }
+        load_file(loader, state, &file)?;
+        known.extend(models);
+    }
+    known.retain(|model| {
+        let collection = state.collection(*model);
+        let is_whole = collection.faults.is_empty() && collection.broken.is_empty();
+        is_whole && layout.logs_of(*model).next().is_none()
+    });
+    Ok(known)
 }
 
 /// Reads one file that is no log.
@@ -416,30 +479,42 @@ fn load_directory(
     model: ModelId,
     dir: &SafePath,
 ) -> Result<()> {
-    let mut files = files_of(loader.disk, dir)?.into_iter();
-    loop {
-        // A portion at a time bounds the bytes in memory.
-        let mut read = Vec::new();
-        for (path, key) in files.by_ref().take(PORTION) {
-            match loader.read(&path) {
-                Ok(bytes) => read.extend(bytes.map(|bytes| (path, key, bytes))),
+    let disk = loader.disk;
+    let mut files = files_of(disk, dir)?.into_iter();
+    while files.len() > 0 {
+        // A portion at a time bounds what is read and not yet put.
+        let some: Vec<_> = files.by_ref().take(PORTION).collect();
+        let read = par_map(some, |(path, key)| {
+            // To open and read a small file takes about as long as to parse it.
+            let read = read_stamped(disk, &path).map(|read| {
+                read.map(|(bytes, stamp)| (parsed(state, model, &path, &key, &bytes), stamp))
+            });
+            (path, key, read)
+        });
+        for (path, key, read) in read {
+            match loader.note(&path, read) {
+                Ok(Some(Ok(record))) => drop(state.put(model, Arc::new(record))),
+                Ok(Some(Err((error, value)))) => {
+                    note_broken(state, model, &key, error, value.as_ref())?;
+                }
+                Ok(None) => {}
                 Err(error) => note_broken(state, model, &key, error, None)?,
             }
         }
-        if read.is_empty() && files.len() == 0 {
-            return Ok(());
-        }
-        let parsed = par_map(read, |(path, key, bytes)| {
-            let record = record_of_bytes(state, model, &path, &key, &bytes);
-            (key, record.map_err(|error| (error, json::parse_bytes(&bytes).ok())))
-        });
-        for (key, record) in parsed {
-            match record {
-                Ok(record) => drop(state.put(model, Arc::new(record))),
-                Err((error, value)) => note_broken(state, model, &key, error, value.as_ref())?,
-            }
-        }
     }
+    Ok(())
+}
+
+/// A record of a file, or what is wrong with it and as much of it as can be parsed.
+fn parsed(
+    state: &State,
+    model: ModelId,
+    path: &SafePath,
+    key: &str,
+    bytes: &[u8],
+) -> std::result::Result<Record, (Error, Option<Value>)> {
+    let record = record_of_bytes(state, model, path, key, bytes);
+    record.map_err(|error| (error, json::parse_bytes(bytes).ok()))
 }
 
 fn record_of_bytes(

@@ -23,5 +23,5 @@ pub(crate) use dirty::{Before, Dirty, NeedsCompaction};
 pub(crate) use flush::run;
 pub(crate) use keeper::Keeper;
 pub(crate) use layout::{Layout, ShownFile, Target};
-pub(crate) use load::{Loader, load, load_file};
+pub(crate) use load::{Loader, load, load_file, load_short};
 pub(crate) use write::{Pieces, Writer};

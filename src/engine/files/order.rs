@@ -50,6 +50,19 @@ fn text(state: &State) -> String {
     json::compact(&Value::Object(orders))
 }
 
+/// The same where it is no longer than so many bytes, else none.
+///
+/// # Errors
+/// Those of the disk.
+pub(crate) fn load_short(
+    disk: &dyn Disk,
+    catalogue: &Catalogue,
+    most_bytes: u64,
+) -> Result<HashMap<ModelId, Vec<String>>> {
+    let is_short = disk.stamp(&path())?.is_some_and(|stamp| stamp.len <= most_bytes);
+    Ok(if is_short { load(disk, catalogue) } else { HashMap::new() })
+}
+
 /// The order as it was written down.
 pub(crate) fn load(disk: &dyn Disk, catalogue: &Catalogue) -> HashMap<ModelId, Vec<String>> {
     let bytes = read_all(disk, &path()).ok().flatten().unwrap_or_default();

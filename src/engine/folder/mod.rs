@@ -67,8 +67,8 @@ impl<'a> Folder<'a> {
     }
 
     /// A state that was just read from the files.
-    pub(crate) fn as_found(state: &'a State, files: Files<'a>) -> Folder<'a> {
-        Folder::new(state, files, Source::Disk, Looks::AsFound)
+    pub(crate) fn as_found(state: &'a State, files: Files<'a>, source: Source) -> Folder<'a> {
+        Folder::new(state, files, source, Looks::AsFound)
     }
 
     fn new(state: &'a State, files: Files<'a>, source: Source, who: Looks) -> Folder<'a> {

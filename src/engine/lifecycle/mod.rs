@@ -3,8 +3,10 @@
 
 mod audit;
 mod close;
+mod early;
 mod open;
 mod snapshot;
 
+pub(crate) use early::Early;
 pub(crate) use open::{is_open, open};
 pub(crate) use snapshot::is_in_copies;

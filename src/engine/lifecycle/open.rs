@@ -10,6 +10,7 @@ use crate::error::{Code, Error, Result};
 use crate::legacy::{self, Older};
 use crate::sync::locked;
 
+use super::early::Early;
 use super::snapshot;
 use crate::engine::core::{Engine, Settings};
 use crate::engine::edits::recount;
@@ -28,7 +29,8 @@ const GITIGNORE: &str = "auth/\njournal/\ncache/\n";
 /// While another process is leaving, look again this often.
 const LEAVING_PAUSE: Duration = Duration::from_millis(2);
 
-/// Opens the store in a folder; after a crash, brings it back to what was committed.
+/// Opens the store in a folder; after a crash, brings it back to what was committed. `tell_early` is told what can
+/// be answered before everything is read, where something can, and `None` when that may no longer be asked.
 ///
 /// # Errors
 /// Those of the disk, `LOCKED`, `UNSUPPORTED_VERSION`.
@@ -36,6 +38,7 @@ pub(crate) fn open(
     disk: Arc<dyn Disk>,
     declared: Declaration,
     settings: Settings,
+    tell_early: &dyn Fn(Option<Early>),
 ) -> Result<Arc<Engine>> {
     snapshot::refuse_unfinished(&*disk)?;
     let disk = Arc::new(Older::over(disk));
@@ -46,8 +49,9 @@ pub(crate) fn open(
     match disk.create_dir(&cache_folder()).and_then(|()| disk.shared(&words_path())) {
         Ok(words) => {
             let engine = Engine::new(disk, settings, state, words.into(), declared);
-            open_shared(&engine)?;
-            Ok(Arc::new(engine))
+            let engine = Arc::new(engine);
+            open_shared(&engine, tell_early)?;
+            Ok(engine)
         }
         Err(error) if error.code() == Code::ReadOnly => {
             open_read_only(disk, settings, state, declared, &error)
@@ -72,27 +76,27 @@ struct Opening<'a> {
     first: bool,
 }
 
-fn open_shared(engine: &Engine) -> Result<()> {
+fn open_shared(engine: &Arc<Engine>, tell_early: &dyn Fn(Option<Early>)) -> Result<()> {
     // With both locks nobody commits or writes files until everything here is done.
     let opening = enter(engine)?;
+    let opened = open_locked(engine, &opening, tell_early);
+    // Before others can commit what was not read.
+    tell_early(None);
+    opened
+}
+
+fn open_locked(
+    engine: &Arc<Engine>,
+    opening: &Opening<'_>,
+    tell_early: &dyn Fn(Option<Early>),
+) -> Result<()> {
     // A conversion that a process died in is finished or undone before any file is believed.
     legacy::settle(&*engine.disk)?;
     engine.older.look()?;
     let was_poisoned = engine.words.load(word::POISONED) != 0;
+    know_words(engine, opening.first)?;
     if opening.first {
-        // They are of processes that are gone, and after a power loss they may say anything.
-        engine.words.reset()?;
-        engine.words.store(word::MARK, new_mark());
         write_gitignore(&*engine.disk)?;
-    }
-    let mark = engine.words.load(word::MARK);
-    engine.known_mark.store(mark, Ordering::Release);
-    if !opening.first {
-        if !(is_mark(mark) && engine.are_words_intact()) {
-            // Those who have the store open find it out too; nobody begins anew before they leave.
-            return Err(words_lost());
-        }
-        finish_dead_switch(engine)?;
     }
     let mut segment = find_segment(engine, opening.first)?;
     if opening.first && was_poisoned {
@@ -110,6 +114,13 @@ fn open_shared(engine: &Engine) -> Result<()> {
     let (state, undeclared) = engine.empty_state(base, upto, opening.first)?;
     *engine.state_mut() = state;
     engine.watch_from_now_on();
+    // With an empty journal the files say everything, and nothing must be put right first.
+    if segment.is_none() && undeclared.is_empty() && !engine.older.is_unconverted() {
+        // What is wrong with a file is told by the whole opening.
+        if let Ok(early) = Early::load(engine) {
+            tell_early(Some(early));
+        }
+    }
     let changes = load_all(engine, segment, upto)?;
     if opening.first && engine.check_health().is_ok() {
         // Before the journal goes, which alone tells that there was a crash.
@@ -153,6 +164,25 @@ fn enter(engine: &Engine) -> Result<Opening<'_>> {
         drop(locks);
         std::thread::sleep(LEAVING_PAUSE);
     }
+}
+
+/// Begins the words anew as the first, or takes those of the processes that have the store open.
+fn know_words(engine: &Engine, first: bool) -> Result<()> {
+    if first {
+        // They are of processes that are gone, and after a power loss they may say anything.
+        engine.words.reset()?;
+        engine.words.store(word::MARK, new_mark());
+    }
+    let mark = engine.words.load(word::MARK);
+    engine.known_mark.store(mark, Ordering::Release);
+    if first {
+        return Ok(());
+    }
+    if !(is_mark(mark) && engine.are_words_intact()) {
+        // Those who have the store open find it out too; nobody begins anew before they leave.
+        return Err(words_lost());
+    }
+    finish_dead_switch(engine)
 }
 
 /// A process died while it dropped the journal.

@@ -5,6 +5,7 @@
 //! same journal has the same state.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use hashbrown::{HashMap, HashSet};
 use serde_json::{Map, Value};
@@ -59,6 +60,13 @@ pub(crate) struct State {
     pub(crate) unreferenced: Arc<Unreferenced>,
     /// Which logs may hold a row.
     pub(crate) row_owners: RowOwners,
+    /// In a state that holds some models only: which, and how often another one was asked for.
+    partial: Option<Partial>,
+}
+
+struct Partial {
+    known: HashSet<ModelId>,
+    misses: AtomicU64,
 }
 
 impl State {
@@ -80,11 +88,31 @@ impl State {
             dirty: Dirty::default(),
             unreferenced: Arc::default(),
             row_owners: RowOwners::default(),
+            partial: None,
+        }
+    }
+
+    /// The state holds these models only.
+    pub(crate) fn know_only(&mut self, known: HashSet<ModelId>) {
+        self.partial = Some(Partial { known, misses: AtomicU64::new(0) });
+    }
+
+    /// How often a model was asked for that the state does not hold: what was answered meanwhile may be wrong.
+    pub(crate) fn misses(&self) -> u64 {
+        self.partial.as_ref().map_or(0, |partial| partial.misses.load(Ordering::Acquire))
+    }
+
+    fn note_asked(&self, model: ModelId) {
+        if let Some(partial) = &self.partial
+            && !partial.known.contains(&model)
+        {
+            partial.misses.fetch_add(1, Ordering::AcqRel);
         }
     }
 
     /// The records of a model.
     pub(crate) fn collection(&self, model: ModelId) -> &Collection {
+        self.note_asked(model);
         &self.collections[usize::from(model.0)]
     }
 
@@ -96,6 +124,7 @@ impl State {
 
     /// What tells that neither the records nor the logs of a model have changed meanwhile.
     pub(crate) fn version(&self, model: ModelId) -> u64 {
+        self.note_asked(model);
         self.versions[usize::from(model.0)]
     }
 

@@ -9,6 +9,8 @@ use quilltap_store::error::Error;
 use quilltap_store::store::{Durability, Options, Store};
 use serde_json::{Value, json};
 
+use super::super::support::open_comparing;
+
 /// A call by its name and arguments.
 pub(crate) type Call = (&'static str, Value);
 
@@ -47,7 +49,7 @@ pub(crate) fn open(disk: &SimulatedDisk, durability: Durability) -> Result<Store
     // A search may stop a store in the middle of a call for long.
     let transaction_timeout = Duration::from_secs(600);
     let options = Options { durability, transaction_timeout, ..Options::new("unused") };
-    let store = Store::open_on(Arc::new(disk.clone()), &options)?;
+    let store = open_comparing(Arc::new(disk.clone()), &options)?;
     store.hold_clock(1_780_000_000_000);
     store.hold_files();
     Ok(store)

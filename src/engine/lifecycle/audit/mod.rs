@@ -23,7 +23,7 @@ use crate::engine::core::Engine;
 use crate::engine::files::{Loader, load};
 use crate::engine::folder::{Files, Folder};
 use crate::engine::journal::{self, Segment, Tail};
-use crate::engine::logs::LogCache;
+use crate::engine::logs::{LogCache, Source};
 use crate::engine::memory::Record;
 use crate::engine::memory::State;
 use crate::engine::processes::locks::FilesLock;
@@ -124,7 +124,7 @@ impl Engine {
         let mut report = Report::default();
         let (state, files) = self.found()?;
         let (now, logs) = (self.clock.now(), LogCache::new(self.settings.max_record_bytes));
-        let folder = Folder::as_found(&state, Files { logs: &logs, ..self.files() });
+        let folder = Folder::as_found(&state, Files { logs: &logs, ..self.files() }, Source::Disk);
         let view = View::new(Base::from(&folder), None, self.context(&now));
         records::look(&state, &view, &mut report);
         rows::look(&folder, &mut report);

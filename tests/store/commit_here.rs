@@ -78,6 +78,26 @@ fn a_small_change_is_committed_before_its_call_returns() {
 }
 
 #[test]
+fn a_message_is_added_here_to_a_log_whose_text_is_too_long_for_memory() {
+    let disk = SimulatedDisk::new();
+    let store = open(&disk, Durability::Batched);
+    let world = world(&store);
+    let message = |content: &str| json!([world.chat, {"role": "USER", "content": content}]);
+    for _ in 0..17 {
+        call(&store, "chats.addMessage", message(&"x".repeat(1 << 20)));
+    }
+    store.close().unwrap();
+    let store = open(&disk, Durability::Batched);
+    call(&store, "chats.addMessage", message("which reads the log"));
+    let made = here_soon(&store, "chats.addMessage", message("which need not"));
+    let again = json!([world.chat, {"id": made["id"], "role": "USER", "content": "again"}]);
+    assert!(here(&store, "chats.addMessage", again.clone()).is_none(), "it is there");
+    assert_eq!(code(&store, "chats.addMessage", again), "UNIQUE");
+    assert_eq!(call(&store, "chats.getMessageCount", json!([world.chat])), 19);
+    store.close().unwrap();
+}
+
+#[test]
 fn what_would_wait_or_fails_changes_nothing_here() {
     let disk = SimulatedDisk::new();
     let store = open(&disk, Durability::Batched);

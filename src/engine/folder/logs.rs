@@ -71,7 +71,7 @@ impl Folder<'_> {
     }
 
     pub(super) fn contains(&self, key: &LogKey, id: &str) -> Result<bool> {
-        self.with_log(key, Need::Ids, |index| index.contains(id))
+        self.with_log(key, Need::Presence, |index| index.contains(id))
     }
 
     /// The fingerprint of a committed log, where its index is in memory.

@@ -32,6 +32,8 @@ pub(crate) enum Source {
 /// What a caller needs of a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Need {
+    /// Whether a row is there, which the index tells without any text.
+    Presence,
     /// Which rows there are.
     Ids,
     /// What they say.
@@ -115,7 +117,9 @@ impl LogCache {
             let Some(mut index) = lock_for(source, &index) else { return Ok(None) };
             if bring_up_to_date(&mut index, site, source)? {
                 match source {
-                    Source::Memory if !index.holds_text() => return Ok(None),
+                    Source::Memory if need != Need::Presence && !index.holds_text() => {
+                        return Ok(None);
+                    }
                     // Its text made room for others, and is wanted again.
                     Source::Disk if need == Need::Texts && index.lacks_text() => {}
                     _ => return read(&index).map(Some),

@@ -614,13 +614,16 @@ export interface StoreCalls<Event = ChangeEvent> extends SealingRepository, Migr
   /** Opens now instead of with the first call. */
   open(): Promise<void>;
   /**
-   * Closes this handle; the folder is at rest when its last handle is closed. Fails, and has closed, when a file
-   * cannot be written, which it names: the change stays in the journal.
+   * Closes this handle; the folder is at rest when its last handle is closed. Waits for the calls under way and for what `flush`
+   * waits for; the last of all processes also for each file written since the last checkpoint to be safe on the disk, one
+   * by one, for the journal goes with that. Fails, and has closed, when a file cannot be written, which it
+   * names: the change stays in the journal.
    */
   close(): Promise<void>;
   /**
-   * Resolves when the files show every change so far; they follow within 100 ms anyway. Fails when one of them
-   * cannot be written, which it names: the others are.
+   * Resolves when the files show every change so far; they follow within 100 ms anyway. Waits for one sync of the journal, for
+   * a process that is writing the files, and for each file that does not show a change yet; not for the disk to have
+   * these, for the journal has the changes. Fails when one of them cannot be written, which it names: the others are.
    */
   flush(): Promise<void>;
   /** Removes what has expired, drops dead lines, and starts the journal anew. */

@@ -12,7 +12,7 @@ use crate::engine::commit::{Listener, Settled, SmallChange, Ticket, WriteCall};
 #[cfg(feature = "database")]
 use crate::engine::committed::only_in_folder;
 use crate::engine::core::{Engine, Settings};
-use crate::engine::lifecycle::{self, Early};
+use crate::engine::lifecycle::Early;
 use crate::engine::payload::Harbour;
 use crate::engine::runtime::FolderRuntime;
 #[cfg(feature = "database")]
@@ -44,7 +44,7 @@ fn refuse(ticket: Ticket, what: &str) {
 }
 
 impl Runtime {
-    /// Opens a store in a folder; see [`lifecycle::open`].
+    /// Opens a store in a folder; see [`FolderRuntime::open`].
     ///
     /// # Errors
     /// Those of opening.

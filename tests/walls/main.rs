@@ -191,7 +191,7 @@ const MODULES: &[(&str, &str)] = &[
     ),
     (
         "engine/either",
-        "disk catalogue engine/committed engine/txn engine/commit engine/commit/here engine/core \
+        "disk catalogue engine/committed engine/txn engine/commit engine/commit/here engine/core engine/lifecycle \
          engine/payload engine/runtime engine/sql",
     ),
     // What the others see of it.

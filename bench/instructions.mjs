@@ -13,7 +13,7 @@ const root = path.join(here, '..')
 const kept = path.join(here, 'results', 'instructions.md')
 
 /** Each work, and the function that is counted: a read is answered in it, a write committed. */
-const [READ, WRITE] = ['*table::Calls::read*', '*commit_batch*']
+const [READ, WRITE] = ['*table::Calls::read*', '*::commit_here']
 const WORKS = {
   getSessionAndUser: READ,
   getCharacter: READ,
@@ -91,7 +91,7 @@ if (process.argv.includes('--check')) {
     '<!-- Written by `node bench/instructions.mjs`. -->',
     '',
     'Instructions of one call in the core, counted by callgrind on x86_64: of a read, its answer; of a write,',
-    'its commit (alone in its batch). 200 characters, 64 chats, 200 sessions.',
+    "its commit on its caller's thread (batched). 200 characters, 64 chats, 200 sessions.",
     '',
     '| call | instructions |',
     '| --- | ---: |',

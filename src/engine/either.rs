@@ -97,6 +97,11 @@ impl Runtime {
         with!(self, folder => folder.committed(), server => server.committed())
     }
 
+    /// How many bytes the journal has; a server has none.
+    pub(crate) fn journal_len(&self) -> u64 {
+        with!(self, folder => folder.journal_len(), _server => 0)
+    }
+
     /// Brings the files up to date once the journal is so long, in bytes; a database has neither.
     ///
     /// # Errors

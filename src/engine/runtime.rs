@@ -120,13 +120,18 @@ impl FolderRuntime {
         self.engine.read(Source::Disk, read).unwrap_or_else(none)
     }
 
+    /// How many bytes the journal has.
+    pub(crate) fn journal_len(&self) -> u64 {
+        self.engine.journal_len()
+    }
+
     /// Brings the files up to date on the caller's own thread if the journal has more bytes than that: whoever
     /// commits without a pause would leave the files behind, and what they lack is in memory.
     ///
     /// # Errors
     /// Those of the disk.
     pub(crate) fn shorten_journal(&self, most: u64) -> Result<()> {
-        let is_long = self.engine.journal_len() > most;
+        let is_long = self.journal_len() > most;
         if is_long { self.engine.checkpoint(false).map(drop) } else { Ok(()) }
     }
 

@@ -85,6 +85,11 @@ impl Store {
         self.0.engine.read_here(look)
     }
 
+    /// How many bytes are committed and not in the files yet.
+    pub(crate) fn unwritten(&self) -> u64 {
+        self.0.engine.journal_len()
+    }
+
     /// Waits for the files where what is committed and not in them yet takes more bytes than that.
     ///
     /// # Errors

@@ -1,7 +1,9 @@
 //! The import: a trial first, then rows in commits of bounded size, then the bytes that they stand for.
 
 use std::collections::{HashMap, VecDeque};
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::thread::{Scope, ScopedJoinHandle, scope};
 
 use serde::Serialize;
 
@@ -23,6 +25,8 @@ use crate::store::{Durability, Options, Secret, Store, Waiting};
 const AT_ONCE: usize = 3;
 /// So many bytes may be committed and not in the files yet: they are in memory.
 const MOST_UNWRITTEN: u64 = 64 << 20;
+/// From so many on they are brought into the files, while more is committed.
+const MANY_UNWRITTEN: u64 = MOST_UNWRITTEN / 2;
 
 /// An import that is asked for.
 #[derive(Debug, Clone)]
@@ -245,11 +249,41 @@ fn told(origin: &Origin, plan: &Plan) -> Imported {
 }
 
 /// Portions on their way to the disk.
-struct Writing<'w> {
+struct Writing<'w, 'scope> {
     store: &'w Store,
     existing: Existing,
     under_way: VecDeque<(usize, Waiting<Vec<Put>>)>,
     tables: &'w mut [Rows],
+    files: FilesFollowing<'scope, 'w>,
+}
+
+/// Brings what is committed into the files, on a thread of its own: it waits for the disk.
+struct FilesFollowing<'scope, 'env> {
+    threads: &'scope Scope<'scope, 'env>,
+    store: &'env Store,
+    following: Option<ScopedJoinHandle<'scope, Result<()>>>,
+}
+
+impl FilesFollowing<'_, '_> {
+    /// Sees to it that the files are not too far behind.
+    fn follow(&mut self) -> Result<()> {
+        let unwritten = self.store.unwritten();
+        if unwritten > MOST_UNWRITTEN
+            || self.following.as_ref().is_some_and(|one| one.is_finished())
+        {
+            self.wait()?;
+        }
+        if unwritten > MANY_UNWRITTEN && self.following.is_none() {
+            let store = self.store;
+            self.following = Some(self.threads.spawn(move || store.await_files(MANY_UNWRITTEN)));
+        }
+        Ok(())
+    }
+
+    fn wait(&mut self) -> Result<()> {
+        let Some(following) = self.following.take() else { return Ok(()) };
+        following.join().unwrap_or_else(|panic| resume_unwind(panic))
+    }
 }
 
 fn write(
@@ -262,28 +296,32 @@ fn write(
 ) -> Result<()> {
     let total = imported.tables.iter().map(|table| table.rows).sum();
     progress.begin("Importing", Unit::Things, Some(total));
-    let (under_way, tables) = (VecDeque::new(), &mut imported.tables);
-    let mut writing = Writing { store, existing, under_way, tables };
-    for table in in_order() {
-        match lines.remove(&table) {
-            Some(mut lines) => {
-                lines.each_portion(progress, |lines| writing.put_lines(table, lines))?;
-            }
-            None => {
-                each_portion(origin, table, progress, |portion| writing.put(table, portion.rows))?
+    scope(|threads| {
+        let (under_way, tables) = (VecDeque::new(), &mut imported.tables);
+        let files = FilesFollowing { threads, store, following: None };
+        let mut writing = Writing { store, existing, under_way, tables, files };
+        for table in in_order() {
+            match lines.remove(&table) {
+                Some(mut lines) => {
+                    lines.each_portion(progress, |lines| writing.put_lines(table, lines))?;
+                }
+                None => each_portion(origin, table, progress, |portion| {
+                    writing.put(table, portion.rows)
+                })?,
             }
         }
-    }
-    while !writing.under_way.is_empty() {
-        writing.settle()?;
-    }
+        while !writing.under_way.is_empty() {
+            writing.settle()?;
+        }
+        writing.files.wait()
+    })?;
     for table in &mut imported.tables {
         table.expired = table.rows - table.made - table.same - table.kept - table.replaced;
     }
     Ok(())
 }
 
-impl Writing<'_> {
+impl Writing<'_, '_> {
     fn put(&mut self, table: usize, rows: Vec<Vec<Cell>>) -> Result<()> {
         let existing = self.existing;
         let next = self.store.change(None, move |tx| {
@@ -324,7 +362,7 @@ impl Writing<'_> {
                 Put::Replaced => &mut counts.replaced,
             } += 1;
         }
-        self.store.await_files(MOST_UNWRITTEN)
+        self.files.follow()
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::panic::resume_unwind;
+use std::thread::{Builder, JoinHandle};
 
 use crate::disk::Scratch;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// So much is sorted in memory at a time, in bytes.
 const MEMORY: usize = 48 << 20;
@@ -54,6 +56,8 @@ pub(super) struct Sorter {
     held: Held,
     memory: usize,
     parts: Vec<Scratch>,
+    /// A part that is sorted and written while the next one is gathered.
+    writing: Option<JoinHandle<Result<(Held, Scratch)>>>,
 }
 
 impl Sorter {
@@ -62,7 +66,7 @@ impl Sorter {
     }
 
     fn with_memory(memory: usize) -> Sorter {
-        Sorter { held: Held::default(), memory, parts: Vec::new() }
+        Sorter { held: Held::default(), memory, parts: Vec::new(), writing: None }
     }
 
     /// Adds an item.
@@ -71,22 +75,26 @@ impl Sorter {
     /// Those of the disk.
     pub(super) fn add(&mut self, key: &[u8], item: &[u8]) -> Result<()> {
         self.held.add(key, item);
-        if self.held.size() > self.memory { self.write_part() } else { Ok(()) }
+        // Two parts are held at a time.
+        if self.held.size() > self.memory / 2 { self.begin_part() } else { Ok(()) }
     }
 
-    fn write_part(&mut self) -> Result<()> {
-        self.held.sort();
-        let mut part = Scratch::new()?;
-        self.held.each(|key, item| {
-            [key, item].into_iter().try_for_each(|bytes| {
-                part.write(&(bytes.len() as u64).to_le_bytes())?;
-                part.write(bytes)
-            })
-        })?;
-        self.parts.push(part);
-        self.held.bytes.clear();
-        self.held.places.clear();
+    /// Writes what is held into a part, once the part before is written.
+    fn begin_part(&mut self) -> Result<()> {
+        let before = self.end_part()?;
+        let full = std::mem::replace(&mut self.held, before);
+        let thread = Builder::new().name("quilltap-sort".to_owned());
+        let writing = thread.spawn(move || write_part(full));
+        self.writing = Some(writing.map_err(|error| Error::io("start", "a thread", &error))?);
         Ok(())
+    }
+
+    /// Waits for the part that is being written; gives its room, which is empty.
+    fn end_part(&mut self) -> Result<Held> {
+        let Some(writing) = self.writing.take() else { return Ok(Held::default()) };
+        let (room, part) = writing.join().unwrap_or_else(|panic| resume_unwind(panic))?;
+        self.parts.push(part);
+        Ok(room)
     }
 
     /// All items, in the order of their keys; those of one key as they came.
@@ -94,14 +102,29 @@ impl Sorter {
     /// # Errors
     /// Those of the disk.
     pub(super) fn finish(mut self) -> Result<Sorted> {
+        drop(self.end_part()?);
         if self.parts.is_empty() {
             self.held.sort();
         } else {
-            self.write_part()?;
-            self.held = Held::default();
+            self.begin_part()?;
+            self.end_part()?;
         }
         Ok(Sorted { held: self.held, parts: self.parts })
     }
+}
+
+fn write_part(mut held: Held) -> Result<(Held, Scratch)> {
+    held.sort();
+    let mut part = Scratch::new()?;
+    held.each(|key, item| {
+        [key, item].into_iter().try_for_each(|bytes| {
+            part.write(&(bytes.len() as u64).to_le_bytes())?;
+            part.write(bytes)
+        })
+    })?;
+    held.bytes.clear();
+    held.places.clear();
+    Ok((held, part))
 }
 
 /// Items in the order of their keys, in memory or in parts on the disk.

@@ -1,19 +1,28 @@
 // `npm run test:postgres [-- part of a file's name …]`: the suites that hold of every store, on stores in a PostgreSQL
-// server: the one at QUILLTAP_TEST_DATABASE, else one (Debian's package) that lives as long as this process; `__test__/postgres/suites.cjs` says which, and what of them
-// does not apply. Needs `npm run build` before.
+// server: the one at QUILLTAP_TEST_DATABASE, else one (Debian's package) that lives as long as this process; with the part
+// `core` those of Rust. `__test__/postgres/suites.cjs` says which, and what of them does not apply. Needs `npm run build` before.
 
 import { createRequire } from 'node:module'
 import { root, run } from './run.mjs'
 
 const require = createRequire(import.meta.url)
 const { startServer } = require('../__test__/postgres/server.cjs')
-const { SUITES } = require('../__test__/postgres/suites.cjs')
+const { CORE, SUITES } = require('../__test__/postgres/suites.cjs')
 
 const wanted = process.argv.slice(2)
 const files = Object.keys(SUITES).filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
 
 process.env.QUILLTAP_TEST_DATABASE ??= (await startServer()).address()
+if (wanted.includes('core')) testCore()
 const preload = `--require ${JSON.stringify(require.resolve('../__test__/postgres/instead.cjs'))}`
 process.env.NODE_OPTIONS = [process.env.NODE_OPTIONS, preload].filter(Boolean).join(' ')
 const node = ['--test', '--test-timeout=600000', '--test-reporter=spec']
-run(root, process.execPath, ...node, ...files.map((file) => `__test__/${file}`))
+if (files.length > 0) run(root, process.execPath, ...node, ...files.map((file) => `__test__/${file}`))
+
+function testCore() {
+  const left = Object.entries(CORE).flatMap(([group, tests]) => Object.keys(tests).map((test) => `${group}::${test}`))
+  const groups = Object.keys(CORE).map((group) => `${group}::`)
+  const cargo = ['test', '--locked', '--features', 'database', '--test']
+  run(root, 'cargo', ...cargo, 'database')
+  run(root, 'cargo', ...cargo, 'store', '--', ...groups, ...left.flatMap((test) => ['--skip', test]))
+}

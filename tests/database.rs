@@ -28,8 +28,11 @@ fn server() -> String {
     )
 }
 
+/// As a process of its own would: one process has one engine for an address.
 fn open(schema: &str) -> Store {
-    open_at(format!("{}?schema={schema}", server()))
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let name = NEXT.fetch_add(1, Ordering::Relaxed);
+    open_at(format!("{}?schema={schema}&application_name=server{name}", server()))
 }
 
 fn open_at(address: String) -> Store {
@@ -262,6 +265,17 @@ fn changes_are_told_to_every_server() {
     });
     let event: Value = serde_json::from_str(&heard.expect("something is heard")).unwrap();
     assert_eq!((&event["model"], &event["type"]), (&json!("User"), &json!("create")));
+}
+
+#[test]
+fn handles_on_one_address_share_their_connections() {
+    let address = format!("{}?schema={}", server(), new_schema());
+    let (one, other) = (open_at(address.clone()), open_at(address));
+    let before = other.round_trips();
+    call(&one, "users.create", json!([{"email": "will@globe.example"}]));
+    assert!(other.round_trips() > before);
+    one.close().unwrap();
+    assert_eq!(call(&other, "users.count", json!([])), 1);
 }
 
 /// Statements that are known already cost nothing but their answers.

@@ -14,6 +14,8 @@ const REASONS = {
   swept: 'Expired sessions and tokens are swept at opening',
   unique: 'A field that a later version of a plugin declares unique',
   folder: 'What the folder is called, where it is',
+  alone: 'Declarations that contradict',
+  sorted: 'Orders of fields that indexes keep',
 }
 
 const signedOut = (core) => ({ [`${core}: signing out takes the row away`]: 'files' })
@@ -63,4 +65,42 @@ const SUITES = {
   'attacks/sign-in.test.cjs': { 'the keys of the secrets are not taken from a caller': 'files' },
 }
 
-module.exports = { REASONS, SUITES }
+/**
+ * The groups of the core's own tests in `tests/store/`, likewise. Those that are not here are of files as a whole.
+ * @type {Record<string, Record<string, keyof typeof REASONS>>}
+ */
+const CORE = {
+  auth: {},
+  calls: {},
+  image_tags: {},
+  relations: {},
+  repositories: {},
+  times: {},
+  secrets: {
+    a_rotation_of_many_records_that_was_cut_off_is_gone_on_with: 'files',
+    a_secret_that_somebody_wrote_clear_is_read_and_then_sealed: 'files',
+    everything_that_is_sealed_is_sealed_anew: 'files',
+    keys_that_are_lost_are_not_replaced_while_something_is_sealed: 'files',
+  },
+  collections: {
+    a_broken_file_of_declarations_harms_nothing_else: 'files',
+    a_crash_is_healed_by_whoever_comes_next: 'files',
+    a_declared_collection_keeps_every_promise: 'files',
+    a_log_of_ones_own_has_the_same_calls: 'files',
+    a_process_that_declares_nothing_keeps_what_others_declared: 'files',
+    a_reference_by_another_field_holds_like_one_by_id: 'check',
+    declarations_are_joined_and_contradictions_refused: 'alone',
+  },
+  plans: {
+    a_chat_that_is_written_to_moves_in_the_order_of_its_last_message: 'sorted',
+    a_page_behind_another_costs_what_the_first_one_does: 'sorted',
+    what_an_owner_lists_is_found_by_an_index_that_keeps_the_order: 'sorted',
+  },
+  prisma: {
+    a_file_that_cannot_be_read_is_the_stores_error: 'files',
+    an_answer_never_leaves_out_what_cannot_be_read: 'files',
+    requests_find_their_rows_by_the_indexes: 'sorted',
+  },
+}
+
+module.exports = { CORE, REASONS, SUITES }

@@ -15,6 +15,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+#[cfg(feature = "database")]
+use sha2::{Digest, Sha256};
+
 use crate::api::Calls;
 use crate::auth;
 use crate::backup::Schedule;
@@ -26,6 +29,7 @@ use crate::engine::{Runtime, Tx, closed, settle};
 use crate::error::{Code, Error, Result};
 use crate::progress::Progress;
 use crate::repos;
+use registry::Home;
 use waiting::{Nobody, wait};
 
 pub use crate::calls::Answer;
@@ -61,13 +65,11 @@ fn warnings(disk: &RealDisk, options: &Options) -> Vec<String> {
     network.into_iter().chain(misplaced).chain(shared).collect()
 }
 
-/// Which folder a handle counts for; none for a disk of its own.
-type Folder = Option<(PathBuf, (u64, u64))>;
-
 struct Handle {
     engine: Arc<Runtime>,
     calls: Arc<Calls>,
-    folder: Folder,
+    /// Where it is kept; none for a disk of its own.
+    home: Option<Home>,
     closed: AtomicBool,
     paths_within: Option<Vec<PathBuf>>,
     warnings: Vec<String>,
@@ -84,8 +86,8 @@ impl Drop for Handle {
 
 impl Handle {
     fn leave(&self) -> Result<()> {
-        match &self.folder {
-            Some(folder) => registry::leave(folder),
+        match &self.home {
+            Some(home) => registry::leave(home),
             None => self.engine.close(),
         }
     }
@@ -121,22 +123,21 @@ impl Store {
         if !options.trust_shared_folder {
             disk = disk.guarding(DECIDE_WHO_IS_WHO);
         }
-        let folder = (disk.root().to_owned(), disk.identity());
+        let home = Home::Folder(disk.root().to_owned(), disk.identity());
         let warnings = warnings(&disk, &options);
         let calls = Calls::of(&options.declaration)?;
         let settings = options.settings();
         let Options { declaration, paths_within, .. } = options;
         let engine = registry::enter(
-            &folder,
+            &home,
             || {
                 let tell = |early| tell_early(EarlyStore::of(early, &calls));
                 Runtime::open(Arc::new(disk), declaration.clone(), settings, &tell)
             },
             |running| running.declare(&declaration),
         )?;
-        let (folder, closed) = (Some(folder), AtomicBool::new(false));
-        let store =
-            Store(Arc::new(Handle { engine, calls, folder, closed, paths_within, warnings }));
+        let (home, closed) = (Some(home), AtomicBool::new(false));
+        let store = Store(Arc::new(Handle { engine, calls, home, closed, paths_within, warnings }));
         store.sweep(Arc::new(Nobody));
         Ok(store)
     }
@@ -146,11 +147,16 @@ impl Store {
         let calls = Calls::of(&options.declaration)?;
         let (settings, declared) = (options.settings(), options.declaration.clone());
         let (url, most) = (&database.url, database.connections);
-        let engine = Arc::new(Runtime::open_database(url, most, declared, settings)?);
+        let home = Home::Database(Sha256::digest(url).into());
+        let engine = registry::enter(
+            &home,
+            || Runtime::open_database(url, most, declared.clone(), settings),
+            |running| running.declare(&declared),
+        )?;
         let store = Store(Arc::new(Handle {
             engine,
             calls,
-            folder: None,
+            home: Some(home),
             closed: AtomicBool::new(false),
             paths_within: options.paths_within.clone(),
             warnings: Vec::new(),
@@ -196,7 +202,7 @@ impl Store {
         Ok(Store(Arc::new(Handle {
             engine,
             calls,
-            folder: None,
+            home: None,
             closed,
             paths_within,
             warnings: Vec::new(),

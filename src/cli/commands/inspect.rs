@@ -66,10 +66,12 @@ pub(super) fn stats(shared: &Shared, output: &Output) -> Ended {
 fn told(stats: &Value) -> String {
     let counts = stats["records"].as_object().into_iter().flatten();
     let numbers = counts.map(|(name, count)| format!("{:>10}  {name}", count.to_string()));
-    let journal = format!("{:>10}  bytes in the journal", stats["journalBytes"].to_string());
+    // A database has none.
+    let journal = stats["journalBytes"].as_u64();
+    let journal = journal.map(|bytes| format!("{bytes:>10}  bytes in the journal"));
     let late =
         stats["lastFileError"].as_str().map(|error| format!("not in the files yet: {error}"));
-    numbers.chain([journal]).chain(fault_lines(stats)).chain(late).collect::<Vec<_>>().join("\n")
+    numbers.chain(journal).chain(fault_lines(stats)).chain(late).collect::<Vec<_>>().join("\n")
 }
 
 /// A line for each of the `faults` that a report tells of.

@@ -124,6 +124,9 @@ export async function badNetwork(server, { seed, calls = 60, kills = 1 }) {
   )
   const disturb = async (apps) => {
     let left = kills
+    // Each time when another part of the calls was made, however fast this machine is.
+    const isTime = async () =>
+      left > 0 && (await noted(apps.plan.notes)).length > (2 * APPS * calls * (kills - left + 1)) / (kills + 1)
     for (let turn = 0; apps.isRunning; turn++) {
       await sleep(50 + roll(250))
       const number = roll(APPS)
@@ -137,7 +140,7 @@ export async function badNetwork(server, { seed, calls = 60, kills = 1 }) {
         await sleep(roll(300))
         way.open()
       } else if (turn < 60) apps.kill(number)
-      if (turn > 15 && left > 0) {
+      if (await isTime()) {
         left--
         server.kill()
         await server.startAgain()

@@ -33,11 +33,14 @@ impl Read {
     }
 }
 
-/// What is done with the store once it is open; it settles the ticket.
+/// What is done with the store; it settles the ticket.
+type Work = Box<dyn FnOnce(&Store, Ticket) + Send>;
+
+/// What waits until the store is open.
 enum Deferred {
     /// May be answered before that.
     Read(Read),
-    Other(Box<dyn FnOnce(&Store, Ticket) + Send>),
+    Other(Work),
 }
 
 impl Deferred {

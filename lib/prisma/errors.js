@@ -93,7 +93,7 @@ function isTooDeep(request) {
 }
 
 const tooDeep = () =>
-  validationError(`The arguments are nested too deeply: a call may have about ${LEVELS} levels of lists and objects.`)
+  validationError(`The arguments are nested too deeply: a call may have at most ${LEVELS} levels of nesting.`)
 
 /** A failure that Prisma has no code for. */
 const unknownError = (message, cause) =>

@@ -53,8 +53,15 @@ const ALIKE = {
     { include: { messages: { where: { content: 'Bye' } } }, orderBy: { title: 'asc' } },
     { include: { _count: { select: { messages: true } } }, orderBy: { title: 'asc' } },
   ],
+  'what is asked of relations, said first': [
+    { include: { messages: { where: { content: 'Hello' } } }, where: { title: 'One' } },
+    { include: { messages: { where: { content: 'One' } } }, where: { title: 'Hello' } },
+    { select: { messages: { take: 1 }, title: true }, orderBy: { title: 'asc' }, take: 2 },
+    { select: { messages: { take: 2 }, title: true }, orderBy: { title: 'asc' }, take: 1 },
+    { skip: 2, take: 1, where: { title: { in: ['"', 'One', 'Two'] } }, orderBy: { title: 'asc' } },
+  ],
   'what looks like what stands for a value': [
-    { where: { title: '\u{10fffe}quilltap hole\u{10fffe}' } },
+    { where: { title: '\u{10fffe}quilltap hole 0' } },
     { where: { title: '"' } },
     { where: { title: 'One' }, orderBy: { title: 'asc' } },
   ],
@@ -67,7 +74,7 @@ async function world(options) {
     ['One', '1'],
     ['Two', 1],
     ['"', true],
-    ['\u{10fffe}quilltap hole\u{10fffe}', { a: [1] }],
+    ['\u{10fffe}quilltap hole 0', { a: [1] }],
   ]) {
     await prisma.chat.create({
       data: { ...chat, title, sillyTavernMetadata, messages: { create: { role: 'USER', content: 'Hello' } } },

@@ -8,9 +8,9 @@ const SHAPES = 32
 const PARTS = 64
 /** The arguments whose texts and numbers are values: they differ from call to call, where the rest is written once. */
 const VARYING = new Set(['where', 'cursor', 'take', 'skip'])
-/** What stands for a value until there is one; no text of a request has it twice by chance. */
-const HOLE = '\u{10fffe}quilltap hole\u{10fffe}'
-const HOLE_TEXT = JSON.stringify(HOLE)
+/** What stands for a value until there is one, with its number; no text of a request has it by chance. */
+const HOLE = '\u{10fffe}quilltap hole '
+const HOLE_TEXT = new RegExp(`"${HOLE}(\\d+)"`, 'u')
 
 let last = 0
 
@@ -21,14 +21,17 @@ let last = 0
 class Shape {
   #parts
   #pieces
+  #order
   #number = ++last
 
-  constructor(operation, parts, request, pieces) {
+  /** The text of the request: its pieces, and between them the values, of which `order` has the numbers. */
+  constructor(operation, parts, request, { pieces, order }) {
     this.operation = operation
     this.request = request
     this.plan = operation.plan(request)
     this.#parts = parts
     this.#pieces = pieces
+    this.#order = order
   }
 
   /** The values of arguments of this shape, in their order; undefined for others. */
@@ -48,7 +51,7 @@ class Shape {
   /** The arguments of the call on the native side. */
   text(values) {
     let text = this.#pieces[0]
-    for (let at = 0; at < values.length; at++) text += JSON.stringify(values[at]) + this.#pieces[at + 1]
+    for (let at = 0; at < values.length; at++) text += JSON.stringify(values[this.#order[at]]) + this.#pieces[at + 1]
     return text
   }
 }
@@ -108,9 +111,14 @@ class Shapes {
   #learn(args) {
     const parts = objectParts(args, false, { left: PARTS })
     if (parts === undefined) return
-    const request = this.#operation.request(filled(parts))
-    const pieces = JSON.stringify([request]).split(HOLE_TEXT)
-    if (pieces.length === countHoles(parts) + 1) this.#shapes.push(new Shape(this.#operation, parts, request, pieces))
+    const holes = { count: 0 }
+    const request = this.#operation.request(filled(parts, holes))
+    // A request has its arguments before its selection, whatever stands first in the call.
+    const split = JSON.stringify([request]).split(HOLE_TEXT)
+    const pieces = split.filter((_, at) => at % 2 === 0)
+    const order = split.filter((_, at) => at % 2 === 1).map(Number)
+    if (order.length !== holes.count || new Set(order).size !== holes.count) return
+    this.#shapes.push(new Shape(this.#operation, parts, request, { pieces, order }))
   }
 }
 
@@ -170,16 +178,11 @@ function takeObject({ keys, parts }, given, values) {
   return at === keys.length
 }
 
-/** Arguments of a shape, with holes for values. */
-function filled({ hole, keys, parts, items, same }) {
-  if (hole !== undefined) return HOLE
-  if (keys !== undefined) return Object.fromEntries(keys.map((key, at) => [key, filled(parts[at])]))
-  return items === undefined ? same : items.map(filled)
-}
-
-function countHoles({ hole, parts, items }) {
-  if (hole !== undefined) return 1
-  return (parts ?? items ?? []).reduce((sum, part) => sum + countHoles(part), 0)
+/** Arguments of a shape, with holes for values, numbered in the order in which `take` takes them. */
+function filled({ hole, keys, parts, items, same }, holes) {
+  if (hole !== undefined) return `${HOLE}${holes.count++}`
+  if (keys !== undefined) return Object.fromEntries(keys.map((key, at) => [key, filled(parts[at], holes)]))
+  return items === undefined ? same : items.map((item) => filled(item, holes))
 }
 
 module.exports = { Shapes }

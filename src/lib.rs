@@ -28,7 +28,6 @@ mod better_auth;
 mod calls;
 mod jsonl;
 mod legacy;
-#[cfg(feature = "postgres")]
 mod postgres;
 mod repos;
 mod secrets;

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::error::{Code, Error, Result};
+use crate::postgres::quoted;
 use crate::prisma::{Cell, Scalar, Table, description};
 use crate::transfer::cell_of_text;
 
@@ -53,10 +54,6 @@ pub(super) fn query(of: &Table, which: &Which<'_>) -> Value {
     let sql =
         format!("SELECT {columns} FROM {table} WHERE {condition} ORDER BY {order} LIMIT {PAGE}");
     json!({ "sql": sql, "values": values })
-}
-
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 fn names(key: &[&str]) -> String {

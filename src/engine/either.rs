@@ -267,8 +267,7 @@ impl Runtime {
         with!(self, folder => folder.known_faults(collection), _server => { let _ = collection; Vec::new() })
     }
 
-    /// What the store holds, as JSON text.
-    /// Or, in a database that cannot be asked, the error.
+    /// What the store holds, as JSON text; of a database that cannot be asked, the error.
     pub(crate) fn stats(&self) -> String {
         with!(self, folder => folder.stats(), server => server.stats())
     }

@@ -153,15 +153,14 @@ impl Store {
             || Runtime::open_database(url, most, declared.clone(), settings),
             |running| running.declare(&declared),
         )?;
-        let store = Store(Arc::new(Handle {
+        Ok(Store(Arc::new(Handle {
             engine,
             calls,
             home: Some(home),
             closed: AtomicBool::new(false),
             paths_within: options.paths_within.clone(),
             warnings: Vec::new(),
-        }));
-        Ok(store)
+        })))
     }
 
     #[cfg(not(feature = "database"))]

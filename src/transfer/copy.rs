@@ -123,11 +123,6 @@ pub(super) fn push_field(line: &mut Vec<u8>, field: Option<&str>) {
     }
 }
 
-/// A name as SQL quotes it.
-pub(super) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

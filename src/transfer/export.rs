@@ -6,11 +6,11 @@ use std::path::Path;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::copy;
 use super::folder::{each_row, push_line};
 use super::origin::in_order;
 use crate::disk::NewFile;
 use crate::error::{Code, Error, Result};
+use crate::postgres::quoted;
 use crate::prisma::{Row, Table, description};
 use crate::progress::{Progress, Unit};
 use crate::store::Store;
@@ -100,14 +100,14 @@ fn head(format: Format) -> String {
 }
 
 fn table_name(table: &Table) -> String {
-    format!("public.{}", copy::quoted(&table.db_name))
+    format!("public.{}", quoted(&table.db_name))
 }
 
 fn table_head(format: Format, table: &Table) -> String {
     if format == Format::Ndjson {
         return String::new();
     }
-    let columns = table.columns.iter().map(|column| copy::quoted(&column.name));
+    let columns = table.columns.iter().map(|column| quoted(&column.name));
     let columns = columns.collect::<Vec<_>>().join(", ");
     format!("\nCOPY {} ({columns}) FROM stdin;\n", table_name(table))
 }

@@ -5,10 +5,10 @@ use std::io::{BufRead, Read};
 
 use postgres::{Client, Config};
 
-use super::copy::{self, quoted};
+use super::copy;
 use super::origin::{Layout, Rows};
 use crate::error::{Error, Result};
-use crate::postgres::{Address, connector, failed};
+use crate::postgres::{Address, connector, failed, quoted};
 use crate::prisma::Table;
 
 /// The whole import sees one moment of the database. What is written as text does not depend on the

@@ -72,7 +72,7 @@ const MODULES: &[(&str, &str)] = &[
     ("engine/sql/failure", "postgres"),
     ("engine/sql/link", "postgres engine/sql/failure"),
     ("engine/sql/pool", "postgres engine/sql/failure engine/sql/link"),
-    ("engine/sql/tables", "catalogue engine/sql/link"),
+    ("engine/sql/tables", "postgres catalogue"),
     (
         "engine/sql/database",
         "catalogue engine/fingerprint engine/logs engine/memory/record engine/memory \
@@ -87,7 +87,7 @@ const MODULES: &[(&str, &str)] = &[
         "engine/sql/foresee",
         "catalogue engine/committed engine/sql/link engine/sql/tables engine/sql/database",
     ),
-    ("engine/sql/chunks", "engine/sql/failure engine/sql/link engine/sql/pool engine/sql/database"),
+    ("engine/sql/chunks", "engine/sql/link engine/sql/pool engine/sql/database"),
     // All that views and transactions know of where the records are.
     (
         "engine/txn/base",
@@ -207,7 +207,7 @@ const MODULES: &[(&str, &str)] = &[
     ("backup", "disk engine"),
     ("store", "disk backup crypto catalogue engine secrets calls repos auth better_auth api"),
     ("transfer", "postgres disk crypto catalogue engine repos prisma store"),
-    ("dual", "disk catalogue prisma store transfer"),
+    ("dual", "postgres disk catalogue prisma store transfer"),
     ("doctor", "disk backup crypto engine store"),
     ("cli", "crypto disk backup store transfer dual doctor"),
     ("node", "crypto backup doctor dual transfer catalogue engine calls studio api store cli"),

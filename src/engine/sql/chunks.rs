@@ -9,8 +9,7 @@ use std::sync::Arc;
 use tokio_postgres::types::ToSql;
 
 use super::database::Database;
-use super::failure::Failure;
-use super::link::Bound;
+use super::link::{Bound, Param};
 use super::pool::Pool;
 use crate::error::Result;
 
@@ -48,11 +47,10 @@ impl Chunks {
         let (first, last) = (offset / CHUNK as u64, (end - 1) / CHUNK as u64);
         let question = "SELECT number, bytes FROM \".chunks\"
              WHERE upload = $1 AND number BETWEEN $2 AND $3 ORDER BY number";
-        let lent = self.pool.take().map_err(Failure::into_error)?;
-        let link = lent.link().map_err(Failure::into_error)?;
-        let rows = link.ask(None, question, &[&self.upload, &number(first), &number(last)]);
+        let params: [Param<'_>; 3] = [&self.upload, &number(first), &number(last)];
+        let rows = self.pool.with(|link| link.ask(None, question, &params))?;
         let mut read = 0;
-        for row in rows.map_err(Failure::into_error)? {
+        for row in rows {
             let (at, bytes): (i64, &[u8]) = (row.get(0), row.get(1));
             let start = u64::try_from(at).unwrap_or_default() * CHUNK as u64;
             // What is missing ends what can be read.
@@ -70,8 +68,6 @@ impl Chunks {
     /// # Errors
     /// As for [`Chunks::read`].
     pub(super) fn write(&self, at: u64, bytes: &[u8]) -> Result<()> {
-        let lent = self.pool.take().map_err(Failure::into_error)?;
-        let link = lent.link().map_err(Failure::into_error)?;
         // Whoever sweeps takes what nobody has named: its name comes with its first chunk.
         let upload = || Box::new(self.upload.clone()) as Box<dyn ToSql + Sync>;
         let named = "INSERT INTO \".uploads\" (id) VALUES ($1) ON CONFLICT DO NOTHING";
@@ -83,7 +79,7 @@ impl Chunks {
         if at == 0 {
             work.insert(0, Bound::new(named.to_owned(), vec![upload()]));
         }
-        link.commit(Some("BEGIN"), &work).map(drop).map_err(Failure::into_error)
+        self.pool.with(|link| link.commit(Some("BEGIN"), &work)).map(drop)
     }
 
     /// Removes them, which have no place.
@@ -91,11 +87,9 @@ impl Chunks {
     /// # Errors
     /// As for [`Chunks::read`].
     pub(super) fn remove(&self) -> Result<()> {
-        let lent = self.pool.take().map_err(Failure::into_error)?;
-        let link = lent.link().map_err(Failure::into_error)?;
         let text = "DELETE FROM \".uploads\" WHERE id = $1".to_owned();
         let work = Bound::new(text, vec![Box::new(self.upload.clone())]);
-        link.run(&work).map(drop).map_err(Failure::into_error)
+        self.pool.with(|link| link.run(&work)).map(drop)
     }
 }
 

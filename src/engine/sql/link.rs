@@ -21,7 +21,7 @@ use tokio_postgres::{Client, Row, Statement};
 
 use super::failure::{Failure, unreachable};
 use crate::error::{Code, Error};
-use crate::postgres::{Address, connector, failed};
+use crate::postgres::{Address, connector, failed, quoted};
 
 /// A server that starts is asked again after this.
 const STARTS_FOR: Duration = Duration::from_millis(100);
@@ -76,11 +76,6 @@ fn settings(schema: &str, patience: Patience) -> String {
          SET idle_in_transaction_session_timeout = {answer}",
         quoted(schema)
     )
-}
-
-/// A name as SQL has it.
-pub(super) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 impl Link {
@@ -146,6 +141,22 @@ impl Link {
         Ok(statement)
     }
 
+    fn all_prepared<'b>(
+        &self,
+        all: &'b [Bound],
+    ) -> Result<Vec<(Statement, Vec<Param<'b>>)>, Failure> {
+        all.iter().map(|bound| Ok((self.prepared(&bound.text)?, bound.params()))).collect()
+    }
+
+    /// Begins a transaction where there is something to begin. It stands first in what is joined: who is polled first is
+    /// sent first.
+    async fn begun(&self, begin: Option<&str>) -> Result<(), tokio_postgres::Error> {
+        match begin {
+            Some(begin) => self.client.batch_execute(begin).await,
+            None => Ok(()),
+        }
+    }
+
     /// Asks for rows; `begin` begins a transaction with the question.
     pub(super) fn ask(
         &self,
@@ -155,10 +166,12 @@ impl Link {
     ) -> Result<Vec<Row>, Failure> {
         let statement = self.prepared(text)?;
         let query = self.client.query(&statement, params);
-        let Some(begin) = begin else { return self.wait(query) };
+        if begin.is_none() {
+            return self.wait(query);
+        }
         self.is_open.set(true);
         self.wait(async {
-            let (begun, rows) = join(self.client.batch_execute(begin), query).await;
+            let (begun, rows) = join(self.begun(begin), query).await;
             begun.and(rows)
         })
     }
@@ -169,20 +182,10 @@ impl Link {
         begin: Option<&str>,
         asked: &[Bound],
     ) -> Result<Vec<Vec<Row>>, Failure> {
-        let statements = asked.iter().map(|bound| self.prepared(&bound.text));
-        let statements = statements.collect::<Result<Vec<_>, _>>()?;
-        let params: Vec<Vec<Param<'_>>> = asked.iter().map(Bound::params).collect();
-        let each = statements.iter().zip(&params);
-        let each = each.map(|(statement, params)| self.client.query(statement, params));
+        let asked = self.all_prepared(asked)?;
+        let each = asked.iter().map(|(statement, params)| self.client.query(statement, params));
         self.is_open.set(true);
-        let begun = async {
-            match begin {
-                Some(begin) => self.client.batch_execute(begin).await,
-                None => Ok(()),
-            }
-        };
-        // Who is polled first is sent first.
-        let all = join(begun, join_all(each));
+        let all = join(self.begun(begin), join_all(each));
         self.wait(async {
             let (begun, answers) = all.await;
             begun?;
@@ -193,20 +196,11 @@ impl Link {
     /// Does some things within the transaction that is open, or that `begin` begins, and commits.
     /// Gives how many rows the last of them changed.
     pub(super) fn commit(&self, begin: Option<&str>, work: &[Bound]) -> Result<u64, Failure> {
-        let statements = work.iter().map(|bound| self.prepared(&bound.text));
-        let statements = statements.collect::<Result<Vec<_>, _>>()?;
+        let work = self.all_prepared(work)?;
+        let each = work.iter().map(|(statement, params)| self.client.execute(statement, params));
         self.is_open.set(true);
-        let params: Vec<Vec<Param<'_>>> = work.iter().map(Bound::params).collect();
-        let each = statements.iter().zip(&params);
-        let each = each.map(|(statement, params)| self.client.execute(statement, params));
-        let begun = async {
-            match begin {
-                Some(begin) => self.client.batch_execute(begin).await,
-                None => Ok(()),
-            }
-        };
-        // Who is polled first is sent first.
-        let all = join(begun, join(join_all(each), self.client.batch_execute("COMMIT")));
+        let done = join(join_all(each), self.client.batch_execute("COMMIT"));
+        let all = join(self.begun(begin), done);
         let changed = self.wait(async {
             let (begun, (done, committed)) = all.await;
             begun?;

@@ -86,6 +86,18 @@ impl Pool {
         lent.link = Some(self.apart()?);
         Ok(lent)
     }
+
+    /// Does something with a connection.
+    ///
+    /// # Errors
+    /// As for [`Pool::take`]; those of the work.
+    pub(super) fn with<T>(
+        &self,
+        work: impl FnOnce(&Link) -> Result<T, Failure>,
+    ) -> crate::error::Result<T> {
+        let lent = self.take().map_err(Failure::into_error)?;
+        lent.link().and_then(work).map_err(Failure::into_error)
+    }
 }
 
 impl Lent<'_> {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, RwLock};
 
 use super::changes;
 use super::failure::Failure;
-use super::link::{Link, Patience, quoted};
+use super::link::{Link, Patience};
 use super::pool::Pool;
 use super::server::Server;
 use super::tables::{self, FORM, Table, name_of_index};
@@ -19,7 +19,7 @@ use crate::engine::keys::Keys;
 use crate::engine::memory::Record;
 use crate::error::{Code, Error, Issue, Result};
 use crate::json;
-use crate::postgres::Address;
+use crate::postgres::{Address, quoted};
 use crate::sync::{self, locked};
 
 /// The schema that everything is in, where the address names none.

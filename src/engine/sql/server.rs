@@ -285,10 +285,7 @@ impl Server {
     /// # Errors
     /// `IO` where the database cannot be reached.
     pub(super) fn committed(&self) -> Result<u64> {
-        let lent = self.pool.take().map_err(Failure::into_error)?;
-        let link = lent.link().map_err(Failure::into_error)?;
-        let question = "SELECT count(*) FROM \".calls\"";
-        let rows = link.ask(None, question, &[]).map_err(Failure::into_error)?;
+        let rows = self.pool.with(|link| link.ask(None, "SELECT count(*) FROM \".calls\"", &[]))?;
         let count: i64 = rows.first().map_or(0, |row| row.get(0));
         Ok(u64::try_from(count).unwrap_or_default())
     }
@@ -299,10 +296,8 @@ impl Server {
     /// # Errors
     /// `IO` where the database cannot be reached.
     pub(super) fn sweep(&self) -> Result<()> {
-        let lent = self.pool.take().map_err(Failure::into_error)?;
-        let link = lent.link().map_err(Failure::into_error)?;
         let old = "DELETE FROM \".calls\" WHERE at < now() - interval '1 day'";
-        link.batch(old).and_then(|()| link.batch(chunks::SWEEP)).map_err(Failure::into_error)
+        self.pool.with(|link| link.batch(old).and_then(|()| link.batch(chunks::SWEEP)))
     }
 }
 
@@ -384,10 +379,7 @@ impl<'s> Transaction<'s> {
         };
         if let Some(failure) = self.database.take_failure() {
             self.link.let_go("ROLLBACK");
-            return Err(match failure {
-                Failure::Collided(error) => collided_once(&error),
-                other => other.into_error(),
-            });
+            return Err(failed(failure));
         }
         if self.changes.is_empty() {
             return self.link.end().map_err(failed);

@@ -6,8 +6,8 @@
 
 use sha2::{Digest, Sha256};
 
-use super::link::quoted;
 use crate::catalogue::{Catalogue, Model, Place};
+use crate::postgres::quoted;
 
 /// A longer key is kept as its hash: the database's own indexes take no more.
 const LONGEST_KEY: usize = 500;

@@ -11,7 +11,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { root, run } from './run.mjs'
+import { installPackages, root, run } from './run.mjs'
 
 const NODE = '22.20.0'
 const SYSTEMS = {
@@ -78,9 +78,7 @@ const MATTERS = String.raw`\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\
 
 /** The kernel hands programs of arm64 to qemu, also those that a test starts. */
 function emulateProcessor() {
-  const packages = ['qemu-user-static', 'libc6-arm64-cross', 'libstdc++6-arm64-cross', 'libatomic1-arm64-cross']
-  const has = (deb) => spawnSync('dpkg', ['-s', deb], { stdio: 'ignore' }).status === 0
-  if (!packages.every(has)) run(root, 'apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...packages)
+  installPackages(['qemu-user-static', 'libc6-arm64-cross', 'libstdc++6-arm64-cross', 'libatomic1-arm64-cross'])
   const kernel = '/proc/sys/fs/binfmt_misc'
   if (!existsSync(`${kernel}/register`)) run(root, 'mount', '-t', 'binfmt_misc', 'binfmt_misc', kernel)
   if (existsSync(`${kernel}/qemu-aarch64`)) return

@@ -10,7 +10,7 @@
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { root, run } from './run.mjs'
+import { installPackages, root, run } from './run.mjs'
 
 const tools = path.join(root, 'target/cross')
 const made = path.join(root, 'target/platforms')
@@ -26,17 +26,9 @@ const PLATFORMS = {
   'win32-arm64-msvc': { target: 'aarch64-pc-windows-gnullvm' },
 }
 
-/** Is a program's answer a success? */
-const succeeds = (command, ...argv) => spawnSync(command, argv, { stdio: 'ignore' }).status === 0
-
 /** Debian's packages, and from PyPI zig, which brings a linker and a C library for every platform. */
 function installTools(packages) {
-  const missing = packages.filter((name) => !succeeds('dpkg', '-s', name))
-  if (missing.length > 0) {
-    const apt = process.getuid() === 0 ? ['apt-get'] : ['sudo', 'apt-get']
-    run(root, ...apt, 'update', '-qq')
-    run(root, ...apt, 'install', '-y', '-qq', '--no-install-recommends', ...missing)
-  }
+  installPackages(packages)
   const argv = ['install', '--quiet', '--target', tools, 'ziglang==0.17.1', 'cargo-zigbuild==0.24.1']
   if (!existsSync(path.join(tools, 'bin/cargo-zigbuild'))) run(root, 'pip', ...argv)
 }

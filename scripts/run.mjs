@@ -14,3 +14,13 @@ export function run(folder, command, ...args) {
   if (error) console.error(error.message)
   if (status !== 0) process.exit(status ?? 1)
 }
+
+/** Installs those of Debian's packages that are not there. */
+export function installPackages(packages) {
+  const isThere = (name) => spawnSync('dpkg', ['-s', name], { stdio: 'ignore' }).status === 0
+  const missing = packages.filter((name) => !isThere(name))
+  if (missing.length === 0) return
+  const apt = process.getuid() === 0 ? ['apt-get'] : ['sudo', 'apt-get']
+  run(root, ...apt, 'update', '-qq')
+  run(root, ...apt, 'install', '-y', '-qq', '--no-install-recommends', ...missing)
+}

@@ -16,6 +16,8 @@ mod repair;
 mod rows;
 mod scope;
 mod status;
+#[cfg(test)]
+mod tests;
 mod touched;
 
 pub use answer::{Dual, tables};

@@ -239,7 +239,9 @@ fn files() -> Vec<(String, String)> {
         text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_owned()
     };
     let all = sources(&root);
-    let tested = all.iter().filter(|path| !path.ends_with("tests.rs"));
+    let is_test = |path: &Path| ["tests", "tests.rs"].iter().any(|end| path.ends_with(end));
+    let of_tests = |path: &Path| path.strip_prefix(&root).unwrap().ancestors().any(is_test);
+    let tested = all.iter().filter(|path| !of_tests(path));
     tested.map(|path| (name(path), text(path))).collect()
 }
 

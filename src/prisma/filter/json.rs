@@ -7,15 +7,16 @@ use super::{AskJson, Operand, Part};
 use crate::prisma::value::{Cell, order_json, same_json};
 
 /// The answer about the value at a path of a column; unknown where there is none. A question about
-/// values of one type is denied of these only: of others neither it nor its opposite holds.
+/// values of one type holds of no other where it stands under an even number of `NOT`s, and of each
+/// other where it is reversed by an odd number of them, so that its opposite does not.
 pub(super) fn answer(
     cell: &Cell,
     path: &[String],
     ask: &AskJson,
-    (caseless, denied): (bool, bool),
+    (caseless, reversed): (bool, bool),
     row: &[Cell],
 ) -> Option<bool> {
-    let of_other_type = (!denied).then_some(false);
+    let of_other_type = Some(reversed);
     let found = match cell {
         Cell::Json(value) => at(value, path),
         _ => None,

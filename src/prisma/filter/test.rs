@@ -11,29 +11,24 @@ use crate::prisma::value::Cell;
 impl Filter {
     /// Does the row fit? Unknown is no.
     pub(crate) fn fits(&self, reader: &Reader<'_>, table: usize, row: &Row) -> Answer<bool> {
-        Ok(self.answer(reader, table, row)? == Some(true))
+        Ok(self.answer(reader, table, row, false)? == Some(true))
     }
 
-    fn answer(&self, reader: &Reader<'_>, table: usize, row: &Row) -> Answer<Option<bool>> {
-        self.judge(reader, table, row, false)
-    }
-
-    /// The answer, or that of the opposite: `NOT` is asked of each test, as Prisma writes it.
-    fn judge(
+    /// The answer. `reversed` says that `NOT` stands around it an odd number of times: Prisma then writes
+    /// tests of JSON values otherwise.
+    fn answer(
         &self,
         reader: &Reader<'_>,
         table: usize,
         row: &Row,
-        denied: bool,
+        reversed: bool,
     ) -> Answer<Option<bool>> {
-        let flipped = |answer: Option<bool>| answer.map(|holds| holds != denied);
         match self {
             Filter::All(filters) | Filter::Any(filters) => {
-                // Of the opposite of all, one is enough, and the other way round.
-                let decisive = matches!(self, Filter::Any(_)) != denied;
+                let decisive = matches!(self, Filter::Any(_));
                 let mut whole = Some(!decisive);
                 for filter in filters {
-                    match filter.judge(reader, table, row, denied)? {
+                    match filter.answer(reader, table, row, reversed)? {
                         Some(holds) if holds == decisive => return Ok(Some(decisive)),
                         Some(_) => {}
                         None => whole = None,
@@ -41,16 +36,17 @@ impl Filter {
                 }
                 Ok(whole)
             }
-            Filter::Not(filter) => filter.judge(reader, table, row, !denied),
+            Filter::Not(filter) => {
+                Ok(filter.answer(reader, table, row, !reversed)?.map(|holds| !holds))
+            }
             Filter::Column(column, test) => {
-                Ok(flipped(test.judge(&row.cells[*column], &row.cells, denied)))
+                Ok(test.answer_within(&row.cells[*column], &row.cells, reversed))
             }
             Filter::Related(relation, how, filter) => {
-                let (own, filter) = ((table, *relation), filter.as_deref());
-                if !reader.table(table).relations[*relation].list && !reader.is_change() {
-                    return joined(reader, own, row, (*how, denied), filter);
-                }
-                related(reader, own, row, *how, filter).map(flipped)
+                let is_joined =
+                    !reader.table(table).relations[*relation].list && !reader.is_change();
+                let ask = if is_joined { joined } else { selected };
+                ask(reader, (table, *relation), row, (*how, filter.as_deref()), reversed)
             }
         }
     }
@@ -62,39 +58,41 @@ fn joined(
     reader: &Reader<'_>,
     (table, relation): (usize, usize),
     row: &Row,
-    (how, denied): (How, bool),
-    filter: Option<&Filter>,
+    (how, filter): (How, Option<&Filter>),
+    reversed: bool,
 ) -> Answer<Option<bool>> {
     let target = reader.table(table).relations[relation].target;
-    let wants_opposite = denied != (how == How::None);
-    match (reader.related(table, relation, row)?.first(), filter) {
-        (Some(other), Some(filter)) => filter.judge(reader, target, other, wants_opposite),
-        (Some(_), None) => Ok(Some(!wants_opposite)),
-        (None, _) => Ok(Some(wants_opposite)),
-    }
+    let is_not = how == How::None;
+    let fits = match (reader.related(table, relation, row)?.first(), filter) {
+        (Some(other), Some(filter)) => filter.answer(reader, target, other, reversed != is_not)?,
+        (other, _) => Some(other.is_some()),
+    };
+    Ok(fits.map(|fits| fits != is_not))
 }
 
-/// The answer about the rows at the other end of a relation field, of which is asked whether they exist.
-fn related(
+/// The answer about the rows at the other end of a relation field, which a subquery finds.
+fn selected(
     reader: &Reader<'_>,
     (table, relation): (usize, usize),
     row: &Row,
-    how: How,
-    filter: Option<&Filter>,
+    (how, filter): (How, Option<&Filter>),
+    reversed: bool,
 ) -> Answer<Option<bool>> {
-    let own = &reader.table(table).relations[relation];
-    for other in reader.related(table, relation, row)? {
-        let fits = match filter {
-            Some(filter) => filter.answer(reader, own.target, &other)?,
-            None => Some(true),
-        };
-        match (how, fits) {
-            (How::Some, Some(true)) => return Ok(Some(true)),
-            (How::Every, Some(false)) | (How::None, Some(true)) => return Ok(Some(false)),
-            _ => {}
+    let target = reader.table(table).relations[relation].target;
+    let fits = |other: &Row| match filter {
+        Some(filter) => filter.answer(reader, target, other, reversed),
+        None => Ok(Some(true)),
+    };
+    reader.within_query(|| {
+        for other in reader.related(table, relation, row)? {
+            match (how, fits(&other)?) {
+                (How::Some, Some(true)) => return Ok(Some(true)),
+                (How::Every, Some(false)) | (How::None, Some(true)) => return Ok(Some(false)),
+                _ => {}
+            }
         }
-    }
-    Ok(Some(how != How::Some))
+        Ok(Some(how != How::Some))
+    })
 }
 
 impl Operand {
@@ -108,13 +106,13 @@ impl Operand {
 
 impl Test {
     pub(crate) fn answer(&self, cell: &Cell, row: &[Cell]) -> Option<bool> {
-        self.judge(cell, row, false)
+        self.answer_within(cell, row, false)
     }
 
-    /// The answer; `denied` says that the opposite of it is wanted.
-    fn judge(&self, cell: &Cell, row: &[Cell], denied: bool) -> Option<bool> {
+    /// The answer; `reversed` as in [`Filter::answer`].
+    fn answer_within(&self, cell: &Cell, row: &[Cell], reversed: bool) -> Option<bool> {
         match &self.ask {
-            Ask::Json(path, ask) => json::answer(cell, path, ask, (self.caseless, denied), row),
+            Ask::Json(path, ask) => json::answer(cell, path, ask, (self.caseless, reversed), row),
             Ask::Equals(Operand::Value(Cell::Null)) => Some(cell.is_null()),
             Ask::In(cells) if cells.is_empty() => Some(false),
             _ if cell.is_null() => None,

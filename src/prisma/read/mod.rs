@@ -146,7 +146,7 @@ fn through(
     let mut rows = match of_entries.transpose()?.flatten() {
         Some(rows) => rows,
         None => {
-            let others = matching(reader, target, other.as_deref())?;
+            let others = reader.within_query(|| matching(reader, target, other.as_deref()))?;
             let cells: Vec<Cell> = others.iter().map(|row| row.cells[*theirs].clone()).collect();
             reader.with(table, *mine, &cells)?
         }

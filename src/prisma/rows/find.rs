@@ -91,6 +91,14 @@ impl<'v> Reader<'v> {
         self.changes.get()
     }
 
+    /// Does what a subquery does: it is a query also in a statement that changes rows.
+    pub(crate) fn within_query<T>(&self, work: impl FnOnce() -> T) -> T {
+        let is_change = self.changes.replace(false);
+        let done = work();
+        self.changes.set(is_change);
+        done
+    }
+
     /// The tables that were looked at, a bit each.
     pub(crate) fn seen(&self) -> u64 {
         self.seen.get()

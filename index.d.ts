@@ -578,6 +578,8 @@ export interface ExportOptions extends TransferOptions {
 export interface Exported {
   tables: Record<string, number>;
   rows: number;
+  /** Rows, by table, that a database would refuse and that stay behind: a file of no chat. Not with `ndjson`. */
+  leftOut: Record<string, number>;
 }
 
 /** What is looked at. */

@@ -282,6 +282,11 @@ test('serverExternalPackages without the package, or in a comment only', async (
   assert.deepEqual(examine(world).wrong, [])
   fs.rmSync(path.join(world.dir, 'next.config.mjs'))
   finds(world, { ...what, message: /no next\.config/ })
+  // A container has the build alone.
+  world.write('server.js', '')
+  world.write('.next/BUILD_ID', '')
+  const { dataDir } = await filled()
+  assert.deepEqual(examine({ ...world, dataDir }).wrong, [])
 })
 
 test("output: 'standalone' with a relative folder", async () => {

@@ -8,8 +8,8 @@ const path = require('node:path')
 const { pathToFileURL } = require('node:url')
 const { test } = require('node:test')
 
-const { exportTo, importFrom, verifyAgainst } = require('../..')
-const { folder } = require('../cli/support.cjs')
+const { createStore, exportTo, importFrom, verifyAgainst } = require('../..')
+const { filled, folder, run } = require('../cli/support.cjs')
 const { dump, recorded } = require('./worlds.cjs')
 
 /** A folder with a dump of the recorded rows. */
@@ -35,6 +35,25 @@ test('a dump comes over, is the same, and goes out again', async () => {
   const exported = await exportTo(back, { dataDir })
   assert.equal(exported.tables.users, recorded.rows.User.length)
   assert.equal((await verifyAgainst(back, { dataDir })).clean, true)
+})
+
+test('a file of no chat has no place in the database: it stays behind, is told, and no verification misses it', async () => {
+  const { dataDir, userId } = await filled()
+  const store = createStore({ dataDir })
+  await store.images.put(Buffer.from('notes'), { userId, type: 'chat_file', filename: 'notes.txt' })
+  await store.close()
+  const [back, all, copy] = ['back.sql', 'all.ndjson', 'copy'].map((name) => path.join(path.dirname(dataDir), name))
+  assert.deepEqual((await exportTo(back, { dataDir })).leftOut, { chat_files: 1 })
+  assert.equal((await importFrom(back, { dataDir: copy })).written, true)
+  for (const source of [back, dataDir]) assert.equal((await verifyAgainst(source, { dataDir: copy })).clean, true, source)
+  assert.equal((await verifyAgainst(back, { dataDir })).clean, true)
+  const { leftOut, tables } = await exportTo(all, { dataDir, format: 'ndjson' })
+  assert.deepEqual([leftOut, tables.chat_files], [{}, 1])
+  for (const out of [`${back}.2`, '-']) {
+    const { code, stderr } = run(['export', '--format', 'postgres', '--out', out, '--data-dir', dataDir])
+    assert.equal(code, 1)
+    assert.match(stderr, /1 of chat_files stay behind: they lack a value that the database demands/)
+  }
 })
 
 test('what cannot come over is told as values', async () => {

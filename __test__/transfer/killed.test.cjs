@@ -4,11 +4,13 @@
 
 const assert = require('node:assert/strict')
 const { spawn } = require('node:child_process')
+const { once } = require('node:events')
 const fs = require('node:fs')
 const path = require('node:path')
 const { test } = require('node:test')
+const { setTimeout: sleep } = require('node:timers/promises')
 
-const { folder, program, run } = require('../cli/support.cjs')
+const { folder, program, records, run } = require('../cli/support.cjs')
 const { dump, recorded } = require('./worlds.cjs')
 
 /** A dump that takes a while: the recorded world, and thousands of messages. */
@@ -32,6 +34,29 @@ function killedAfter(ms, args) {
       resolve(code === 0)
     })
   })
+}
+
+/** Is a message committed that is not in the files yet? */
+function isWriting(dataDir) {
+  const journal = path.join(dataDir, 'journal')
+  try {
+    return fs.readdirSync(journal).some((name) => fs.readFileSync(path.join(journal, name)).includes('"more-'))
+  } catch (error) {
+    // It has no journal yet, or a segment has just come to its end.
+    if (error.code !== 'ENOENT') throw error
+    return false
+  }
+}
+
+/** Runs an import and kills it so many milliseconds after it began to write messages; gives whether it had ended by then. */
+async function killedWhileWriting(ms, dataDir, args) {
+  const child = spawn(process.execPath, [program, ...args], { stdio: 'ignore' })
+  const ended = once(child, 'exit')
+  while (child.exitCode === null && !isWriting(dataDir)) await sleep(1)
+  await Promise.race([ended, sleep(ms)])
+  child.kill('SIGKILL')
+  const [code] = await ended
+  return code === 0
 }
 
 const exported = (dataDir) => {
@@ -64,6 +89,33 @@ test('an import is killed again and again, and goes on', async () => {
   assert.deepEqual(exported(broken), exported(whole))
   const again = JSON.parse(run(['import', source, '--data-dir', broken, '--json']).stdout)
   assert.ok(again.tables.every(({ made, replaced }) => made === 0 && replaced === 0))
+})
+
+test('an import is killed while it writes, and goes on from what it had written', async () => {
+  const dir = folder()
+  const [source, dataDir] = ['dump.sql', 'data'].map((name) => path.join(dir, name))
+  const messages = 60_000
+  const all = messages + recorded.rows.Message.length
+  longDump(source, messages)
+  const args = ['import', source, '--data-dir', dataDir]
+  const found = [0]
+  // Later each time: the first kill falls upon the first messages, and one comes too late in the end.
+  while (!(await killedWhileWriting(Math.random() * 60 * (found.length - 1), dataDir, args))) {
+    // Its opening brings everything into the files, so what the journal holds next is new.
+    const { code, stdout, stderr } = run(['ls', 'chats', '--data-dir', dataDir, '--json'])
+    assert.equal(code, 0, stderr)
+    found.push(records(stdout).reduce((sum, { messageCount }) => sum + messageCount, 0))
+  }
+  assert.ok(
+    found.some((count) => count > 0 && count < all),
+    String(found),
+  )
+  assert.deepEqual(
+    found,
+    found.toSorted((one, other) => one - other),
+  )
+  const { code, stdout } = run(['verify', source, '--data-dir', dataDir, '--json'])
+  assert.equal(code, 0, stdout)
 })
 
 test('what the command line says of an import, a verification and an export', () => {

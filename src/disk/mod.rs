@@ -35,6 +35,7 @@ pub use outside_files::{
     others_may_read, read_outside, read_regular, remove_outside, without_links,
 };
 pub use pieces::{visit_lines, visit_pieces};
+pub(crate) use placement::is_standalone;
 pub use placement::misplaced;
 pub use real::RealDisk;
 pub use safe_path::SafePath;

@@ -48,7 +48,7 @@ fn is_same(folder: &Path, other: &Path) -> bool {
 }
 
 /// Is it what `next build` makes with `output: 'standalone'`, wherever that was moved to?
-fn is_standalone(folder: &Path) -> bool {
+pub(crate) fn is_standalone(folder: &Path) -> bool {
     folder.join("server.js").exists()
         && folder.join(".next/BUILD_ID").exists()
         && !PROJECT.iter().any(|name| folder.join(name).exists())

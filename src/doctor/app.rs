@@ -23,6 +23,9 @@ pub(super) fn look(patient: &Patient, report: &mut Report) {
     let found = CONFIGURATIONS.iter().find_map(|name| Some((*name, text(name)?)));
     match found {
         None if !package.contains("\"next\"") => report.note("next.js", "the app does not use it"),
+        // What is deployed has no configuration of its own any more.
+        None if disk::is_standalone(&patient.app_dir) => report
+            .good("next.js", "the app is a standalone build, which leaves the package to Node.js"),
         None => report.fault(
             "next.js",
             "the app has no next.config",

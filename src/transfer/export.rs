@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::folder::{each_row, push_line};
+use super::folder::{each_row, has_place, push_line};
 use super::origin::in_order;
 use crate::disk::NewFile;
 use crate::error::{Code, Error, Result};
@@ -32,11 +32,14 @@ pub enum Format {
 
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Exported {
     /// How many rows of which table.
     pub tables: Map<String, Value>,
     /// How many rows in all.
     pub rows: u64,
+    /// How many rows of which table stay behind, for the database would refuse them: they lack what it demands.
+    pub left_out: Map<String, Value>,
 }
 
 /// Writes every row of a store at one moment. The order is that of the references, so each row finds what it refers to.
@@ -50,7 +53,7 @@ pub fn export(
     out: &mut dyn Write,
     progress: &dyn Progress,
 ) -> Result<Exported> {
-    let mut exported = Exported { tables: Map::new(), rows: 0 };
+    let mut exported = Exported { tables: Map::new(), rows: 0, left_out: Map::new() };
     progress.begin("Exporting", Unit::Things, None);
     // What is swept on opening is a change like any other.
     store.flush_now()?;
@@ -60,9 +63,13 @@ pub fn export(
     for number in in_order() {
         let table = &description().tables[number];
         written(out.write_all(table_head(format, table).as_bytes()))?;
-        let mut rows = 0_u64;
+        let (mut rows, mut left_out) = (0_u64, 0_u64);
         let mut line = Vec::new();
         each_row(store, number, &mut |row| {
+            if format != Format::Ndjson && !has_place(table, &row.cells) {
+                left_out += 1;
+                return Ok(());
+            }
             line.clear();
             push_row(&mut line, format, table, row);
             rows += 1;
@@ -72,6 +79,9 @@ pub fn export(
         written(out.write_all(table_end(format)))?;
         exported.tables.insert(table.db_name.clone(), rows.into());
         exported.rows += rows;
+        if left_out > 0 {
+            exported.left_out.insert(table.db_name.clone(), left_out.into());
+        }
     }
     if store.committed()? != before {
         let message = "the store was changed while it was exported, so this is not one moment of it: stop the \

@@ -36,6 +36,11 @@ pub(super) fn each_row(
     Ok(())
 }
 
+/// Does the database take the row? One that lacks what its table demands (a file of no chat) is the store's alone.
+pub(super) fn has_place(table: &Table, cells: &[Cell]) -> bool {
+    table.columns.iter().zip(cells).all(|(column, cell)| column.nullable || *cell != Cell::Null)
+}
+
 /// A row as a line of COPY's format.
 pub(super) fn push_line(line: &mut Vec<u8>, cells: &[Cell]) {
     for (at, cell) in cells.iter().enumerate() {
@@ -67,8 +72,8 @@ impl Folder {
         for (number, table) in description().tables.iter().enumerate() {
             let columns = table.columns.iter().map(|column| column.name.clone()).collect();
             let mut layout = Layout { columns, ..Layout::default() };
-            each_row(&store, number, &mut |_| {
-                layout.rows += 1;
+            each_row(&store, number, &mut |row| {
+                layout.rows += u64::from(has_place(table, &row.cells));
                 Ok(())
             })?;
             layouts.insert(table.db_name.clone(), layout);
@@ -95,6 +100,9 @@ impl Rows for Folder {
         let number = description().by_name(&table.name).unwrap_or_default();
         let mut line = Vec::new();
         each_row(&self.store, number, &mut |row| {
+            if !has_place(table, &row.cells) {
+                return Ok(());
+            }
             line.clear();
             push_line(&mut line, &row.cells);
             each(&line)

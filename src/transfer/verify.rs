@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::folder::each_row;
+use super::folder::{each_row, has_place};
 use super::origin::{Now, Origin, in_order, key_of};
 use super::portions::each_portion;
 use super::report::{Problem, Told};
@@ -163,7 +163,8 @@ fn compare(
     })?;
     let now = Now::read();
     each_row(store, table, &mut |row| {
-        if !now.has_expired(of, &row.cells) && !seen.contains(&key_digest(of, &row.cells)) {
+        let is_comparable = has_place(of, &row.cells) && !now.has_expired(of, &row.cells);
+        if is_comparable && !seen.contains(&key_digest(of, &row.cells)) {
             ours.add(digest(&row.cells));
             each(table, &row.cells, Kind::Extra);
             verified.differences.add(difference(of, &row.cells, Kind::Extra, Vec::new()));

@@ -16,8 +16,8 @@ use crate::dual;
 use crate::error::{Code, Error};
 use crate::store::Store;
 use crate::transfer::{
-    self, Copied, Difference, Format, Import, Imported, Kind, Meeting, Missing, Problem, Reseal,
-    Source, Told, Verified,
+    self, Copied, Difference, Exported, Format, Import, Imported, Kind, Meeting, Missing, Problem,
+    Reseal, Source, Told, Verified,
 };
 
 /// So many things of a kind are shown to people; `--json` has more.
@@ -227,13 +227,24 @@ pub(super) fn export(asked: &arguments::Export, shared: &Shared, output: &Output
     output.answer(&value(&exported)?, || {
         format!("{} rows written to {}", exported.rows, asked.out.display())
     })?;
-    Ok(Exit::Clean)
+    Ok(told_left_out(&exported, output))
+}
+
+/// Says what stays behind.
+fn told_left_out(exported: &Exported, output: &Output) -> Exit {
+    for (table, rows) in &exported.left_out {
+        output.warn(&format!(
+            "{rows} of {table} stay behind: they lack a value that the database demands, as a file of no chat does"
+        ));
+    }
+    Exit::found(!exported.left_out.is_empty())
 }
 
 fn to_standard_output(store: &Store, format: Format, output: &Output) -> Ended {
     let terminal = Terminal::new(output);
     let mut out = io::BufWriter::new(io::stdout().lock());
-    transfer::export(store, format, &mut out, &terminal)?;
+    let exported = transfer::export(store, format, &mut out, &terminal)?;
+    drop(terminal);
     store.close()?;
-    Ok(Exit::Clean)
+    Ok(told_left_out(&exported, output))
 }

@@ -12,7 +12,9 @@ use std::time::Duration;
 
 use postgres::{Client, NoTls};
 use quilltap_store::progress::Unheard;
-use quilltap_store::store::{Bytes, DatabaseOptions, Declaration, Options, Store, Stream, Use};
+use quilltap_store::store::{
+    Bytes, DatabaseOptions, Declaration, Migration, Migrations, Options, Store, Stream, Use, models,
+};
 use quilltap_store::transfer::{Meeting, copy};
 use serde_json::{Value, json};
 
@@ -36,9 +38,14 @@ fn open(schema: &str) -> Store {
 }
 
 fn open_at(address: String) -> Store {
+    open_with(address, Migrations::default())
+}
+
+fn open_with(address: String, migrations: Migrations) -> Store {
     let mut database = DatabaseOptions::new(address);
     database.connections = 4;
-    Store::open(Options { database: Some(database), ..Options::new("unused") }).unwrap()
+    let options = Options::new("unused");
+    Store::open(Options { database: Some(database), migrations, ..options }).unwrap()
 }
 
 fn call(store: &Store, name: &str, args: Value) -> Value {
@@ -247,6 +254,90 @@ fn transactions_of_several_servers_come_one_behind_the_other_and_changes_wait_fo
         }
     });
     assert_eq!(call(&stores[1], "users.findById", json!([user]))["count"], 4 * EACH);
+}
+
+/// The first form of the tables kept no orders of fields.
+#[test]
+fn a_store_of_the_first_form_gets_what_it_lacks() {
+    let schema = new_schema();
+    let store = open(&schema);
+    let (user, chat) = world(&store);
+    let first = call(&store, "chats.findById", json!([chat]));
+    let others: Vec<Value> = (0..1200)
+        .map(|number| {
+            let mut other = first.clone();
+            other["id"] = format!("c{number}").into();
+            other["updatedAt"] = format!("2030-01-01T00:00:{:02}.000Z", number % 60).into();
+            other
+        })
+        .collect();
+    call(&store, "chats.createMany", json!([others]));
+    let newest = json!([{"where": {"userId": user}, "orderBy": {"updatedAt": "desc"}, "take": 45}]);
+    let expected = call(&store, "chats.findMany", newest.clone());
+    store.close().unwrap();
+    let mut client = Client::connect(&server(), NoTls).unwrap();
+    let tables =
+        "SELECT tablename FROM pg_tables WHERE schemaname = $1 AND tablename LIKE '%.keys'";
+    for row in client.query(tables, &[&schema]).unwrap() {
+        let name: &str = row.get(0);
+        let older = format!(
+            "ALTER TABLE {schema}.\"{name}\" DROP COLUMN by, DROP COLUMN rest; DELETE FROM {schema}.\"{name}\""
+        );
+        client.batch_execute(&older).unwrap();
+    }
+    let older = format!(
+        "UPDATE {schema}.\".meta\" SET value = '1' WHERE name = 'form';
+         UPDATE {schema}.\".meta\" SET value = '' WHERE name LIKE 'tables%'"
+    );
+    client.batch_execute(&older).unwrap();
+    let store = open(&schema);
+    assert_eq!(call(&store, "chats.findMany", newest), expected);
+    assert_eq!(expected.as_array().unwrap().len(), 45);
+    // Page by page the same as at once, among many of one value.
+    for order in [
+        json!({"updatedAt": "desc"}),
+        json!({"updatedAt": "asc"}),
+        json!({"createdAt": "desc"}),
+        json!([]),
+    ] {
+        let listed = |tests: Value| {
+            call(&store, "chats.findMany", json!([{"where": tests, "orderBy": order}]))
+        };
+        let paged = listed(json!({"userId": user, "title": {"contains": "I"}}));
+        assert_eq!(paged.as_array().unwrap().len(), 1201);
+        assert_eq!(paged, listed(json!({"userId": user})), "{order}");
+    }
+    let renamed = json!([user, {"email": "w@globe.example"}]);
+    call(&store, "users.update", renamed);
+    assert_eq!(id(&call(&store, "users.findByEmail", json!(["w@globe.example"]))), user);
+}
+
+#[test]
+fn rows_and_records_of_an_older_version_are_brought_to_the_newest() {
+    const fn louder(model: quilltap_store::store::ModelId) -> Migration {
+        Migration {
+            version: 2,
+            model,
+            change: |record| drop(record.insert("since".to_owned(), 2.into())),
+        }
+    }
+    static STEPS: [Migration; 2] = [louder(models::MESSAGE), louder(models::CHAT)];
+    let address = format!("{}?schema={}", server(), new_schema());
+    let store = open_at(address.clone());
+    let (_, chat) = world(&store);
+    let messages: Vec<Value> = (0..1100).map(message).collect();
+    call(&store, "chats.addMessages", json!([chat, messages]));
+    store.close().unwrap();
+    let store = open_with(address, Migrations::of(&STEPS));
+    let rows = call(&store, "chats.getMessages", json!([chat]));
+    let lines: Vec<Value> =
+        rows.as_array().unwrap().iter().map(|row| row["content"].clone()).collect();
+    assert_eq!(
+        lines,
+        (0..1100).map(|number| message(number)["content"].clone()).collect::<Vec<_>>()
+    );
+    assert!(rows.as_array().unwrap().iter().all(|row| row["since"] == 2));
+    assert_eq!(call(&store, "chats.findById", json!([chat]))["since"], 2);
 }
 
 #[test]

@@ -15,7 +15,7 @@ const REASONS = {
   unique: 'A field that a later version of a plugin declares unique',
   folder: 'What the folder is called, where it is',
   alone: 'Declarations that contradict',
-  sorted: 'Orders of fields that indexes keep',
+  guessed: 'How many records an index has under a key',
 }
 
 const signedOut = (core) => ({ [`${core}: signing out takes the row away`]: 'files' })
@@ -91,15 +91,11 @@ const CORE = {
     a_reference_by_another_field_holds_like_one_by_id: 'check',
     declarations_are_joined_and_contradictions_refused: 'alone',
   },
-  plans: {
-    a_chat_that_is_written_to_moves_in_the_order_of_its_last_message: 'sorted',
-    a_page_behind_another_costs_what_the_first_one_does: 'sorted',
-    what_an_owner_lists_is_found_by_an_index_that_keeps_the_order: 'sorted',
-  },
+  plans: {},
   prisma: {
     a_file_that_cannot_be_read_is_the_stores_error: 'files',
     an_answer_never_leaves_out_what_cannot_be_read: 'files',
-    requests_find_their_rows_by_the_indexes: 'sorted',
+    requests_find_their_rows_by_the_indexes: 'guessed',
   },
 }
 

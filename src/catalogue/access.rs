@@ -37,20 +37,23 @@ pub enum By {
 }
 
 impl Access {
+    /// All records under a key of an index, or all, in creation order.
+    pub fn by_creation_of(under: Option<(usize, String)>) -> Access {
+        Access::Walk {
+            under,
+            by: By::Creation,
+            from: Bound::Unbounded,
+            to: Bound::Unbounded,
+            descending: false,
+            as_created: false,
+        }
+    }
+
     /// The same way in creation order, and whether it is gone backwards.
     pub fn by_creation(&self) -> (Access, bool) {
         match self {
             Access::Walk { under, by: By::Creation, descending, .. } => {
-                let (from, to, as_created) = (Bound::Unbounded, Bound::Unbounded, false);
-                let forwards = Access::Walk {
-                    under: under.clone(),
-                    by: By::Creation,
-                    from,
-                    to,
-                    descending: false,
-                    as_created,
-                };
-                (forwards, *descending)
+                (Access::by_creation_of(under.clone()), *descending)
             }
             other => (other.clone(), false),
         }

@@ -211,7 +211,8 @@ pub(crate) trait Committed {
     /// Those of reading.
     fn ordered(&self, model: ModelId, which: Which<'_>) -> Result<Vec<(Order, Arc<Record>)>>;
 
-    /// The records on a way to them, one after the other, but for those that cannot be read.
+    /// The records on a way to them, one after the other, but for those that cannot be read. So many are
+    /// expected to be `wanted`, where anybody knows; more may be had.
     ///
     /// # Errors
     /// Those of reading.
@@ -219,15 +220,11 @@ pub(crate) trait Committed {
         &'v self,
         model: ModelId,
         access: &'v Access,
+        wanted: Option<usize>,
     ) -> Result<Box<dyn Iterator<Item = Arc<Record>> + 'v>>;
 
     /// Is it known at once how many records there are under a key?
     fn has_counts(&self) -> bool {
-        true
-    }
-
-    /// Are the orders of fields kept that indexes declare?
-    fn keeps_orders(&self) -> bool {
         true
     }
 

@@ -125,6 +125,18 @@ impl Query {
         }
     }
 
+    /// How many records on the way of a plan will be walked over, as far as that is known.
+    pub fn wants(&self, plan: &Plan) -> Option<usize> {
+        let in_order = plan.ordered && self.order.len() <= 1 || self.order.is_empty();
+        let walks_all = self.wanted() == usize::MAX || !in_order;
+        match (plan.exact, walks_all) {
+            (true, false) => Some(self.wanted()),
+            (true, true) => Some(usize::MAX),
+            (false, true) => Some(plan.records),
+            (false, false) => None,
+        }
+    }
+
     /// How many records a plan gathers without looking into them.
     pub fn gathers(&self, plan: &Plan) -> usize {
         let is_gathered_first = match &plan.access {

@@ -4,8 +4,6 @@
 //! A plan is chosen among all that the model's indexes offer, by what each is expected to cost.
 //! It changes how long an answer takes, and never the answer.
 
-use std::ops::Bound;
-
 use super::Query;
 use super::order::OrderBy;
 use super::range::Range;
@@ -38,16 +36,8 @@ pub struct Plan {
 impl Plan {
     /// All records of `records`, in creation order, whoever has them.
     pub fn scan(query: &Query, records: usize) -> Plan {
-        let access = Access::Walk {
-            under: None,
-            by: By::Creation,
-            from: Bound::Unbounded,
-            to: Bound::Unbounded,
-            descending: false,
-            as_created: false,
-        };
         let (exact, ordered) = (query.condition.is_none(), query.order.is_empty());
-        Plan { access, exact, ordered, records }
+        Plan { access: Access::by_creation_of(None), exact, ordered, records }
     }
 }
 

@@ -60,7 +60,7 @@ pub(crate) fn select(view: &View<'_>, model: ModelId, query: &Query) -> Result<F
     let fields = query.fields();
     let (walked, looked_into) = (Cell::new(0), Cell::new(0));
     let count = |cell: &Cell<usize>| cell.set(cell.get() + 1);
-    let records = view.walk(model, &plan.access)?.inspect(|_| count(&walked));
+    let records = view.walk(model, &plan.access, query.wants(&plan))?.inspect(|_| count(&walked));
     let records = query.select(&plan, records, |record| {
         count(&looked_into);
         view.look(record, &fields)

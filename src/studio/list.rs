@@ -161,7 +161,7 @@ fn walked_page(
     let start = start(view, asked, plan)?;
     let mut at = Cursor { key: String::new(), ..start };
     let mut page = Vec::new();
-    let mut walk = view.walk(asked.model, &plan.access)?;
+    let mut walk = view.walk(asked.model, &plan.access, None)?;
     if let Some(last) = at.walked.checked_sub(1) {
         walk.nth(last);
     }
@@ -189,10 +189,10 @@ fn start(view: &View<'_>, asked: &Asked, plan: &Plan) -> Result<Cursor> {
         return Ok(beginning);
     };
     let Cursor { matched, walked, ref key } = *cursor;
-    let mut walk = view.walk(asked.model, &plan.access)?;
+    let mut walk = view.walk(asked.model, &plan.access, None)?;
     let stands = walked == 0 || walk.nth(walked - 1).is_some_and(|record| record.key() == key);
     let moved = || -> Result<Option<usize>> {
-        Ok(view.walk(asked.model, &plan.access)?.position(|record| record.key() == key))
+        Ok(view.walk(asked.model, &plan.access, None)?.position(|record| record.key() == key))
     };
     let walked = if stands { walked } else { moved()?.map_or(walked, |at| at + 1) };
     Ok(Cursor { matched, walked, key: String::new() })

@@ -1,12 +1,10 @@
 //! Who refers to a record: how many at once, and the records themselves a page at a time.
 
-use std::ops::Bound;
-
 use serde_json::{Value, json};
 
 use super::short::{self, model_of};
 use crate::calls::{Args, Reply};
-use crate::catalogue::{Access, By, Link, ModelId, Place, key_of};
+use crate::catalogue::{Access, Link, ModelId, Place, key_of};
 use crate::engine::View;
 use crate::error::{Error, Issue, Result};
 
@@ -45,16 +43,11 @@ pub(super) fn page(view: &View<'_>, _model: ModelId, args: &Args) -> Result<Repl
     let target = view.get(to, args.text("key")?)?;
     let value = target.as_ref().and_then(|target| link.value_in(target.key(), target.text()));
     let Some(value) = value else { return Ok(Reply::Value(json!({ "rows": [] }))) };
-    let access = Access::Walk {
-        under: Some((link.index, key_of(&declared.indexes[link.index], &[&*value]))),
-        by: By::Creation,
-        from: Bound::Unbounded,
-        to: Bound::Unbounded,
-        descending: false,
-        as_created: false,
-    };
+    let key = key_of(&declared.indexes[link.index], &[&*value]);
+    let access = Access::by_creation_of(Some((link.index, key)));
     let whole = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-    let found = view.walk(from, &access)?.skip(whole(skip)).take(whole(take));
+    let wanted = whole(skip).saturating_add(whole(take));
+    let found = view.walk(from, &access, Some(wanted))?.skip(whole(skip)).take(whole(take));
     let rows = found.map(|record| short::row(view, declared, &[], &record));
     Ok(Reply::Value(json!({ "rows": rows.collect::<Result<Value>>()? })))
 }

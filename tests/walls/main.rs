@@ -73,10 +73,22 @@ const MODULES: &[(&str, &str)] = &[
     ("engine/sql/link", "postgres engine/sql/failure"),
     ("engine/sql/pool", "postgres engine/sql/failure engine/sql/link"),
     ("engine/sql/tables", "postgres catalogue"),
+    ("engine/sql/keys", "catalogue engine/memory/record engine/sql/tables"),
+    (
+        "engine/sql/walk",
+        "catalogue engine/memory/record engine/memory engine/sql/link engine/sql/tables \
+         engine/sql/keys",
+    ),
     (
         "engine/sql/database",
         "catalogue engine/fingerprint engine/logs engine/memory/record engine/memory \
-         engine/committed engine/sql/failure engine/sql/link engine/sql/pool engine/sql/tables",
+         engine/committed engine/sql/failure engine/sql/link engine/sql/pool engine/sql/tables \
+         engine/sql/walk",
+    ),
+    (
+        "engine/sql/pages",
+        "catalogue engine/memory/record engine/memory engine/sql/keys engine/sql/walk \
+         engine/sql/database",
     ),
     (
         "engine/sql/logs",
@@ -174,8 +186,8 @@ const MODULES: &[(&str, &str)] = &[
         "postgres catalogue engine/clock engine/keys engine/logs engine/memory/record \
          engine/journal engine/memory engine/txn/base engine/txn engine/commit engine/tasks \
          engine/core engine/payload engine/sql/pool engine/sql/chunks \
-         engine/sql/failure engine/sql/link engine/sql/tables engine/sql/database \
-         engine/sql/logs",
+         engine/sql/failure engine/sql/link engine/sql/tables engine/sql/keys \
+         engine/sql/database engine/sql/logs",
     ),
     (
         "engine/lifecycle",

@@ -100,6 +100,7 @@ impl Committed for Folder<'_> {
         &'v self,
         model: ModelId,
         access: &'v Access,
+        _wanted: Option<usize>,
     ) -> Result<Box<dyn Iterator<Item = Arc<Record>> + 'v>> {
         let collection = self.state.collection(model);
         let all = collection.walk(access).map(|(_, record)| Arc::clone(record));

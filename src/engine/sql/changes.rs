@@ -12,12 +12,14 @@ use indexmap::IndexMap;
 use tokio_postgres::types::ToSql;
 
 use super::chunks;
+use super::database::Placed;
+use super::keys::{KeyRow, rows_of};
 use super::link::Bound;
 use super::tables::{Table, kept, name_of_index};
 use crate::catalogue::{Catalogue, Model, ModelId};
 use crate::engine::journal::{Change, Effect, LogLines};
 use crate::engine::logs::{LogKey, facts_of_row};
-use crate::engine::memory::Record;
+use crate::engine::memory::{Order, Record};
 use crate::json;
 use crate::jsonl;
 
@@ -94,14 +96,51 @@ impl Outcome {
     }
 }
 
-/// The statements that make changes.
-pub(super) fn statements(catalogue: &Catalogue, changes: &[Change]) -> Vec<Bound> {
+/// What is done with the records of one model.
+#[derive(Default)]
+struct Work<'w> {
+    gone: Vec<&'w str>,
+    /// Those of which nothing is known, and whether they are new.
+    put: Vec<(&'w Record, bool)>,
+    /// Those that were read, with what they were.
+    changed: Vec<(&'w Record, Placed)>,
+}
+
+impl<'w> Work<'w> {
+    fn of(
+        fates: &'w Fates<Box<str>, Arc<Record>>,
+        before: impl Fn(&str) -> Option<Placed>,
+    ) -> Work<'w> {
+        let mut work = Work::default();
+        for (key, fate) in fates {
+            if fate.goes {
+                work.gone.push(key);
+            }
+            let Some(record) = &fate.stays else { continue };
+            let is_new = fate.goes || fate.is_new;
+            match before(key).filter(|_| !is_new) {
+                Some(placed) => work.changed.push((record, placed)),
+                None => work.put.push((record, is_new)),
+            }
+        }
+        work
+    }
+}
+
+/// The statements that make changes. `before` tells what was read of a record in the same transaction.
+pub(super) fn statements(
+    catalogue: &Catalogue,
+    changes: &[Change],
+    before: impl Fn(ModelId, &str) -> Option<Placed>,
+) -> Vec<Bound> {
     let mut outcome = Outcome::default();
     changes.iter().for_each(|change| outcome.take(catalogue, change));
     let mut made = Vec::new();
-    for (model, fates) in &outcome.records {
-        remove_records(catalogue.model(*model), fates, &mut made);
-        put_records(catalogue.model(*model), fates, &mut made);
+    for (id, fates) in &outcome.records {
+        let (model, work) = (catalogue.model(*id), Work::of(fates, |key| before(*id, key)));
+        remove_records(model, &work, &mut made);
+        put_records(model, &work, &mut made);
+        change_records(model, &work, &mut made);
     }
     if !outcome.cleared.is_empty() {
         made.push(clear_logs(catalogue, &outcome.cleared));
@@ -115,7 +154,7 @@ pub(super) fn statements(catalogue: &Catalogue, changes: &[Change]) -> Vec<Bound
 pub(super) fn contents_let_go(
     catalogue: &Catalogue,
     changes: &[Change],
-    before: impl Fn(ModelId, &str) -> Option<Arc<Record>>,
+    before: impl Fn(ModelId, &str) -> Option<Placed>,
 ) -> Option<Bound> {
     let (id, payload) = catalogue.payload()?;
     let model = catalogue.model(id);
@@ -125,7 +164,7 @@ pub(super) fn contents_let_go(
         _ => None,
     };
     let content = |key: String| {
-        json::text_field(before(id, &key)?.text(), &payload.field).map(Cow::into_owned)
+        json::text_field(before(id, &key)?.1.text(), &payload.field).map(Cow::into_owned)
     };
     let had: BTreeSet<String> = changes.iter().filter_map(key).filter_map(content).collect();
     let index = model.index_over(&[&payload.field])?;
@@ -138,51 +177,74 @@ fn column<T: ToSql + Sync + 'static>(values: Vec<T>) -> Box<dyn ToSql + Sync> {
     Box::new(values)
 }
 
-fn remove_records(model: &Model, fates: &Fates<Box<str>, Arc<Record>>, made: &mut Vec<Bound>) {
+/// The records of a model that are removed, and those that are not known as they were: their keys go with them.
+fn remove_records(model: &Model, work: &Work<'_>, made: &mut Vec<Bound>) {
     let Table { records, keys } = Table::of(model);
-    let gone: Vec<String> =
-        fates.iter().filter(|(_, fate)| fate.goes).map(|(key, _)| kept(key)).collect();
-    // The keys of what changes are written anew.
-    let changed = fates.iter().filter(|(_, fate)| fate.goes || !fate.is_new);
-    let changed: Vec<String> = changed.map(|(key, _)| kept(key)).collect();
-    if !changed.is_empty() {
+    let unknown = work.put.iter().filter(|(_, is_new)| !is_new).map(|(record, _)| record.key());
+    let without: Vec<String> =
+        work.gone.iter().map(|key| kept(key)).chain(unknown.map(kept)).collect();
+    if !without.is_empty() {
         let text = format!("DELETE FROM {keys} WHERE record = ANY($1)");
-        made.push(Bound::new(text, vec![column(changed)]));
+        made.push(Bound::new(text, vec![column(without)]));
     }
-    if !gone.is_empty() {
+    if !work.gone.is_empty() {
+        let gone = work.gone.iter().map(|key| kept(key)).collect();
         let text = format!("DELETE FROM {records} WHERE key = ANY($1)");
         made.push(Bound::new(text, vec![column(gone)]));
     }
 }
 
-fn put_records(model: &Model, fates: &Fates<Box<str>, Arc<Record>>, made: &mut Vec<Bound>) {
-    let stays: Vec<&Arc<Record>> = fates.values().filter_map(|fate| fate.stays.as_ref()).collect();
-    if stays.is_empty() {
+/// The columns of key rows, and whose they are.
+#[derive(Default)]
+struct KeyColumns {
+    index: Vec<String>,
+    value: Vec<String>,
+    by: Vec<Vec<u8>>,
+    rest: Vec<Vec<u8>>,
+    record: Vec<String>,
+    created_ms: Vec<i64>,
+    seq: Vec<i64>,
+}
+
+impl KeyColumns {
+    fn add(&mut self, record: &Record, order: Order, row: KeyRow) {
+        self.index.push(row.index);
+        self.value.push(row.value);
+        self.by.push(row.rank.by);
+        self.rest.push(row.rank.rest);
+        self.record.push(kept(record.key()));
+        self.created_ms.push(*order.created_ms());
+        self.seq.push(order.sequence().cast_signed());
+    }
+}
+
+fn put_records(model: &Model, work: &Work<'_>, made: &mut Vec<Bound>) {
+    if work.put.is_empty() {
         return;
     }
     let Table { records, keys } = Table::of(model);
-    let (mut index, mut value, mut of) = (Vec::new(), Vec::new(), Vec::new());
-    for record in &stays {
-        for (number, key) in record.index_keys().iter() {
-            index.push(name_of_index(model, number));
-            value.push(kept(&key.text()));
-            of.push(kept(record.key()));
-        }
+    let mut rows = KeyColumns::default();
+    for (record, _) in &work.put {
+        // Its number is the database's to give.
+        let order = Order::of(record, 0);
+        rows_of(model, record).into_iter().for_each(|row| rows.add(record, order, row));
     }
-    let each = |part: fn(&Record) -> String| stays.iter().map(|record| part(record)).collect();
+    let each =
+        |part: fn(&Record) -> String| work.put.iter().map(|(record, _)| part(record)).collect();
     let key: Vec<String> = each(|record| kept(record.key()));
     let folded: Vec<String> = each(|record| kept(&record.key().to_lowercase()));
     let text: Vec<String> = each(|record| record.text().to_owned());
-    let created: Vec<i64> = stays.iter().map(|record| record.created_ms()).collect();
+    let created: Vec<i64> = work.put.iter().map(|(record, _)| record.created_ms()).collect();
     let statement = format!(
         "WITH put AS (
            INSERT INTO {records} (key, created_ms, folded, text)
            SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[])
            ON CONFLICT (key) DO UPDATE SET text = excluded.text, created_ms = excluded.created_ms
            RETURNING key, created_ms, seq)
-         INSERT INTO {keys} (index, value, created_ms, seq, record)
-         SELECT k.index, k.value, put.created_ms, put.seq, put.key
-         FROM unnest($5::text[], $6::text[], $7::text[]) k (index, value, record)
+         INSERT INTO {keys} (index, value, by, rest, created_ms, seq, record)
+         SELECT k.index, k.value, k.by, k.rest, put.created_ms, put.seq, put.key
+         FROM unnest($5::text[], $6::text[], $7::bytea[], $8::bytea[], $9::text[])
+           k (index, value, by, rest, record)
          JOIN put ON put.key = k.record"
     );
     let params = vec![
@@ -190,10 +252,58 @@ fn put_records(model: &Model, fates: &Fates<Box<str>, Arc<Record>>, made: &mut V
         column(created),
         column(folded),
         column(text),
-        column(index),
-        column(value),
-        column(of),
+        column(rows.index),
+        column(rows.value),
+        column(rows.by),
+        column(rows.rest),
+        column(rows.record),
     ];
+    made.push(Bound::new(statement, params));
+}
+
+/// Records that are known as they were: only those keys change that differ, so that nobody collides who has read by
+/// the others.
+fn change_records(model: &Model, work: &Work<'_>, made: &mut Vec<Bound>) {
+    if work.changed.is_empty() {
+        return;
+    }
+    let Table { records, keys } = Table::of(model);
+    let (mut gone, mut new) = (KeyColumns::default(), KeyColumns::default());
+    for (after, (order, before)) in &work.changed {
+        let now = Order::of(after, order.sequence());
+        let (had, has) = (rows_of(model, before), rows_of(model, after));
+        let stays = |row: &&KeyRow, others: &[KeyRow]| now == *order && others.contains(row);
+        had.iter()
+            .filter(|row| !stays(row, &has))
+            .for_each(|row| gone.add(before, *order, row.clone()));
+        has.iter().filter(|row| !stays(row, &had)).for_each(|row| new.add(after, now, row.clone()));
+    }
+    let changed = || work.changed.iter().map(|(after, _)| after);
+    let key: Vec<String> = changed().map(|record| kept(record.key())).collect();
+    let created: Vec<i64> = changed().map(|record| record.created_ms()).collect();
+    let text: Vec<String> = changed().map(|record| record.text().to_owned()).collect();
+    let update = format!(
+        "UPDATE {records} r SET text = c.text, created_ms = c.created_ms
+         FROM unnest($1::text[], $2::bigint[], $3::text[]) c (key, created_ms, text) WHERE r.key = c.key"
+    );
+    let mut params = vec![column(key), column(created), column(text)];
+    if gone.index.is_empty() && new.index.is_empty() {
+        return made.push(Bound::new(update, params));
+    }
+    let statement = format!(
+        "WITH gone AS (
+           DELETE FROM {keys} k USING unnest($4::text[], $5::text[], $6::bytea[], $7::bigint[], $8::bigint[])
+             g (index, value, by, created_ms, seq)
+           WHERE (k.index, k.value, k.by, k.created_ms, k.seq) = (g.index, g.value, g.by, g.created_ms, g.seq)),
+         new AS (
+           INSERT INTO {keys} (index, value, by, rest, created_ms, seq, record)
+           SELECT * FROM unnest($9::text[], $10::text[], $11::bytea[], $12::bytea[], $13::bigint[], $14::bigint[], $15::text[]))
+         {update}"
+    );
+    params.extend([column(gone.index), column(gone.value), column(gone.by)]);
+    params.extend([column(gone.created_ms), column(gone.seq)]);
+    params.extend([column(new.index), column(new.value), column(new.by), column(new.rest)]);
+    params.extend([column(new.created_ms), column(new.seq), column(new.record)]);
     made.push(Bound::new(statement, params));
 }
 

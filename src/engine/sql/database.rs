@@ -12,14 +12,15 @@ use hashbrown::HashMap;
 use tokio_postgres::Row;
 
 use super::failure::Failure;
-use super::link::{Link as Connection, Param};
+use super::link::{Bound, Link as Connection, Param};
 use super::pool::Pool;
 use super::tables::{Table, kept, name_of_index};
+use super::walk::Way;
 use crate::catalogue::{Access, By, Catalogue, Counted, Model, ModelId, Place};
 use crate::engine::committed::{Committed, Listed, LogEnd, Question, RowCount, Which};
 use crate::engine::fingerprint::Fingerprint;
 use crate::engine::logs::{LogChanges, LogKey, LogQuery};
-use crate::engine::memory::{Order, Record, backwards};
+use crate::engine::memory::{Order, Record};
 use crate::error::{Code, Error, Result};
 
 /// How a transaction of the database begins.
@@ -51,10 +52,6 @@ impl Begin {
 
 /// A record with its place in creation order.
 pub(super) type Placed = (Order, Arc<Record>);
-
-/// So many records of a walk are asked for at first, and then twice as many each time.
-const FIRST_PAGE: i64 = 100;
-const LONGEST_PAGE: i64 = 5000;
 
 /// A number behind all that the database gives.
 const BEHIND_ALL: u64 = u64::MAX / 2;
@@ -164,6 +161,10 @@ impl<'a> Database<'a> {
         rows.map_err(|failure| self.fail(failure))
     }
 
+    pub(super) fn ask_bound(&self, bound: &Bound) -> Result<Vec<Row>> {
+        self.ask(&bound.text, &bound.params())
+    }
+
     fn ask_one_number(&self, text: &str, params: &[Param<'_>]) -> usize {
         // The failure is noted, so what comes of this number does not count.
         let rows = self.ask(text, params).unwrap_or_default();
@@ -184,9 +185,8 @@ impl<'a> Database<'a> {
     }
 
     /// A record as it was found here.
-    pub(super) fn seen(&self, model: ModelId, key: &str) -> Option<Arc<Record>> {
-        let found = self.found.borrow();
-        Some(Arc::clone(&found.get(&(model, key.into()))?.as_ref()?.1))
+    pub(super) fn seen(&self, model: ModelId, key: &str) -> Option<Placed> {
+        self.found.borrow().get(&(model, key.into())).cloned().flatten()
     }
 
     pub(super) fn model(&self, model: ModelId) -> &Model {
@@ -228,53 +228,58 @@ impl<'a> Database<'a> {
     }
 
     fn all(&self, model: ModelId) -> Result<Vec<Placed>> {
-        let Table { records, .. } = Table::of(self.model(model));
-        let question = format!("SELECT seq, text FROM {records} ORDER BY created_ms, seq");
-        self.ask_records(model, &question, &[])
+        let all = Access::by_creation_of(None);
+        self.on(model, &all)
+    }
+
+    /// The records under a key of an index, in creation order.
+    fn under(&self, model: ModelId, index: usize, key: &str) -> Result<Vec<Placed>> {
+        let declared = &self.model(model).indexes[index];
+        if declared.paths.is_empty() {
+            return Ok(Vec::new());
+        }
+        if !declared.unique {
+            return self.on(model, &Access::by_creation_of(Some((index, key.to_owned()))));
+        }
+        let place = (model, index, kept(key));
+        if !self.unique.borrow().contains_key(&place) {
+            let rows = self.ask_bound(&self.under_unique(model, index, place.2.clone()))?;
+            self.note_unique(model, (index, place.2.clone()), &rows)?;
+        }
+        Ok(self.unique.borrow().get(&place).cloned().unwrap_or_default())
     }
 
     /// The records under any of some keys of an index, each once, in creation order.
-    fn under(&self, model: ModelId, index: usize, keys: Vec<String>) -> Result<Vec<Placed>> {
+    fn under_any(&self, model: ModelId, index: usize, keys: &[String]) -> Result<Vec<Placed>> {
+        if let [key] = keys {
+            return self.under(model, index, key);
+        }
         let declared = self.model(model);
-        if declared.indexes[index].paths.is_empty() {
-            return Ok(Vec::new());
-        }
-        if declared.indexes[index].unique && keys.len() == 1 {
-            let place = (model, index, keys.into_iter().next().unwrap_or_default());
-            if !self.unique.borrow().contains_key(&place) {
-                let bound = self.under_unique(model, index, place.2.clone());
-                let rows = self.ask(&bound.text, &bound.params())?;
-                self.note_unique(model, (index, place.2.clone()), &rows)?;
-            }
-            return Ok(self.unique.borrow().get(&place).cloned().unwrap_or_default());
-        }
         let Table { records, keys: table } = Table::of(declared);
         let question = format!(
             "SELECT r.seq, r.text FROM {records} r WHERE r.key IN
                (SELECT k.record FROM {table} k WHERE k.index = $1 AND k.value = ANY($2))
              ORDER BY r.created_ms, r.seq"
         );
+        let keys: Vec<String> = keys.iter().map(|key| kept(key)).collect();
         self.ask_records(model, &question, &[&name_of_index(declared, index), &keys])
     }
 
     fn on(&self, model: ModelId, access: &Access) -> Result<Vec<Placed>> {
-        let (under, by, descending) = match access {
-            Access::Key(key) => return Ok(self.placed(model, key)?.into_iter().collect()),
-            Access::AnyOf { index, keys } => {
-                return self.under(model, *index, keys.iter().map(|key| kept(key)).collect());
+        match access {
+            Access::Key(key) => Ok(self.placed(model, key)?.into_iter().collect()),
+            Access::AnyOf { index, keys } => self.under_any(model, *index, keys),
+            Access::Walk { under: Some((index, key)), by: By::Creation, .. }
+                if self.model(model).indexes[*index].unique =>
+            {
+                self.under(model, *index, key)
             }
-            Access::Walk { under, by, descending, .. } => (under, by, *descending),
-        };
-        // Orders of fields are not kept here, and nobody is told that they are.
-        debug_assert_eq!(*by, By::Creation);
-        let all = match under {
-            Some((index, key)) => self.under(model, *index, vec![kept(key)])?,
-            None => self.all(model)?,
-        };
-        if !descending {
-            return Ok(all);
+            Access::Walk { .. } if !self.has_rows(model) => Ok(Vec::new()),
+            Access::Walk { .. } => {
+                let declared = self.model(model);
+                self.take(model, &self.ask_bound(&Way::of(declared, access).ask(declared, None))?)
+            }
         }
-        Ok(backwards(all.iter(), |(order, _)| order.created_ms()).cloned().collect())
     }
 }
 
@@ -338,7 +343,7 @@ impl Committed for Database<'_> {
     fn ordered(&self, model: ModelId, which: Which<'_>) -> Result<Vec<Placed>> {
         match which {
             Which::All => self.all(model),
-            Which::Under(index, key) => self.under(model, index, vec![kept(&key.text())]),
+            Which::Under(index, key) => self.under(model, index, &key.text()),
             Which::On(access) => self.on(model, access),
         }
     }
@@ -347,18 +352,21 @@ impl Committed for Database<'_> {
         &'v self,
         model: ModelId,
         access: &'v Access,
+        wanted: Option<usize>,
     ) -> Result<Box<dyn Iterator<Item = Arc<Record>> + 'v>> {
-        if matches!(access, Access::Walk { under: None, by: By::Creation, descending: false, .. }) {
-            return Ok(Box::new(Pages::of(self, model)));
+        let is_unique = |index: &usize| self.model(model).indexes[*index].unique;
+        match access {
+            Access::Walk { under, .. }
+                if self.has_rows(model)
+                    && !under.as_ref().is_some_and(|(index, _)| is_unique(index)) =>
+            {
+                Ok(Box::new(self.pages(model, access, wanted)))
+            }
+            _ => Ok(Box::new(self.on(model, access)?.into_iter().map(|(_, record)| record))),
         }
-        Ok(Box::new(self.on(model, access)?.into_iter().map(|(_, record)| record)))
     }
 
     fn has_counts(&self) -> bool {
-        false
-    }
-
-    fn keeps_orders(&self) -> bool {
         false
     }
 
@@ -448,56 +456,5 @@ impl Committed for Database<'_> {
 
     fn owners_of_row(&self, model: ModelId, id: &str) -> Result<Vec<Box<str>>> {
         self.owners_with(model, id)
-    }
-}
-
-/// All records in creation order, asked for page by page: most who walk stop early.
-struct Pages<'d, 'a> {
-    database: &'d Database<'a>,
-    model: ModelId,
-    page: std::vec::IntoIter<Placed>,
-    behind: (i64, i64),
-    size: i64,
-    is_last: bool,
-}
-
-impl<'d, 'a> Pages<'d, 'a> {
-    fn of(database: &'d Database<'a>, model: ModelId) -> Pages<'d, 'a> {
-        let (page, behind) = (Vec::new().into_iter(), (i64::MIN, i64::MIN));
-        Pages { database, model, page, behind, size: FIRST_PAGE, is_last: false }
-    }
-
-    fn turn(&mut self) -> Result<()> {
-        let Table { records, .. } = Table::of(self.database.model(self.model));
-        let question = format!(
-            "SELECT seq, text FROM {records} WHERE (created_ms, seq) > ($1, $2)
-             ORDER BY created_ms, seq LIMIT $3"
-        );
-        let params: [Param<'_>; 3] = [&self.behind.0, &self.behind.1, &self.size];
-        let page = self.database.ask_records(self.model, &question, &params)?;
-        self.is_last = i64::try_from(page.len()).unwrap_or(i64::MAX) < self.size;
-        if let Some((order, _)) = page.last() {
-            let sequence = i64::try_from(order.sequence()).unwrap_or(i64::MAX);
-            self.behind = (*order.created_ms(), sequence);
-        }
-        self.size = (self.size * 2).min(LONGEST_PAGE);
-        self.page = page.into_iter();
-        Ok(())
-    }
-}
-
-impl Iterator for Pages<'_, '_> {
-    type Item = Arc<Record>;
-
-    fn next(&mut self) -> Option<Arc<Record>> {
-        loop {
-            if let Some((_, record)) = self.page.next() {
-                return Some(record);
-            }
-            // A failure is noted, so that what was found so far counts for nothing.
-            if self.is_last || self.turn().is_err() {
-                return None;
-            }
-        }
     }
 }

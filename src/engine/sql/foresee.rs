@@ -47,8 +47,7 @@ impl Database<'_> {
     /// # Errors
     /// As for every question.
     pub(super) fn answer(&self, question: Question<'_>) -> Result<()> {
-        let bound = self.bound(&question);
-        let rows = self.ask(&bound.text, &bound.params())?;
+        let rows = self.ask_bound(&self.bound(&question))?;
         self.note(&question, &rows)
     }
 

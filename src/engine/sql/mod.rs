@@ -3,9 +3,11 @@
 //! The same transactions and views as over a folder stand on it: what they ask becomes questions of a serializable
 //! transaction (`database`, `logs`), and what they have changed becomes statements of the same one (`changes`),
 //! so checks, relations and counts are no second time declared here. `link` is one connection, `pool` all of them,
-//! `tables` their form, `schema` how they come to be; `chunks` keeps the bytes of payloads, which arrive in a `harbour`; `server` runs reads and changes and tries again what collides,
-//! `listen` hears of what others have
-//! committed, `runtime` has the threads. It must not know which models and calls there are.
+//! `tables` their form, `keys` the rows by which indexes find records, `walk` the ways through them, which `pages`
+//! goes page by page, `schema` how the tables come to be and `renew` what an older version has left; `chunks` keeps
+//! the bytes of payloads, which arrive in a `harbour`; `server` runs reads and changes and tries again what collides,
+//! `listen` hears of what others have committed, `runtime` has the threads. It must not know which models and calls
+//! there are.
 
 mod changes;
 mod chunks;
@@ -13,15 +15,19 @@ mod database;
 mod failure;
 mod foresee;
 mod harbour;
+mod keys;
 mod link;
 mod listen;
 mod logs;
+mod pages;
 mod pool;
+mod renew;
 mod runtime;
 mod schema;
 mod server;
 mod tables;
 mod transactions;
+mod walk;
 
 pub(crate) use chunks::Chunks;
 pub(crate) use database::Database;

@@ -9,9 +9,10 @@ use super::changes;
 use super::failure::Failure;
 use super::link::{Link, Patience};
 use super::pool::Pool;
+use super::renew::renew;
 use super::server::Server;
-use super::tables::{self, FORM, Table, name_of_index};
-use crate::catalogue::{self, Catalogue, Declaration, Model, ModelId, Place};
+use super::tables::{self, FORM, Table, name_of_index, name_of_order};
+use crate::catalogue::{self, Catalogue, Declaration, Model, Place};
 use crate::engine::clock::Clock;
 use crate::engine::core::Settings;
 use crate::engine::journal::Change;
@@ -24,9 +25,6 @@ use crate::sync::{self, locked};
 
 /// The schema that everything is in, where the address names none.
 const SCHEMA: &str = "quilltap";
-/// So many records are written anew at a time.
-const PORTION: usize = 500;
-
 type Done<T> = std::result::Result<T, Failure>;
 
 fn refused(issues: Vec<Issue>) -> Error {
@@ -45,6 +43,11 @@ impl Meta {
         }
         let rows = link.ask(None, "SELECT name, value FROM \".meta\"", &[])?;
         Ok(Meta(rows.iter().map(|row| (row.get(0), row.get(1))).collect()))
+    }
+
+    /// Are the tables as an older version of this package made them?
+    fn is_of_older_form(&self) -> bool {
+        self.number("form").is_some_and(|form| form < FORM)
     }
 
     fn number(&self, name: &str) -> Option<i64> {
@@ -156,6 +159,9 @@ impl Server {
         let builtin = Catalogue::builtin().with_migrations(self.settings.migrations);
         let meta = Meta::read(link).map_err(error)?;
         self.check_versions(&meta)?;
+        if meta.is_of_older_form() {
+            drop_keys(link).map_err(error)?;
+        }
         let text = tables::create_common() + &tables::create(&builtin);
         meta.make(link, "tables of the package", &text).map_err(error)?;
         let kept = kept(link, &builtin)?;
@@ -166,7 +172,7 @@ impl Server {
         let missing = missing(&catalogue, &kept, &joined);
         let number = meta.number("declared").unwrap_or(0) + i64::from(!missing.is_empty());
         self.renew_all(link, &catalogue, &meta).map_err(error)?;
-        for bound in changes::statements(&catalogue, &missing) {
+        for bound in changes::statements(&catalogue, &missing, |_, _| None) {
             link.run(&bound).map_err(error)?;
         }
         let version = self.settings.migrations.version().to_string();
@@ -189,18 +195,16 @@ impl Server {
         Ok(())
     }
 
-    /// Writes the records of each model anew that are of an older version, or were found by other indexes.
+    /// Writes all of each model anew that is of an older version, or was found by other indexes.
     fn renew_all(&self, link: &Link, catalogue: &Catalogue, meta: &Meta) -> Done<()> {
         let version = meta.number("records").and_then(|version| u64::try_from(version).ok());
         for id in catalogue.ids() {
             let model = catalogue.model(id);
-            if matches!(model.place, Place::Log { .. }) {
-                continue;
-            }
             let name = format!("indexes of {}", model.collection);
             let indexes = names_of_indexes(model);
             let is_older = version.is_some_and(|version| catalogue.migrations.concern(id, version));
-            if is_older || meta.0.get(&name).is_some_and(|known| *known != indexes) {
+            let lacks_keys = meta.is_of_older_form() && !matches!(model.place, Place::Log { .. });
+            if is_older || lacks_keys || meta.0.get(&name).is_some_and(|known| *known != indexes) {
                 renew(link, catalogue, id, version.unwrap_or_default())?;
             }
             meta.set(link, &name, &indexes)?;
@@ -210,27 +214,22 @@ impl Server {
 }
 
 fn names_of_indexes(model: &Model) -> String {
-    let names = (0..model.indexes.len()).map(|number| name_of_index(model, number));
+    let orders = |number: usize| {
+        let sorts = model.indexes[number].sorts.iter();
+        sorts.map(move |sort| name_of_order(model, number, *sort))
+    };
+    let numbers = 0..model.indexes.len();
+    let names = numbers
+        .flat_map(|number| std::iter::once(name_of_index(model, number)).chain(orders(number)));
     names.collect::<Vec<_>>().join(" ")
 }
 
-/// Writes all records of a model anew, in the newest version and under the keys that they have now.
-fn renew(link: &Link, catalogue: &Catalogue, id: ModelId, version: u64) -> Done<()> {
-    let model = catalogue.model(id);
-    let Table { records, .. } = Table::of(model);
-    let rows = link.ask(None, &format!("SELECT text FROM {records}"), &[])?;
-    let changed = rows.iter().filter_map(|row| {
-        let mut map = json::parse_object(row.get(0)).ok()?;
-        catalogue.migrations.migrate(id, version, &mut map);
-        let key = map.get(&model.key)?.as_str()?.to_owned();
-        let record = Arc::new(Record::from_map(model, &key, &map));
-        Some(Change::Put { model: id, record, new: false })
-    });
-    let changed: Vec<Change> = changed.collect();
-    for portion in changed.chunks(PORTION) {
-        for bound in changes::statements(catalogue, portion) {
-            link.run(&bound)?;
-        }
+/// Removes the keys tables, whose rows follow from the records.
+fn drop_keys(link: &Link) -> Done<()> {
+    let question = "SELECT tablename::text FROM pg_tables
+         WHERE schemaname = current_schema() AND tablename LIKE '%.keys'";
+    for row in link.ask(None, question, &[])? {
+        link.batch(&format!("DROP TABLE {}", quoted(row.get(0))))?;
     }
     Ok(())
 }

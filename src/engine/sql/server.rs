@@ -15,7 +15,7 @@ use super::failure::Failure;
 use super::link::{Bound, Link, outcome_unknown};
 use super::listen::Ears;
 use super::pool::{Lent, Pool};
-use crate::catalogue::{Catalogue, Declaration};
+use crate::catalogue::{Catalogue, Declaration, ModelId};
 use crate::engine::clock::Clock;
 use crate::engine::commit::{Listeners, Settled, internal};
 use crate::engine::core::Settings;
@@ -239,10 +239,9 @@ impl Server {
             let declared = sync::read(&self.declared);
             (Arc::clone(&declared.0), declared.1)
         };
-        let mut work = changes::statements(&catalogue, changes);
-        work.extend(changes::contents_let_go(&catalogue, changes, |model, key| {
-            database.seen(model, key)
-        }));
+        let before = |model: ModelId, key: &str| database.seen(model, key);
+        let mut work = changes::statements(&catalogue, changes, before);
+        work.extend(changes::contents_let_go(&catalogue, changes, before));
         let told = format!("{} {}", self.pool.schema(), changes::told(&catalogue, changes));
         work.push(Bound::new("SELECT pg_notify('quilltap', $1)".to_owned(), vec![Box::new(told)]));
         // Fails where the number is another one, and with it everything.

@@ -1,8 +1,5 @@
 //! The tables: two for each model (its records, and the keys under which its indexes find them), one for the
 //! rows of all logs, three for the bytes of payloads, one for what is known of the whole, and one for calls.
-//!
-//! Index keys are worked out here, as for a folder, and not by the database: a text is folded and a number
-//! written in one way only, a list gives several keys, and a walk under a key comes in creation order.
 
 use sha2::{Digest, Sha256};
 
@@ -14,8 +11,8 @@ const LONGEST_KEY: usize = 500;
 /// The database's names are at most so long.
 const LONGEST_NAME: usize = 48;
 
-/// The version of the tables' form.
-pub(super) const FORM: i64 = 1;
+/// The version of the tables' form: 2 keeps the orders of fields.
+pub(super) const FORM: i64 = 2;
 
 /// The names of a model's tables, quoted.
 #[derive(Debug, Clone)]
@@ -58,6 +55,11 @@ pub(super) fn name_of_index(model: &Model, number: usize) -> String {
     let index = &model.indexes[number];
     let fields: Vec<String> = index.paths.iter().map(|path| path.join(".")).collect();
     format!("{}{}", if index.caseless { "~" } else { "" }, fields.join("+"))
+}
+
+/// What an order is called there that an index keeps of a field.
+pub(super) fn name_of_order(model: &Model, number: usize, sort: usize) -> String {
+    format!("{}>{}", name_of_index(model, number), model.sort_fields[sort].name)
 }
 
 /// What makes the tables that every store has.
@@ -103,9 +105,9 @@ fn create_one(model: &Model) -> String {
          CREATE INDEX IF NOT EXISTS {} ON {records} (created_ms, seq);
          CREATE INDEX IF NOT EXISTS {} ON {records} (folded);
          CREATE TABLE IF NOT EXISTS {keys} (
-           index text COLLATE \"C\" NOT NULL, value text COLLATE \"C\" NOT NULL, created_ms bigint NOT NULL,
-           seq bigint NOT NULL, record text COLLATE \"C\" NOT NULL,
-           PRIMARY KEY (index, value, created_ms, seq));
+           index text COLLATE \"C\" NOT NULL, value text COLLATE \"C\" NOT NULL, by bytea NOT NULL,
+           created_ms bigint NOT NULL, seq bigint NOT NULL, record text COLLATE \"C\" NOT NULL, rest bytea NOT NULL,
+           PRIMARY KEY (index, value, by, created_ms, seq));
          CREATE INDEX IF NOT EXISTS {} ON {keys} (record);\n",
         quoted(&by_time),
         quoted(&by_case),

@@ -111,16 +111,13 @@ impl Committed for Base<'_> {
         &'v self,
         model: ModelId,
         access: &'v Access,
+        wanted: Option<usize>,
     ) -> Result<Box<dyn Iterator<Item = Arc<Record>> + 'v>> {
-        ask!(self, one => one.walk(model, access))
+        ask!(self, one => one.walk(model, access, wanted))
     }
 
     fn has_counts(&self) -> bool {
         ask!(self, one => one.has_counts())
-    }
-
-    fn keeps_orders(&self) -> bool {
-        ask!(self, one => one.keeps_orders())
     }
 
     fn len(&self, model: ModelId) -> usize {

@@ -79,7 +79,7 @@ impl RecordCounts<'_> {
 
     /// Are the orders to be had that indexes keep? What a transaction has changed is in none of them.
     pub fn keep_orders(&self) -> bool {
-        !self.are_changed() && self.view.base.keeps_orders()
+        !self.are_changed()
     }
 
     /// Has a transaction changed some?
@@ -245,7 +245,7 @@ impl<'a> View<'a> {
         RecordCounts { view: self, model }
     }
 
-    /// The records of a model on a way to them.
+    /// The records of a model on a way to them, of which so many are expected to be `wanted`, where anybody knows.
     ///
     /// # Errors
     /// `CORRUPT` as for [`View::all`].
@@ -253,13 +253,14 @@ impl<'a> View<'a> {
         &'v self,
         model: ModelId,
         access: &'v Access,
+        wanted: Option<usize>,
     ) -> Result<Box<dyn Iterator<Item = Arc<Record>> + 'v>> {
         if let Access::Key(key) = access {
             return Ok(Box::new(self.get(model, key)?.into_iter()));
         }
         self.base.check_list(model)?;
         let Some(overlay) = self.overlay.filter(|overlay| overlay.touches(model)) else {
-            return self.base.walk(model, access);
+            return self.base.walk(model, access, wanted);
         };
         let (forwards, descending) = access.by_creation();
         let committed = self.base.ordered(model, Which::On(&forwards))?;

@@ -23,6 +23,12 @@ export interface StoreOptions {
    */
   database?: string | { url: string; connections?: number | undefined } | undefined;
   /**
+   * Object storage that speaks S3's protocol, as `'s3://bucket/prefix'`, for the bytes of images beside `database`; they are
+   * in the database unless this or `process.env.QUILLTAP_PAYLOADS` is given. How it is reached and who asks, the usual
+   * variables say: `AWS_ENDPOINT_URL`, `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`. See docs/scaling.md.
+   */
+  payloads?: string | undefined;
+  /**
    * `strict` (the default): when a promise resolves, the change survives power loss.
    * `batched`: it survives the death of the process, and power loss 50 ms later.
    */

@@ -27,6 +27,10 @@ const isDatabase = (value) =>
   (isObject(value) &&
     Object.keys(value).every((key) => Object.hasOwn(DATABASE, key)) &&
     Object.entries(DATABASE).every(([key, fits]) => fits(value[key])))
+/** A bucket of object storage and what its keys begin with; what may stand in it, the native part knows. */
+const isBucket = (value) => typeof value === 'string' && value.startsWith('s3://')
+const BUCKET = "'s3://bucket/prefix'"
+
 /** What a database decides by itself, or has not. */
 const OF_FOLDERS = ['dataDir', 'durability', 'allowNetworkFs', 'trustSharedFolder']
 
@@ -41,6 +45,7 @@ const isTransactionTimeout = (value) => isPositive(value) && value <= LONGEST_TR
 const OPTIONS = {
   dataDir: [isFolder, FOLDER],
   database: [isDatabase, "'postgresql://…', or { url, connections } with how many it may have"],
+  payloads: [isBucket, BUCKET],
   durability: [isDurability, "'strict' or 'batched'"],
   maxRecordBytes: [isPositive, 'a number of bytes above 0'],
   lockTimeout: [isPositive, 'milliseconds above 0'],
@@ -88,6 +93,7 @@ function readOptions(given = {}) {
   if (database !== undefined && given.database === undefined && !isAddress(database)) {
     issues.push({ path: 'QUILLTAP_DATABASE_URL', expected: "'postgresql://…'", received: described(database) })
   }
+  issues.push(...payloadIssues(given, database))
   for (const name of OF_FOLDERS.filter((name) => database !== undefined && given[name] !== undefined)) {
     issues.push({
       path: name,
@@ -98,7 +104,7 @@ function readOptions(given = {}) {
   if (issues.length > 0) throw invalid('Options', issues)
   return {
     ...rest,
-    ...storedAt(database, dataDir),
+    ...storedAt(database, dataDir, payloadsOf(given)),
     passphrase,
     undefinedInWhere,
     durability,
@@ -116,13 +122,34 @@ function databaseOf({ database, dataDir }) {
   return database ?? (dataDir === undefined ? process.env.QUILLTAP_DATABASE_URL || undefined : undefined)
 }
 
+/** The object storage that is meant, unchecked. */
+function payloadsOf({ payloads }) {
+  return payloads ?? (process.env.QUILLTAP_PAYLOADS || undefined)
+}
+
+/** What is wrong with it: the bytes of a folder's images are in the folder. */
+function payloadIssues({ payloads }, database) {
+  const meant = payloadsOf({ payloads })
+  if (database === undefined) {
+    const issue = { path: 'payloads', expected: 'nothing without `database`', received: described(payloads) }
+    return payloads === undefined ? [] : [issue]
+  }
+  // One that the code names was looked at with the other options.
+  if (payloads !== undefined || meant === undefined || isBucket(meant)) return []
+  return [{ path: 'QUILLTAP_PAYLOADS', expected: BUCKET, received: described(meant) }]
+}
+
 /** Where everything is kept: `dataDir` tells it from every other store, and is shown, so it holds no password. */
-function storedAt(database, dataDir) {
+function storedAt(database, dataDir, payloads) {
   if (database === undefined) return { dataDir: path.resolve(dataDir), meantDirs: meantBy(dataDir) }
   const { url, ...rest } = typeof database === 'string' ? { url: database } : database
   const { host, name, query } = ADDRESS.exec(url).groups
   const schema = new URLSearchParams(query).get('schema') ?? 'quilltap'
-  return { dataDir: `postgresql://${host}${name}?schema=${schema}`, meantDirs: [], database: { url, ...rest } }
+  return {
+    dataDir: `postgresql://${host}${name}?schema=${schema}`,
+    meantDirs: [],
+    database: { url, ...rest, payloads },
+  }
 }
 
 /** The data folder that is meant, unchecked. */

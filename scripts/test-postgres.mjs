@@ -7,17 +7,28 @@ import { root, run } from './run.mjs'
 
 const require = createRequire(import.meta.url)
 const { startServer } = require('../__test__/postgres/server.cjs')
-const { CORE, SUITES } = require('../__test__/postgres/suites.cjs')
+const { startObjects } = require('../__test__/postgres/objects.cjs')
+const { CORE, SUITES, WITH_OBJECTS } = require('../__test__/postgres/suites.cjs')
 
 const wanted = process.argv.slice(2)
-const files = Object.keys(SUITES).filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
+const isWanted = (file) => wanted.length === 0 || wanted.some((part) => file.includes(part))
 
 process.env.QUILLTAP_TEST_DATABASE ??= (await startServer()).address()
 if (wanted.includes('core')) testCore()
 const preload = `--require ${JSON.stringify(require.resolve('../__test__/postgres/instead.cjs'))}`
 process.env.NODE_OPTIONS = [process.env.NODE_OPTIONS, preload].filter(Boolean).join(' ')
-const node = ['--test', '--test-timeout=600000', '--test-reporter=spec']
-if (files.length > 0) run(root, process.execPath, ...node, ...files.map((file) => `__test__/${file}`))
+test(Object.keys(SUITES).filter(isWanted))
+const withObjects = WITH_OBJECTS.filter(isWanted)
+if (withObjects.length > 0) {
+  const objects = await startObjects('images')
+  Object.assign(process.env, objects.environment, { QUILLTAP_PAYLOADS: 's3://images/again' })
+  test(withObjects)
+}
+
+function test(files) {
+  const node = ['--test', '--test-timeout=600000', '--test-reporter=spec']
+  if (files.length > 0) run(root, process.execPath, ...node, ...files.map((file) => `__test__/${file}`))
+}
 
 function testCore() {
   const left = Object.entries(CORE).flatMap(([group, tests]) => Object.keys(tests).map((test) => `${group}::${test}`))

@@ -28,11 +28,15 @@ mod better_auth;
 mod calls;
 mod jsonl;
 mod legacy;
+#[cfg(feature = "database")]
+mod objects;
 mod postgres;
 mod repos;
 mod secrets;
 mod studio;
 mod sync;
+#[cfg(feature = "postgres")]
+mod trusted;
 
 #[cfg(feature = "cli")]
 mod cli;

@@ -42,7 +42,7 @@ const JPEG = Buffer.from([
 ])
 
 test('bytes come from memory, a named path, a URL, streams of both kinds, a Blob and an iterable', async (t) => {
-  const { store, dataDir, userId } = await open(t)
+  const { store, userId } = await open(t)
   const file = path.join(folder(), 'Ann’s.bin')
   const bytes = Buffer.from('the same bytes')
   fs.writeFileSync(file, bytes)
@@ -70,6 +70,11 @@ test('bytes come from memory, a named path, a URL, streams of both kinds, a Blob
     assert.deepEqual(await store.images.read(row.id), bytes)
   }
   assert.equal((await store.images.findAll())[3].filename, 'Ann’s.bin')
+})
+
+test('the same bytes lie there once', async (t) => {
+  const { store, dataDir, userId } = await open(t)
+  for (let at = 0; at < 3; at++) await store.images.put(Buffer.from('the same bytes'), { userId })
   assert.deepEqual(left(dataDir), ['raw'])
 })
 

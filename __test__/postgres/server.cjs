@@ -119,4 +119,4 @@ async function startStandby(primary, port = primary.port) {
   return standby
 }
 
-module.exports = { BIN, startServer, startStandby }
+module.exports = { BIN, freePort, startServer, startStandby }

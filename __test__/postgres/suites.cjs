@@ -31,6 +31,14 @@ const SUITES = {
   'auth/tokens.test.cjs': {},
   'auth/auth-js.test.cjs': signedOut('Auth.js 5'),
   'auth/next-auth.test.cjs': signedOut('next-auth 4'),
+  'package/binaries.test.cjs': {
+    'the same bytes lie there once': 'files',
+    'a stream that breaks leaves nothing': 'files',
+    'derived files lie beside the bytes': 'files',
+    'a transaction takes bytes along': 'files',
+    'a changed payload is told with its path': 'files',
+    'processes that put and delete the same bytes at once': 'files',
+  },
   'package/calls.test.cjs': {
     'calls made before the store is open are done in their order': 'order',
     'a failed opening fails every call that waits': 'folder',
@@ -62,8 +70,12 @@ const SUITES = {
   'better-auth/suites.test.mjs': {},
   'attacks/owners.test.cjs': {},
   'attacks/questions.test.cjs': {},
+  'postgres/objects.test.cjs': {},
   'attacks/sign-in.test.cjs': { 'the keys of the secrets are not taken from a caller': 'files' },
 }
+
+/** Those that are run once more, with payloads in object storage; what only holds there is in `objects.test.cjs`. */
+const WITH_OBJECTS = ['package/binaries.test.cjs']
 
 /**
  * The groups of the core's own tests in `tests/store/`, likewise. Those that are not here are of files as a whole.
@@ -99,4 +111,4 @@ const CORE = {
   },
 }
 
-module.exports = { CORE, REASONS, SUITES }
+module.exports = { CORE, REASONS, SUITES, WITH_OBJECTS }

@@ -61,7 +61,7 @@ pub(super) fn open_declared(shared: &Shared, output: &Output) -> Ended<Store> {
 pub(super) fn options(shared: &Shared) -> Options {
     Options {
         trust_shared_folder: shared.trust_shared_folder,
-        database: database(shared).map(DatabaseOptions::new),
+        database: database(shared).map(in_database),
         ..Options::new(data_dir(shared))
     }
 }
@@ -69,8 +69,14 @@ pub(super) fn options(shared: &Shared) -> Options {
 /// The options of a store by its folder, or by the address of its database.
 pub(super) fn options_of(shared: &Shared, store: &str) -> Options {
     let is_address = ["postgresql://", "postgres://"].iter().any(|start| store.starts_with(start));
-    let database = is_address.then(|| DatabaseOptions::new(store));
+    let database = is_address.then(|| in_database(store));
     Options { database, data_dir: PathBuf::from(store), ..options(shared) }
+}
+
+/// A store in a database, with its payloads where `createStore` would have them.
+fn in_database(url: impl Into<String>) -> DatabaseOptions {
+    let payloads = std::env::var("QUILLTAP_PAYLOADS").ok().filter(|place| !place.is_empty());
+    DatabaseOptions { payloads, ..DatabaseOptions::new(url) }
 }
 
 /// The address of the database that is meant, if one is, as `createStore` would have it.

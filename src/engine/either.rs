@@ -16,7 +16,7 @@ use crate::engine::lifecycle::Early;
 use crate::engine::payload::Harbour;
 use crate::engine::runtime::FolderRuntime;
 #[cfg(feature = "database")]
-use crate::engine::sql::ServerRuntime;
+use crate::engine::sql::{ServerRuntime, Site};
 use crate::engine::txn::View;
 use crate::error::{Error, Result};
 
@@ -63,12 +63,11 @@ impl Runtime {
     /// Those of opening.
     #[cfg(feature = "database")]
     pub(crate) fn open_database(
-        url: &str,
-        connections: usize,
+        site: Site<'_>,
         declared: Declaration,
         settings: Settings,
     ) -> Result<Runtime> {
-        ServerRuntime::open(url, connections, declared, settings).map(Runtime::Database)
+        ServerRuntime::open(site, declared, settings).map(Runtime::Database)
     }
 
     /// Is it kept in a database?

@@ -43,6 +43,8 @@ pub(crate) use par_map::par_map;
 pub use payload::{Arrived, Arriving, OpenPayload};
 pub(crate) use payload::{Harbour, check_payload};
 pub(crate) use processes::locks::{commit_path, files_path, open_path};
+#[cfg(feature = "database")]
+pub(crate) use sql::Site;
 pub(crate) use txn::new_id;
 pub(crate) use txn::{CheckedRow, Former, RowCheck, Touch};
 pub use txn::{RecordCounts, Tx, View};

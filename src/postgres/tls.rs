@@ -5,19 +5,13 @@ use std::sync::Arc;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
-};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, SignatureScheme};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::address::{Tls, Trust};
-use crate::disk::read_outside;
-use crate::error::{Code, Error, Result};
-
-/// A file of certificates is not longer than this, in bytes.
-const LONGEST: u64 = 16 << 20;
+use crate::error::Result;
+use crate::trusted::{roots, unusable};
 
 /// What connects.
 ///
@@ -28,7 +22,8 @@ pub(crate) fn connector(tls: &Tls) -> Result<MakeRustlsConnect> {
     let chain = match tls.trust {
         Trust::Anything => None,
         _ => {
-            let roots = Arc::new(roots(tls.roots.as_deref())?);
+            let file = tls.roots.as_deref().filter(|file| *file != "system");
+            let roots = Arc::new(roots(file)?);
             let made = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider));
             Some(made.build().map_err(|error| unusable(&error.to_string()))?)
         }
@@ -39,25 +34,6 @@ pub(crate) fn connector(tls: &Tls) -> Result<MakeRustlsConnect> {
     let config = config.map_err(|error| unusable(&error.to_string()))?;
     let config = config.dangerous().with_custom_certificate_verifier(Arc::new(looks));
     Ok(MakeRustlsConnect::new(config.with_no_client_auth()))
-}
-
-fn roots(file: Option<&str>) -> Result<RootCertStore> {
-    let mut roots = RootCertStore::empty();
-    let Some(file) = file.filter(|file| *file != "system") else {
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        return Ok(roots);
-    };
-    let bytes = read_outside(file.as_ref(), LONGEST);
-    let bytes = bytes.map_err(|error| Error::io("read", file, &error))?;
-    for certificate in CertificateDer::pem_slice_iter(&bytes) {
-        let certificate = certificate.map_err(|error| unusable(&format!("{file}: {error}")))?;
-        roots.add(certificate).map_err(|error| unusable(&format!("{file}: {error}")))?;
-    }
-    Ok(roots)
-}
-
-fn unusable(why: &str) -> Error {
-    Error::new(Code::Io, format!("the certificates to trust cannot be used: {why}"))
 }
 
 /// Looks at a server's certificate.

@@ -25,6 +25,8 @@ use crate::catalogue::Catalogue;
 pub use crate::catalogue::{Declaration, Migration, Migrations, ModelId, models};
 pub use crate::crypto::{Costs, Secret};
 use crate::disk::{Disk, RealDisk, misplaced};
+#[cfg(feature = "database")]
+use crate::engine::Site;
 use crate::engine::{Runtime, Tx, closed, settle};
 use crate::error::{Code, Error, Result};
 use crate::progress::Progress;
@@ -146,11 +148,12 @@ impl Store {
     fn open_database(database: &DatabaseOptions, options: &Options) -> Result<Store> {
         let calls = Calls::of(&options.declaration)?;
         let (settings, declared) = (options.settings(), options.declaration.clone());
-        let (url, most) = (&database.url, database.connections);
-        let home = Home::Database(Sha256::digest(url).into());
+        let DatabaseOptions { url, connections, payloads } = database;
+        let site = Site { url, connections: *connections, payloads: payloads.as_deref() };
+        let home = Home::Database(Sha256::digest(format!("{url} {payloads:?}")).into());
         let engine = registry::enter(
             &home,
-            || Runtime::open_database(url, most, declared.clone(), settings),
+            || Runtime::open_database(site, declared.clone(), settings),
             |running| running.declare(&declared),
         )?;
         Ok(Store(Arc::new(Handle {

@@ -27,6 +27,8 @@ pub struct DatabaseOptions {
     /// At most so many connections.
     #[serde(default = "usual_connections")]
     pub connections: usize,
+    /// The object storage that the bytes of payloads come to, as `s3://bucket/prefix`; the database unless given.
+    pub payloads: Option<String>,
 }
 
 fn usual_connections() -> usize {
@@ -43,7 +45,7 @@ impl std::fmt::Debug for DatabaseOptions {
 impl DatabaseOptions {
     /// The usual ones for an address.
     pub fn new(url: impl Into<String>) -> DatabaseOptions {
-        DatabaseOptions { url: url.into(), connections: usual_connections() }
+        DatabaseOptions { url: url.into(), connections: usual_connections(), payloads: None }
     }
 }
 

@@ -25,7 +25,9 @@ const MODULES: &[(&str, &str)] = &[
     ("jsonl", ""),
     ("progress", ""),
     ("disk", ""),
-    ("postgres", "disk"),
+    ("trusted", "disk"),
+    ("postgres", "trusted"),
+    ("objects", "trusted"),
     ("crypto", ""),
     ("catalogue", ""),
     ("query", "catalogue"),
@@ -79,10 +81,12 @@ const MODULES: &[(&str, &str)] = &[
         "catalogue engine/memory/record engine/memory engine/sql/link engine/sql/tables \
          engine/sql/keys",
     ),
+    ("engine/sql/chunks", "engine/sql/link engine/sql/pool"),
+    ("engine/sql/uploads", "objects engine/sql/link engine/sql/pool engine/sql/chunks"),
     (
         "engine/sql/database",
         "catalogue engine/fingerprint engine/logs engine/memory/record engine/memory \
-         engine/committed engine/sql/failure engine/sql/link engine/sql/pool engine/sql/tables \
+         engine/committed engine/sql/failure engine/sql/link engine/sql/tables engine/sql/uploads \
          engine/sql/walk",
     ),
     (
@@ -99,7 +103,10 @@ const MODULES: &[(&str, &str)] = &[
         "engine/sql/foresee",
         "catalogue engine/committed engine/sql/link engine/sql/tables engine/sql/database",
     ),
-    ("engine/sql/chunks", "engine/sql/link engine/sql/pool engine/sql/database"),
+    (
+        "engine/sql/payloads",
+        "engine/sql/chunks engine/sql/link engine/sql/uploads engine/sql/database",
+    ),
     // All that views and transactions know of where the records are.
     (
         "engine/txn/base",
@@ -178,15 +185,15 @@ const MODULES: &[(&str, &str)] = &[
     ),
     (
         "engine/payload",
-        "disk catalogue engine/processes/locks engine/logs/cache engine/folder engine/sql/chunks \
+        "disk catalogue engine/processes/locks engine/logs/cache engine/folder engine/sql/uploads engine/sql/payloads \
          engine/txn/base engine/txn engine/commit engine/core",
     ),
     (
         "engine/sql",
-        "postgres catalogue engine/clock engine/keys engine/logs engine/memory/record \
+        "postgres objects disk catalogue engine/clock engine/keys engine/logs engine/memory/record \
          engine/journal engine/memory engine/txn/base engine/txn engine/commit engine/tasks \
-         engine/core engine/payload engine/sql/pool engine/sql/chunks \
-         engine/sql/failure engine/sql/link engine/sql/tables engine/sql/keys \
+         engine/core engine/payload engine/sql/pool engine/sql/chunks engine/sql/uploads \
+         engine/sql/payloads engine/sql/failure engine/sql/link engine/sql/tables engine/sql/keys \
          engine/sql/database engine/sql/logs",
     ),
     (

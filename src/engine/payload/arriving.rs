@@ -97,9 +97,9 @@ impl Arriving {
     /// Those of writing.
     pub(crate) fn finish(self) -> Result<Arrived> {
         let Arriving { mut berth, hashing, len } = self;
-        berth.finish()?;
-        let Sniffed { mime_type, is_text, dimensions } = sniff::look(&*berth, len)?;
         let sha256 = hashing.finish()?;
+        berth.finish(&sha256)?;
+        let Sniffed { mime_type, is_text, dimensions } = sniff::look(&*berth, len)?;
         Ok(Arrived { berth, sha256, size: len, mime_type, is_text, dimensions })
     }
 }

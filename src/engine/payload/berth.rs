@@ -24,11 +24,11 @@ pub(crate) trait Berth: ReadAt {
     /// Those of writing.
     fn append(&mut self, offset: u64, bytes: &[u8]) -> Result<()>;
 
-    /// They are all there: makes them durable where they are.
+    /// They are all there, with this SHA-256: makes them durable where they are.
     ///
     /// # Errors
     /// Those of writing.
-    fn finish(&mut self) -> Result<()>;
+    fn finish(&mut self, sha256: &str) -> Result<()>;
 
     /// Hands them over to a transaction, which puts them in their place by this name.
     fn hand_over(&self) -> &str;
@@ -67,7 +67,7 @@ impl Berth for Temporary {
         self.file.write_at(offset, bytes)
     }
 
-    fn finish(&mut self) -> Result<()> {
+    fn finish(&mut self, _: &str) -> Result<()> {
         self.file.sync()?;
         // The folder's name is what tells after a crash that there may be orphans.
         let disk = &*self.engine.disk;

@@ -18,13 +18,14 @@ use crate::engine::commit::Settled;
 use crate::engine::core::Engine;
 use crate::engine::logs::Source;
 #[cfg(feature = "database")]
-use crate::engine::sql::Chunks;
+use crate::engine::sql::Stored;
 use crate::engine::txn::{Base, View};
 
 /// An open payload, or a file derived from one.
 pub struct OpenPayload {
     bytes: Box<dyn ReadAt>,
-    path: SafePath,
+    /// Where it is, for whoever must mend it.
+    place: String,
     absolute: Option<PathBuf>,
     size: u64,
     /// What its content must be; none for a derived file.
@@ -92,16 +93,17 @@ impl View<'_> {
         let (raw, folder) = place_of(self.catalogue(), content)?;
         derived.map_or(Ok(()), check_derived_name)?;
         let path = derived.map_or(Ok(raw), |name| folder.join(name))?;
-        let Some(Opened { bytes, len, absolute }) = self.open_bytes(content, derived, &path)?
+        let Some(Opened { bytes, len, absolute, place }) =
+            self.open_bytes(content, derived, &path)?
         else {
             return if derived.is_some() { Ok(None) } else { Err(missing(&path)) };
         };
         if derived.is_none() && size.is_some_and(|size| size != len) {
-            return Err(changed(&path));
+            return Err(changed(&place));
         }
         let content = derived.is_none().then(|| content.to_owned());
         let read = Mutex::default();
-        Ok(Some(OpenPayload { bytes, path, absolute, size: len, content, read }))
+        Ok(Some(OpenPayload { bytes, place, absolute, size: len, content, read }))
     }
 
     /// What is at a path; in a database, what has this content and name.
@@ -124,14 +126,16 @@ impl View<'_> {
                 let file = disk.open(path, Access::Read)?;
                 let len = file.len()?;
                 let absolute = disk.as_real().map(|real| real.absolute(path));
-                Ok(Some(Opened { bytes: Box::new(file), len, absolute }))
+                let place = path.as_str().to_owned();
+                Ok(Some(Opened { bytes: Box::new(file), len, absolute, place }))
             }
             #[cfg(feature = "database")]
             Base::Database(database) => {
                 let found = database.payload(content, derived.unwrap_or_default())?;
-                Ok(found.map(|(chunks, len)| Opened {
-                    bytes: Box::new(chunks),
-                    len,
+                Ok(found.map(|stored| Opened {
+                    place: stored.object().map_or(path.as_str().to_owned(), ToString::to_string),
+                    len: stored.size,
+                    bytes: Box::new(stored),
                     absolute: None,
                 }))
             }
@@ -144,10 +148,11 @@ struct Opened {
     bytes: Box<dyn ReadAt>,
     len: u64,
     absolute: Option<PathBuf>,
+    place: String,
 }
 
 #[cfg(feature = "database")]
-impl ReadAt for Chunks {
+impl ReadAt for Stored {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
         self.read(offset, buffer)
     }
@@ -192,7 +197,7 @@ impl OpenPayload {
         let left = usize::try_from(self.size.saturating_sub(offset)).unwrap_or(usize::MAX);
         let mut bytes = vec![0; len.min(left)];
         if self.bytes.read_at(offset, &mut bytes)? < bytes.len() {
-            return Err(changed(&self.path));
+            return Err(changed(&self.place));
         }
         self.check(offset, &bytes)?;
         Ok(bytes)
@@ -207,7 +212,7 @@ impl OpenPayload {
         read.0.update(bytes);
         read.1 += bytes.len() as u64;
         if read.1 == self.size && hex(read.0.clone()) != *content {
-            return Err(changed(&self.path));
+            return Err(changed(&self.place));
         }
         Ok(())
     }
@@ -224,12 +229,16 @@ pub(crate) fn check_payload(path: &SafePath, sha256: &str) -> Result<()> {
         let content = payload.content_of(path.as_str())?;
         (payload.file_of(content) == path.as_str()).then_some(content)
     });
-    if content.is_some_and(|content| content != sha256) { Err(changed(path)) } else { Ok(()) }
+    if content.is_some_and(|content| content != sha256) {
+        Err(changed(path.as_str()))
+    } else {
+        Ok(())
+    }
 }
 
-fn changed(path: &SafePath) -> Error {
+fn changed(place: &str) -> Error {
     let message = format!(
-        "{path} is not what was stored: its bytes were changed or cut; restore it from a backup"
+        "{place} is not what was stored: its bytes are changed, cut or gone; restore it from a backup, or put them again"
     );
-    Error::new(Code::Corrupt, message).path(path.as_str())
+    Error::new(Code::Corrupt, message).path(place)
 }

@@ -11,10 +11,10 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use tokio_postgres::types::ToSql;
 
-use super::chunks;
 use super::database::Placed;
 use super::keys::{KeyRow, rows_of};
 use super::link::Bound;
+use super::payloads;
 use super::tables::{Table, kept, name_of_index};
 use crate::catalogue::{Catalogue, Model, ModelId};
 use crate::engine::journal::{Change, Effect, LogLines};
@@ -169,7 +169,7 @@ pub(super) fn contents_let_go(
     let had: BTreeSet<String> = changes.iter().filter_map(key).filter_map(content).collect();
     let index = model.index_over(&[&payload.field])?;
     let keys = Table::of(model).keys;
-    (!had.is_empty()).then(|| chunks::let_go(had, &keys, name_of_index(model, index)))
+    (!had.is_empty()).then(|| payloads::let_go(had, &keys, name_of_index(model, index)))
 }
 
 /// A column of values.

@@ -13,8 +13,8 @@ use tokio_postgres::Row;
 
 use super::failure::Failure;
 use super::link::{Bound, Link as Connection, Param};
-use super::pool::Pool;
 use super::tables::{Table, kept, name_of_index};
+use super::uploads::Uploads;
 use super::walk::Way;
 use crate::catalogue::{Access, By, Catalogue, Counted, Model, ModelId, Place};
 use crate::engine::committed::{Committed, Listed, LogEnd, Question, RowCount, Which};
@@ -68,8 +68,8 @@ type OtherCase = HashMap<(ModelId, Box<str>), Option<Box<str>>>;
 /// What is committed in a database.
 pub(crate) struct Database<'a> {
     pub(super) link: &'a Connection,
-    /// Where others wait for payloads that were found here.
-    pub(super) pool: &'a Arc<Pool>,
+    /// Where payloads that were found here are read.
+    pub(super) uploads: &'a Uploads,
     catalogue: Arc<Catalogue>,
     begin: Begin,
     pub(super) has_begun: Cell<bool>,
@@ -105,14 +105,14 @@ fn placed(model: &Model, row: &Row) -> Result<Placed> {
 
 impl<'a> Database<'a> {
     pub(super) fn new(
-        (link, pool): (&'a Connection, &'a Arc<Pool>),
+        (link, uploads): (&'a Connection, &'a Uploads),
         catalogue: Arc<Catalogue>,
         begin: Begin,
         has_single: &'a AtomicBool,
     ) -> Database<'a> {
         Database {
             link,
-            pool,
+            uploads,
             catalogue,
             begin,
             has_single,

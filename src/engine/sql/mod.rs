@@ -4,10 +4,10 @@
 //! transaction (`database`, `logs`), and what they have changed becomes statements of the same one (`changes`),
 //! so checks, relations and counts are no second time declared here. `link` is one connection, `pool` all of them,
 //! `tables` their form, `keys` the rows by which indexes find records, `walk` the ways through them, which `pages`
-//! goes page by page, `schema` how the tables come to be and `renew` what an older version has left; `chunks` keeps
-//! the bytes of payloads, which arrive in a `harbour`; `server` runs reads and changes and tries again what collides,
-//! `listen` hears of what others have committed, `runtime` has the threads. It must not know which models and calls
-//! there are.
+//! goes page by page, `schema` how the tables come to be and `renew` what an older version has left; bytes of payloads
+//! arrive in a `harbour`, `uploads` keeps them, in `chunks` or in object storage, and `payloads` says which content
+//! they are; `server` runs reads and changes and tries again what collides, `listen` hears of what others have
+//! committed, `runtime` has the threads. It must not know which models and calls there are.
 
 mod changes;
 mod chunks;
@@ -20,6 +20,7 @@ mod link;
 mod listen;
 mod logs;
 mod pages;
+mod payloads;
 mod pool;
 mod renew;
 mod runtime;
@@ -27,8 +28,9 @@ mod schema;
 mod server;
 mod tables;
 mod transactions;
+mod uploads;
 mod walk;
 
-pub(crate) use chunks::Chunks;
 pub(crate) use database::Database;
-pub(crate) use runtime::ServerRuntime;
+pub(crate) use runtime::{ServerRuntime, Site};
+pub(crate) use uploads::Stored;

@@ -18,6 +18,17 @@ use crate::engine::txn::View;
 use crate::error::Result;
 use crate::sync::locked;
 
+/// Where a store is kept.
+#[derive(Clone, Copy)]
+pub(crate) struct Site<'a> {
+    /// The database's address.
+    pub(crate) url: &'a str,
+    /// At most so many connections to it.
+    pub(crate) connections: usize,
+    /// The object storage that the bytes of payloads come to; the database unless given.
+    pub(crate) payloads: Option<&'a str>,
+}
+
 /// A store in a database with its threads, which end with `close`.
 pub(crate) struct ServerRuntime {
     server: Arc<Server>,
@@ -39,12 +50,12 @@ impl ServerRuntime {
     /// # Errors
     /// As for [`Server::open`].
     pub(crate) fn open(
-        url: &str,
-        connections: usize,
+        site: Site<'_>,
         declared: Declaration,
         settings: Settings,
     ) -> Result<ServerRuntime> {
-        let server = Arc::new(Server::open(url, connections, declared, settings)?);
+        let connections = site.connections;
+        let server = Arc::new(Server::open(site, declared, settings)?);
         let runtime = ServerRuntime {
             server,
             tasks: Arc::default(),

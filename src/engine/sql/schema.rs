@@ -10,8 +10,10 @@ use super::failure::Failure;
 use super::link::{Link, Patience};
 use super::pool::Pool;
 use super::renew::renew;
+use super::runtime::Site;
 use super::server::Server;
 use super::tables::{self, FORM, Table, name_of_index, name_of_order};
+use super::uploads::Uploads;
 use crate::catalogue::{self, Catalogue, Declaration, Model, Place};
 use crate::engine::clock::Clock;
 use crate::engine::core::Settings;
@@ -81,21 +83,22 @@ impl Server {
     /// `VALIDATION` for an address that is none or a declaration that contradicts what there is; `IO`,
     /// `UNSUPPORTED_VERSION`.
     pub(crate) fn open(
-        url: &str,
-        most: usize,
+        site: Site<'_>,
         declaration: Declaration,
         settings: Settings,
     ) -> Result<Server> {
-        let address = Address::of(url)?;
+        let address = Address::of(site.url)?;
         let schema = address.schema.clone().unwrap_or_else(|| SCHEMA.to_owned());
         let patience = Patience {
             to_connect: settings.lock_timeout.min(std::time::Duration::from_secs(10)),
             to_answer: settings.lock_timeout,
         };
-        let pool = Arc::new(Pool::new(address, schema.clone(), patience, most));
+        let pool = Arc::new(Pool::new(address, schema.clone(), patience, site.connections));
+        let uploads = Arc::new(Uploads::new(Arc::clone(&pool), site.payloads)?);
         let catalogue = Arc::new(Catalogue::builtin().with_migrations(settings.migrations));
         let server = Server {
             pool,
+            uploads,
             settings,
             declared: RwLock::new((catalogue, 0)),
             joined: Mutex::default(),

@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 use super::changes;
-use super::chunks;
 use super::database::{Begin, Database};
 use super::failure::Failure;
 use super::link::{Bound, Link, outcome_unknown};
 use super::listen::Ears;
 use super::pool::{Lent, Pool};
+use super::uploads::Uploads;
 use crate::catalogue::{Catalogue, Declaration, ModelId};
 use crate::engine::clock::Clock;
 use crate::engine::commit::{Listeners, Settled, internal};
@@ -36,6 +36,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 /// One open store.
 pub(crate) struct Server {
     pub(super) pool: Arc<Pool>,
+    pub(super) uploads: Arc<Uploads>,
     pub(super) settings: Settings,
     /// What is declared, as this process knows it, with the number that the database has for it.
     pub(super) declared: RwLock<(Arc<Catalogue>, i64)>,
@@ -111,7 +112,7 @@ impl Server {
     ) -> (Result<T>, Option<Failure>) {
         let now = self.clock.now();
         let database =
-            Database::new((link, &self.pool), self.catalogue(), Begin::Read, &self.has_single);
+            Database::new((link, &self.uploads), self.catalogue(), Begin::Read, &self.has_single);
         let view = View::new(Base::Database(&database), None, self.context(&now));
         let answer = read(&view);
         (answer, database.take_failure())
@@ -150,7 +151,7 @@ impl Server {
         let now = self.clock.now();
         let catalogue = self.catalogue();
         let database = Database::new(
-            (link, &self.pool),
+            (link, &self.uploads),
             Arc::clone(&catalogue),
             Begin::Write,
             &self.has_single,
@@ -296,7 +297,8 @@ impl Server {
     /// `IO` where the database cannot be reached.
     pub(super) fn sweep(&self) -> Result<()> {
         let old = "DELETE FROM \".calls\" WHERE at < now() - interval '1 day'";
-        self.pool.with(|link| link.batch(old).and_then(|()| link.batch(chunks::SWEEP)))
+        self.pool.with(|link| link.batch(old))?;
+        self.uploads.sweep()
     }
 }
 
@@ -336,7 +338,7 @@ impl<'s> Transaction<'s> {
     ) -> std::result::Result<Transaction<'s>, Failure> {
         server.ears.wait(server.pool.patience().to_connect);
         let database = Database::new(
-            (link, &server.pool),
+            (link, &server.uploads),
             server.catalogue(),
             Begin::WriteAlone,
             &server.has_single,

@@ -1,5 +1,6 @@
 //! The tables: two for each model (its records, and the keys under which its indexes find them), one for the
-//! rows of all logs, three for the bytes of payloads, one for what is known of the whole, and one for calls.
+//! rows of all logs, four for the bytes of payloads (`.objects` has those to be removed from a bucket), one for what
+//! is known of the whole, and one for calls.
 
 use sha2::{Digest, Sha256};
 
@@ -74,6 +75,7 @@ pub(super) fn create_common() -> String {
      CREATE INDEX IF NOT EXISTS \".rows.place\" ON \".rows\" (log, owner, place);
      CREATE INDEX IF NOT EXISTS \".rows.id\" ON \".rows\" (log, id);
      CREATE TABLE IF NOT EXISTS \".uploads\" (id text COLLATE \"C\" PRIMARY KEY, at timestamptz NOT NULL DEFAULT now());
+     ALTER TABLE \".uploads\" ADD COLUMN IF NOT EXISTS object text;
      CREATE INDEX IF NOT EXISTS \".uploads.at\" ON \".uploads\" (at);
      CREATE TABLE IF NOT EXISTS \".chunks\" (
        upload text COLLATE \"C\" NOT NULL REFERENCES \".uploads\" ON DELETE CASCADE, number bigint NOT NULL,
@@ -81,7 +83,8 @@ pub(super) fn create_common() -> String {
      CREATE TABLE IF NOT EXISTS \".payloads\" (
        content text COLLATE \"C\" NOT NULL, name text COLLATE \"C\" NOT NULL,
        upload text COLLATE \"C\" NOT NULL REFERENCES \".uploads\", size bigint NOT NULL, PRIMARY KEY (content, name));
-     CREATE INDEX IF NOT EXISTS \".payloads.upload\" ON \".payloads\" (upload);"
+     CREATE INDEX IF NOT EXISTS \".payloads.upload\" ON \".payloads\" (upload);
+     CREATE TABLE IF NOT EXISTS \".objects\" (address text COLLATE \"C\" PRIMARY KEY);"
         .to_owned()
 }
 

@@ -3,12 +3,10 @@
 // Passphrases on the command line: from files, from standard input, and from somebody at a terminal; never shown.
 
 const assert = require('node:assert/strict')
-const { spawn } = require('node:child_process')
-const { once } = require('node:events')
 const fs = require('node:fs')
 const path = require('node:path')
 const { describe, test } = require('node:test')
-const { createStore, env, filled, program, run } = require('./support.cjs')
+const { createStore, env, filled, run, typed } = require('./support.cjs')
 
 /** A store with an API key, sealed under a passphrase. */
 async function sealed(passphrase) {
@@ -96,64 +94,47 @@ describe('without a terminal', () => {
   })
 })
 
-/** Types lines at a terminal, each once a prompt is there; gives all that the terminal showed. */
-async function typed(args, answers, dir) {
-  const words = [process.execPath, program, ...args].map((word) => `'${word}'`).join(' ')
-  // `script` gives it a terminal, as which nothing here can pose.
-  const child = spawn('script', ['-qec', words, path.join(dir, 'typescript')], { env, stdio: 'pipe' })
-  let shown = ''
-  child.stdout.on('data', (text) => {
-    shown += text
-    const [prompt, answer] = answers[0] ?? []
-    if (prompt === undefined || !shown.split('\n').pop().includes(prompt)) return
-    answers.shift()
-    child.stdin.write(answer)
-  })
-  const [code] = await once(child, 'exit')
-  return { code, shown }
-}
-
 describe('at a terminal', { skip: process.platform === 'linux' ? false : 'script of util-linux gives it one' }, () => {
   test('it is asked for, a new one twice, and nothing of it is shown', async () => {
-    const { at, opens, dir } = await sealed('first')
+    const { at, opens } = await sealed('first')
     const answers = [
       ['Passphrase: ', 'first\n'],
       ['New passphrase: ', 'second\n'],
       ['New passphrase, once more: ', 'second\n'],
     ]
-    const { code, shown } = await typed(['secrets', 'change-passphrase', ...at], answers, dir)
+    const { code, shown } = await typed(['secrets', 'change-passphrase', ...at], answers)
     assert.equal(code, 0, shown)
     assert.ok(!/first|second/.test(shown), shown)
     assert.ok(await opens('second'))
   })
 
   test('two that differ change nothing', async () => {
-    const { at, opens, dir } = await sealed('first')
+    const { at, opens } = await sealed('first')
     const answers = [
       ['Passphrase: ', 'first\n'],
       ['New passphrase: ', 'second\n'],
       ['New passphrase, once more: ', 'sekond\n'],
     ]
-    const { code, shown } = await typed(['secrets', 'change-passphrase', ...at], answers, dir)
+    const { code, shown } = await typed(['secrets', 'change-passphrase', ...at], answers)
     assert.equal(code, 2, shown)
     assert.match(shown, /the two differ; nothing was changed/)
     assert.ok(await opens('first'))
   })
 
   test('Ctrl-C at the question exits with 130', async () => {
-    const { at, opens, dir } = await sealed('first')
-    const { code, shown } = await typed(['secrets', 'rotate', ...at], [['Passphrase: ', '\u0003']], dir)
+    const { at, opens } = await sealed('first')
+    const { code, shown } = await typed(['secrets', 'rotate', ...at], [['Passphrase: ', '\u0003']])
     assert.equal(code, 130, shown)
     assert.ok(await opens('first'))
   })
 
   test('faults are red, unless NO_COLOR says no', async () => {
-    const { at, dir, dataDir } = await sealed('first')
+    const { at, dataDir } = await sealed('first')
     fs.writeFileSync(path.join(dataDir, 'characters/broken.json'), '{')
-    const red = await typed(['check', ...at], [], dir)
+    const red = await typed(['check', ...at])
     assert.match(red.shown, /\u001b\[1m\u001b\[31m1 fault\u001b\[0m/)
     env.NO_COLOR = '1'
-    const plain = await typed(['check', '--quiet', ...at], [], dir).finally(() => delete env.NO_COLOR)
+    const plain = await typed(['check', '--quiet', ...at]).finally(() => delete env.NO_COLOR)
     assert.ok(!plain.shown.includes('\u001b[31m'), plain.shown)
   })
 })

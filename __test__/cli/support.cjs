@@ -2,7 +2,8 @@
 
 // The command line as somebody types it, and folders to try it on.
 
-const { execFile, spawnSync } = require('node:child_process')
+const { execFile, spawn, spawnSync } = require('node:child_process')
+const { once } = require('node:events')
 const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
@@ -41,6 +42,23 @@ function start(args, { cwd = root, ...more } = {}) {
       resolve({ code: error ? error.code : 0, stdout, stderr }),
     )
   })
+}
+
+/** Types lines at a terminal, each once what it answers is shown; gives all that was. */
+async function typed(args, answers = []) {
+  const words = [process.execPath, program, ...args].map((word) => `'${word}'`).join(' ')
+  // `script` gives it a terminal, as which nothing here can pose.
+  const child = spawn('script', ['-qec', words, '/dev/null'], { env, stdio: 'pipe' })
+  let shown = ''
+  child.stdout.on('data', (text) => {
+    shown += text
+    const [prompt, answer] = answers[0] ?? []
+    if (prompt === undefined || !shown.split('\n').pop().includes(prompt)) return
+    answers.shift()
+    child.stdin.write(answer)
+  })
+  const [code] = await once(child, 'exit')
+  return { code, shown }
 }
 
 /** A data folder with one of everything, closed. */
@@ -85,4 +103,4 @@ function contents(dir, { except = ['cache', 'journal'] } = {}) {
 const lines = (text) => text.trim().split('\n').filter(Boolean)
 const records = (text) => lines(text).map((line) => JSON.parse(line))
 
-module.exports = { contents, createStore, env, filled, folder, lines, program, records, root, run, start }
+module.exports = { contents, createStore, env, filled, folder, lines, program, records, root, run, start, typed }

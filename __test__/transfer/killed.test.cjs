@@ -11,18 +11,7 @@ const { test } = require('node:test')
 const { setTimeout: sleep } = require('node:timers/promises')
 
 const { folder, program, records, run } = require('../cli/support.cjs')
-const { dump, recorded } = require('./worlds.cjs')
-
-/** A dump that takes a while: the recorded world, and thousands of messages. */
-function longDump(file, messages) {
-  const rows = structuredClone(recorded.rows)
-  for (const row of [...rows.Session, ...rows.VerificationToken]) row.expires = { $date: '2999-01-01T00:00:00.000Z' }
-  for (let n = 0; n < messages; n++) {
-    const like = rows.Message[n % 331]
-    rows.Message.push({ ...like, id: `more-${n}`, content: `${n} ${'word '.repeat(n % 50)}` })
-  }
-  fs.writeFileSync(file, dump(rows))
-}
+const { longDump, recorded } = require('./worlds.cjs')
 
 /** Runs an import and kills it after so many milliseconds; gives whether it had ended by then. */
 function killedAfter(ms, args) {

@@ -36,7 +36,18 @@ function dump(rows, { order = recorded.order } = {}) {
   return `--\n-- PostgreSQL database dump\n--\n\n${head}${tables.join('\n')}\nCOMMIT;\n\n-- PostgreSQL database dump complete\n`
 }
 
-module.exports = { dump, field, models, recorded }
+/** A dump that takes a while: the recorded world, and thousands of messages. */
+function longDump(file, messages) {
+  const rows = structuredClone(recorded.rows)
+  for (const row of [...rows.Session, ...rows.VerificationToken]) row.expires = { $date: '2999-01-01T00:00:00.000Z' }
+  for (let n = 0; n < messages; n++) {
+    const like = rows.Message[n % 331]
+    rows.Message.push({ ...like, id: `more-${n}`, content: `${n} ${'word '.repeat(n % 50)}` })
+  }
+  fs.writeFileSync(file, dump(rows))
+}
+
+module.exports = { dump, field, longDump, models, recorded }
 
 // ---- odd rows
 

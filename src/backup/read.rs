@@ -174,7 +174,7 @@ fn unpack<'a>(
     let mut entries = archive.entries().map_err(unreadable)?.raw(true);
     let manifest = read_manifest(&mut entries)?;
     let disk = target(&manifest)?;
-    progress.begin("unpacking", Unit::Bytes, Some(manifest.bytes()));
+    progress.begin("Unpacking", Unit::Bytes, Some(manifest.bytes()));
     for listed in &manifest.files {
         unpack_file(next(&mut entries)?, listed, disk)?;
         progress.advance(listed.bytes)?;

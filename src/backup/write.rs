@@ -87,7 +87,7 @@ fn back_up_into(engine: &Engine, file: &Path, progress: &dyn Progress) -> Result
         .ok_or_else(|| Error::new(Code::Io, "only a folder of the machine can be backed up"))?;
     let copy = NewFolder::for_a_while(file, data)?;
     let archive = NewFile::begin(file)?;
-    progress.begin("copying", Unit::Things, None);
+    progress.begin("Copying", Unit::Things, None);
     engine.copy_into(copy.disk())?;
     let created_at = engine.clock.now();
     let paths = files_of(copy.disk())?;
@@ -137,7 +137,7 @@ fn files_of(disk: &RealDisk) -> Result<Vec<SafePath>> {
 }
 
 fn listed(disk: &RealDisk, paths: Vec<SafePath>, progress: &dyn Progress) -> Result<Vec<Listed>> {
-    progress.begin("checksums", Unit::Things, Some(paths.len() as u64));
+    progress.begin("Checksums", Unit::Things, Some(paths.len() as u64));
     let files = par_map(paths, |path| {
         let mut source = Hashing::over(Reading::of(disk, &path)?);
         let failed = |error| Error::io("read", path.as_str(), &error);
@@ -161,7 +161,7 @@ fn pack(
     append(&mut archive, NAME, text.len() as u64, &*text).map_err(failed)?;
     append(&mut archive, CHECKSUM_NAME, checksum.len() as u64, checksum.as_bytes())
         .map_err(failed)?;
-    progress.begin("packing", Unit::Bytes, Some(manifest.bytes()));
+    progress.begin("Packing", Unit::Bytes, Some(manifest.bytes()));
     for file in &manifest.files {
         let source = Reading::of(disk, &SafePath::new(&file.path)?)?;
         let source = BufReader::with_capacity(PIECE, source).take(file.bytes);

@@ -4,6 +4,7 @@
 //! such that the store heals it at its next opening: then the process ends where it stands. A second
 //! Ctrl-C always ends it.
 
+use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 static ASKED: AtomicBool = AtomicBool::new(false);
@@ -47,10 +48,19 @@ pub(super) fn listen() {
                     let now = rustix::termios::OptionalActions::Now;
                     let _ = rustix::termios::tcsetattr(std::io::stdin(), now, terminal);
                 }
+                said();
                 signal_hook::low_level::exit(i32::from(super::Exit::Interrupted.code()));
             }
         }
     });
+}
+
+/// Tells whoever sits there, on a line of its own: a question or a bar stands in the last one.
+pub(super) fn said() {
+    let mut terminal = std::io::stderr();
+    if terminal.is_terminal() {
+        let _ = writeln!(terminal, "\ninterrupted");
+    }
 }
 
 /// Windows ends the process by itself, which leaves the store whole too.

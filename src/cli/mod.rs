@@ -55,7 +55,10 @@ fn failed(output: &Output, failure: Failure) -> Exit {
     match failure {
         // Who reads has what he wanted: `ls | head`.
         Failure::NobodyReads => Exit::Clean,
-        _ if interrupt::is_asked() => Exit::Interrupted,
+        _ if interrupt::is_asked() => {
+            interrupt::said();
+            Exit::Interrupted
+        }
         Failure::Store(error) => {
             output.error(&error);
             Exit::Failed

@@ -1,5 +1,6 @@
 //! Progress on a terminal: how far, how fast, how long still.
 
+use std::sync::Mutex;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -8,13 +9,16 @@ use super::interrupt::{self, Tidying};
 use super::output::Output;
 use crate::error::Result;
 use crate::progress::{Progress, Unit, given_up};
+use crate::sync::locked;
 
 /// How often a bar is drawn anew while nothing is told.
 const TICK: Duration = Duration::from_millis(200);
 
 /// A bar on standard error; nothing where nobody sees it.
 pub(super) struct Terminal {
-    bar: ProgressBar,
+    is_shown: bool,
+    /// Of the part that goes on; a new one for each, so that no part is drawn with what another was.
+    bar: Mutex<ProgressBar>,
     _tidying: Option<Tidying>,
 }
 
@@ -30,20 +34,14 @@ impl Terminal {
     }
 
     fn with(output: &Output, tidying: Option<Tidying>) -> Terminal {
-        let shown = output.shows_progress();
-        let target =
-            if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let bar = ProgressBar::with_draw_target(None, target);
-        if shown {
-            bar.enable_steady_tick(TICK);
-        }
-        Terminal { bar, _tidying: tidying }
+        let bar = Mutex::new(ProgressBar::hidden());
+        Terminal { is_shown: output.shows_progress(), bar, _tidying: tidying }
     }
 }
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        self.bar.finish_and_clear();
+        locked(&self.bar).finish_and_clear();
     }
 }
 
@@ -62,19 +60,23 @@ fn template(unit: Unit, is_known: bool) -> &'static str {
 
 impl Progress for Terminal {
     fn begin(&self, what: &str, unit: Unit, total: Option<u64>) {
-        let style = ProgressStyle::with_template(template(unit, total.is_some()));
-        self.bar.set_style(style.expect("the templates above are well-formed"));
-        self.bar.set_message(what.to_owned());
-        self.bar.set_position(0);
-        self.bar.reset_eta();
-        match total {
-            Some(total) => self.bar.set_length(total),
-            None => self.bar.unset_length(),
+        let mut bar = locked(&self.bar);
+        bar.finish_and_clear();
+        if !self.is_shown {
+            return;
         }
+        let style = ProgressStyle::with_template(template(unit, total.is_some()))
+            .expect("the templates above are well-formed");
+        // Everything is said before it is drawn for the first time.
+        *bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden())
+            .with_style(style)
+            .with_message(what.to_owned());
+        bar.set_draw_target(ProgressDrawTarget::stderr());
+        bar.enable_steady_tick(TICK);
     }
 
     fn advance(&self, steps: u64) -> Result<()> {
-        self.bar.inc(steps);
+        locked(&self.bar).inc(steps);
         if interrupt::is_asked() { Err(given_up()) } else { Ok(()) }
     }
 }

@@ -14,7 +14,7 @@ use crate::progress::{Progress, Unit};
 pub(super) fn check(shared: &Shared, output: &Output) -> Ended {
     let store = folder::open(shared, output)?;
     let terminal = Terminal::new(output);
-    terminal.begin("reading everything", Unit::Things, None);
+    terminal.begin("Reading everything", Unit::Things, None);
     let report = json::parse(&store.check_now()?)?;
     drop(terminal);
     store.close()?;
@@ -88,7 +88,7 @@ pub(super) fn exit_of(report: &Value) -> Exit {
 pub(super) fn compact(shared: &Shared, output: &Output) -> Ended {
     let store = folder::open(shared, output)?;
     let terminal = Terminal::new(output);
-    terminal.begin("compacting", Unit::Things, None);
+    terminal.begin("Compacting", Unit::Things, None);
     store.compact_now()?;
     drop(terminal);
     let faults = store.known_faults(None);

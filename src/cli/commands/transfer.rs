@@ -220,7 +220,7 @@ pub(super) fn export(asked: &arguments::Export, shared: &Shared, output: &Output
     if asked.out == Path::new("-") {
         return to_standard_output(&store, format, output);
     }
-    let terminal = Terminal::new(output);
+    let terminal = Terminal::undoing(output);
     let exported = transfer::export_to(&store, format, &asked.out, &terminal)?;
     drop(terminal);
     store.close()?;

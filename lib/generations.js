@@ -14,26 +14,34 @@ class Generations {
   #young = new Map()
   #old = new Map()
   #size = 0
+  #questions = 0
 
-  /** What is kept of a question, which is young again by that. */
-  get(question) {
-    const young = this.#young.get(question)
+  /**
+   * What is kept of a question, which is young again by that. Questions of one `kind` that differ in one value
+   * are that value: making a text of both would cost as much as all the rest of finding it.
+   */
+  get(question, kind) {
+    const young = this.#young.get(kind)?.get(question)
     if (young !== undefined) return young
-    const old = this.#old.get(question)
-    if (old !== undefined) this.set(question, old)
+    const old = this.#old.get(kind)?.get(question)
+    if (old !== undefined) this.set(question, old, kind)
     return old
   }
 
-  set(question, kept) {
+  set(question, kept, kind) {
     // A list of ids to look for may be longer than its answer.
-    if (question.length > MOST_OF_ONE) return
-    const earlier = this.#young.get(question)
-    this.#size += kept.size + (earlier === undefined ? question.length : -earlier.size)
-    this.#young.set(question, kept)
-    if (this.#size <= MOST / 2 && this.#young.size <= QUESTIONS / 2) return
+    const { length = 1 } = question
+    if (length > MOST_OF_ONE) return
+    const alike = this.#young.get(kind) ?? new Map()
+    const earlier = alike.get(question)
+    this.#size += kept.size + (earlier === undefined ? length : -earlier.size)
+    if (earlier === undefined) this.#questions++
+    alike.set(question, kept)
+    this.#young.set(kind, alike)
+    if (this.#size <= MOST / 2 && this.#questions <= QUESTIONS / 2) return
     this.#old = this.#young
     this.#young = new Map()
-    this.#size = 0
+    this.#size = this.#questions = 0
   }
 }
 

@@ -16,19 +16,19 @@ const SHORT = 4096
 class Answers {
   #kept = new Generations()
 
-  /** What is known of a question: undefined, or `{ seen, data }` where `seen` may be undefined. */
-  find(question) {
-    return this.#kept.get(question)
+  /** What is known of what is asked: undefined, or `{ seen, data }` where `seen` may be undefined. */
+  find({ question, kind }) {
+    return this.#kept.get(question, kind)
   }
 
-  /** Notes a question, and its answer, whose text is so long; what is kept shares nothing with `data`. */
-  note(question, { seen, data }, size) {
-    const isKnown = size <= SHORT || this.#kept.get(question) !== undefined
+  /** Notes what is asked, and its answer, whose text is so long; what is kept shares nothing with `data`. */
+  note({ question, kind }, { seen, data }, size) {
+    const isKnown = size <= SHORT || this.#kept.get(question, kind) !== undefined
     // What is null now can come to be without a change of any record that was seen.
     const isThere = typeof data === 'object' && data !== null && !(Array.isArray(data) && data.includes(null))
     const isKept = isKnown && seen !== undefined && isThere && size <= MOST
-    if (isKept) this.#kept.set(question, { seen, data: copy(data), size })
-    else if (!isKnown) this.#kept.set(question, { seen: undefined, data: undefined, size: 1 })
+    if (isKept) this.#kept.set(question, { seen, data: copy(data), size }, kind)
+    else if (!isKnown) this.#kept.set(question, { seen: undefined, data: undefined, size: 1 }, kind)
   }
 }
 

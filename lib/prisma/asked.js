@@ -20,7 +20,7 @@ class Asked {
     return (this.#text ??= JSON.stringify([this.request]))
   }
 
-  /** What tells it from all other questions. */
+  /** What tells it from all other questions of its kind, which are all that have none. */
   get question() {
     return this.text
   }

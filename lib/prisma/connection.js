@@ -48,9 +48,25 @@ class Connection {
     await made?.close()
   }
 
+  /** The answer that a call was given before, where it is still the same; undefined where it must be asked. */
+  kept(asked) {
+    const data = this.#kept(asked)
+    return data && asked.operation.copy(data, asked.plan)
+  }
+
+  #kept(asked) {
+    const kept = this.#answers.find(asked)
+    return kept?.seen !== undefined && this.native.isSame(kept.seen[0], kept.seen[1]) ? kept.data : undefined
+  }
+
   /** The data that one call on its own is answered, or a promise of it. */
   ask(asked) {
     return asked.operation.isRead ? this.#read('read', asked) : this.#write('write', asked)
+  }
+
+  /** The same of one that reads, where nothing is kept that is still the same. */
+  askAnew(asked) {
+    return this.#readAnew('read', asked)
   }
 
   /** The same of calls that are one atomic change, or see one moment, in this order. */
@@ -60,10 +76,12 @@ class Connection {
   }
 
   #read(call, asked) {
-    const { native } = this
-    const kept = this.#answers.find(asked.question)
-    if (kept?.seen !== undefined && native.isSame(...kept.seen)) return copied(kept.data, asked)
-    const told = native.read(call, asked.text, PLAIN)
+    const kept = this.#kept(asked)
+    return kept === undefined ? this.#readAnew(call, asked) : copied(kept, asked)
+  }
+
+  #readAnew(call, asked) {
+    const told = this.native.read(call, asked.text, PLAIN)
     if (told === null || isLong(told)) return this.#readLater(call, told, asked)
     return this.#noted(asked, answered(told), told.length)
   }
@@ -76,7 +94,7 @@ class Connection {
 
   /** The data of the answer to a question, which is kept for whoever asks it again. */
   #noted(asked, answer, size) {
-    this.#answers.note(asked.question, answer, size)
+    this.#answers.note(asked, answer, size)
     return answer.data
   }
 

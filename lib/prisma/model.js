@@ -34,6 +34,7 @@ function operationOf(model, method) {
   const operation = {
     model,
     method,
+    name: `${model.accessor}.${method}`,
     givesRecords: form === records,
     isRead: READS.has(method),
     Promise: FLUENT.has(method) ? fluentPromise(model) : PrismaPromise,

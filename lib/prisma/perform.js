@@ -40,44 +40,52 @@ function isPlain(value) {
   return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
-async function send(client, operation, args, transaction) {
+/** Gives the answer where a call was made before and it is still the same, else a promise of it. */
+function send(client, operation, args, transaction) {
+  const { connection, logger, around } = client[STATE]
+  const isUsual = transaction === undefined && around === undefined && !logger.wantsQueries
+  if (!isUsual || operation.shapes === undefined) return ask(client, operation, args, transaction)
+  try {
+    const asked = operation.shapes.find(args ?? NO_ARGUMENTS)
+    return (asked && connection.kept(asked)) ?? ask(client, operation, args, undefined, asked)
+  } catch (error) {
+    throw told(client, operation.name, error)
+  }
+}
+
+async function ask(client, operation, args, transaction, known) {
   const { connection, extensions, logger, around } = client[STATE]
   const began = logger.wantsQueries ? performance.now() : 0
-  const { model, method } = operation
   let asked
   try {
-    asked = askedOf(client, operation, args, transaction)
-    const given = (transaction ?? connection).ask(asked)
+    asked = known ?? askedOf(operation, args, around)
+    const given = known ? connection.askAnew(known) : (transaction ?? connection).ask(asked)
     // What memory has is here already: waiting for it would only let others go first.
     const data = given instanceof Promise ? await given : given
     const answer =
       data instanceof Long
         ? await operation.answerLong(data.data, args, asked.plan)
         : operation.answer(data, args, asked.plan)
-    return extensions.hasResults && operation.givesRecords ? compute(answer, model, args, around) : answer
+    return extensions.hasResults && operation.givesRecords ? compute(answer, operation.model, args, around) : answer
   } catch (error) {
-    throw told(client, `${model.accessor}.${method}`, asked && isTooDeep(asked.request) ? tooDeep() : error)
+    throw told(client, operation.name, asked && isTooDeep(asked.request) ? tooDeep() : error)
   } finally {
     if (logger.wantsQueries) logQuery(logger, operation, asked, began)
   }
 }
 
-/** Of what most calls have in common with others nothing is made anew. */
-function askedOf(client, operation, args, transaction) {
-  const { logger, around } = client[STATE]
-  const isUsual = transaction === undefined && around === undefined && !logger.wantsQueries
+function askedOf(operation, args, around) {
   try {
-    const known = isUsual ? operation.shapes?.find(args ?? NO_ARGUMENTS) : undefined
-    return known ?? new Asked(operation, operation.request(args, around))
+    return new Asked(operation, operation.request(args, around))
   } catch (cause) {
     throw cause instanceof RangeError ? tooDeep() : cause
   }
 }
 
-function logQuery(logger, { model, method }, asked, began) {
+function logQuery(logger, { name }, asked, began) {
   const params = JSON.stringify(asked?.request.query ?? {})
   logger.tell('query', {
-    query: `prisma.${model.accessor}.${method}`,
+    query: `prisma.${name}`,
     params,
     duration: Math.round(performance.now() - began),
   })

@@ -2,8 +2,8 @@
 
 /**
  * What a model's method answers: a promise that starts nothing before somebody waits for it, so that
- * it can be put into a `$transaction` instead. `run(transaction)` does the work, and gives a
- * promise.
+ * it can be put into a `$transaction` instead. `run(transaction)` does the work, and gives the
+ * answer or a promise of it.
  */
 class PrismaPromise {
   #run
@@ -41,10 +41,10 @@ class PrismaPromise {
   }
 }
 
-/** What throws before there is a promise rejects, too. */
+/** A promise of what is there at once, too; and what throws before there is a promise rejects. */
 function started(run, transaction) {
   try {
-    return run(transaction)
+    return Promise.resolve(run(transaction))
   } catch (error) {
     return Promise.reject(error)
   }

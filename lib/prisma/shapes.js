@@ -12,8 +12,6 @@ const VARYING = new Set(['where', 'cursor', 'take', 'skip'])
 const HOLE = '\u{10fffe}quilltap hole '
 const HOLE_TEXT = new RegExp(`"${HOLE}(\\d+)"`, 'u')
 
-let last = 0
-
 /**
  * What calls of one method have in common whose arguments differ in their values alone: their request, made once,
  * the pieces of its text between the values, and how their answers are copied.
@@ -22,7 +20,6 @@ class Shape {
   #parts
   #pieces
   #order
-  #number = ++last
 
   /** The text of the request: its pieces, and between them the values, of which `order` has the numbers. */
   constructor(operation, parts, request, { pieces, order }) {
@@ -40,10 +37,10 @@ class Shape {
     return takeObject(this.#parts, args, values) ? values : undefined
   }
 
-  /** What tells a question from all others. */
+  /** What tells a question from all others of this shape. */
   question(values) {
-    if (values.length === 1) return `${this.#number}:${values[0]}`
-    let text = `${this.#number}`
+    if (values.length === 1) return values[0]
+    let text = ''
     for (const value of values) text += `:${typeof value === 'string' ? value.length : ''}:${value}`
     return text
   }
@@ -65,6 +62,10 @@ class AskedAlike {
     this.#shape = shape
     this.#values = values
     this.question = shape.question(values)
+  }
+
+  get kind() {
+    return this.#shape
   }
 
   get operation() {

@@ -16,8 +16,10 @@ use crate::sync::{self, locked};
 use crate::engine::clock::Clock;
 use crate::engine::commit::Listeners;
 use crate::engine::commit::Queue;
+use crate::engine::committed::{Committed, Models};
 use crate::engine::edits::{LogMarks, Lookout, Stamps};
 use crate::engine::files::Keeper;
+use crate::engine::fingerprint::Fingerprint;
 use crate::engine::folder::{Files, Folder};
 use crate::engine::journal::Tail;
 use crate::engine::keys::Keys;
@@ -273,6 +275,15 @@ impl Engine {
     /// Can the folder not be written? Then no lock can be taken either.
     pub(crate) fn is_read_only(&self) -> bool {
         locked(&self.poisoned).as_ref().is_some_and(|error| error.code() == Code::ReadOnly)
+    }
+
+    /// The fingerprint of these models, as far as memory knows it without waiting; see [`Committed::fingerprint_of`].
+    pub(crate) fn fingerprint_of(&self, models: Models) -> Option<Fingerprint> {
+        if self.has_news() && !self.catch_up(Source::Memory).ok()? {
+            return None;
+        }
+        let state = self.state_for(Source::Memory)?;
+        Folder::to_read(&state, self.files(), Source::Memory).fingerprint_of(models)
     }
 
     /// Reads from the state; `None` when the answer needs the disk and may not use it.

@@ -9,9 +9,11 @@ use crate::disk::Disk;
 #[cfg(feature = "database")]
 use crate::engine::commit::settle;
 use crate::engine::commit::{Listener, Settled, SmallChange, Ticket, WriteCall};
+use crate::engine::committed::Models;
 #[cfg(feature = "database")]
 use crate::engine::committed::only_in_folder;
 use crate::engine::core::{Engine, Settings};
+use crate::engine::fingerprint::Fingerprint;
 use crate::engine::lifecycle::Early;
 use crate::engine::payload::Harbour;
 use crate::engine::runtime::FolderRuntime;
@@ -78,6 +80,11 @@ impl Runtime {
     /// Answers from memory; `None` when the answer must be waited for.
     pub(crate) fn read<T>(&self, read: impl Fn(&View<'_>) -> Result<T>) -> Option<Result<T>> {
         with!(self, folder => folder.read(read), _server => { drop(read); None })
+    }
+
+    /// The fingerprint of these models, where it is known without waiting.
+    pub(crate) fn fingerprint_of(&self, models: Models) -> Option<Fingerprint> {
+        with!(self, folder => folder.fingerprint_of(models), _server => { let _ = models; None })
     }
 
     /// Answers on the caller's own thread, waiting where it must.

@@ -19,8 +19,10 @@ use crate::engine::commit::Listener;
 use crate::engine::commit::{
     Inside, Job, Settled, SmallChange, Ticket, WriteCall, closed, internal, settle,
 };
+use crate::engine::committed::Models;
 use crate::engine::core::{Engine, Settings};
 use crate::engine::files;
+use crate::engine::fingerprint::Fingerprint;
 use crate::engine::lifecycle::{self, Early};
 use crate::engine::logs::Source;
 use crate::engine::tasks::{Tasks, join, run_tasks, spawn};
@@ -106,6 +108,12 @@ impl FolderRuntime {
             return Some(Err(closed()));
         }
         self.engine.read(Source::Memory, read)
+    }
+
+    /// The fingerprint of these models, as far as memory knows it without waiting.
+    pub(crate) fn fingerprint_of(&self, models: Models) -> Option<Fingerprint> {
+        let is_open = !self.closed.load(Ordering::Acquire);
+        is_open.then(|| self.engine.fingerprint_of(models)).flatten()
     }
 
     /// Answers on the caller's own thread, from the disk where it must.

@@ -263,8 +263,7 @@ impl Store {
     /// memory knows without waiting?
     pub fn is_same(&self, models: Models, print: Fingerprint) -> bool {
         let is_open = !self.0.closed.load(Ordering::Acquire);
-        let now = || self.0.engine.read(|view| Ok(view.fingerprint_of(models)));
-        is_open && matches!(now(), Some(Ok(Some(now))) if now == print)
+        is_open && self.0.engine.fingerprint_of(models) == Some(print)
     }
 
     /// Reads everything that the folder holds, and waits; gives what was looked at and every fault,

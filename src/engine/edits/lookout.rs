@@ -201,12 +201,16 @@ impl Lookout {
         seen.missed.is_empty() && seen.suspects.is_empty()
     }
 
-    /// What tells that none of these files, nor any other in their folders, has changed meanwhile;
-    /// nothing where there is something to look at there, or the system would not tell.
-    pub(crate) fn stillness(&self, files: &[SafePath], when: Asked) -> Option<u64> {
+    /// What tells that no file in these folders has changed meanwhile; nothing where there is something
+    /// to look at there, or the system would not tell.
+    pub(crate) fn stillness<'f>(
+        &self,
+        folders: impl Iterator<Item = &'f SafePath>,
+        when: Asked,
+    ) -> Option<u64> {
         let seen = self.seen_promptly(when)?;
         // Each only counts up, so their sum tells.
-        files.iter().map(|file| seen.stillness(folder_of(file))).sum()
+        folders.map(|folder| seen.stillness(folder.as_str())).sum()
     }
 
     /// A file does not look as it did.
@@ -311,28 +315,23 @@ mod tests {
         lookout.watch(&[path("tags"), path("chats")]);
         lookout.untold(&[path("tags"), path("chats")], false);
         let (tags, log) = (path("tags/tags.json"), path("chats/a.jsonl"));
-        let before = lookout.stillness(std::slice::from_ref(&tags), Asked::First);
+        let stillness = |folders: &[&str], when| {
+            let folders: Vec<SafePath> = folders.iter().map(|folder| path(folder)).collect();
+            lookout.stillness(folders.iter(), when)
+        };
+        let before = stillness(&["tags"], Asked::First);
         assert!(before.is_some());
         locked(&told.0).push(Changed::File(log.clone()));
-        assert_eq!(lookout.stillness(std::slice::from_ref(&tags), Asked::First), before);
-        assert_eq!(
-            lookout.stillness(&[tags.clone(), log.clone()], Asked::First),
-            None,
-            "the log must be looked at"
-        );
+        assert_eq!(stillness(&["tags"], Asked::First), before);
+        assert_eq!(stillness(&["tags", "chats"], Asked::First), None, "the log must be looked at");
         lookout.clear(&log, lookout.told());
-        assert!(
-            lookout.stillness(std::slice::from_ref(&log), Asked::First).is_some_and(|now| now > 0)
-        );
+        assert!(stillness(&["chats"], Asked::First).is_some_and(|now| now > 0));
         locked(&told.0).push(Changed::File(tags.clone()));
-        assert_eq!(lookout.stillness(std::slice::from_ref(&tags), Asked::Again), before);
+        assert_eq!(stillness(&["tags"], Asked::Again), before);
         lookout.clear(&tags, lookout.told());
-        assert!(
-            lookout.stillness(std::slice::from_ref(&tags), Asked::First) > before,
-            "it was told of meanwhile"
-        );
+        assert!(stillness(&["tags"], Asked::First) > before, "it was told of meanwhile");
         locked(&told.0).push(Changed::Anything);
-        assert_eq!(lookout.stillness(&[tags], Asked::First), None, "something was missed");
+        assert_eq!(stillness(&["tags"], Asked::First), None, "something was missed");
     }
 
     #[test]

@@ -34,8 +34,8 @@ impl Committed for Folder<'_> {
         if !self.may_suspect() {
             return None;
         }
-        let files: Vec<SafePath> = models.iter().flat_map(|model| self.files_like(model)).collect();
-        let stillness = self.files.lookout.stillness(&files, self.asks())?;
+        let folders = models.iter().flat_map(|model| self.folders_like(model));
+        let stillness = self.files.lookout.stillness(folders, self.asks())?;
         let versions = models.iter().map(|model| self.state.version(model));
         Some(Fingerprint::of(versions.chain([stillness])))
     }
@@ -272,15 +272,24 @@ impl Folder<'_> {
         }
     }
 
-    /// A file in each folder in which records, or logs, of a model stand. Where there is no record
-    /// yet, there is none to be edited; two are enough to see the owner and another user.
-    fn files_like(&self, model: ModelId) -> Vec<SafePath> {
-        if self.state.layout.log_place(model).is_ok() {
-            return self.state.layout.log_path(model, "any").into_iter().collect();
-        }
-        let records = self.state.collection(model).iter().take(2);
-        let files = records.filter_map(|(_, record)| self.state.file_of(model, record.key()));
-        files.filter_map(|file| self.state.layout.path_of(&file).ok()).collect()
+    /// The folders in which records, or logs, of a model stand. Where there is no record yet, there is
+    /// none to be edited, and maybe no folder.
+    fn folders_like(&self, model: ModelId) -> impl Iterator<Item = &SafePath> {
+        let state = self.state;
+        let place = &state.catalogue.model(model).place;
+        let there = match (place, state.layout.owner()) {
+            (Place::Owner { .. } | Place::Beside { .. } | Place::Single { .. }, Some(owner)) => {
+                // The first owner's file stands in the first folder, those of others in the second.
+                let owners = state.collection(owner.model);
+                let is_alone = owners.len() <= 1
+                    && owners.iter().all(|(_, record)| owners.first() == Some(record.key()));
+                if is_alone { 1 } else { usize::MAX }
+            }
+            _ => state.collection(model).len(),
+        };
+        let logs = state.layout.logs().iter().filter(move |logs| logs.model == model);
+        let folders = state.layout.folders_of(model).iter().take(there);
+        folders.chain(logs.map(|logs| &logs.dir))
     }
 
     /// Where a place has faults: is the whole file one in which a record stands?

@@ -69,8 +69,12 @@ export declare class NativeStore {
    * answer's fingerprint to be given, or the fingerprint of the answer that the caller has.
    */
   read(call: number, args: string, known: number): string | null
-  /** Are all records and logs of these models (a bit each) as they were when they had this fingerprint? */
-  isSame(models: number, print: number): boolean
+  /**
+   * A function that tells whether all records and logs of some models (a bit each) are as they were when
+   * they had a fingerprint. It is asked before every answer that was kept: a method would first look for
+   * its handle, which takes longer than the answer.
+   */
+  makeIsSame(): (models: number, print: number) => boolean
   /**
    * Answers a read that takes or gives a clear text: nothing is remembered, and what is ours of
    * it is wiped. Null when the answer needs the disk.

@@ -102,15 +102,6 @@ function connect(options) {
     }
   }
 
-  /** Are all records of some models (a bit each) as they were when they had this fingerprint? */
-  const isSame = (models, print) => {
-    try {
-      return handle.isSame(models, print)
-    } catch (cause) {
-      throw internal(cause)
-    }
-  }
-
   const mayStay = options.durability === 'batched' ? turns() : () => false
 
   /** The text of what a change answers, or a promise of it where another thread makes it. */
@@ -154,7 +145,8 @@ function connect(options) {
     reading: () => new native.NativeReading(handle),
     read,
     readLater,
-    isSame,
+    /** Are all records of some models (a bit each) as they were when they had this fingerprint? */
+    isSame: handle.makeIsSame(),
     write,
     readSecret,
     bytes,

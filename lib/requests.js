@@ -3,6 +3,7 @@
 const native = require('./load.js')
 const { PLAIN } = require('./copies.js')
 const { pack, unpack } = require('./pack.js')
+const { isPrerendering } = require('./prerender.js')
 const { BETTER_AUTH, STUDIO_CALLS, transactionRepositories } = require('./repositories.js')
 const { refuseInside } = require('./transaction.js')
 
@@ -19,10 +20,10 @@ function requests(calls, connection, dataDir) {
     dataDir,
     /** Throws where a change would wait for the transaction that it is made in. */
     mayWrite: () => refuseInside(dataDir),
-    /** The answer's text if memory has it, else null. */
-    read: (name, text, known) => connection.read(numbers[name], text, known),
-    /** Is what an answer was made of as it was? (`models` and `print` come with the answer.) */
-    isSame: (models, print) => connection.isSame(models, print),
+    /** The answer's text if memory has it and may give it at once, else null. */
+    read: (name, text, known) => (isPrerendering() ? null : connection.read(numbers[name], text, known)),
+    /** Is what an answer was made of as it was, and may it be given at once? (`models` and `print` come with it.) */
+    isSame: (models, print) => !isPrerendering() && connection.isSame(models, print),
     readLater: (name, text) => connection.readLater(numbers[name], text, PLAIN),
     write: async (name, text) => connection.write(numbers[name], text),
     inside: (transaction, name, text) => connection.later('inside', transaction, numbers[name], text),

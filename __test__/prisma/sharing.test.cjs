@@ -129,6 +129,30 @@ test('a worker shares the store, and may end with calls under way', async () => 
   await prisma.$disconnect()
 })
 
+test('while Next.js renders a page ahead of a request, no answer is there within one task', async () => {
+  const dataDir = folder()
+  const { code, stderr } = await run(`
+    const { AsyncLocalStorage } = require('node:async_hooks')
+    const work = (globalThis[Symbol('@next/work-unit-async-storage@16')] = new AsyncLocalStorage())
+    ${opened(dataDir)}
+    const ask = () => prisma.user.findMany()
+    async function isThereAtOnce() {
+      let isThere = false
+      const asked = ask().then(() => (isThere = true))
+      for (let n = 0; n < 100; n++) await undefined
+      const wasThere = isThere
+      await asked
+      return wasThere
+    }
+    ;(async () => {
+      await prisma.user.create({ data: { email: 'a@example.test' } })
+      await ask()
+      if (!(await isThereAtOnce())) throw new Error('memory has the answer')
+      if (await work.run({ type: 'prerender' }, isThereAtOnce)) throw new Error('the page would be static')
+    })()`)
+  assert.deepEqual([code, stderr], [0, ''])
+})
+
 test('a client made anew at each hot reload goes on with the same data', async () => {
   const dataDir = folder()
   const text = `

@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use napi::Env;
-use napi::bindgen_prelude::{Buffer, Either};
+use napi::bindgen_prelude::{Buffer, Either, FnArgs, Function};
 use napi_derive::napi;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::lazy::{Lazy, Read};
+use super::lazy::{Lazy, Read, without_panic};
 use super::wake::{ListenFunction, SettleFunction, Text, Waker, answer_text, listener};
 use crate::engine::settle;
 use crate::progress::Unheard;
@@ -116,10 +116,21 @@ impl NativeStore {
         Some(answer_text(answer.map(|answer| answer.into_marked(known >= ASK))))
     }
 
-    /// Are all records and logs of these models (a bit each) as they were when they had this fingerprint?
-    #[napi(catch_unwind)]
-    pub fn is_same(&self, models: f64, print: f64) -> bool {
-        self.lazy.is_same(Models::known(whole(models)), Fingerprint::known(whole(print)))
+    /// A function that tells whether all records and logs of some models (a bit each) are as they were when
+    /// they had a fingerprint. It is asked before every answer that was kept: a method would first look for
+    /// its handle, which takes longer than the answer.
+    #[napi(catch_unwind, ts_return_type = "(models: number, print: number) => boolean")]
+    pub fn make_is_same<'e>(
+        &self,
+        env: &'e Env,
+    ) -> napi::Result<Function<'e, FnArgs<(f64, f64)>, bool>> {
+        let lazy = Arc::clone(&self.lazy);
+        env.create_function_from_closure("isSame", move |call| {
+            let (models, print) = (whole(call.get(0)?), whole(call.get(1)?));
+            let is_same = || Ok(lazy.is_same(Models::known(models), Fingerprint::known(print)));
+            // The read that follows meets the same panic, and tells it.
+            Ok(without_panic("isSame", is_same).unwrap_or(false))
+        })
     }
 
     /// Answers a read that takes or gives a clear text: nothing is remembered, and what is ours of

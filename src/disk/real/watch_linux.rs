@@ -87,6 +87,10 @@ impl Watch for InotifyWatch {
 
     fn changes(&self) -> Result<Vec<Changed>> {
         let mut changes = Vec::new();
+        // Nearly always there is nothing, which this asks for less than a read takes.
+        if rustix::io::ioctl_fionread(&self.queue).is_ok_and(|bytes| bytes == 0) {
+            return Ok(changes);
+        }
         let mut buffer = [MaybeUninit::<u8>::uninit(); BUFFER];
         let mut reader = inotify::Reader::new(&self.queue, &mut buffer);
         loop {

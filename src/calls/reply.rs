@@ -63,6 +63,9 @@ impl Hidden {
     }
 }
 
+/// So many bytes are enough for the names of an answer's records, and a text that stands in one.
+const ROOM_FOR_NAMES: usize = 128;
+
 /// An answer for who may have it already.
 pub enum Answer {
     /// The caller has it.
@@ -174,16 +177,25 @@ impl Reply {
 }
 
 fn object(all: &[MaskedRecord]) -> String {
-    let mut text = String::from("{");
-    for (number, shown) in all.iter().enumerate() {
-        let comma = if number > 0 { "," } else { "" };
-        let mut record = json::without(shown.record.text(), |field| shown.hidden.has(field));
-        if let Some((name, value)) = &shown.own {
-            record.pop();
-            let comma = if record.len() > 1 { "," } else { "" };
-            record.push_str(&format!("{comma}{}:{}}}", json::quote(name), json::quote(value)));
+    let len: usize = all.iter().map(|shown| shown.record.text().len()).sum();
+    let mut text = String::with_capacity(len + ROOM_FOR_NAMES);
+    text.push('{');
+    let name_next = |text: &mut String, name: &str| {
+        if !text.ends_with('{') {
+            text.push(',');
         }
-        text.push_str(&format!("{comma}{}:{record}", json::quote(shown.name)));
+        json::push_text(text, name);
+        text.push(':');
+    };
+    for shown in all {
+        name_next(&mut text, shown.name);
+        json::push_without(&mut text, shown.record.text(), |field| shown.hidden.has(field));
+        if let Some((name, value)) = &shown.own {
+            text.pop();
+            name_next(&mut text, name);
+            json::push_text(&mut text, value);
+            text.push('}');
+        }
     }
     text.push('}');
     text

@@ -7,6 +7,7 @@ mod generated;
 
 use serde_json::Value;
 
+use super::index::lower_case;
 use super::times::normalise_time;
 use super::types::{Field, Kind, Model, Times};
 use crate::error::Issues;
@@ -52,7 +53,7 @@ pub fn validate_values(
     let lower = |field: &Field, values: &[Option<Value>]| {
         let other =
             model.fields.iter().position(|one| Some(&one.name) == field.lower_case_of.as_ref());
-        Some(values[other?].as_ref()?.as_str()?.to_lowercase())
+        Some(lower_case(values[other?].as_ref()?.as_str()?))
     };
     for (at, field) in model.fields.iter().enumerate() {
         let given = values[at].take().filter(|_| !field.derived);
@@ -193,7 +194,7 @@ fn follow_change(model: &Model, old: &Object, patch: &mut Object) {
 }
 
 fn set_lower_case(map: &mut Object, field: &Field, other: &str) {
-    if let Some(lower) = map.get(other).and_then(Value::as_str).map(str::to_lowercase) {
+    if let Some(lower) = map.get(other).and_then(Value::as_str).map(lower_case) {
         map.insert(field.name.clone(), lower.into());
     }
 }

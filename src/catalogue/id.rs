@@ -2,6 +2,8 @@
 
 /// Names that some file system keeps for itself.
 const RESERVED: &[&str] = &["con", "prn", "aux", "nul", "index", "lock"];
+/// The longest of them, in bytes.
+const LONGEST_RESERVED: usize = 5;
 
 /// Is this 1 to 64 of `A-Z a-z 0-9 _ -`, and no name that a file system, or a file of the
 /// store, takes?
@@ -12,6 +14,9 @@ pub fn is_id(text: &str) -> bool {
 }
 
 fn is_reserved(text: &str) -> bool {
+    if text.len() > LONGEST_RESERVED {
+        return false;
+    }
     let lower = text.to_ascii_lowercase();
     let port = lower.len() == 4
         && (lower.starts_with("com") || lower.starts_with("lpt"))
@@ -21,7 +26,12 @@ fn is_reserved(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_id;
+    use super::{LONGEST_RESERVED, RESERVED, is_id};
+
+    #[test]
+    fn no_reserved_name_is_longer_than_is_looked_for() {
+        assert_eq!(RESERVED.iter().map(|name| name.len()).max(), Some(LONGEST_RESERVED));
+    }
 
     #[test]
     fn ids() {

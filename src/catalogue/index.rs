@@ -2,6 +2,7 @@
 //! declarations.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 
 use serde_json::{Map, Value};
 
@@ -166,7 +167,7 @@ pub(super) fn keys<'m>(index: &Index, map: &'m Map<String, Value>) -> Vec<Cow<'m
         let mut found = Vec::new();
         collect(map.get(&path[0]), &path[1..], &mut found);
         if index.caseless {
-            return found.into_iter().map(|key| key.to_lowercase().into()).collect();
+            return found.into_iter().map(|key| lower_case(&key).into()).collect();
         }
         return found;
     }
@@ -199,18 +200,21 @@ fn key_text(value: &Value) -> Option<Cow<'_, str>> {
     }
 }
 
-fn folded(index: &Index, key: String) -> String {
-    if index.caseless { key.to_lowercase() } else { key }
+/// `str::to_lowercase`, which goes letter by letter where most texts are short and in ASCII.
+pub(super) fn lower_case(text: &str) -> String {
+    if text.is_ascii() { text.to_ascii_lowercase() } else { text.to_lowercase() }
+}
+
+fn folded<'a>(index: &Index, key: &'a str) -> Cow<'a, str> {
+    if index.caseless { lower_case(key).into() } else { key.into() }
 }
 
 fn joined<'a>(index: &Index, parts: impl Iterator<Item = &'a str>) -> String {
     let mut key = String::new();
     for part in parts {
-        let part = folded(index, part.to_owned());
+        let part = folded(index, part);
         // Its length keeps the parts apart.
-        key.push_str(&part.len().to_string());
-        key.push(':');
-        key.push_str(&part);
+        let _ = write!(key, "{}:{part}", part.len());
     }
     key
 }
@@ -218,7 +222,7 @@ fn joined<'a>(index: &Index, parts: impl Iterator<Item = &'a str>) -> String {
 /// The key under which an index finds records with these values.
 pub fn key_of(index: &Index, values: &[&str]) -> String {
     match values {
-        [value] => folded(index, (*value).to_owned()),
+        [value] => folded(index, value).into_owned(),
         _ => joined(index, values.iter().copied()),
     }
 }

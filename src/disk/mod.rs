@@ -87,6 +87,9 @@ pub enum Access {
     Create,
     /// Made anew (mode 0600), emptied when it is there.
     Replace,
+    /// Made (mode 0600); an error when anything has its name. Cheaper than [`Access::Replace`], for what
+    /// was made a moment ago need not be looked at.
+    New,
 }
 
 /// How a lock is held.

@@ -93,12 +93,14 @@ fn refused(path: &str) -> Error {
 }
 
 fn is_name(name: &str) -> bool {
-    let forbidden = |c: char| {
-        c.is_control() || matches!(c, '\\' | '/' | ':' | '*' | '?' | '"' | '<' | '>' | '|')
+    let forbidden = |byte: u8| {
+        byte.is_ascii_control()
+            || matches!(byte, b'\\' | b'/' | b':' | b'*' | b'?' | b'"' | b'<' | b'>' | b'|')
     };
     (1..=MAX_NAME_BYTES).contains(&name.len())
         && !name.ends_with(['.', ' '])
-        && !name.contains(forbidden)
+        && !name.bytes().any(forbidden)
+        && (name.is_ascii() || !name.contains(char::is_control))
         && !is_reserved(name)
 }
 
@@ -147,6 +149,8 @@ mod tests {
             "x ",
             "a\0b",
             "a\nb",
+            "a\u{7F}b",
+            "é\u{85}",
         ];
         for path in bad {
             assert!(SafePath::new(path).is_err(), "{path:?}");

@@ -12,6 +12,9 @@ fn path(text: &str) -> SafePath {
     SafePath::new(text).unwrap()
 }
 
+pub(super) const ALL: [Access; 5] =
+    [Access::Read, Access::Write, Access::Create, Access::Replace, Access::New];
+
 fn write(disk: &dyn Disk, name: &str, bytes: &[u8]) -> Box<dyn DiskFile> {
     let file = disk.open(&path(name), Access::Replace).unwrap();
     file.write_at(0, bytes).unwrap();
@@ -120,7 +123,7 @@ fn a_file_is_no_folder_and_a_folder_no_file() {
         assert!(disk.remove(&path("d")).is_err());
         assert!(disk.rename(&path("d"), &path("e")).is_err());
         assert!(disk.rename(&path("a"), &path("d")).is_err());
-        for access in [Access::Read, Access::Write, Access::Create, Access::Replace] {
+        for access in ALL {
             assert!(disk.open(&path("d"), access).is_err(), "{access:?}");
         }
         assert_eq!(disk.stamp(&path("a/b")).unwrap(), None);
@@ -167,6 +170,18 @@ fn a_file_is_replaced_only_in_the_state_in_which_it_is_known() {
         assert!(disk.remove(&at).unwrap() && !replace(before, b"third"));
         assert_eq!(bytes_of(disk, "a"), None);
         assert!(disk.replace(&path("none"), &at, None).is_err());
+    });
+}
+
+#[test]
+fn a_new_file_takes_the_place_of_nothing() {
+    on_both(|disk| {
+        disk.open(&path("a"), Access::New).unwrap().write_at(0, b"first").unwrap();
+        assert!(disk.open(&path("a"), Access::New).is_err());
+        assert_eq!(bytes_of(disk, "a").unwrap(), b"first");
+        assert!(disk.remove(&path("a")).unwrap());
+        assert!(disk.open(&path("a"), Access::New).unwrap().is_empty().unwrap());
+        assert!(disk.open(&path("d/a"), Access::New).is_err());
     });
 }
 
@@ -264,8 +279,7 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     let path = || 0..PATHS.len();
     let file = || 0..4_usize;
-    let access =
-        prop::sample::select(vec![Access::Read, Access::Write, Access::Create, Access::Replace]);
+    let access = prop::sample::select(ALL.to_vec());
     let kind = prop::sample::select(vec![LockKind::Shared, LockKind::Exclusive]);
     let bytes = prop::collection::vec(any::<u8>(), 0..700);
     prop_oneof![

@@ -13,8 +13,15 @@ pub fn text_field<'a>(object: &'a str, name: &str) -> Option<Cow<'a, str>> {
     text_value(raw_field(object, name)?)
 }
 
-/// The text that a JSON text holds; `None` when it is none.
+/// The text that a sound JSON text holds; `None` when it is none.
 pub fn text_value(raw: &str) -> Option<Cow<'_, str>> {
+    let inside = raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    // Few have an escape.
+    if let Some(text) =
+        inside.filter(|text| memchr::memchr2(b'\\', b'"', text.as_bytes()).is_none())
+    {
+        return Some(text.into());
+    }
     let text: Text<'_> = serde_json::from_str(raw).ok()?;
     Some(text.0)
 }
@@ -70,11 +77,17 @@ pub fn with_fields<const N: usize>(object: &str, fields: [(&str, &str); N]) -> O
 /// The text of an object without the top-level fields that are hidden; the same text when it is
 /// broken.
 pub fn without(object: &str, is_hidden: impl Fn(&str) -> bool) -> String {
-    let mut reader = serde_json::Deserializer::from_str(object);
     let mut left = String::with_capacity(object.len());
-    match reader.deserialize_map(Leave { is_hidden, left: &mut left }) {
-        Ok(()) => left,
-        Err(_) => object.to_owned(),
+    push_without(&mut left, object, is_hidden);
+    left
+}
+
+/// Adds the same to a text.
+pub fn push_without(text: &mut String, object: &str, is_hidden: impl Fn(&str) -> bool) {
+    let (mut reader, start) = (serde_json::Deserializer::from_str(object), text.len());
+    if reader.deserialize_map(Leave { is_hidden, left: text }).is_err() {
+        text.truncate(start);
+        text.push_str(object);
     }
 }
 
@@ -94,9 +107,8 @@ impl<'de, H: Fn(&str) -> bool> Visitor<'de> for Leave<'_, H> {
         let mut before = '{';
         while let Some(key) = entries.next_key::<&RawValue>()? {
             let value = entries.next_value::<&RawValue>()?;
-            let name: Text<'_> =
-                serde_json::from_str(key.get()).map_err(serde::de::Error::custom)?;
-            if !(self.is_hidden)(&name.0) {
+            let name = text_value(key.get());
+            if !name.is_some_and(|name| (self.is_hidden)(&name)) {
                 self.left.push(before);
                 self.left.push_str(key.get());
                 self.left.push(':');
@@ -195,14 +207,24 @@ mod tests {
 
     #[test]
     fn fields_are_left_out() {
+        let left = |object: &str, hidden: &[&str]| {
+            let mut text = "before ".to_owned();
+            push_without(&mut text, object, |key| hidden.contains(&key));
+            text.strip_prefix("before ").map(str::to_owned)
+        };
         let text = r#"{"a":{"b":1},"b":[2],"i\u0064":"x"}"#;
-        assert_eq!(
-            without(text, |key| ["b", "c"].contains(&key)),
-            r#"{"a":{"b":1},"i\u0064":"x"}"#
-        );
-        assert_eq!(without(text, |key| ["a", "id"].contains(&key)), r#"{"b":[2]}"#);
-        assert_eq!(without(text, |key| ["a", "b", "id"].contains(&key)), "{}");
-        assert_eq!(without("{}", |key| key == "a"), "{}");
+        for (object, hidden, expected) in [
+            (text, &["b", "c"][..], r#"{"a":{"b":1},"i\u0064":"x"}"#),
+            (text, &["a", "id"], r#"{"b":[2]}"#),
+            (text, &["a", "b", "id"], "{}"),
+            ("{}", &["a"], "{}"),
+            (r#"{"a":1,"b""#, &["a"], r#"{"a":1,"b""#),
+        ] {
+            assert_eq!(left(object, hidden).as_deref(), Some(expected), "{object} {hidden:?}");
+        }
+        assert_eq!(text_value(r#""\u006d\"1""#).as_deref(), Some("m\"1"));
+        assert_eq!((text_value("\"m1\"").as_deref(), text_value("7")), (Some("m1"), None));
+        assert_eq!(text_value("\""), None);
     }
 
     #[test]

@@ -10,7 +10,9 @@ mod parse;
 mod surrogates;
 mod write;
 
-pub use field::{pick, raw_field, raw_fields, text_field, text_value, with_fields, without};
+pub use field::{
+    pick, push_without, raw_field, raw_fields, text_field, text_value, with_fields, without,
+};
 pub use glance::{Glance, glance};
 pub use parse::{Fault, MAX_DEPTH, parse, parse_bytes, parse_object};
 pub use surrogates::without_lone_surrogates;

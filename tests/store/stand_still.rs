@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use quilltap_store::api::Calls;
-use quilltap_store::disk::{SafePath, SimulatedDisk};
+use quilltap_store::disk::{RealDisk, SafePath, SimulatedDisk};
 use quilltap_store::error::Result;
 use quilltap_store::store::{Answer, Declaration, Options, Store};
 use serde_json::{Value, json};
@@ -121,5 +121,41 @@ fn nobody_stands_still_behind_a_read_from_a_slow_disk_and_the_change_that_waits_
     assert_eq!(reading.join().unwrap()[0]["content"], "Words");
     assert_eq!(writing.join().unwrap()["name"], "late");
     assert!(went_on.is_ok(), "a thread that asked stood still");
+    store.close().unwrap();
+}
+
+/// Where the system tells of changes at once, that is all that need be asked.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_the_store_has_just_written_is_not_looked_at_by_a_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let looks: Arc<Mutex<Vec<String>>> = Arc::default();
+    let told = Arc::clone(&looks);
+    let before = move |next: Next, path: &SafePath| {
+        if next == Next::Look {
+            told.lock().unwrap().push(path.to_string());
+        }
+    };
+    let disk = Arc::new(RealDisk::open(dir.path()).unwrap());
+    let disk = Arc::new(HookedDisk { disk, before: Arc::new(before) });
+    let options = Options::new("unused");
+    let store = Store::open_on(Arc::<HookedDisk>::clone(&disk), &options).unwrap();
+    let world = world(&store);
+    store.close().unwrap();
+
+    // Its folders are watched from the opening on.
+    let store = Store::open_on(disk, &options).unwrap();
+    let id = json!([world.character]);
+    call(&store, "characters.findById", id.clone());
+    // Nobody else looks at what is written meanwhile.
+    store.hold_files();
+    call(&store, "characters.update", json!([world.character, {"name": "New"}]));
+    store.flush_now().unwrap();
+    looks.lock().unwrap().clear();
+    let Some(Ok(Answer::Text(found, _))) = at_once(&store, "characters.findById", &id) else {
+        panic!("another thread must look");
+    };
+    assert!(found.contains("New"), "{found}");
+    assert_eq!(*looks.lock().unwrap(), Vec::<String>::new());
     store.close().unwrap();
 }

@@ -7,16 +7,31 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
-use rustix::fs::{AtFlags, Dir, DirEntry, FileType, Mode, OFlags, RenameFlags};
+use rustix::fs::{AtFlags, Dir, DirEntry, FileType, Mode, OFlags, RenameFlags, Stat};
 use rustix::io::Errno;
 
 use super::super::{Access, Entry, EntryKind, SafePath};
 use super::{About, link_refused, open, system};
+use crate::sync::locked;
+
+/// So many folders stay open.
+const KEPT: usize = 4;
 
 /// The data folder.
 pub(super) struct Root {
-    folder: OwnedFd,
+    folder: Arc<OwnedFd>,
+    /// Folders directly in it in which something was renamed or removed lately: a flush does so for
+    /// thousands of files in turn, and a look at a folder's name is cheaper than opening it.
+    kept: Mutex<Vec<KeptFolder>>,
+}
+
+/// A folder that stays open. While it does, no other one can have its number.
+struct KeptFolder {
+    dir: SafePath,
+    folder: Arc<OwnedFd>,
+    stat: Stat,
 }
 
 impl Root {
@@ -26,7 +41,7 @@ impl Root {
     }
 
     pub(super) fn of(folder: OwnedFd) -> Root {
-        Root { folder }
+        Root { folder: Arc::new(folder), kept: Mutex::default() }
     }
 
     pub(super) fn as_fd(&self) -> BorrowedFd<'_> {
@@ -41,7 +56,7 @@ impl Root {
     /// The same folder, for somebody who outlives this one.
     #[cfg(target_os = "linux")]
     pub(super) fn again(&self) -> io::Result<Root> {
-        Ok(Root { folder: self.folder.try_clone()? })
+        Ok(Root::of(self.folder.try_clone()?))
     }
 
     /// Opens whatever is there; only what it makes is sure to be a regular file.
@@ -50,6 +65,7 @@ impl Root {
             Access::Read => OFlags::RDONLY,
             Access::Write => OFlags::RDWR,
             Access::Create | Access::Replace => OFlags::RDWR | OFlags::CREATE,
+            Access::New => OFlags::RDWR | OFlags::CREATE | OFlags::EXCL,
         };
         // Without NONBLOCK, opening a pipe would wait for its other end.
         let fd = open::beneath(&self.folder, path, flags | OFlags::NONBLOCK)?;
@@ -60,8 +76,29 @@ impl Root {
         open::beneath(&self.folder, dir, OFlags::RDONLY | OFlags::DIRECTORY)
     }
 
-    fn folder_of(&self, path: &SafePath) -> io::Result<OwnedFd> {
-        self.folder(&path.parent().unwrap_or_else(SafePath::root))
+    fn folder_of(&self, path: &SafePath) -> io::Result<Arc<OwnedFd>> {
+        match path.parent().filter(|dir| *dir != SafePath::root()) {
+            None => Ok(Arc::clone(&self.folder)),
+            // A look refuses a link at the end of a path only.
+            Some(dir) if dir.parent() != Some(SafePath::root()) => Ok(Arc::new(self.folder(&dir)?)),
+            Some(dir) => self.kept_folder(&dir),
+        }
+    }
+
+    /// A folder directly in the data folder: the one that stayed open, as long as its name is still its own.
+    fn kept_folder(&self, dir: &SafePath) -> io::Result<Arc<OwnedFd>> {
+        let now = rustix::fs::statat(&self.folder, dir.as_str(), AtFlags::SYMLINK_NOFOLLOW)?;
+        let mut kept = locked(&self.kept);
+        let is_now = |known: &&KeptFolder| is_same(&known.stat, &now);
+        if let Some(known) = kept.iter().find(is_now) {
+            return Ok(Arc::clone(&known.folder));
+        }
+        let folder = Arc::new(self.folder(dir)?);
+        let stat = rustix::fs::fstat(&folder)?;
+        kept.retain(|known| known.dir != *dir);
+        kept.truncate(KEPT - 1);
+        kept.insert(0, KeptFolder { dir: dir.clone(), folder: Arc::clone(&folder), stat });
+        Ok(folder)
     }
 
     /// Looks at each part of the path; on this way, which every read of a record takes, that is
@@ -156,6 +193,10 @@ impl Root {
     pub(super) fn sync_folder(&self, dir: &SafePath) -> io::Result<()> {
         sync(File::from(self.folder(dir)?))
     }
+}
+
+fn is_same(one: &Stat, other: &Stat) -> bool {
+    (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
 }
 
 /// Makes the names in an open folder durable.

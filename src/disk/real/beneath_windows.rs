@@ -53,6 +53,7 @@ impl Root {
         let mut options = OpenOptions::new();
         options.read(true).write(access != Access::Read);
         options.create(matches!(access, Access::Create | Access::Replace));
+        options.create_new(access == Access::New);
         options.open(self.whole(path)?)
     }
 

@@ -184,7 +184,12 @@ impl RealDisk {
             expect_file(&system::about(&file)?)?;
             return Ok(file);
         }
-        let file = opened.map_err(|error| self.name_owner(path, error))?;
+        let file = opened.map_err(|error| self.name_owner(path, error));
+        if access == Access::New {
+            // What stands there may be no file at all, which is another error.
+            return file.or_else(|error| self.is_file(path).and(Err(error)));
+        }
+        let file = file?;
         let about = system::about(&file)?;
         expect_file(&about)?;
         self.check_owner(path, &about)?;
@@ -200,11 +205,12 @@ impl RealDisk {
     }
 
     fn is_file(&self, path: &SafePath) -> io::Result<bool> {
-        match self.folder.about(path) {
-            Ok(about) => expect_file(&about).map(|()| true),
-            Err(error) if is_missing(&error) => Ok(false),
-            Err(error) => Err(error),
-        }
+        found_file(self.folder.about(path))
+    }
+
+    /// The same for a name whose folder is about to be opened, which finds links on the way to it.
+    fn is_file_by_name(&self, path: &SafePath) -> io::Result<bool> {
+        found_file(self.folder.look(path.as_str()))
     }
 
     fn make_one_folder(&self, dir: &SafePath) -> io::Result<()> {
@@ -229,10 +235,8 @@ impl RealDisk {
     }
 
     fn rename_file(&self, from: &SafePath, to: &SafePath) -> io::Result<()> {
-        if !self.is_file(from)? {
-            return Err(io::ErrorKind::NotFound.into());
-        }
-        self.is_file(to)?;
+        self.expect_named(from)?;
+        self.is_file_by_name(to)?;
         self.folder.rename(from, to)
     }
 
@@ -245,18 +249,21 @@ impl RealDisk {
         to: &SafePath,
         known: Option<&Stamp>,
     ) -> io::Result<bool> {
-        if !self.is_file(from)? {
-            return Err(io::ErrorKind::NotFound.into());
-        }
-        let there = self.is_file(to)?.then(|| self.folder.look(to.as_str())).transpose()?;
-        if there.map(|about| about.stamp).as_ref() != known {
+        self.expect_named(from)?;
+        // Where nothing is to be, the rename itself finds whether that is so.
+        if let Some(known) = known
+            && (!self.is_file_by_name(to)? || self.folder.look(to.as_str())?.stamp != *known)
+        {
             return Ok(false);
         }
         match self.folder.exchange(from, to, known.is_some()) {
             Ok(true) => {}
+            Ok(false) if known.is_none() && self.is_file(to)? => return Ok(false),
             Ok(false) => return self.folder.rename(from, to).map(|()| true),
             Err(error) if is_missing(&error) => return Ok(false),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                return self.is_file(to).map(|_| false);
+            }
             Err(error) => return Err(error),
         }
         let Some(known) = known else { return Ok(true) };
@@ -264,6 +271,13 @@ impl RealDisk {
             return self.folder.remove_file(from).map(|()| true);
         }
         self.folder.exchange(from, to, true).map(|_| false)
+    }
+
+    fn expect_named(&self, path: &SafePath) -> io::Result<()> {
+        match self.is_file_by_name(path)? {
+            true => Ok(()),
+            false => Err(io::ErrorKind::NotFound.into()),
+        }
     }
 
     fn remove_file(&self, path: &SafePath) -> io::Result<bool> {
@@ -444,6 +458,15 @@ fn context<T>(operation: &str, path: &SafePath, result: io::Result<T>) -> Result
 
 fn is_missing(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+/// Was a file found, or nothing? Anything else is an error.
+fn found_file(found: io::Result<About>) -> io::Result<bool> {
+    match found {
+        Ok(about) => expect_file(&about).map(|()| true),
+        Err(error) if is_missing(&error) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 fn expect_file(about: &About) -> io::Result<()> {

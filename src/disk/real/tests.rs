@@ -9,6 +9,7 @@ use std::os::unix::fs::{MetadataExt, symlink};
 use rustix::fs::OFlags;
 
 use super::*;
+use crate::disk::tests::ALL;
 
 fn path(text: &str) -> SafePath {
     SafePath::new(text).unwrap()
@@ -19,8 +20,6 @@ fn disk() -> (tempfile::TempDir, RealDisk) {
     let disk = RealDisk::open(&folder.path().join("data")).unwrap();
     (folder, disk)
 }
-
-const ALL: [Access; 4] = [Access::Read, Access::Write, Access::Create, Access::Replace];
 
 #[test]
 fn what_is_made_is_private() {
@@ -67,6 +66,8 @@ fn a_linked_file_is_refused_by_every_call() {
         assert!(disk.remove(&name).is_err());
         assert!(disk.rename(&name, &path("b")).is_err());
         assert!(disk.rename(&path("a"), &name).is_err());
+        assert!(disk.replace(&path("a"), &name, None).is_err());
+        assert!(disk.replace(&name, &path("b"), None).is_err());
         assert!(disk.try_lock(&name, LockKind::Shared).is_err());
         assert!(disk.shared(&name).is_err());
         assert!(disk.create_dir(&name).is_err());
@@ -97,6 +98,8 @@ fn a_linked_folder_is_refused_by_every_call() {
     assert!(disk.create_dir(&path("link/new")).is_err());
     assert!(disk.rename(&path("link/a"), &path("b")).is_err());
     assert!(disk.rename(&path("own"), &path("link/own")).is_err());
+    assert!(disk.replace(&path("own"), &path("link/own"), None).is_err());
+    assert!(disk.replace(&path("link/a"), &path("b"), None).is_err());
     assert!(disk.remove(&path("link/a")).is_err());
     assert!(disk.remove_dir(&path("link/empty")).is_err());
     assert!(disk.sync_dir(&path("link")).is_err());
@@ -155,6 +158,32 @@ fn a_renamed_data_folder_is_still_the_same() {
     fs::rename(disk.root(), folder.path().join("moved")).unwrap();
     disk.open(&path("a"), Access::Create).unwrap().write_at(0, b"a").unwrap();
     assert_eq!(fs::read(folder.path().join("moved/a")).unwrap(), b"a");
+}
+
+/// Folders in which files are put in place stay open: a file goes where its path leads now.
+#[test]
+fn a_folder_that_was_swapped_is_not_the_one_that_stayed_open() {
+    let (folder, disk) = disk();
+    let (at, place) = (
+        |name: &str| disk.root().join(name),
+        |text: &str| {
+            fs::write(disk.root().join("draft"), text).unwrap();
+            disk.replace(&path("draft"), &path("d/a"), None)
+        },
+    );
+    disk.create_dir(&path("d")).unwrap();
+    assert!(place("one").unwrap());
+    fs::rename(at("d"), at("moved")).unwrap();
+    assert!(!place("two").unwrap(), "there is no such folder");
+    disk.create_dir(&path("d")).unwrap();
+    assert!(place("two").unwrap());
+    assert_eq!(fs::read(at("d/a")).unwrap(), b"two");
+    assert_eq!(fs::read(at("moved/a")).unwrap(), b"one");
+    fs::rename(at("d"), folder.path().join("outside")).unwrap();
+    symlink(folder.path().join("outside"), at("d")).unwrap();
+    fs::remove_file(folder.path().join("outside/a")).unwrap();
+    assert!(place("three").is_err(), "a link leads to the folder that stayed open");
+    assert!(!folder.path().join("outside/a").exists());
 }
 
 /// The way of systems and sandboxes without `openat2`.

@@ -128,9 +128,10 @@ impl World {
         }
         match (found, access) {
             (Some(number), Access::Replace) => self.set_len(number, 0).map(|()| number),
+            (Some(_), Access::New) => Err(io::ErrorKind::AlreadyExists.into()),
             (Some(number), _) => Ok(number),
             (None, Access::Read | Access::Write) => Err(missing()),
-            (None, Access::Create | Access::Replace) => {
+            (None, Access::Create | Access::Replace | Access::New) => {
                 let number = self.new_file(path)?;
                 self.names.set(path, Node::File(number));
                 Ok(number)

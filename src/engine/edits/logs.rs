@@ -171,7 +171,7 @@ impl Engine {
             Ok(())
         };
         // The journal has only the missing lines: the others must not go before these are there.
-        let writer = Writer { disk: &*self.disk };
+        let writer = Writer::on(&*self.disk);
         Ok(writer.replace_in_pieces(path, true, known.as_ref(), fill)?.is_some())
     }
 

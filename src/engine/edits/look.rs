@@ -126,6 +126,19 @@ impl Engine {
         Ok(())
     }
 
+    /// The files that the system tells of and that are as the store has left them are no suspects: most were
+    /// written a moment ago, and until they are cleared every read from their folders looks at files.
+    pub(crate) fn clear_own_writes(&self) {
+        let told = self.lookout.told();
+        for path in self.lookout.suspects() {
+            let is_shut = self.stamps.is_known_shut(&path);
+            // What cannot be looked at stays a suspect.
+            if !is_shut && matches!(self.stamps.are_of(&*self.disk, &path), Ok(true)) {
+                self.lookout.clear(&path, told);
+            }
+        }
+    }
+
     fn stamp_of(&self, path: &SafePath) -> Option<Stamp> {
         // An editor does not write to a file whose state cannot be read.
         self.disk.stamp(path).ok().flatten()

@@ -143,6 +143,15 @@ impl Lookout {
         seen.is_told(folder_of(path)).then(|| seen.suspects.contains_key(path))
     }
 
+    /// Those of some files that may have been edited, as far as the system tells at once; where it does not,
+    /// any may.
+    pub(crate) fn maybe_edited(&self, mut files: Vec<SafePath>) -> Vec<SafePath> {
+        if let Some(seen) = self.seen_promptly(Asked::First) {
+            files.retain(|file| !seen.is_told(folder_of(file)) || seen.suspects.contains_key(file));
+        }
+        files
+    }
+
     /// The files of a folder that may have been edited, as far as the system tells; `None` where it does
     /// not at once.
     pub(crate) fn suspects_in(&self, folder: &SafePath) -> Option<Vec<SafePath>> {
@@ -230,7 +239,7 @@ impl Lookout {
 
     /// A file is known to be what it was after so many changes; a later one of it stands.
     pub(super) fn clear(&self, path: &SafePath, upto: u64) {
-        let mut seen = self.seen();
+        let mut seen = locked(&self.seen);
         if seen.suspects.get(path).is_some_and(|suspect| suspect.told <= upto) {
             seen.clear(path);
         }
@@ -343,6 +352,9 @@ mod tests {
         let change = || locked(&told.0).push(Changed::File(file.clone()));
         change();
         assert_eq!(lookout.is_suspect(&file), Some(true));
+        let files = || vec![file.clone(), path("tags/other.json"), path("chats/a.jsonl")];
+        let looked_at = [file.clone(), path("chats/a.jsonl")];
+        assert_eq!(lookout.maybe_edited(files()), looked_at, "nobody tells of the chats");
         let before = lookout.told();
         // The file is looked at, and is edited in the next moment.
         change();

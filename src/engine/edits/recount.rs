@@ -140,9 +140,6 @@ pub(crate) fn save(engine: &Engine, changed: &BTreeSet<LogKey>) {
         let stamp = engine.disk.stamp(&path).ok().flatten();
         engine.counted.note(&path, stamp, has_dead_lines);
     }
-    let _ = Writer { disk: &*engine.disk }.replace(
-        &marks_path(),
-        engine.counted.text().as_bytes(),
-        false,
-    );
+    let _ =
+        Writer::on(&*engine.disk).replace(&marks_path(), engine.counted.text().as_bytes(), false);
 }

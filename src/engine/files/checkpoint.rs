@@ -139,7 +139,7 @@ impl Engine {
                 Err(error) => self.state_mut().dirty.blocked.add(path.clone(), error),
             }
         }
-        let synced = Writer { disk: &*self.disk }.sync_names(&paths);
+        let synced = Writer::on(&*self.disk).sync_names(&paths);
         synced.map_err(|error| self.poison(&error))?;
         Ok(true)
     }
@@ -178,7 +178,7 @@ impl Engine {
             let rows = all_rows(&state, place);
             let is_final = || Ok(len == live && self.holds(&place.path, rows.as_bytes())?);
             if forced || wasteful || !is_final()? {
-                let writer = Writer { disk: &*self.disk };
+                let writer = Writer::on(&*self.disk);
                 let known = self.stamps.known(&place.path);
                 let written =
                     writer.replace_known(&place.path, rows.as_bytes(), true, known.as_ref())?;
@@ -224,7 +224,7 @@ impl Engine {
                         pieces.add(b"\n");
                     })
                 };
-                Writer { disk: &*self.disk }.replace_in_pieces(&path, true, known.as_ref(), fill)
+                Writer::on(&*self.disk).replace_in_pieces(&path, true, known.as_ref(), fill)
             };
             let (disk, catalogue) = (&*self.disk, &state.catalogue);
             let site = LogSite { disk, catalogue, key: &key, path: &path, pending };

@@ -3,6 +3,7 @@
 //! The same content gives the same bytes: keys in catalogue order, unknown ones behind them,
 //! two spaces, a line feed at the end.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -15,17 +16,48 @@ use super::layout::{OwnerPlace, RowsPlace, Target};
 use crate::engine::memory::Record;
 use crate::engine::memory::{SINGLE_KEY, SharedFile, State};
 
-/// The bytes of a target, or `None` when the file must not be there.
-pub(crate) fn target(state: &State, target: &Target) -> Option<String> {
+/// What a file will hold. What may take long is composed without the state, so that nobody waits for it.
+pub(crate) enum Content {
+    Bytes(String),
+    /// A record, and the version of its file.
+    Record(Arc<Record>, u64),
+    Arrays(SharedContent),
+}
+
+impl Content {
+    /// The file's text.
+    pub(crate) fn text(&self) -> Cow<'_, str> {
+        match self {
+            Content::Bytes(text) => text.into(),
+            Content::Record(record, version) => record_file(record, *version).into(),
+            Content::Arrays(content) => content.text().into(),
+        }
+    }
+}
+
+/// The content of a target, or `None` when the file must not be there.
+pub(crate) fn target(state: &State, target: &Target) -> Option<Content> {
     match target {
         Target::Record(model, key) => {
             let record = state.collection(*model).get(key)?;
-            Some(json::pretty(&Value::Object(with_version(state, record.map()))))
+            Some(Content::Record(Arc::clone(record), state.catalogue.migrations.version()))
         }
-        Target::Shared(number) => Some(shared(state, *number).text()),
-        Target::First => state.layout.owner().map(|place| first(state, place)),
-        Target::Further(key) => further(state, state.layout.owner()?, key),
+        Target::Shared(number) => Some(Content::Arrays(shared(state, *number))),
+        Target::First => state.layout.owner().map(|place| Content::Bytes(first(state, place))),
+        Target::Further(key) => further(state, state.layout.owner()?, key).map(Content::Bytes),
     }
+}
+
+/// The file of one record: its text, which has its key at least, with the version before it.
+fn record_file(record: &Record, version: u64) -> String {
+    let text = record.text();
+    let text = match text.contains("\"version\":") {
+        // A field of that name, which nobody can declare, would be taken for the file's version.
+        true => json::compact_object(&record_of_file(record.map())).into(),
+        false => Cow::Borrowed(text),
+    };
+    let fields = text.strip_prefix('{').unwrap_or(&text);
+    json::indent(&format!("{{\"version\":{version},{fields}"), 0) + "\n"
 }
 
 fn with_version(state: &State, map: Map<String, Value>) -> Map<String, Value> {
@@ -41,8 +73,7 @@ pub(crate) fn record_of_file(mut file: Map<String, Value>) -> Map<String, Value>
     file
 }
 
-/// What a file that several records share will hold; composed without the state, for it may
-/// take long.
+/// What a file that several records share will hold.
 pub(crate) struct SharedContent {
     version: u64,
     arrays: Vec<(String, Vec<Arc<Record>>, Vec<Value>)>,

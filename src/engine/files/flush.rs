@@ -154,7 +154,7 @@ impl Engine {
             targets.chain(rows.map(|place| Ok(place.path.clone()))).collect::<Result<Vec<_>>>()?
         };
         let mut edited = Vec::new();
-        for path in paths {
+        for path in self.lookout.maybe_edited(paths) {
             // What cannot even be looked at is told by who writes it.
             if matches!(self.stamps.are_of(&*self.disk, &path), Ok(false)) {
                 edited.push(path);

@@ -28,7 +28,7 @@ pub(crate) fn save(engine: &Engine) {
     let text = text(&state);
     // Who commits, and then who reads, would wait for the disk.
     drop(state);
-    let written = Writer { disk: &*engine.disk }.replace(&path(), text.as_bytes(), true);
+    let written = Writer::on(&*engine.disk).replace(&path(), text.as_bytes(), true);
     let _ = written.and_then(|_| engine.disk.sync_dir(&cache_folder()));
 }
 

@@ -18,6 +18,10 @@ use crate::engine::processes::shared_memory::word;
 use crate::error::{Error, Result};
 use crate::sync::locked;
 
+/// After so many written files it is asked what the system tells of them: it remembers some thousands of
+/// changes, and after more all files would have to be looked at.
+const TOLD: usize = 1 << 10;
+
 /// What became of a file.
 enum Done {
     Written,
@@ -81,21 +85,26 @@ impl Engine {
         // the journal need not hold the record.
         let (last, first): (Vec<_>, Vec<_>) =
             work.into_iter().partition(|(_, work)| work.removes_shared());
-        for (file, work) in &first {
-            round.note(file, work.path(), self.write_file(lock, file, work, position));
+        let writer = Writer::on(&*self.disk);
+        for (number, (file, work)) in first.iter().enumerate() {
+            round.note(file, work.path(), self.write_file((lock, &writer), file, work, position));
+            if number % TOLD == TOLD - 1 {
+                self.clear_own_writes();
+            }
         }
         if !last.is_empty() {
             let stays = !round.unwritten.contains(&ShownFile::Whole(Target::First));
             let synced = if stays { self.sync_owner_folder().map(|()| true) } else { Ok(false) };
             for (file, work) in &last {
                 let done = match &synced {
-                    Ok(true) => self.write_file(lock, file, work, position),
+                    Ok(true) => self.write_file((lock, &writer), file, work, position),
                     Ok(false) => Ok(Done::Waits),
                     Err(error) => Err(error.clone()),
                 };
                 round.note(file, work.path(), done);
             }
         }
+        self.clear_own_writes();
         Ok(self.end_round(round, &anew, position, flushed))
     }
 
@@ -128,7 +137,7 @@ impl Engine {
 
     fn write_file(
         &self,
-        lock: &FilesLock,
+        (lock, writer): (&FilesLock, &Writer<'_>),
         file: &ShownFile,
         work: &FileWrite,
         position: u64,
@@ -139,14 +148,26 @@ impl Engine {
             return Ok(Done::Written);
         }
         let (path, is_log) = (work.path(), matches!(file, ShownFile::Log(..)));
-        if !is_log && !self.stamps.are_of(&*self.disk, path)? {
-            return Ok(Done::Edited);
-        }
-        let known = self.stamps.known(path);
-        let stamp = match (Writer { disk: &*self.disk }).perform(work, known.as_ref())? {
+        let is_ours = || self.stamps.are_of(&*self.disk, path);
+        let perform = || writer.perform(work, self.stamps.known(path).as_ref());
+        // What takes the place of a file looks at it in that moment, so that nobody need look before.
+        let takes_place = matches!(work, FileWrite::Whole { content: Some(_), .. });
+        let performed = match takes_place || is_log || is_ours()? {
+            true => perform()?,
+            false => Performed::Refused,
+        };
+        let stamp = match performed {
+            // It may be one that another process has written.
+            Performed::Refused if takes_place && is_ours()? => perform()?,
+            performed => performed,
+        };
+        let stamp = match stamp {
             Performed::Written(stamp) => Some(stamp),
             Performed::Removed => None,
-            Performed::Refused => return Ok(Done::Edited),
+            Performed::Refused => {
+                self.lookout.suspect(path.clone());
+                return Ok(Done::Edited);
+            }
         };
         self.stamps.wrote(path.clone(), stamp);
         Ok(Done::Written)

@@ -78,7 +78,7 @@ impl Engine {
         });
         let saved = Saved { key: rows.key, collections: models.collect() };
         drop(state);
-        let _ = Writer { disk: &*self.disk }.replace(&path(), &saved.encode(), false);
+        let _ = Writer::on(&*self.disk).replace(&path(), &saved.encode(), false);
     }
 
     /// Forgets what the cache says: after a crash a file may have the state that it had and other bytes.

@@ -1,5 +1,6 @@
 //! Writes files so that a reader, and a crash, find the old or the new content.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use crate::disk::{Access, Disk, DiskFile, SafePath, Stamp};
 use crate::error::{Error, Result};
 use crate::jsonl;
 
-use super::compose::{self, SharedContent};
+use super::compose::{self, Content};
 use super::dirty::Unsynced;
 use super::layout::{ShownFile, Target};
 use crate::engine::journal;
@@ -19,11 +20,9 @@ use crate::engine::memory::State;
 
 /// One piece of work on the files, made from the state and done without it.
 pub(crate) enum FileWrite {
-    /// The file has exactly these bytes, or is not there. With `shared`, it holds records that
+    /// The file has exactly this content, or is not there. With `shared`, it holds records that
     /// the journal does not repeat, so the new bytes must be durable before the old ones go.
-    Whole { path: SafePath, bytes: Option<String>, shared: bool },
-    /// The same for a file of arrays, whose text takes long to make.
-    Arrays { path: SafePath, content: SharedContent },
+    Whole { path: SafePath, content: Option<Content>, shared: bool },
     /// These lines are added to a rows file.
     /// What stands behind `ours_from` was written by the store since the last checkpoint.
     Rows { path: SafePath, header: String, lines: String, ours_from: u64 },
@@ -36,7 +35,6 @@ impl FileWrite {
     pub(crate) fn path(&self) -> &SafePath {
         match self {
             FileWrite::Whole { path, .. }
-            | FileWrite::Arrays { path, .. }
             | FileWrite::Rows { path, .. }
             | FileWrite::Log { path, .. } => path,
         }
@@ -44,7 +42,7 @@ impl FileWrite {
 
     /// Does a file go whose records may stand in another one now?
     pub(crate) fn removes_shared(&self) -> bool {
-        matches!(self, FileWrite::Whole { bytes: None, shared: true, .. })
+        matches!(self, FileWrite::Whole { content: None, shared: true, .. })
     }
 }
 
@@ -73,8 +71,9 @@ pub(crate) fn plan(
     for place in state.layout.rows() {
         let file = ShownFile::Rows(place.model);
         if anew.contains(&place.model) {
-            let (path, bytes) = (place.path.clone(), Some(compose::all_rows(state, place)));
-            work.push((file, FileWrite::Whole { path, bytes, shared: true }));
+            let rows = Content::Bytes(compose::all_rows(state, place));
+            let (path, content) = (place.path.clone(), Some(rows));
+            work.push((file, FileWrite::Whole { path, content, shared: true }));
         } else if let Some(rows) = dirty.rows.get(&place.model) {
             let keys = rows.keys().map(AsRef::as_ref);
             let lines = compose::changed_rows(state, place.model, keys);
@@ -94,18 +93,14 @@ pub(crate) fn plan(
 }
 
 fn plan_whole(state: &State, target: &Target) -> Result<FileWrite> {
-    let path = state.layout.path(target)?;
-    if let Target::Shared(number) = target {
-        return Ok(FileWrite::Arrays { path, content: compose::shared(state, *number) });
-    }
-    let shared = !matches!(target, Target::Record(..));
-    Ok(FileWrite::Whole { path, bytes: compose::target(state, target), shared })
+    let (path, shared) = (state.layout.path(target)?, !matches!(target, Target::Record(..)));
+    Ok(FileWrite::Whole { path, content: compose::target(state, target), shared })
 }
 
 fn plan_log(state: &State, key: &LogKey, shown_upto: u64) -> Result<FileWrite> {
     let path = state.layout.log_path(key.0, &key.1)?;
     let Some(pending) = state.logs.get(key) else {
-        return Ok(FileWrite::Whole { path, bytes: None, shared: false });
+        return Ok(FileWrite::Whole { path, content: None, shared: false });
     };
     let unseen = pending.pieces.first().is_some_and(|piece| piece.at > shown_upto);
     let fresh = pending.fresh && unseen;
@@ -167,23 +162,27 @@ impl Pieces<'_> {
 
 /// Does the work on the files.
 pub(crate) struct Writer<'a> {
-    pub(crate) disk: &'a dyn Disk,
+    disk: &'a dyn Disk,
+    /// Folders that are sure to have been there: not one look at them for each of a thousand files. When
+    /// somebody removes one meanwhile, nothing can be put into it, and the next writer makes it anew.
+    made: RefCell<HashSet<SafePath>>,
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
+    /// A writer for a moment's work.
+    pub(crate) fn on(disk: &'a dyn Disk) -> Writer<'a> {
+        Writer { disk, made: RefCell::default() }
+    }
     /// Does one piece of work on a file that is in the state `known`, or is not there.
     ///
     /// # Errors
     /// Those of the disk; doing the work again mends what was half done.
     pub(crate) fn perform(&self, work: &FileWrite, known: Option<&Stamp>) -> Result<Performed> {
         let stamp = match work {
-            FileWrite::Whole { path, bytes: Some(bytes), shared } => {
-                self.replace_known(path, bytes.as_bytes(), *shared, known)?
+            FileWrite::Whole { path, content: Some(content), shared } => {
+                self.replace_known(path, content.text().as_bytes(), *shared, known)?
             }
-            FileWrite::Arrays { path, content } => {
-                self.replace_known(path, content.text().as_bytes(), true, known)?
-            }
-            FileWrite::Whole { path, bytes: None, .. } => {
+            FileWrite::Whole { path, content: None, .. } => {
                 self.disk.remove(path)?;
                 return Ok(Performed::Removed);
             }
@@ -242,12 +241,14 @@ impl Writer<'_> {
         durable: bool,
         fill: impl FnOnce(&mut Pieces<'_>) -> Result<()>,
     ) -> Result<(SafePath, Stamp)> {
-        self.disk.create_dir(&journal::folder())?;
+        self.make_folder(journal::folder())?;
         let draft = draft_of(path)?;
-        // A draft that a crash left may be a second name of the file in place: a new one is made,
-        // the old one never written to.
-        self.disk.remove(&draft)?;
-        let file = self.disk.open(&draft, Access::Replace)?;
+        let file = match self.disk.open(&draft, Access::New) {
+            // A draft that a crash left may be a second name of the file in place: a new one is made,
+            // the old one never written to.
+            Err(_) if self.disk.remove(&draft)? => self.disk.open(&draft, Access::New)?,
+            opened => opened?,
+        };
         let mut pieces = Pieces { file: &*file, waiting: Vec::new(), written: 0, failed: None };
         fill(&mut pieces)?;
         pieces.finish()?;
@@ -261,7 +262,15 @@ impl Writer<'_> {
     }
 
     fn make_folder_of(&self, path: &SafePath) -> Result<()> {
-        path.parent().map_or(Ok(()), |folder| self.disk.create_dir(&folder))
+        path.parent().map_or(Ok(()), |folder| self.make_folder(folder))
+    }
+
+    fn make_folder(&self, folder: SafePath) -> Result<()> {
+        if !self.made.borrow().contains(&folder) {
+            self.disk.create_dir(&folder)?;
+            self.made.borrow_mut().insert(folder);
+        }
+        Ok(())
     }
 
     fn add_rows(

@@ -89,7 +89,7 @@ pub(crate) struct Engine {
     pub(crate) counted: LogMarks,
     pub(crate) last_flush_error: Mutex<Option<Error>>,
     /// Do the files follow only when they are asked for?
-    pub(crate) files_held: AtomicBool,
+    pub(crate) files_held: Mutex<bool>,
 }
 
 impl Engine {
@@ -131,7 +131,7 @@ impl Engine {
             poisoned: Mutex::new(None),
             counted: LogMarks::default(),
             last_flush_error: Mutex::new(None),
-            files_held: AtomicBool::new(false),
+            files_held: Mutex::default(),
         }
     }
 

@@ -339,7 +339,7 @@ impl FolderRuntime {
 
     /// Keeps the files as they are until they are asked for.
     pub(crate) fn hold_files(&self) {
-        self.engine.files_held.store(true, Ordering::Release);
+        *locked(&self.engine.files_held) = true;
     }
 
     /// What the folder's processes have declared.

@@ -1,6 +1,5 @@
 //! Brings what is committed into the files.
 
-use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -37,7 +36,9 @@ pub(crate) fn run(engine: &Engine, stopped: &dyn Fn() -> bool) {
             true => engine.keeper.rest(|| engine.position() != seen),
             false => thread::park_timeout(pause),
         }
-        if engine.files_held.load(Ordering::Acquire) {
+        // Whoever holds the files waits for the round that is under way.
+        let held = locked(&engine.files_held);
+        if *held {
             continue;
         }
         let start = Instant::now();

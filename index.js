@@ -6,9 +6,10 @@ const { doctor } = require('./lib/doctor.js')
 const { StoreError } = require('./lib/error.js')
 const { createStore } = require('./lib/store.js')
 const { studio } = require('./lib/studio/index.js')
-const { exportTo, importFrom, verifyAgainst } = require('./lib/transfers.js')
+const { copyStore, exportTo, importFrom, verifyAgainst } = require('./lib/transfers.js')
 
 module.exports = {
+  copyStore,
   createStore,
   QuilltapAdapter,
   doctor,

@@ -1,6 +1,7 @@
 import quilltap from './index.js'
 
 export const {
+  copyStore,
   createStore,
   QuilltapAdapter,
   doctor,

@@ -2,6 +2,7 @@
 // as far as this sentence.
 import sentence from './lib/elsewhere.js'
 
+export const copyStore = undefined
 export const createStore = undefined
 export const QuilltapAdapter = undefined
 export const doctor = undefined

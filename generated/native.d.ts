@@ -49,6 +49,8 @@ export declare class NativeReading {
   path(): string | null
   /** Reads from an offset on; settles with how many bytes `take` then gives. */
   read(id: number, offset: number, len: number): void
+  /** Makes a call from bytes to bytes on a thread that may wait; once it has settled `take` gives what was made. */
+  make(id: number, call: number, args: string, data: Uint8Array): void
   /** Lets the file go, rather than whenever JavaScript's memory is tidied up. */
   close(): void
   /** What was read last. */
@@ -85,7 +87,7 @@ export declare class NativeStore {
    * of its own, which JavaScript can wipe.
    */
   slow(id: number, transaction: number, call: number, args: string, passphrase?: Uint8Array | undefined | null): void
-  /** Makes a call from bytes to bytes; null when the answer needs the disk, a text for an error. */
+  /** Makes a call from bytes to bytes; null where memory does not have what it takes, a text for an error. */
   bytes(call: number, args: string, data: Uint8Array): Buffer | string | null
   /** Answers a read on a thread that may use the disk and take long; `known` is 0, or `ASK`. */
   readLater(id: number, call: number, args: string, known: number): void
@@ -104,8 +106,6 @@ export declare class NativeStore {
   finish(id: number, transaction: number, commit: boolean): void
   /** Opens the store. */
   open(id: number): void
-  /** Opens the store, and settles when it has seen what was changed by others. */
-  catchUp(id: number): void
   /** Declares the tables of Better Auth's schema. */
   declareBetterAuth(id: number, schema: string): void
   /** Settles when the files show every change so far. */
@@ -142,6 +142,10 @@ export declare class NativeTransfer {
   verify(asked: string): Promise<string>
   /** Writes every row into a new file. */
   export(asked: string): Promise<string>
+  /** Copies a whole store into another one. */
+  copy(asked: string): Promise<string>
+  /** Lets following come to its end. */
+  followNoMore(): void
   /** Makes everything as it is in the database. */
   repair(asked: string): Promise<string>
 }

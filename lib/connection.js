@@ -127,7 +127,7 @@ function connect(options) {
     }
   }
 
-  /** What a call makes of bytes, or the text of an error; null when the disk must be asked first. */
+  /** What a call makes of bytes, or the text of an error; null where memory does not have what it takes. */
   const bytes = (number, text, data) => {
     try {
       return handle.bytes(number, text, data)
@@ -153,7 +153,6 @@ function connect(options) {
     /** open, begin, finish, flush, compact, stats or close. */
     run: async (method, ...args) => unpack(await later(method, ...args)),
     /** Resolves when this process has seen what others, or an editor, have changed. */
-    catchUp: () => later('catchUp'),
     subscribe: (listen) => handle.subscribe(listen),
     unsubscribe: () => handle.unsubscribe(),
   }

@@ -547,6 +547,33 @@ export interface Imported {
   resealed: number;
 }
 
+/** How a store is copied. */
+export interface CopyOptions {
+  /** What becomes of records that the other store has already, with other content: `'refuse'` unless given. */
+  existing?: 'refuse' | 'keep' | 'replace' | undefined;
+  /** Go on with what changes meanwhile until this is aborted; then copy what is left, and compare. */
+  follow?: GiveUpSignal | undefined;
+  /** As for `createStore`, where the other store is in a database. */
+  payloads?: StoreOptions['payloads'];
+  trustSharedFolder?: boolean | undefined;
+  onProgress?: ((progress: TransferProgress) => void) | undefined;
+  /** Gives it up. */
+  signal?: GiveUpSignal | undefined;
+}
+
+/** What came of a copy. */
+export interface Copied {
+  /** Records, and rows of logs. */
+  records: number;
+  /** Those of them that were not there. */
+  put: number;
+  payloads: number;
+  /** SHA-256 over all that the source holds. */
+  digest: string;
+  /** Does the other store hold the same, and nothing else? */
+  same: boolean;
+}
+
 /** What came of a comparison. */
 export interface Verified {
   clean: boolean;
@@ -973,6 +1000,12 @@ export declare function importFrom(source: Path, options?: ImportOptions): Promi
 
 /** Compares such a source with the store, row by row, as `npx quilltap-store verify` does. */
 export declare function verifyAgainst(source: Path, options?: TransferOptions): Promise<Verified>;
+
+/**
+ * Copies a whole store into another one, as `npx quilltap-store copy` does: each is a folder, or the address of a
+ * database (`postgresql://…`). One that was cut off goes on where it was.
+ */
+export declare function copyStore(from: Path, to: Path, options?: CopyOptions): Promise<Copied>;
 
 /** Writes every row into a new file, as `npx quilltap-store export` does: the way back. */
 export declare function exportTo(file: Path, options?: ExportOptions): Promise<Exported>;

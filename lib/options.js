@@ -29,7 +29,7 @@ const isDatabase = (value) =>
     Object.entries(DATABASE).every(([key, fits]) => fits(value[key])))
 /** A bucket of object storage and what its keys begin with; what may stand in it, the native part knows. */
 const isBucket = (value) => typeof value === 'string' && value.startsWith('s3://')
-const BUCKET = "'s3://bucket/prefix'"
+const BUCKET = [isBucket, "'s3://bucket/prefix'"]
 
 /** What a database decides by itself, or has not. */
 const OF_FOLDERS = ['dataDir', 'durability', 'allowNetworkFs', 'trustSharedFolder']
@@ -45,7 +45,7 @@ const isTransactionTimeout = (value) => isPositive(value) && value <= LONGEST_TR
 const OPTIONS = {
   dataDir: [isFolder, FOLDER],
   database: [isDatabase, "'postgresql://…', or { url, connections } with how many it may have"],
-  payloads: [isBucket, BUCKET],
+  payloads: BUCKET,
   durability: [isDurability, "'strict' or 'batched'"],
   maxRecordBytes: [isPositive, 'a number of bytes above 0'],
   lockTimeout: [isPositive, 'milliseconds above 0'],
@@ -136,7 +136,7 @@ function payloadIssues({ payloads }, database) {
   }
   // One that the code names was looked at with the other options.
   if (payloads !== undefined || meant === undefined || isBucket(meant)) return []
-  return [{ path: 'QUILLTAP_PAYLOADS', expected: BUCKET, received: described(meant) }]
+  return [{ path: 'QUILLTAP_PAYLOADS', expected: BUCKET[1], received: described(meant) }]
 }
 
 /** Where everything is kept: `dataDir` tells it from every other store, and is shown, so it holds no password. */
@@ -227,6 +227,7 @@ function distance(one, other) {
 }
 
 module.exports = {
+  BUCKET,
   LONGEST_TRANSACTION,
   OPTIONS,
   readOptions,
@@ -234,7 +235,9 @@ module.exports = {
   callOptions,
   dataDirOf,
   folderOf,
+  isAddress,
   isBoolean,
   isPassphrase,
+  payloadsOf,
   placeOf,
 }

@@ -1,7 +1,7 @@
 'use strict'
 
 const { Copies, PLAIN } = require('./copies.js')
-const { StoreError, described, invalid } = require('./error.js')
+const { described, invalid } = require('./error.js')
 const { pack, unpack } = require('./pack.js')
 const { payloads } = require('./payloads.js')
 const { isPrerendering } = require('./prerender.js')
@@ -13,8 +13,6 @@ const STUDIO_CALLS = Symbol.for('quilltap.studio.calls')
 const BROUGHT_CALLS = Symbol.for('quilltap.brought.calls')
 /** The repository of calls on collections that come to a store after it was made. */
 const BROUGHT = 'brought-collections'
-/** How often bytes are tried again while other processes, or an editor, change the folder. */
-const TRIES = 8
 
 /**
  * The repositories with their methods, which need no `this` and tell how many arguments they take;
@@ -94,15 +92,14 @@ function storeRepositories(calls, connection, keys, mayWrite) {
   return repositories(calls, (number, call) => kinds[call.kind](number, call))
 }
 
-/** Bytes made of bytes. What only the disk can tell is asked for first. */
+/** Bytes made of bytes; by a thread that may wait where memory does not have what it takes. */
 async function bytes(connection, number, data, text) {
   const view = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-  for (let tries = 0; tries < TRIES; tries++) {
-    const made = connection.bytes(number, text, view)
-    if (made !== null) return typeof made === 'string' ? unpack(made) : made
-    await connection.catchUp()
-  }
-  throw new StoreError({ code: 'LOCKED', message: 'the data changed too often meanwhile; try again' })
+  const made = connection.bytes(number, text, view)
+  if (made !== null) return typeof made === 'string' ? unpack(made) : made
+  const reading = connection.reading()
+  unpack(await connection.laterOn(reading, 'make', number, text, view))
+  return reading.take()
 }
 
 /** What belongs to the whole store, and would wait for the transaction, or has no part in it. */

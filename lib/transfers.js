@@ -1,7 +1,17 @@
 'use strict'
 
 const native = require('./load.js')
-const { callOptions, dataDirOf, folderOf, isBoolean, isPassphrase, placeOf } = require('./options.js')
+const {
+  BUCKET,
+  callOptions,
+  dataDirOf,
+  folderOf,
+  isAddress,
+  isBoolean,
+  isPassphrase,
+  payloadsOf,
+  placeOf,
+} = require('./options.js')
 const { described, invalid } = require('./error.js')
 const { unpack } = require('./pack.js')
 const { bytesOf, passphraseSource } = require('./passphrase.js')
@@ -12,11 +22,12 @@ const FILE = 'a path of a file, or a file: URL of one'
 const FLAG = [isBoolean, 'true or false']
 const one = (...words) => [(value) => words.includes(value), words.map((word) => `'${word}'`).join(' or ')]
 const SECRET = [isPassphrase, 'a string, bytes, or a function that gives one']
+const SIGNAL = [(value) => typeof value?.addEventListener === 'function', 'an AbortSignal']
 const COMMON = {
   dataDir: [() => true, 'a folder'],
   trustSharedFolder: FLAG,
   onProgress: [(value) => typeof value === 'function', 'a function'],
-  signal: [(value) => typeof value?.addEventListener === 'function', 'an AbortSignal'],
+  signal: SIGNAL,
 }
 const IMPORT = {
   ...COMMON,
@@ -26,6 +37,14 @@ const IMPORT = {
   passphrase: SECRET,
   existing: one('refuse', 'keep', 'replace'),
   dryRun: FLAG,
+}
+const COPY = {
+  onProgress: COMMON.onProgress,
+  signal: SIGNAL,
+  trustSharedFolder: FLAG,
+  existing: one('refuse', 'keep', 'replace'),
+  payloads: BUCKET,
+  follow: SIGNAL,
 }
 const EXPORT = { ...COMMON, format: one('postgres', 'ndjson'), replace: FLAG }
 
@@ -56,28 +75,51 @@ async function exportTo(file, options = {}) {
   return run('export', { file: placeOf('file', file, FILE), format, replace }, common)
 }
 
+/** Copies a whole store into another one; each is a folder, or the address of a database. */
+async function copyStore(from, to, options = {}) {
+  const { existing, follow, payloads, onProgress, signal, trustSharedFolder } = callOptions(options, COPY)
+  const [source, target] = [storeOf('from', from), storeOf('to', to)]
+  const asked = {
+    from: source,
+    to: target,
+    existing,
+    payloads: payloadsOf({ payloads }),
+    follows: follow !== undefined,
+  }
+  return run('copy', asked, { onProgress, signal, trustSharedFolder, follow })
+}
+
 /** Makes everything as it is in the database. */
 async function dualRepair(source, options = {}) {
   return run('repair', { source: sourceOf(source) }, callOptions(options, COMMON))
 }
 
-async function run(method, asked, { dataDir, trustSharedFolder = false, onProgress, signal }, ...secrets) {
+async function run(method, asked, { dataDir, trustSharedFolder = false, onProgress, signal, follow }, ...secrets) {
   const work = new native.NativeTransfer()
   const giveUp = () => work.giveUp()
+  const followNoMore = () => work.followNoMore()
   const tell = () => {
     const text = work.progress()
     if (text) onProgress(JSON.parse(text))
   }
   const given = JSON.stringify({ ...asked, trustSharedFolder, dataDir: folderOf('dataDir', dataDirOf(dataDir)) })
   if (signal?.aborted) giveUp()
+  if (follow?.aborted) followNoMore()
   signal?.addEventListener('abort', giveUp)
+  follow?.addEventListener('abort', followNoMore)
   const timer = onProgress && setInterval(tell, TOLD)
   try {
     return unpack(await work[method](given, ...secrets))
   } finally {
     clearInterval(timer)
     signal?.removeEventListener('abort', giveUp)
+    follow?.removeEventListener('abort', followNoMore)
   }
+}
+
+/** A store: an address is a text as it is; anything else is a path of a folder. */
+function storeOf(name, store) {
+  return isAddress(store) ? store : folderOf(name, store)
 }
 
 /** An address is a text as it is; anything else is a path. */
@@ -94,4 +136,4 @@ async function pepperOf(option) {
   throw invalid('Options', [{ path: 'pepper', expected: SECRET[1], received: described(given) }])
 }
 
-module.exports = { dualRepair, exportTo, importFrom, verifyAgainst }
+module.exports = { copyStore, dualRepair, exportTo, importFrom, verifyAgainst }

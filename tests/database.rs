@@ -15,7 +15,7 @@ use quilltap_store::progress::Unheard;
 use quilltap_store::store::{
     Bytes, DatabaseOptions, Declaration, Migration, Migrations, Options, Store, Stream, Use, models,
 };
-use quilltap_store::transfer::{Meeting, copy};
+use quilltap_store::transfer::{self, Copied, Copy, Meeting};
 use serde_json::{Value, json};
 
 /// A schema of its own for each test.
@@ -431,6 +431,10 @@ impl Drop for Folder {
     }
 }
 
+fn copy(from: Options, to: Options, existing: Meeting) -> quilltap_store::error::Result<Copied> {
+    transfer::copy(Copy { from, to, existing }, None, &Unheard)
+}
+
 #[test]
 fn a_store_moves_into_a_database_and_back() {
     let (one, back) = (Folder::new("one"), Folder::new("back"));
@@ -456,15 +460,15 @@ fn a_store_moves_into_a_database_and_back() {
         let database = DatabaseOptions::new(format!("{}?schema={schema}", server()));
         Options { database: Some(database), ..Options::new("unused") }
     };
-    let copied = copy(one.options(), database(), Meeting::Refuse, &Unheard).unwrap();
+    let copied = copy(one.options(), database(), Meeting::Refuse).unwrap();
     assert!(copied.same, "{copied:?}");
     assert_eq!((copied.put, copied.payloads), (copied.records, 1));
     // What is there already is left alone: who was interrupted goes on.
-    let again = copy(one.options(), database(), Meeting::Refuse, &Unheard).unwrap();
+    let again = copy(one.options(), database(), Meeting::Refuse).unwrap();
     assert_eq!((again.same, again.payloads, &again.digest), (true, 0, &copied.digest));
     assert!(again.put <= 1, "only what every store makes itself: {again:?}");
 
-    let there = copy(database(), back.options(), Meeting::Refuse, &Unheard).unwrap();
+    let there = copy(database(), back.options(), Meeting::Refuse).unwrap();
     assert_eq!((there.same, there.digest), (true, copied.digest));
     let store = Store::open(back.options()).unwrap();
     assert_eq!(call(&store, "chats.findById", json!([chat]))["messageCount"], 450);
@@ -474,7 +478,7 @@ fn a_store_moves_into_a_database_and_back() {
     assert_eq!(call(&store, "connections.revealApiKey", json!([key])), "sk-1");
     call(&store, "users.update", json!([user, {"name": "Other"}]));
     store.close().unwrap();
-    let refused = copy(back.options(), database(), Meeting::Refuse, &Unheard).unwrap_err();
+    let refused = copy(back.options(), database(), Meeting::Refuse).unwrap_err();
     assert_eq!(refused.code().name(), "VALIDATION", "{refused}");
-    assert!(copy(back.options(), database(), Meeting::Replace, &Unheard).unwrap().same);
+    assert!(copy(back.options(), database(), Meeting::Replace).unwrap().same);
 }

@@ -11,6 +11,7 @@ const { folder, root, run } = require('./support.cjs')
 const NAMES = [
   'QuilltapAdapter',
   'StoreError',
+  'copyStore',
   'createStore',
   'doctor',
   'exportTo',

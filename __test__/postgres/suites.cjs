@@ -70,6 +70,7 @@ const SUITES = {
   'better-auth/suites.test.mjs': {},
   'attacks/owners.test.cjs': {},
   'attacks/questions.test.cjs': {},
+  'postgres/moving.test.cjs': {},
   'postgres/objects.test.cjs': {},
   'attacks/sign-in.test.cjs': { 'the keys of the secrets are not taken from a caller': 'files' },
 }

@@ -213,6 +213,9 @@ pub(super) struct Copy {
     /// What becomes of records that the other store has already, with other content
     #[arg(long, value_name = "WHICH", default_value = "refuse")]
     pub(super) existing: Existing,
+    /// Go on with what changes meanwhile, until Ctrl-C; then copy what is left, and compare
+    #[arg(long)]
+    pub(super) follow: bool,
 }
 
 #[derive(Args)]

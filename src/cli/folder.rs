@@ -7,7 +7,7 @@ use super::exit::Ended;
 use super::output::Output;
 use crate::disk;
 use crate::error::{Code, Error};
-use crate::store::{DatabaseOptions, Options, Store};
+use crate::store::{DatabaseOptions, Options, Store, is_address};
 
 /// The folder that is meant, as `createStore` would have it.
 pub(super) fn data_dir(shared: &Shared) -> PathBuf {
@@ -68,8 +68,7 @@ pub(super) fn options(shared: &Shared) -> Options {
 
 /// The options of a store by its folder, or by the address of its database.
 pub(super) fn options_of(shared: &Shared, store: &str) -> Options {
-    let is_address = ["postgresql://", "postgres://"].iter().any(|start| store.starts_with(start));
-    let database = is_address.then(|| in_database(store));
+    let database = is_address(store).then(|| in_database(store));
     Options { database, data_dir: PathBuf::from(store), ..options(shared) }
 }
 

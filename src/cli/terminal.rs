@@ -20,6 +20,8 @@ pub(super) struct Terminal {
     /// Of the part that goes on; a new one for each, so that no part is drawn with what another was.
     bar: Mutex<ProgressBar>,
     _tidying: Option<Tidying>,
+    /// Does the work end by itself once Ctrl-C was pressed?
+    ends: bool,
 }
 
 impl Terminal {
@@ -33,9 +35,16 @@ impl Terminal {
         Terminal::with(output, Some(Tidying::begin()))
     }
 
+    /// For work that looks itself whether Ctrl-C was pressed, and then comes to its end.
+    pub(super) fn ending(output: &Output) -> Terminal {
+        let mut terminal = Terminal::undoing(output);
+        terminal.ends = true;
+        terminal
+    }
+
     fn with(output: &Output, tidying: Option<Tidying>) -> Terminal {
         let bar = Mutex::new(ProgressBar::hidden());
-        Terminal { is_shown: output.shows_progress(), bar, _tidying: tidying }
+        Terminal { is_shown: output.shows_progress(), bar, _tidying: tidying, ends: false }
     }
 }
 
@@ -77,6 +86,6 @@ impl Progress for Terminal {
 
     fn advance(&self, steps: u64) -> Result<()> {
         locked(&self.bar).inc(steps);
-        if interrupt::is_asked() { Err(given_up()) } else { Ok(()) }
+        if interrupt::is_asked() && !self.ends { Err(given_up()) } else { Ok(()) }
     }
 }

@@ -158,7 +158,7 @@ impl NativeStore {
         self.run(id, Command::Slow { transaction, call: call as usize, args, passphrase });
     }
 
-    /// Makes a call from bytes to bytes; null when the answer needs the disk, a text for an error.
+    /// Makes a call from bytes to bytes; null where memory does not have what it takes, a text for an error.
     #[napi(catch_unwind)]
     pub fn bytes(&self, call: u32, args: String, data: &[u8]) -> Option<Either<Buffer, String>> {
         Some(match self.lazy.bytes(call as usize, &args, data)? {
@@ -221,12 +221,6 @@ impl NativeStore {
     #[napi(catch_unwind)]
     pub fn open(&self, id: f64) {
         self.run(id, Command::Open);
-    }
-
-    /// Opens the store, and settles when it has seen what was changed by others.
-    #[napi(catch_unwind)]
-    pub fn catch_up(&self, id: f64) {
-        self.run(id, Command::CatchUp);
     }
 
     /// Declares the tables of Better Auth's schema.

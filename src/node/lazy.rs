@@ -195,7 +195,7 @@ impl Lazy {
         store.write_here(call, args)
     }
 
-    /// Makes a call from bytes to bytes; `None` when it is not open, or the answer needs the disk.
+    /// Makes a call from bytes to bytes; `None` when it is not open, or memory does not have what it takes.
     pub(super) fn bytes(&self, call: usize, args: &str, data: &[u8]) -> Option<Result<Vec<u8>>> {
         let store = match &*locked(&self.phase) {
             Phase::Open(store) => store.clone(),

@@ -9,6 +9,7 @@ use napi_derive::napi;
 
 use super::handle::{NativeStore, whole};
 use super::lazy::Lazy;
+use crate::crypto::Secret;
 use crate::store::{Bytes, Reading, Stream, Use};
 use crate::sync::locked;
 
@@ -129,6 +130,16 @@ impl NativeReading {
         };
         self.lazy.with(whole(id), move |store, ticket| {
             store.read_payload(&reading, (whole(offset), len as usize), take, ticket);
+        });
+    }
+
+    /// Makes a call from bytes to bytes on a thread that may wait; once it has settled `take` gives what was made.
+    #[napi(catch_unwind)]
+    pub fn make(&self, id: f64, call: u32, args: String, data: &[u8]) {
+        let (data, ready) = (Secret::copy_of(data), Arc::clone(&self.ready));
+        let take = move |made| *locked(&ready) = Some(made);
+        self.lazy.with(whole(id), move |store, ticket| {
+            store.bytes_later(call as usize, args, data, take, ticket);
         });
     }
 

@@ -13,9 +13,9 @@ use super::apart::Apart;
 use crate::dual::{self, verify_recorded};
 use crate::error::{Code, Error, Result};
 use crate::progress::{Progress, Unit, given_up};
-use crate::store::{Options, Secret, Store};
+use crate::store::{DatabaseOptions, Options, Secret, Store, is_address};
 use crate::sync::locked;
-use crate::transfer::{self, Format, Import, Meeting, Reseal, Source};
+use crate::transfer::{self, Copy, Format, Import, Meeting, Reseal, Source};
 
 /// How far some work has come, and whether it is to go on.
 #[derive(Default)]
@@ -23,6 +23,8 @@ struct Meter {
     part: Mutex<Option<(String, Unit, Option<u64>)>>,
     done: AtomicU64,
     is_given_up: AtomicBool,
+    /// Was it followed for long enough?
+    is_enough: AtomicBool,
 }
 
 impl Progress for Meter {
@@ -51,6 +53,11 @@ struct Asked {
     format: Option<String>,
     #[serde(default)]
     replace: bool,
+    from: Option<String>,
+    to: Option<String>,
+    payloads: Option<String>,
+    #[serde(default)]
+    follows: bool,
 }
 
 impl Asked {
@@ -63,21 +70,38 @@ impl Asked {
         Options { trust_shared_folder, ..Options::new(&self.data_dir) }
     }
 
+    /// The options of a store by its folder, or by the address of its database.
+    fn options_of(&self, place: &str) -> Options {
+        let payloads = self.payloads.clone();
+        let database =
+            is_address(place).then(|| DatabaseOptions { payloads, ..DatabaseOptions::new(place) });
+        Options { database, data_dir: PathBuf::from(place), ..self.options() }
+    }
+
+    fn copy(&self) -> Copy {
+        let [from, to] = [&self.from, &self.to]
+            .map(|place| self.options_of(place.as_deref().unwrap_or_default()));
+        Copy { from, to, existing: self.existing() }
+    }
+
+    fn existing(&self) -> Meeting {
+        match self.existing.as_deref() {
+            Some("keep") => Meeting::Keep,
+            Some("replace") => Meeting::Replace,
+            _ => Meeting::Refuse,
+        }
+    }
+
     fn source(&self) -> Source {
         Source::of(self.source.as_deref().unwrap_or_default())
     }
 
     fn import(&self, reseal: Option<Reseal>) -> Import {
-        let existing = match self.existing.as_deref() {
-            Some("keep") => Meeting::Keep,
-            Some("replace") => Meeting::Replace,
-            _ => Meeting::Refuse,
-        };
         Import {
             source: self.source(),
             options: self.options(),
             public_dir: self.public_dir.clone(),
-            existing,
+            existing: self.existing(),
             reseal,
             dry_run: self.dry_run,
         }
@@ -156,6 +180,23 @@ impl NativeTransfer {
             store.close()?;
             text(&exported)
         })
+    }
+
+    /// Copies a whole store into another one.
+    #[napi(catch_unwind, ts_return_type = "Promise<string>")]
+    pub fn copy(&self, asked: String) -> AsyncTask<Apart> {
+        let meter = Arc::clone(&self.meter);
+        let is_enough = move || meter.is_enough.load(Ordering::Relaxed);
+        self.work(asked, move |asked, meter| {
+            let follow: Option<&dyn Fn() -> bool> = asked.follows.then_some(&is_enough);
+            text(&transfer::copy(asked.copy(), follow, meter)?)
+        })
+    }
+
+    /// Lets following come to its end.
+    #[napi(catch_unwind)]
+    pub fn follow_no_more(&self) {
+        self.meter.is_enough.store(true, Ordering::Relaxed);
     }
 
     /// Makes everything as it is in the database.

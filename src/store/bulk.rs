@@ -85,6 +85,11 @@ impl Store {
         self.0.engine.read_here(look)
     }
 
+    /// Are changes that nobody has waited for made in the order in which they were given?
+    pub(crate) fn keeps_order(&self) -> bool {
+        !self.0.engine.is_in_database()
+    }
+
     /// How many bytes are committed and not in the files yet.
     pub(crate) fn unwritten(&self) -> u64 {
         self.0.engine.journal_len()

@@ -12,7 +12,6 @@ use crate::better_auth;
 use crate::crypto::Secret;
 use crate::engine::{Settled, Ticket, Tx, View, WriteCall, closed, settle};
 use crate::progress::Progress;
-use crate::secrets;
 
 /// What a handle is asked to do. A call is named by its number.
 pub enum Command {
@@ -31,8 +30,6 @@ pub enum Command {
     Inside { transaction: u64, call: usize, args: String },
     /// Ends a transaction.
     Finish { transaction: u64, commit: bool },
-    /// Sees what others, or an editor, have changed of the keys.
-    CatchUp,
     /// Declares the tables of Better Auth's schema, which is JSON text.
     DeclareBetterAuth(String),
     /// Brings every change so far into the files.
@@ -74,10 +71,6 @@ impl Store {
                 engine.inside(transaction, self.body(call, args), ticket);
             }
             Command::Finish { transaction, commit } => engine.finish(transaction, commit, ticket),
-            Command::CatchUp => {
-                let look = |view: &View<'_>| secrets::envelope(view).map(|_| Settled::Nothing);
-                engine.read_later(look, ticket);
-            }
             Command::DeclareBetterAuth(schema) => match better_auth::declaration(&schema) {
                 Ok(declaration) => engine.declare_in_addition(declaration, ticket),
                 Err(error) => settle(vec![(ticket, Err(error))]),

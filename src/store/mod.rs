@@ -39,6 +39,7 @@ pub use crate::engine::{Ended, Fingerprint, Listener, Models, Settle, Settled, T
 pub(crate) use bulk::Waiting;
 pub use commands::Command;
 pub use early::EarlyStore;
+pub(crate) use options::is_address;
 pub use options::{DatabaseOptions, Durability, Options};
 pub use payloads::{Bytes, Reading, Stream, Use};
 

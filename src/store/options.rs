@@ -49,6 +49,11 @@ impl DatabaseOptions {
     }
 }
 
+/// Is it the address of a database, and not a path?
+pub(crate) fn is_address(place: &str) -> bool {
+    ["postgresql://", "postgres://"].iter().any(|start| place.starts_with(start))
+}
+
 /// How a store is opened.
 #[derive(Debug, Clone)]
 pub struct Options {

@@ -34,15 +34,30 @@ impl Store {
         way.look(first, ticket);
     }
 
-    /// Makes a call from bytes to bytes; `None` when the answer needs the disk.
+    /// Makes a call from bytes to bytes; `None` where memory does not have what it takes.
     pub fn bytes(&self, call: usize, args: &str, data: &[u8]) -> Option<Result<Vec<u8>>> {
         if self.0.closed.load(Ordering::Acquire) {
             return Some(Err(closed()));
         }
-        let bytes = |view: &View<'_>| self.0.calls.bytes(call, view, args, data);
-        let engine = &self.0.engine;
-        // Memory never has a database's answer, which is one question for the keys: it is waited for.
-        engine.read(bytes).or_else(|| engine.is_in_database().then(|| engine.read_here(bytes)))
+        self.0.engine.read(|view| self.0.calls.bytes(call, view, args, data))
+    }
+
+    /// The same on a thread that may wait; `take` gets what was made before the answer.
+    pub fn bytes_later(
+        &self,
+        call: usize,
+        args: String,
+        data: Secret,
+        take: impl Fn(Vec<u8>) + Send + 'static,
+        ticket: Ticket,
+    ) {
+        let Some((engine, ticket)) = self.open_engine(ticket) else { return };
+        let (calls, args) = (Arc::clone(&self.0.calls), self.0.calls.guarded(call, args));
+        let make = move |view: &View<'_>| {
+            take(calls.bytes(call, view, &args, data.expose())?);
+            Ok(Settled::Nothing)
+        };
+        engine.read_later(make, ticket);
     }
 }
 

@@ -347,7 +347,9 @@ impl Writing<'_, '_> {
 
     fn await_later(&mut self, table: usize, next: Waiting<Vec<Put>>) -> Result<()> {
         self.under_way.push_back((table, next));
-        if self.under_way.len() > AT_ONCE { self.settle() } else { Ok(()) }
+        // What comes later refers to it.
+        let most = if self.store.keeps_order() { AT_ONCE } else { 0 };
+        if self.under_way.len() > most { self.settle() } else { Ok(()) }
     }
 
     /// Waits for the oldest portion that is under way.

@@ -38,4 +38,4 @@ pub use source::Source;
 pub(crate) use values::cell_of_text;
 pub(crate) use verify::verify_with;
 pub use verify::{Compared, Difference, Kind, Verified, verify};
-pub use whole::{Copied, copy};
+pub use whole::{Copied, Copy, copy};

@@ -7,6 +7,7 @@ use super::folder::Folder;
 use super::origin::Origin;
 use crate::disk::is_folder;
 use crate::error::Result;
+use crate::store::is_address;
 
 /// Where rows come from.
 #[derive(Clone, PartialEq, Eq)]
@@ -33,8 +34,7 @@ impl std::fmt::Debug for Source {
 impl Source {
     /// The source that a word of the command line means.
     pub fn of(word: &str) -> Source {
-        let is_address = ["postgresql://", "postgres://"].iter().any(|head| word.starts_with(head));
-        if is_address {
+        if is_address(word) {
             Source::Server(word.to_owned())
         } else if is_folder(word.as_ref()) {
             Source::Folder(word.into())

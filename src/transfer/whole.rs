@@ -1,12 +1,16 @@
 //! A whole store, own collections and bytes included, into another one: from a folder into a database, or back.
 //!
 //! Every record, row and payload comes over as it is, in commits of bounded size. What is there already and the
-//! same is left alone, so a copy that was interrupted goes on where it was. At the end both are read once more,
-//! and their digests compared.
+//! same is left alone, so a copy that was interrupted goes on where it was. Whoever follows makes it again and again,
+//! while the source is written to: each time of what has changed, and a last time of all. At the end both are read
+//! once more, and their digests compared.
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::thread::sleep;
+use std::time::Duration;
 
+use hashbrown::HashMap;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -22,6 +26,8 @@ use crate::store::{Options, Store, Stream};
 const PORTION: usize = 200;
 /// Bytes are moved in pieces of this length.
 const PIECE: usize = 1 << 20;
+/// Where nothing has changed, one looks again after this.
+const LOOK_AGAIN: Duration = Duration::from_millis(300);
 
 /// What came of a copy.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -38,25 +44,50 @@ pub struct Copied {
     pub same: bool,
 }
 
-/// Copies a store into another one, which is made when it is not there.
+/// What is to be copied where.
+#[derive(Debug, Clone)]
+pub struct Copy {
+    /// The store that is copied.
+    pub from: Options,
+    /// The other one, which is made when it is not there.
+    pub to: Options,
+    /// What becomes of what that has already, with other content. Whoever follows has it replaced, or removed
+    /// where the source has nothing, but for what is there before the first time.
+    pub existing: Meeting,
+}
+
+/// Copies a store into another one; goes on with what changes meanwhile until `follow`, if given, says that it is enough.
 ///
 /// # Errors
 /// Those of opening both, and of reading and writing; `VALIDATION` where `existing` refuses what the target
 /// has already; `CLOSED` when it is given up.
 pub fn copy(
-    from: Options,
-    to: Options,
-    existing: Meeting,
+    asked: Copy,
+    follow: Option<&dyn Fn() -> bool>,
     progress: &dyn Progress,
 ) -> Result<Copied> {
-    let source = Store::open(from)?;
+    let source = Store::open(asked.from)?;
     let declaration = source.declaration();
-    let target = Store::open(Options { declaration, ..to })?;
-    let mut copying =
-        Copying { source: &source, target: &target, existing, copied: Copied::default() };
-    copying.records(progress)?;
-    copying.payloads(progress)?;
-    let Copying { mut copied, .. } = copying;
+    let target = Store::open(Options { declaration, ..asked.to })?;
+    let mut copying = Copying {
+        source: &source,
+        target: &target,
+        existing: asked.existing,
+        follows: follow.is_some(),
+        copied: Copied::default(),
+    };
+    copying.pass(true, progress)?;
+    if let Some(is_enough) = follow {
+        copying.existing = Meeting::Replace;
+        progress.begin("Following", Unit::Things, None);
+        while !is_enough() {
+            if copying.pass(false, progress)? == 0 {
+                sleep(LOOK_AGAIN);
+            }
+        }
+        copying.pass(true, progress)?;
+    }
+    let mut copied = copying.copied;
     progress.begin("Comparing", Unit::Things, None);
     let digest = source.look(digest_of)?;
     copied.same = target.look(digest_of)? == digest;
@@ -70,8 +101,13 @@ struct Copying<'c> {
     source: &'c Store,
     target: &'c Store,
     existing: Meeting,
+    /// Is the target to become what the source is?
+    follows: bool,
     copied: Copied,
 }
+
+/// The records of a model at one moment.
+type Kept = (Model, Vec<Arc<Record>>);
 
 /// The models whose records come over one by one. What is declared came with the opening.
 fn moved(catalogue: &Catalogue) -> impl Iterator<Item = (ModelId, &Model)> {
@@ -88,28 +124,89 @@ fn same_model(view: &View<'_>, model: &Model) -> Result<ModelId> {
 }
 
 impl Copying<'_> {
-    fn records(&mut self, progress: &dyn Progress) -> Result<()> {
-        let models: Vec<Model> = self
-            .source
-            .look(|view| Ok(moved(view.catalogue()).map(|(_, m)| m.clone()).collect()))?;
-        progress.begin("Copying records", Unit::Things, None);
-        for model in &models {
-            let records = self.source.look(|view| {
-                let id = same_model(view, model)?;
+    /// Copies all, or what follows from records that have changed; gives how many of these there were.
+    fn pass(&mut self, is_whole: bool, progress: &dyn Progress) -> Result<usize> {
+        if is_whole {
+            self.copied.records = 0;
+            progress.begin("Copying records", Unit::Things, None);
+        }
+        // At one moment, so that nothing refers to what comes later.
+        let kept: Vec<Kept> = self.source.look(|view| {
+            let models = moved(view.catalogue());
+            let read = models.map(|(id, model)| {
                 view.check_whole(id)?;
-                view.all(id)
-            })?;
-            for portion in records.chunks(PORTION) {
-                self.put_portion(model, portion.to_vec())?;
-                progress.advance(portion.len() as u64)?;
-            }
-            self.logs(model, &records, progress)?;
+                Ok((model.clone(), view.all(id)?))
+            });
+            read.collect()
+        })?;
+        let mut changes = 0;
+        let mut touched = Vec::with_capacity(kept.len());
+        for (model, records) in kept {
+            let changed = self.records(&model, &records, progress)?;
+            changes += changed.len();
+            touched.push((model, if is_whole { records } else { changed }));
+        }
+        for (model, records) in &touched {
+            self.logs(model, records, progress)?;
+        }
+        if is_whole {
+            progress.begin("Copying bytes", Unit::Bytes, None);
+        }
+        touched.iter().try_for_each(|(model, records)| self.payloads(model, records, progress))?;
+        Ok(changes)
+    }
+
+    /// Puts those of all records of a model that are new or others, which it gives, and removes what is too much.
+    fn records(
+        &mut self,
+        model: &Model,
+        records: &[Arc<Record>],
+        progress: &dyn Progress,
+    ) -> Result<Vec<Arc<Record>>> {
+        let there = self.target.look(|view| view.all(same_model(view, model)?))?;
+        let mut there: HashMap<&str, &Record> =
+            there.iter().map(|record| (record.key(), &**record)).collect();
+        let is_new = |record: &&Arc<Record>| {
+            there.remove(record.key()).is_none_or(|there| there.text() != record.text())
+        };
+        let new: Vec<Arc<Record>> = records.iter().filter(is_new).cloned().collect();
+        if self.follows {
+            let beyond: Vec<String> = there.into_keys().map(str::to_owned).collect();
+            self.remove(model, &beyond)?;
+        }
+        self.copied.records += records.len() as u64;
+        progress.advance((records.len() - new.len()) as u64)?;
+        for portion in new.chunks(PORTION) {
+            self.put_portion(model, portion.to_vec())?;
+            progress.advance(portion.len() as u64)?;
+        }
+        Ok(new)
+    }
+
+    /// Removes what the source does not have.
+    fn remove(&self, model: &Model, keys: &[String]) -> Result<()> {
+        match keys.first() {
+            Some(key) if self.existing != Meeting::Replace => return Err(unlike(model, key)),
+            _ => {}
+        }
+        for portion in keys.chunks(PORTION) {
+            let (model, portion) = (model.clone(), portion.to_vec());
+            let remove = move |tx: &mut Tx<'_>| {
+                let id = same_model(&tx.view(), &model)?;
+                for key in &portion {
+                    // Seen first: what it stood for may go with it.
+                    if tx.view().get(id, key)?.is_some() {
+                        tx.remove(id, key);
+                    }
+                }
+                Ok(())
+            };
+            self.target.change(None, remove).wait()?;
         }
         Ok(())
     }
 
     fn put_portion(&mut self, model: &Model, portion: Vec<Arc<Record>>) -> Result<()> {
-        self.copied.records += portion.len() as u64;
         let (model, existing) = (model.clone(), self.existing);
         let put = move |tx: &mut Tx<'_>| {
             let id = same_model(&tx.view(), &model)?;
@@ -136,11 +233,7 @@ impl Copying<'_> {
             for record in records {
                 let rows = rows_of(self.source, log, record.key())?;
                 self.copied.records += rows.len() as u64;
-                let there = rows_of(self.target, log, record.key())?;
-                let there: HashSet<Arc<str>> = there.into_iter().collect();
-                let new: Vec<Arc<str>> =
-                    rows.into_iter().filter(|row| !there.contains(row)).collect();
-                for portion in new.chunks(PORTION) {
+                for portion in self.new_rows(log, record, rows)?.chunks(PORTION) {
                     self.append(owner, log, record, portion.to_vec())?;
                     progress.advance(portion.len() as u64)?;
                 }
@@ -149,13 +242,31 @@ impl Copying<'_> {
         Ok(())
     }
 
+    /// The rows that must still come into a log; it is emptied before where it is to become another one.
+    fn new_rows(&self, log: &Model, owner: &Record, rows: Vec<Row>) -> Result<Vec<Row>> {
+        let there = rows_of(self.target, log, owner.key())?;
+        if rows.starts_with(&there) {
+            return Ok(rows[there.len()..].to_vec());
+        }
+        if self.existing == Meeting::Replace {
+            let (log, key) = (log.clone(), owner.key().to_owned());
+            let clear = move |tx: &mut Tx<'_>| {
+                tx.log_rewrite(same_model(&tx.view(), &log)?, &key, Vec::new())
+            };
+            self.target.change(None, clear).wait()?;
+            return Ok(rows);
+        }
+        let there: HashSet<Row> = there.into_iter().collect();
+        Ok(rows.into_iter().filter(|row| !there.contains(row)).collect())
+    }
+
     /// Appends rows to the log of a record, which says afterwards of them what it says in the source.
     fn append(
         &mut self,
         owner: &Model,
         log: &Model,
         record: &Arc<Record>,
-        rows: Vec<Arc<str>>,
+        rows: Vec<Row>,
     ) -> Result<()> {
         self.copied.put += rows.len() as u64;
         let (owner, log, record) = (owner.clone(), log.clone(), Arc::clone(record));
@@ -170,24 +281,22 @@ impl Copying<'_> {
         self.target.change(None, put).wait()
     }
 
-    fn payloads(&mut self, progress: &dyn Progress) -> Result<()> {
-        progress.begin("Copying bytes", Unit::Bytes, None);
-        let contents = self.source.look(|view| {
-            let Some((model, payload)) = view.catalogue().payload() else { return Ok(Vec::new()) };
-            let mut found = HashSet::new();
-            for record in view.all(model)? {
-                let content = json::text_field(record.text(), &payload.field);
-                let Some(content) = content.map(|content| content.into_owned()) else { continue };
-                if view.has_payload(&content)? {
-                    found.insert((content, record.key().to_owned()));
-                }
-            }
-            Ok(found.into_iter().collect())
-        })?;
+    /// The bytes that records stand for.
+    fn payloads(
+        &mut self,
+        model: &Model,
+        records: &[Arc<Record>],
+        progress: &dyn Progress,
+    ) -> Result<()> {
+        let Some(payload) = &model.payload else { return Ok(()) };
         let mut seen = HashSet::new();
-        for (content, row) in contents {
-            if seen.insert(content.clone()) {
-                self.bytes(&content, &row, progress)?;
+        for record in records {
+            let content = json::text_field(record.text(), &payload.field);
+            let Some(content) = content.map(|content| content.into_owned()) else { continue };
+            if seen.insert(content.clone())
+                && self.source.look(|view| view.has_payload(&content))?
+            {
+                self.bytes(&content, record.key(), progress)?;
             }
         }
         Ok(())
@@ -232,7 +341,10 @@ impl Copying<'_> {
     }
 }
 
-fn rows_of(store: &Store, log: &Model, owner: &str) -> Result<Vec<Arc<str>>> {
+/// A row of a log, as JSON text.
+type Row = Arc<str>;
+
+fn rows_of(store: &Store, log: &Model, owner: &str) -> Result<Vec<Row>> {
     store.look(|view| view.log(same_model(view, log)?, owner, &LogQuery::default()))
 }
 
@@ -249,16 +361,21 @@ fn put_one(
             return Ok(false);
         }
         if existing == Meeting::Refuse && !is_made_by_itself {
-            let message = format!(
-                "the target has another {} with {}; copy into a new store, or say which one stays (--existing)",
-                model.name,
-                model.named(record.key())
-            );
-            return Err(Error::new(Code::Validation, message).model(&model.name));
+            return Err(unlike(model, record.key()));
         }
     }
     tx.put(id, record.key(), &record.map())?;
     Ok(true)
+}
+
+/// The error of a record that the source has not, or not so.
+fn unlike(model: &Model, key: &str) -> Error {
+    let message = format!(
+        "the target has another {} with {}; copy into a new store, or say which one stays (--existing)",
+        model.name,
+        model.named(key)
+    );
+    Error::new(Code::Validation, message).model(&model.name)
 }
 
 /// What tells a store from one that holds anything else: every record by its key, every row in its order, and

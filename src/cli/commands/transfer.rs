@@ -11,13 +11,13 @@ use crate::cli::arguments::{self, ExportFormat, ImportedSecrets, Shared};
 use crate::cli::exit::{Ended, Exit, Failure};
 use crate::cli::output::{Output, Tone};
 use crate::cli::terminal::Terminal;
-use crate::cli::{folder, passphrase};
+use crate::cli::{folder, interrupt, passphrase};
 use crate::dual;
 use crate::error::{Code, Error};
 use crate::store::Store;
 use crate::transfer::{
-    self, Copied, Difference, Exported, Format, Import, Imported, Kind, Meeting, Missing, Problem,
-    Reseal, Source, Told, Verified,
+    self, Copied, Copy, Difference, Exported, Format, Import, Imported, Kind, Meeting, Missing,
+    Problem, Reseal, Source, Told, Verified,
 };
 
 /// So many things of a kind are shown to people; `--json` has more.
@@ -55,13 +55,20 @@ impl From<arguments::Existing> for Meeting {
 }
 
 pub(super) fn copy(asked: &arguments::Copy, shared: &Shared, output: &Output) -> Ended {
-    let terminal = Terminal::new(output);
     let [from, to] = [&asked.from, &asked.to].map(|store| folder::options_of(shared, store));
     if to.database.is_none() && from.database.is_none() {
         let message = "both are folders: quilltap-store import FOLDER copies one into a new one";
         return Err(Failure::usage(message));
     }
-    let copied = transfer::copy(from, to, asked.existing.into(), &terminal)?;
+    if asked.follow && matches!(asked.existing, arguments::Existing::Keep) {
+        return Err(Failure::usage(
+            "--follow makes the other store what this one is: it keeps nothing else",
+        ));
+    }
+    let terminal = if asked.follow { Terminal::ending(output) } else { Terminal::new(output) };
+    let follow: Option<&dyn Fn() -> bool> = asked.follow.then_some(&interrupt::is_asked);
+    let copied =
+        transfer::copy(Copy { from, to, existing: asked.existing.into() }, follow, &terminal)?;
     drop(terminal);
     output.answer(&value(&copied)?, || {
         let Copied { records, put, payloads, digest, same } = &copied;

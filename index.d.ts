@@ -373,6 +373,8 @@ export interface StoreStats {
   lastFileError: string | null;
   /** What in the folder cannot be read, as sentences. */
   faults: string[];
+  /** How often this process has waited for the database; only there. */
+  roundTrips?: number;
 }
 
 declare global {
@@ -548,6 +550,33 @@ export interface Imported {
   /** Rows whose file is not taken in. */
   missing: FoundList<{ table: string; key: string; path: string; reason: string }>;
   resealed: number;
+}
+
+/** How a store is copied. */
+export interface CopyOptions {
+  /** What becomes of records that the other store has already, with other content: `'refuse'` unless given. */
+  existing?: 'refuse' | 'keep' | 'replace' | undefined;
+  /** Go on with what changes meanwhile until this is aborted; then copy what is left, and compare. */
+  follow?: GiveUpSignal | undefined;
+  /** As for `createStore`, where the other store is in a database. */
+  payloads?: StoreOptions['payloads'];
+  trustSharedFolder?: boolean | undefined;
+  onProgress?: ((progress: TransferProgress) => void) | undefined;
+  /** Gives it up. */
+  signal?: GiveUpSignal | undefined;
+}
+
+/** What came of a copy. */
+export interface Copied {
+  /** Records, and rows of logs. */
+  records: number;
+  /** Those of them that were not there. */
+  put: number;
+  payloads: number;
+  /** SHA-256 over all that the source holds. */
+  digest: string;
+  /** Does the other store hold the same, and nothing else? */
+  same: boolean;
 }
 
 /** What came of a comparison. */
@@ -976,6 +1005,12 @@ export declare function importFrom(source: Path, options?: ImportOptions): Promi
 
 /** Compares such a source with the store, row by row, as `npx quilltap-store verify` does. */
 export declare function verifyAgainst(source: Path, options?: TransferOptions): Promise<Verified>;
+
+/**
+ * Copies a whole store into another one, as `npx quilltap-store copy` does: each is a folder, or the address of a
+ * database (`postgresql://…`). One that was cut off goes on where it was.
+ */
+export declare function copyStore(from: Path, to: Path, options?: CopyOptions): Promise<Copied>;
 
 /** Writes every row into a new file, as `npx quilltap-store export` does: the way back. */
 export declare function exportTo(file: Path, options?: ExportOptions): Promise<Exported>;

@@ -370,6 +370,8 @@ export interface StoreStats {
   lastFileError: string | null;
   /** What in the folder cannot be read, as sentences. */
   faults: string[];
+  /** How often this process has waited for the database; only there. */
+  roundTrips?: number;
 }
 
 declare global {

@@ -1,6 +1,7 @@
 // `npm run test:postgres [-- part of a file's name …]`: the suites that hold of every store, on stores in a PostgreSQL
-// server: the one at QUILLTAP_TEST_DATABASE, else one (Debian's package) that lives as long as this process; with the part
-// `core` those of Rust. `__test__/postgres/suites.cjs` says which, and what of them does not apply. Needs `npm run build` before.
+// server: the one at QUILLTAP_TEST_DATABASE, else one (Debian's package) that lives as long as this process. With the part
+// `core` those of Rust too; with `browser`, or without any part, the example in Debian's chromium. What of them does not
+// apply, `__test__/postgres/suites.cjs` says. Needs `npm run build` before.
 
 import { createRequire } from 'node:module'
 import { root, run } from './run.mjs'
@@ -15,6 +16,11 @@ const isWanted = (file) => wanted.length === 0 || wanted.some((part) => file.inc
 
 process.env.QUILLTAP_TEST_DATABASE ??= (await startServer()).address()
 if (wanted.includes('core')) testCore()
+const EXAMPLE = 'browser/nextjs.test.mjs'
+if (isWanted(EXAMPLE)) {
+  run(root, 'npm', '--prefix', 'examples/nextjs', 'ci')
+  test([EXAMPLE])
+}
 const preload = `--require ${JSON.stringify(require.resolve('../__test__/postgres/instead.cjs'))}`
 process.env.NODE_OPTIONS = [process.env.NODE_OPTIONS, preload].filter(Boolean).join(' ')
 test(Object.keys(SUITES).filter(isWanted))

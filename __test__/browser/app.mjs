@@ -1,6 +1,6 @@
 // The example app as a process: built, started on a free port, killed, started again.
 
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, watch } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
@@ -8,6 +8,10 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
+import postgres from '../postgres/server.cjs'
+
+const { BIN } = postgres
 
 export const example = resolve(import.meta.dirname, '../../examples/nextjs')
 
@@ -25,10 +29,16 @@ export async function build() {
   if (code !== 0) throw new Error(`\`npm run build\` ended with ${code}:\n${await complaints}`)
 }
 
-/** One data folder, one mail folder and one address for as many servers, one after the other. */
-export async function makeApp() {
+/**
+ * One data folder or schema of a database, one mail folder and one address for as many servers, one after the other.
+ * @param {string} [database] the address of a PostgreSQL server
+ */
+export async function makeApp(database) {
   const folder = await mkdtemp(join(tmpdir(), 'quilltap-browser-'))
   const port = await freePort()
+  const schema = `app${process.pid}`
+  const asked = (text) =>
+    execFileSync(join(BIN, 'psql'), ['-X', '-At', '-d', database, '-c', text], { encoding: 'utf8' })
   const app = {
     folder,
     address: `http://127.0.0.1:${port}`,
@@ -48,6 +58,7 @@ export async function makeApp() {
           NEXTAUTH_URL: app.address,
           NEXTAUTH_SECRET: 'a secret for the browser test only',
           DATA_DIR: app.dataDir,
+          QUILLTAP_DATABASE_URL: database ? `${database}?schema=${schema}` : '',
           MAIL_DIR: app.mailDir,
         },
       })
@@ -96,10 +107,15 @@ export async function makeApp() {
       return /^http\S+$/m.exec(await readFile(file, 'utf8'))[0]
     },
 
-    /** Resolves as soon as a folder of the data has a new entry. */
-    newFileIn(name) {
-      return new Promise((found) => {
-        const watcher = watch(join(app.dataDir, name), (kind) => {
+    /** Resolves as soon as an import writes: a chat's log is there, or a transaction is under way. */
+    async importing() {
+      if (database) {
+        const text = `SELECT count(*) FROM pg_locks WHERE mode = 'ExclusiveLock' AND relation = '${schema}.".turns"'::regclass`
+        while (asked(text).trim() === '0') await sleep(10)
+        return
+      }
+      await new Promise((found) => {
+        const watcher = watch(join(app.dataDir, 'chats'), (kind) => {
           if (kind !== 'rename') return
           watcher.close()
           found()
@@ -107,8 +123,13 @@ export async function makeApp() {
       })
     },
 
-    /** Messages in the files, as a person with an editor would count them, by chat. */
-    async messagesInFiles() {
+    /** Messages as a person with an editor, or with psql, would count them, by chat. */
+    async messagesKept() {
+      if (database) {
+        const text = `SELECT owner, count(*) FROM ${schema}.".rows" WHERE kind = 'message' GROUP BY owner`
+        const rows = asked(text).split('\n').filter(Boolean)
+        return new Map(rows.map((row) => [row.split('|')[0], Number(row.split('|')[1])]))
+      }
       const counts = new Map()
       for (const name of await readdir(join(app.dataDir, 'chats'))) {
         if (name === 'index.jsonl' || !name.endsWith('.jsonl')) continue

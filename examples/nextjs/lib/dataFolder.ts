@@ -5,6 +5,11 @@ export function dataFolder() {
   return resolve(/* turbopackIgnore: true */ process.env.DATA_DIR ?? './data')
 }
 
+/** Is everything in a database, and nothing in the folder? */
+export function isInDatabase() {
+  return Boolean(process.env.QUILLTAP_DATABASE_URL)
+}
+
 export interface FolderEntry {
   name: string
   files: number

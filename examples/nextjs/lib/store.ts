@@ -2,7 +2,8 @@ import type { NextAuthOptions } from 'next-auth'
 import { createStore, QuilltapAdapter } from 'quilltap-store'
 import { emailLink } from './mail'
 
-export const store = createStore({ dataDir: process.env.DATA_DIR ?? './data' })
+// The folder DATA_DIR, or ./data; the database QUILLTAP_DATABASE_URL where there is one.
+export const store = createStore()
 
 export const authOptions: NextAuthOptions = {
   adapter: QuilltapAdapter(store),

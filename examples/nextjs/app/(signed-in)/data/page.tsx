@@ -1,5 +1,5 @@
 import type { Metadata } from 'next'
-import { dataFolder, lookAtFolder } from '@/lib/dataFolder'
+import { dataFolder, type FolderEntry, isInDatabase, lookAtFolder } from '@/lib/dataFolder'
 import { requireUser } from '@/lib/session'
 import { store } from '@/lib/store'
 import { bytes, counted } from '@/lib/words'
@@ -35,15 +35,40 @@ export default async function DataPage() {
   return (
     <div className="page narrow">
       <h1>Your data</h1>
-      <p className="lead">Everything this app knows is plain text in one folder. Read it, grep it, commit it to git.</p>
-      <p className="path">
-        <code>{path}</code>
-      </p>
+      {isInDatabase() ? (
+        <p className="lead">Everything this app knows is in its database.</p>
+      ) : (
+        <>
+          <p className="lead">
+            Everything this app knows is plain text in one folder. Read it, grep it, commit it to git.
+          </p>
+          <p className="path">
+            <code>{path}</code>
+          </p>
+        </>
+      )}
       <dl className="figures">
         <Figure count={characters} one="character" />
         <Figure count={chats.length} one="chat" />
         <Figure count={messages} one="message" />
       </dl>
+      {isInDatabase() || <Folder path={path} entries={folder} />}
+      <section>
+        <h2>What the store says</h2>
+        {stats.faults.map((fault) => (
+          <p key={fault} className="fault" role="alert">
+            {fault}
+          </p>
+        ))}
+        <pre>{JSON.stringify(stats, null, 2)}</pre>
+      </section>
+    </div>
+  )
+}
+
+function Folder({ path, entries }: { path: string; entries: FolderEntry[] }) {
+  return (
+    <>
       <section>
         <h2>What lies where</h2>
         <div className="table-frame">
@@ -61,7 +86,7 @@ export default async function DataPage() {
               </tr>
             </thead>
             <tbody>
-              {folder.map(({ name, files, size }) => (
+              {entries.map(({ name, files, size }) => (
                 <tr key={name}>
                   <td>
                     <code>{name}</code>
@@ -94,16 +119,7 @@ git init && git add . && git commit -m 'Act one'`}</pre>
           <code>auth/</code> is kept out of git.
         </p>
       </section>
-      <section>
-        <h2>What the store says</h2>
-        {stats.faults.map((fault) => (
-          <p key={fault} className="fault" role="alert">
-            {fault}
-          </p>
-        ))}
-        <pre>{JSON.stringify(stats, null, 2)}</pre>
-      </section>
-    </div>
+    </>
   )
 }
 

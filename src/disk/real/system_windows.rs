@@ -50,6 +50,16 @@ pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     })
 }
 
+/// Does something with a file, and once more without the mark "read-only" where that stood in the way.
+pub(super) fn despite_mark<T>(path: &Path, act: impl Fn() -> io::Result<T>) -> io::Result<T> {
+    match act() {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied && make_replaceable(path) => {
+            act()
+        }
+        other => other,
+    }
+}
+
 /// Takes the mark "read-only" from a file; `false` where there is no such. As on Unix, who may write in a
 /// folder may put another file in the place of one in it.
 fn make_replaceable(path: &Path) -> bool {

@@ -52,7 +52,7 @@ function fill() {
   psql('source', '-c', 'VACUUM ANALYZE')
 }
 
-const restore = (jobs) => `'${postgres('pg_restore')}' ${jobs} --no-owner -d '${address('target')}'`
+const restore = `'${postgres('pg_restore')}' --no-owner -d '${address('target')}'`
 const dumped = (format) => `'${postgres('pg_dump')}' ${format} '${address('source')}'`
 const ours = (command, source, dataDir) =>
   `'${process.execPath}' '${program}' ${command} '${source}' --quiet --data-dir '${at(dataDir)}'`
@@ -61,10 +61,10 @@ const imported = (source) => ours('import', source, 'data')
 /** What is measured, by the line that is run; before each, nobody has the target. */
 const WORKS = {
   'import of the dump': imported(at('dump.sql')),
-  '`pg_restore` of its archive': `${restore('')} '${at('archive')}'`,
-  '`pg_restore --jobs 2`': `${restore('--jobs 2')} '${at('archive')}'`,
+  '`pg_restore` of its archive': `${restore} '${at('archive')}'`,
+  '`pg_restore` of one that is not compressed': `${restore} '${at('archive-0')}'`,
   'import from the server': imported(address('source')),
-  '`pg_dump \\| pg_restore`': `${dumped('-Fc -Z0')} | ${restore('')}`,
+  '`pg_dump \\| pg_restore`': `${dumped('-Fc -Z0')} | ${restore}`,
   'limit: the dump read, the store’s files written and synced': `cat '${at('dump.sql')}' > /dev/null; cp -R '${at('like')}' '${at('data')}'; sync -f '${at('data')}'`,
 }
 
@@ -84,7 +84,8 @@ function measured(command) {
 
 fill()
 shell(`${dumped('')} > '${at('dump.sql')}'`)
-shell(`${dumped('-Fc -Z0')} > '${at('archive')}'`)
+shell(`${dumped('-Fc')} > '${at('archive')}'`)
+shell(`${dumped('-Fc -Z0')} > '${at('archive-0')}'`)
 shell(ours('import', at('dump.sql'), 'like'))
 const found = Object.fromEntries(Object.keys(WORKS).map((what) => [what, []]))
 for (let round = 0; round < rounds; round++) {

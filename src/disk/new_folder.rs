@@ -6,7 +6,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::real::{Outside, RealDisk, is_in_one_file_system};
+use super::real::{Outside, RealDisk, is_in_one_file_system, real_path};
 use super::{Access, Disk, Lock, LockKind, SafePath};
 use crate::error::{Code, Error, Result};
 
@@ -239,7 +239,7 @@ fn real_place(place: &Path) -> Result<(PathBuf, PathBuf)> {
         return Err(Error::new(Code::Validation, format!("{shown} cannot be a new folder")));
     };
     fs::create_dir_all(above).map_err(context)?;
-    let above = above.canonicalize().map_err(context)?;
+    let above = real_path(above).map_err(context)?;
     let place = above.join(name);
     Ok((above, place))
 }

@@ -78,7 +78,7 @@ mod watch;
 mod tests;
 
 pub(super) use space::is_made_by_the_kernel;
-pub(super) use system::is_in_one_file_system;
+pub(super) use system::{is_in_one_file_system, real_path};
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -123,7 +123,7 @@ impl RealDisk {
             system::make_folders(root)
                 .map_err(|error| context(owners::name_owner_above(root, error)))?;
         }
-        let root = root.canonicalize().map_err(context)?;
+        let root = system::real_path(root).map_err(context)?;
         let folder = beneath::Root::at(&root)
             .map_err(|error| context(owners::name_owner_of_root(&root, error)))?;
         Ok(RealDisk::new(root, folder))

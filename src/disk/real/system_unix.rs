@@ -86,6 +86,11 @@ pub(super) fn is_writable(folder: &Path) -> bool {
     rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_ok()
 }
 
+/// The path without links.
+pub(in super::super) fn real_path(path: &Path) -> io::Result<PathBuf> {
+    path.canonicalize()
+}
+
 /// The path as other programs take it.
 pub(super) fn plain(path: PathBuf) -> PathBuf {
     path

@@ -124,6 +124,15 @@ pub(super) fn is_writable(folder: &Path) -> bool {
     folder.is_dir()
 }
 
+/// The path without links. A drive in memory, and wine with a long path, cannot tell it: then it is the one that was
+/// given, and links in it are as good as folders.
+pub(in super::super) fn real_path(path: &Path) -> io::Result<PathBuf> {
+    path.canonicalize().or_else(|error| match path.is_dir() {
+        true => std::path::absolute(path),
+        false => Err(error),
+    })
+}
+
 /// The path as other programs take it: without the `\\?\` in front that only long ones need.
 pub(super) fn plain(path: PathBuf) -> PathBuf {
     dunce::simplified(&path).to_owned()

@@ -13,7 +13,7 @@ const METHODS = {
   $queryRawTyped: 'findMany, findFirst, count, aggregate or groupBy',
   $executeRaw: 'createMany, updateMany or deleteMany',
   $executeRawUnsafe: 'createMany, updateMany or deleteMany',
-  $runCommandRaw: 'the methods of a model',
+  $runCommandRaw: 'the methods',
 }
 
 /** The raw queries of a client. */

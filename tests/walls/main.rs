@@ -122,7 +122,7 @@ const MODULES: &[(&str, &str)] = &[
     ("engine/tasks", "engine/commit"),
     (
         "engine/core",
-        "disk crypto catalogue legacy engine/clock engine/keys \
+        "disk crypto catalogue legacy engine/clock engine/fingerprint engine/keys engine/committed \
          engine/processes/shared_memory engine/processes/locks engine/edits/stamps \
          engine/edits/lookout engine/edits/marks engine/files/keeper engine/logs/cache \
          engine/journal engine/memory engine/folder engine/txn/base engine/txn engine/commit",
@@ -205,13 +205,13 @@ const MODULES: &[(&str, &str)] = &[
     ),
     (
         "engine/runtime",
-        "disk catalogue engine/logs/cache engine/journal engine/txn engine/commit engine/commit/here \
-         engine/core engine/files engine/lifecycle engine/tasks",
+        "disk catalogue engine/fingerprint engine/logs/cache engine/journal engine/committed engine/txn \
+         engine/commit engine/commit/here engine/core engine/files engine/lifecycle engine/tasks",
     ),
     (
         "engine/either",
-        "disk catalogue engine/committed engine/txn engine/commit engine/commit/here engine/core engine/lifecycle \
-         engine/payload engine/runtime engine/sql",
+        "disk catalogue engine/fingerprint engine/committed engine/txn engine/commit engine/commit/here engine/core \
+         engine/lifecycle engine/payload engine/runtime engine/sql",
     ),
     // What the others see of it.
     ("engine", ""),

@@ -82,12 +82,16 @@ function jsonFilter(value) {
   const path = fc.constantFrom(['a'], ['a', 'b'], ['a', 'b', '0'], ['2'], ['none'])
   const text = fc.constantFrom('a', 'A', '', 'x')
   const notNull = value.filter((json) => json !== null)
+  /** One of these operators, of the value at a path or of the whole. */
+  const asked = (operators, operand) =>
+    fc.constantFrom(...operators).chain((name) => fc.record({ path, [name]: operand }, { requiredKeys: [name] }))
   return fc.oneof(
     oneKey({ equals: notNull, not: notNull }),
     fc.record({ path, equals: notNull }),
-    fc.record({ path, string_contains: text }),
-    fc.record({ path, array_contains: notNull.filter(Array.isArray) }),
-    fc.record({ path, gt: fc.constantFrom(0, 'a') }),
+    asked(['string_contains', 'string_starts_with', 'string_ends_with'], text),
+    asked(['array_contains'], notNull.filter(Array.isArray)),
+    asked(['array_starts_with', 'array_ends_with'], notNull),
+    asked(['gt', 'gte', 'lt', 'lte'], fc.constantFrom(0, 'a')),
   )
 }
 

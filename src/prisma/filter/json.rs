@@ -1,9 +1,12 @@
 //! Tests of JSON values, as Prisma asks PostgreSQL for them.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::like::like;
 use super::{AskJson, Operand, Part};
+use crate::json;
 use crate::prisma::value::{Cell, order_json, same_json};
 
 /// The answer about the value at a path of a column; unknown where there is none. A question about
@@ -30,22 +33,24 @@ pub(super) fn answer(
     match ask {
         AskJson::DbNull | AskJson::AnyNull => None,
         AskJson::JsonNull => Some(found.is_null()),
-        AskJson::Equals(other) => Some(same_json(found, json(other, row)?)),
+        AskJson::Equals(other) => Some(same_json(found, value_of(other, row)?)),
         AskJson::Text(part, other) => {
             let Value::String(text) = found else { return of_other_type };
-            Some(like(text, other.cell(row).text()?, *part, caseless))
+            // The whole column is compared as the JSON that it is, with quotes and escapes.
+            let text = if path.is_empty() { json::compact(found).into() } else { Cow::from(text) };
+            Some(like(&text, other.cell(row).text()?, *part, caseless))
         }
         AskJson::ArrayContains(other) => {
             let Value::Array(items) = found else { return of_other_type };
-            Some(contains(items, json(other, row)?))
+            Some(contains(items, value_of(other, row)?))
         }
         AskJson::ArrayEdge(part, other) => {
             let Value::Array(items) = found else { return of_other_type };
             let edge = if *part == Part::Start { items.first() } else { items.last() };
-            edge.map(|edge| json(other, row).is_some_and(|other| same_json(edge, other)))
+            edge.map(|edge| value_of(other, row).is_some_and(|other| same_json(edge, other)))
         }
         AskJson::Order(fits, other) => {
-            let other = json(other, row)?;
+            let other = value_of(other, row)?;
             let comparable = matches!(
                 (found, other),
                 (Value::String(_), Value::String(_)) | (Value::Number(_), Value::Number(_))
@@ -55,7 +60,7 @@ pub(super) fn answer(
     }
 }
 
-fn json<'c>(operand: &'c Operand, row: &'c [Cell]) -> Option<&'c Value> {
+fn value_of<'c>(operand: &'c Operand, row: &'c [Cell]) -> Option<&'c Value> {
     match operand.cell(row) {
         Cell::Json(value) => Some(value),
         _ => None,

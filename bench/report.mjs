@@ -64,12 +64,19 @@ const SHOWN = [
   'addMessageAtOnce',
   'getMessages10k',
   'createTag',
+  'updateSession',
+  'getMessages10kFirst',
+  'openSmall',
 ]
-const COLOURS = ['#2f6f4f', '#8fc1a5', '#a8502d', '#d99a7c', '#5b5f97', '#b8b8d1', '#c9c2b0', '#3b6ea5', '#9dbcdc']
+const COLOURS = [
+  ...['#2f6f4f', '#8fc1a5', '#a8502d', '#d99a7c', '#5b5f97', '#b8b8d1'],
+  ...['#7d6b4f', '#3b6ea5', '#9dbcdc', '#a04a7d', '#d9a7c7'],
+]
 
 /** Bars on a logarithmic scale: a group for each work, a bar for each store; shorter is faster. */
 export function chart({ columns, date }) {
-  const [left, top, width, bar, gap] = [260, 64, 520, 11, 16]
+  const [left, width, bar, gap, across] = [290, 490, 11, 16, 3]
+  const top = 28 + Math.ceil(columns.length / across) * 18
   const shown = SHOWN.filter((work) => columns.every(({ figures }) => figures[work] !== undefined))
   const all = shown.flatMap((work) => columns.map(({ figures }) => figures[work]))
   const [low, high] = [Math.floor(Math.log10(Math.min(...all))), Math.ceil(Math.log10(Math.max(...all)))]
@@ -85,9 +92,9 @@ export function chart({ columns, date }) {
     )
   }
   columns.forEach(({ title }, at) => {
-    const [column, row] = [at % 4, Math.floor(at / 4)]
-    parts.push(`<rect x="${16 + column * 205}" y="${14 + row * 18}" width="10" height="10" fill="${COLOURS[at]}"/>`)
-    parts.push(`<text x="${31 + column * 205}" y="${23 + row * 18}">${title}</text>`)
+    const [column, row] = [at % across, Math.floor(at / across)]
+    parts.push(`<rect x="${16 + column * 270}" y="${14 + row * 18}" width="10" height="10" fill="${COLOURS[at]}"/>`)
+    parts.push(`<text x="${31 + column * 270}" y="${23 + row * 18}">${title}</text>`)
   })
   shown.forEach((work, group) => {
     const y = top + group * groupHeight

@@ -93,3 +93,16 @@ fn one_may_open_while_the_last_one_leaves() {
         closing.join().unwrap().unwrap();
     }
 }
+
+#[test]
+fn a_field_that_nobody_declared_is_not_taken_for_the_version_of_its_file() {
+    let disk = SimulatedDisk::new();
+    let store = open(&disk);
+    let world = world(&store);
+    let character =
+        json!({"userId": world.user, "name": "Quince", "version": 99, "verse": "\"version\":"});
+    let made = call(&store, "characters.create", json!([character]));
+    store.close().unwrap();
+    let found = call(&open(&disk), "characters.findById", json!([id(&made)]));
+    assert_eq!((&found["name"], &found["verse"]), (&json!("Quince"), &json!("\"version\":")));
+}

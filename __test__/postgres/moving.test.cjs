@@ -228,6 +228,17 @@ test('every command that takes --database', options, async () => {
   assert.match(String(tables), /characters/)
 })
 
+test('a role that may not make a schema has the one that was made for it', options, async (t) => {
+  const address = new URL(empty())
+  const schema = address.searchParams.get('schema')
+  const text = `CREATE ROLE poor LOGIN; CREATE SCHEMA ${schema} AUTHORIZATION poor`
+  execFileSync(`${BIN}/psql`, ['-X', '-q', '-d', server.address(), '-c', text])
+  address.username = 'poor'
+  const store = createStore({ database: address.href })
+  t.after(() => store.close())
+  assert.equal(await store.users.count(), 0)
+})
+
 test('bytes are sealed while the database makes one wait, and the event loop does not', options, async () => {
   const database = empty()
   const store = createStore({ database, passphrase: 'p', lockTimeout: 5000 })

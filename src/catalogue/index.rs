@@ -10,6 +10,7 @@ use super::models::USER;
 use super::types::{
     Field, Index, Kind, Link, Model, OnDelete, Reference, Sealed, Sealing, SortField, Sorting,
 };
+use crate::error::{Code, Error};
 
 /// Fills in [`Model::indexes`], [`Model::sort_fields`], [`Model::links`], [`Model::sealed`],
 /// [`Model::binding`] and [`Model::private`].
@@ -225,6 +226,28 @@ pub fn key_of(index: &Index, values: &[&str]) -> String {
         [value] => folded(index, value).into_owned(),
         _ => joined(index, values.iter().copied()),
     }
+}
+
+/// How many pairs of records with the same value a message names.
+const DOUBLES_TOLD: usize = 5;
+
+/// The error of records of which pairs have the same under an index that shall be unique.
+pub(crate) fn not_unique<K: AsRef<str>>(model: &Model, index: &Index, doubles: &[(K, K)]) -> Error {
+    let named = |key: &K| model.named(key.as_ref());
+    let told = doubles
+        .iter()
+        .take(DOUBLES_TOLD)
+        .map(|(one, other)| format!("{} and {}", named(one), named(other)));
+    let told = told.collect::<Vec<_>>().join("; ");
+    let more = doubles.len().saturating_sub(DOUBLES_TOLD);
+    let more = if more == 0 { String::new() } else { format!("; and {more} more") };
+    let fields: Vec<String> = index.paths.iter().map(|path| path.join(".")).collect();
+    let message = format!(
+        "{} of {} shall be unique, and these records have the same: {told}{more}; change or delete one of each",
+        fields.join(" and "),
+        model.name,
+    );
+    Error::new(Code::Unique, message).model(&model.name)
 }
 
 #[cfg(test)]

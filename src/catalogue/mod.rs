@@ -26,6 +26,7 @@ pub use access::{Access, By};
 pub use check::{fill, validate_new, validate_patch, validate_stored, validate_values};
 pub use id::is_id;
 pub use index::key_of;
+pub(crate) use index::not_unique;
 pub use index_keys::{IndexKey, IndexKeys, OwnedIndexKey};
 pub use migrations::{Migration, Migrations};
 pub use own::Declaration;

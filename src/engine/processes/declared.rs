@@ -11,7 +11,7 @@ use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 use serde_json::{Map, Value};
 
-use crate::catalogue::{self, Catalogue, Declaration, Index, Model};
+use crate::catalogue::{self, Catalogue, Declaration, Index, Model, not_unique};
 use crate::disk::{Access, Disk, read_all};
 use crate::error::{Code, Error, Issue, Result};
 use crate::json;
@@ -23,9 +23,6 @@ use crate::engine::journal::{Change, Commit};
 use crate::engine::journal::{Segment, Tail};
 use crate::engine::memory::Record;
 use crate::engine::memory::State;
-
-/// How many pairs of records with the same value a message names.
-const DOUBLES_TOLD: usize = 5;
 
 /// What a folder keeps of declarations.
 #[derive(Default)]
@@ -221,19 +218,5 @@ fn check_unique<'r>(
     if doubles.is_empty() {
         return Ok(());
     }
-    let named = |key: &str| model.named(key);
-    let told = doubles
-        .iter()
-        .take(DOUBLES_TOLD)
-        .map(|(one, other)| format!("{} and {}", named(one), named(other)));
-    let told = told.collect::<Vec<_>>().join("; ");
-    let more = doubles.len().saturating_sub(DOUBLES_TOLD);
-    let more = if more == 0 { String::new() } else { format!("; and {more} more") };
-    let fields: Vec<String> = index.paths.iter().map(|path| path.join(".")).collect();
-    let message = format!(
-        "{} of {} shall be unique, and these records have the same: {told}{more}; change or delete one of each",
-        fields.join(" and "),
-        model.name,
-    );
-    Err(Error::new(Code::Unique, message).model(&model.name))
+    Err(not_unique(model, index, &doubles))
 }

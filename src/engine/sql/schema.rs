@@ -13,6 +13,7 @@ use super::renew::renew;
 use super::runtime::Site;
 use super::server::Server;
 use super::tables::{self, FORM, Table, name_of_index, name_of_order};
+use super::uniques;
 use super::uploads::Uploads;
 use crate::catalogue::{self, Catalogue, Declaration, Model, Place};
 use crate::engine::clock::Clock;
@@ -103,6 +104,7 @@ impl Server {
             declared: RwLock::new((catalogue, 0)),
             joined: Mutex::default(),
             own: Mutex::new(declaration),
+            added: Mutex::default(),
             keys: Keys::new(settings.costs),
             has_single: AtomicBool::new(false),
             clock: Clock::held_at(settings.held_clock),
@@ -110,8 +112,7 @@ impl Server {
             ears: Default::default(),
         };
         let link = server.pool.apart().map_err(Failure::into_error)?;
-        link.batch(&format!("CREATE SCHEMA IF NOT EXISTS {}", quoted(&schema)))
-            .map_err(Failure::into_error)?;
+        make_schema(&link, &schema).map_err(Failure::into_error)?;
         server.learn(&link)?;
         Ok(server)
     }
@@ -121,8 +122,10 @@ impl Server {
     /// # Errors
     /// `VALIDATION` when it contradicts what there is.
     pub(super) fn declare(&self, own: &Declaration, in_addition: bool) -> Result<()> {
+        // What comes in addition may go beyond what others have declared; see `with_addition`.
+        let known = if in_addition { &self.added } else { &self.own };
         let before = {
-            let mut known = locked(&self.own);
+            let mut known = locked(known);
             let joined = match in_addition {
                 true => known.with_addition(own),
                 false => known.joined(own, false).map_err(refused)?,
@@ -132,7 +135,7 @@ impl Server {
         let link = self.pool.apart().map_err(Failure::into_error)?;
         let learnt = self.learn(&link);
         if learnt.is_err() {
-            *locked(&self.own) = before;
+            *locked(known) = before;
         }
         learnt
     }
@@ -169,12 +172,17 @@ impl Server {
         meta.make(link, "tables of the package", &text).map_err(error)?;
         let kept = kept(link, &builtin)?;
         let joined = kept.joined(&locked(&self.own), false).map_err(refused)?;
+        let joined = joined.with_addition(&locked(&self.added));
         let catalogue = Catalogue::declared(&joined).map_err(refused)?;
         let catalogue = catalogue.with_migrations(self.settings.migrations);
         meta.make(link, "tables", &tables::create(&catalogue)).map_err(error)?;
         let missing = missing(&catalogue, &kept, &joined);
         let number = meta.number("declared").unwrap_or(0) + i64::from(!missing.is_empty());
         self.renew_all(link, &catalogue, &meta).map_err(error)?;
+        if !missing.is_empty() {
+            let known = Catalogue::declared(&kept).map_err(refused)?;
+            uniques::check_new(link, &known, &catalogue).map_err(error)?;
+        }
         for bound in changes::statements(&catalogue, &missing, |_, _| None) {
             link.run(&bound).map_err(error)?;
         }
@@ -214,6 +222,15 @@ impl Server {
         }
         Ok(())
     }
+}
+
+/// Makes the schema, unless somebody has made it for a role that may not.
+fn make_schema(link: &Link, schema: &str) -> Done<()> {
+    let question = "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)";
+    if link.ask(None, question, &[&schema])?.first().is_some_and(|row| row.get(0)) {
+        return Ok(());
+    }
+    link.batch(&format!("CREATE SCHEMA IF NOT EXISTS {}", quoted(schema)))
 }
 
 fn names_of_indexes(model: &Model) -> String {

@@ -42,6 +42,8 @@ pub(crate) struct Server {
     pub(super) declared: RwLock<(Arc<Catalogue>, i64)>,
     pub(super) joined: Mutex<Declaration>,
     pub(super) own: Mutex<Declaration>,
+    /// What this process declares in addition to whatever there is.
+    pub(super) added: Mutex<Declaration>,
     pub(super) keys: Keys,
     pub(super) has_single: AtomicBool,
     pub(super) clock: Clock,

@@ -177,7 +177,7 @@ test('options that are not known or do not fit are refused together, with a like
     return true
   })
   refuse({ locktimeOut: 1 }, /did you mean lockTimeout/)
-  refuse({ fnord: 1 }, /one of dataDir, database, durability/)
+  refuse({ fnord: 1 }, /one of dataDir, database, payloads, durability/)
   refuse({ dataDir: '' }, { code: 'VALIDATION' })
   refuse({ maxRecordBytes: 1e300 }, { code: 'VALIDATION' })
   refuse({ lockTimeout: Symbol('x') }, { code: 'VALIDATION' })

@@ -405,9 +405,13 @@ fn a_call_waits_for_the_database_only_so_often() {
     let counted = json!({
         "session": waits("auth.getSessionAndUser", json!(["t"])),
         "character": waits("users.findById", json!([user])),
+        "messages": waits("chats.getMessages", json!([chat])),
+        "count": waits("chats.count", json!([{"where": {"userId": user}}])),
+        "newest": waits("chats.findMany", json!([{"where": {"userId": user}, "orderBy": {"updatedAt": "desc"}, "take": 20}])),
         "addMessage": waits("chats.addMessage", json!([chat, message(0)])),
     });
-    assert_eq!(counted, json!({"session": 1, "character": 1, "addMessage": 2}));
+    let once = json!({"session": 1, "character": 1, "messages": 1, "count": 1, "newest": 1, "addMessage": 2});
+    assert_eq!(counted, once);
     assert_eq!(made, json!({"createSession": 2, "updateSession": 2, "createTag": 2}));
 }
 
@@ -481,4 +485,63 @@ fn a_store_moves_into_a_database_and_back() {
     let refused = copy(back.options(), database(), Meeting::Refuse).unwrap_err();
     assert_eq!(refused.code().name(), "VALIDATION", "{refused}");
     assert!(copy(back.options(), database(), Meeting::Replace).unwrap().same);
+}
+
+/// Beside a server that takes connections and says nothing, as one behind a firewall that drops what it does not like.
+/// True where the opening there was still waiting.
+fn another_is_opened_meanwhile() -> bool {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("postgresql://quilltap@{}/postgres", silent.local_addr().unwrap());
+    let waits = thread::spawn(move || {
+        let database = Some(DatabaseOptions::new(address));
+        Store::open(Options { database, ..Options::new("unused") }).err().unwrap().code().name()
+    });
+    // It waits for an answer from when the server has taken the connection.
+    let connection = silent.accept().unwrap();
+    let store = open(&new_schema());
+    call(&store, "users.create", json!([{"email": "will@globe.example"}]));
+    store.close().unwrap();
+    let still_waits = !waits.is_finished();
+    drop((connection, silent));
+    assert_eq!(waits.join().unwrap(), "IO");
+    still_waits
+}
+
+#[test]
+fn an_opening_that_waits_holds_up_no_other() {
+    // On a busy machine the one that waits may give up first.
+    assert!((0..3).any(|_| another_is_opened_meanwhile()));
+}
+
+#[test]
+fn check_tells_what_is_wrong_with_a_database() {
+    let schema = new_schema();
+    let store = open(&schema);
+    let (_, chat) = world(&store);
+    call(&store, "chats.addMessage", json!([chat, message(0)]));
+    let found =
+        |store: &Store| -> Value { serde_json::from_str(&store.check_now().unwrap()).unwrap() };
+    let clean = found(&store);
+    assert_eq!((&clean["faults"], &clean["rows"]), (&json!([]), &json!(1)), "{clean}");
+    let mut client = Client::connect(&server(), NoTls).unwrap();
+    client.batch_execute(&format!("SET search_path = {schema}")).unwrap();
+    let faults = [
+        ("UPDATE characters SET text = left(text, -1)", json!(["unreadable"])),
+        ("UPDATE characters SET text = text || '}'", json!([])),
+        ("DELETE FROM \"chats.keys\" WHERE index LIKE '%>updatedAt'", json!(["index"])),
+        (
+            "UPDATE \".rows\" SET text = replace(text, 'USER', 'NOBODY')",
+            json!(["index", "invalid"]),
+        ),
+        ("UPDATE \".rows\" SET owner = 'nobody'", json!(["count", "index", "invalid", "orphan"])),
+        ("DELETE FROM users", json!(["count", "index", "invalid", "orphan", "relation"])),
+    ];
+    for (spoils, kinds) in faults {
+        client.batch_execute(spoils).unwrap();
+        let report = found(&store);
+        let all = report["faults"].as_array().unwrap().iter();
+        let told: std::collections::BTreeSet<&str> =
+            all.map(|fault| fault["kind"].as_str().unwrap()).collect();
+        assert_eq!(json!(told), kinds, "{spoils}: {report}");
+    }
 }

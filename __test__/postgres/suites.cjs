@@ -6,15 +6,13 @@
 /** @type {Record<string, string>} */
 const REASONS = {
   files: 'Files to be read and edited by hand',
-  check: '`check()`, `snapshot()`, `backup`',
+  check: '`check()` reads every file',
   order: 'Calls that nobody awaits are made in their order',
   events: "Events of a process's own changes have come",
   waiting: 'A waiting transaction is told that it cannot begin',
-  slow: 'A change that takes long',
   swept: 'Expired sessions and tokens are swept at opening',
   folder: 'What the folder is called, where it is',
   alone: 'Declarations that contradict',
-  guessed: 'How many records an index has under a key',
 }
 
 const signedOut = (core) => ({ [`${core}: signing out takes the row away`]: 'files' })
@@ -43,7 +41,7 @@ const SUITES = {
     'a failed opening fails every call that waits': 'folder',
     'the folder is that of the moment': 'folder',
   },
-  'package/secrets.test.cjs': { 'processes read and write secrets while others change the keys': 'slow' },
+  'package/secrets.test.cjs': {},
   'package/transaction.test.cjs': {},
   'package/events.test.cjs': {
     'each listener gets an event of its own': 'events',
@@ -106,7 +104,6 @@ const CORE = {
   prisma: {
     a_file_that_cannot_be_read_is_the_stores_error: 'files',
     an_answer_never_leaves_out_what_cannot_be_read: 'files',
-    requests_find_their_rows_by_the_indexes: 'guessed',
   },
 }
 

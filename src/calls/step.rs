@@ -19,8 +19,8 @@ pub(crate) enum Step {
 /// A step that looks at the store, perhaps more than once.
 pub(crate) type LookStep = Box<dyn Fn(&View<'_>) -> Result<Step> + Send>;
 
-/// A step that changes something.
-pub(crate) type ChangeStep = Box<dyn FnOnce(&mut Tx<'_>) -> Result<Step> + Send>;
+/// A step that changes something, perhaps more than once, until it collides with nobody.
+pub(crate) type ChangeStep = Box<dyn FnMut(&mut Tx<'_>) -> Result<Step> + Send>;
 
 impl Step {
     pub(crate) fn slow(work: impl FnOnce() -> Result<Step> + Send + 'static) -> Result<Step> {
@@ -32,7 +32,7 @@ impl Step {
     }
 
     pub(crate) fn commit(
-        change: impl FnOnce(&mut Tx<'_>) -> Result<Step> + Send + 'static,
+        change: impl FnMut(&mut Tx<'_>) -> Result<Step> + Send + 'static,
     ) -> Result<Step> {
         Ok(Step::Commit(Box::new(change)))
     }

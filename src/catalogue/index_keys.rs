@@ -95,7 +95,7 @@ impl Equivalent<OwnedIndexKey> for IndexKey<'_> {
 /// For each index of a model, the keys under which it finds a record: sorted, each once. A list gives a
 /// key for each entry; what is null, absent or no single value gives none, and so does an index over all
 /// records, which has them under no key.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct IndexKeys(
     /// One key behind the other, by the number of the index: twice this in two bytes, and one more for a
     /// text, then the id, or the length of the text in four bytes and the text.

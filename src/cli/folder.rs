@@ -79,7 +79,7 @@ fn in_database(url: impl Into<String>) -> DatabaseOptions {
 }
 
 /// The address of the database that is meant, if one is, as `createStore` would have it.
-fn database(shared: &Shared) -> Option<String> {
+pub(super) fn database(shared: &Shared) -> Option<String> {
     let usual = || std::env::var("QUILLTAP_DATABASE_URL").ok().filter(|url| !url.is_empty());
     let given = shared.database.clone();
     given.or_else(|| if shared.data_dir.is_none() { usual() } else { None })

@@ -14,7 +14,7 @@ use super::{Patient, Report};
 /// So many faults are told; `check` tells all.
 const TOLD: usize = 5;
 /// Whoever looks does not wait for long.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// Clocks of machines differ by that much, in milliseconds.
 const USUAL_DIFFERENCE: i64 = 120_000;
 /// Before this, in milliseconds since 1970, there was no such package: 2025.
@@ -28,13 +28,18 @@ pub(super) fn look(patient: &Patient, report: &mut Report) {
         ..Options::new(&patient.data_dir)
     };
     let looked = Store::open(options).and_then(|store| {
-        look_at_faults(&store, report)?;
-        look_at_passphrase(patient, &store, report)?;
+        look_into(patient, &store, report)?;
         store.close()
     });
     if let Err(error) = looked {
         report.failure("contents", &error);
     }
+}
+
+/// Looks at what is in an open store.
+pub(super) fn look_into(patient: &Patient, store: &Store, report: &mut Report) -> Result<()> {
+    look_at_faults(store, report)?;
+    look_at_passphrase(patient, store, report)
 }
 
 fn look_at_faults(store: &Store, report: &mut Report) -> Result<()> {
@@ -71,10 +76,14 @@ fn look_at_faults(store: &Store, report: &mut Report) -> Result<()> {
         _ if faults.is_empty() => {
             report.good(
                 "contents",
-                format!(
-                    "{} files and {} records without a fault",
-                    found["files"], found["records"]
-                ),
+                match found["files"].as_u64() {
+                    // A database has none.
+                    Some(0) => format!("{} records without a fault", found["records"]),
+                    _ => format!(
+                        "{} files and {} records without a fault",
+                        found["files"], found["records"]
+                    ),
+                },
             );
         }
         _ => {}
@@ -94,7 +103,7 @@ fn tell_what_opening_found(store: &Store, report: &mut Report) {
 }
 
 /// An answer of our own is always JSON.
-fn parsed(text: &str) -> Value {
+pub(super) fn parsed(text: &str) -> Value {
     json::parse(text).unwrap_or_default()
 }
 

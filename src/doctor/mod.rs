@@ -1,11 +1,12 @@
-//! What a friend who knows the product would look at when something is wrong: the folder, who uses it, what is
-//! in it, and the app around it.
+//! What a friend who knows the product would look at when something is wrong: the folder, who uses it, or the
+//! database; what is in it, and the app around it.
 //!
 //! Nothing is mended here, and nothing is written but what any opening of the store writes. Each look
 //! says what it found in a sentence, and what to do about it.
 
 mod app;
 mod contents;
+mod database;
 mod finding;
 mod folder;
 mod processes;
@@ -23,6 +24,8 @@ use crate::crypto::Secret;
 pub struct Patient {
     /// The data folder, as it was given.
     pub data_dir: PathBuf,
+    /// The address of the database that has the store in place of a folder.
+    pub database: Option<String>,
     /// The folder of the app, with its `package.json`.
     pub app_dir: PathBuf,
     /// The passphrase that the app has, where it is known here.
@@ -58,7 +61,9 @@ impl Patient {
 pub fn examine(patient: &Patient) -> Report {
     let mut report = Report::default();
     versions::look(patient, &mut report);
-    if let Some(disk) = folder::look(patient, &mut report) {
+    if let Some(address) = &patient.database {
+        database::look(patient, address, &mut report);
+    } else if let Some(disk) = folder::look(patient, &mut report) {
         let is_free = processes::look(&disk, &mut report);
         contents::look_at_clock(&disk, &mut report);
         // Whoever waits for a stopped process would wait with the app.

@@ -101,6 +101,9 @@ pub(crate) struct RowCount {
     pub(crate) is_whole: bool,
 }
 
+/// How many records are expected under a key, where nobody knows.
+pub(crate) const SOME: usize = 100;
+
 /// What a change is about to ask.
 #[derive(Clone, Copy)]
 #[cfg_attr(
@@ -112,8 +115,12 @@ pub(crate) enum Question<'q> {
     Key(ModelId, &'q str),
     /// As [`Committed::same_but_case`] asks.
     Case(ModelId, &'q str),
-    /// Which record has this key in the unique index of this number.
-    Unique(ModelId, usize, IndexKey<'q>),
+    /// Which records have this key in the index of this number.
+    Under(ModelId, usize, IndexKey<'q>),
+    /// How many have it, as [`Committed::count_under`] asks.
+    Count(ModelId, usize, &'q str),
+    /// Which rows of a log a query selects, as [`Committed::log`] asks.
+    Rows(&'q LogKey, &'q LogQuery),
 }
 
 /// What is committed, at one moment.
@@ -128,6 +135,11 @@ pub(crate) trait Committed {
     /// May an answer wait, for the disk for example?
     fn may_wait(&self) -> bool {
         true
+    }
+
+    /// May a change be made again, because it collided with another one?
+    fn may_repeat(&self) -> bool {
+        false
     }
 
     /// What a call fails with that must be made again where it may wait.
@@ -226,6 +238,12 @@ pub(crate) trait Committed {
     /// Is it known at once how many records there are under a key?
     fn has_counts(&self) -> bool {
         true
+    }
+
+    /// About how many records have a key in the index of this number, where that is not known at once: with one
+    /// question at most, and as it was a while ago.
+    fn about_under(&self, model: ModelId, index: usize, key: &str) -> usize {
+        self.count_under(model, index, key)
     }
 
     /// How many records there are.

@@ -30,12 +30,14 @@ mod txn;
 
 pub(crate) use clock::parse_ms as time_ms;
 pub use commit::{Ended, Listener, Settle, Settled, Ticket};
-pub(crate) use commit::{WriteCall, closed, once, settle};
+pub(crate) use commit::{WriteCall, closed, settle};
+pub(crate) use committed::Question;
 pub use committed::{Listed, Models};
 pub(crate) use core::{Engine, Settings};
 pub(crate) use either::Runtime;
 pub use fingerprint::Fingerprint;
 pub(crate) use lifecycle::{Early, is_in_copies, is_open};
+pub(crate) use logs::LogKey;
 pub use logs::{LogBound, LogQuery};
 pub use memory::Record;
 pub(crate) use memory::SINGLE_KEY;

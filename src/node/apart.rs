@@ -61,6 +61,7 @@ pub(crate) fn doctor(
     passphrase: Option<&[u8]>,
 ) -> AsyncTask<Apart> {
     let patient = Patient {
+        database: None,
         data_dir: data_dir.into(),
         app_dir: app_dir.into(),
         passphrase: passphrase.map(Secret::copy_of),

@@ -14,8 +14,9 @@ use crate::catalogue::{Access, By, Index, Model, key_of};
 pub trait Sizes {
     /// How many records there are.
     fn all(&self) -> usize;
-    /// How many records an index has under a key.
-    fn under(&self, index: usize, key: &str) -> usize;
+    /// How many records an index has under a key. Whether there `is_choice` of another index says how well that
+    /// must be known.
+    fn under(&self, index: usize, key: &str, is_choice: bool) -> usize;
     /// Are the orders that indexes keep to be had? Uncommitted changes are in none of them.
     fn keeps_orders(&self) -> bool;
 }
@@ -64,6 +65,20 @@ struct Place {
     records: usize,
 }
 
+/// The keys of an index that are asked for, and how many tests they stand for.
+enum Keys {
+    /// It has all records under none.
+    All,
+    One(String, usize),
+    Any(Vec<String>, usize),
+}
+
+impl Keys {
+    fn is_all(&self) -> bool {
+        matches!(self, Keys::All)
+    }
+}
+
 /// Chooses how the records of a query are found.
 pub(super) fn choose(query: &Query, model: &Model, sizes: &dyn Sizes) -> Plan {
     let mut tests = Vec::new();
@@ -102,16 +117,37 @@ impl Planner<'_> {
 
     fn by_indexes(&self) -> Vec<Plan> {
         let indexes = self.model.indexes.iter().enumerate();
-        indexes.flat_map(|(number, index)| self.by_index(number, index)).collect()
+        let ways: Vec<_> =
+            indexes.filter_map(|(number, index)| Some((number, self.keys_in(index)?))).collect();
+        let is_choice = ways.iter().filter(|(_, keys)| !keys.is_all()).count() > 1;
+        ways.into_iter().flat_map(|(number, keys)| self.by_index(number, keys, is_choice)).collect()
     }
 
-    fn by_index(&self, number: usize, index: &Index) -> Vec<Plan> {
+    fn by_index(&self, number: usize, keys: Keys, is_choice: bool) -> Vec<Plan> {
+        let under = |key: &String| self.sizes.under(number, key, is_choice);
+        match keys {
+            Keys::All => self.in_each_order(&self.everything(Some((number, String::new())))),
+            Keys::One(key, covered) => {
+                let records = under(&key);
+                self.in_each_order(&Place { under: Some((number, key)), covered, records })
+            }
+            Keys::Any(keys, covered) => {
+                let records = keys.iter().map(under).sum();
+                let (access, ordered) =
+                    (Access::AnyOf { index: number, keys }, self.query.order.is_empty());
+                vec![Plan { access, exact: self.is_all(covered), ordered, records }]
+            }
+        }
+    }
+
+    /// The keys of an index that are asked for.
+    fn keys_in(&self, index: &Index) -> Option<Keys> {
         if index.paths.is_empty() {
-            return self.in_each_order(&self.everything(Some((number, String::new()))));
+            return Some(Keys::All);
         }
         let fields: Option<Vec<&str>> =
             index.paths.iter().map(|path| only(path).map(String::as_str)).collect();
-        let Some(fields) = fields else { return Vec::new() };
+        let fields = fields?;
         // What is compared without case has more under a key than is asked for.
         let covered = if index.caseless { 0 } else { fields.len() };
         let texts_of = |field: &&str| match index.caseless {
@@ -121,20 +157,10 @@ impl Planner<'_> {
         let text_of = |field: &&str| only(&texts_of(field)?).copied();
         let texts: Option<Vec<&str>> = fields.iter().map(text_of).collect();
         if let Some(texts) = texts {
-            let key = key_of(index, &texts);
-            let records = self.sizes.under(number, &key);
-            return self.in_each_order(&Place { under: Some((number, key)), covered, records });
+            return Some(Keys::One(key_of(index, &texts), covered));
         }
-        let many = only(&fields).and_then(texts_of);
-        many.map(|texts| self.any_of(number, index, covered, &texts)).into_iter().collect()
-    }
-
-    fn any_of(&self, number: usize, index: &Index, covered: usize, texts: &[&str]) -> Plan {
-        let keys: Vec<String> = texts.iter().map(|text| key_of(index, &[text])).collect();
-        let records = keys.iter().map(|key| self.sizes.under(number, key)).sum();
-        let (access, ordered) =
-            (Access::AnyOf { index: number, keys }, self.query.order.is_empty());
-        Plan { access, exact: self.is_all(covered), ordered, records }
+        let texts = texts_of(only(&fields)?)?;
+        Some(Keys::Any(texts.iter().map(|text| key_of(index, &[text])).collect(), covered))
     }
 
     fn everything(&self, under: Option<(usize, String)>) -> Place {

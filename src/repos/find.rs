@@ -16,8 +16,8 @@ impl Sizes for RecordCounts<'_> {
         self.about_all()
     }
 
-    fn under(&self, index: usize, key: &str) -> usize {
-        self.about_under(index, key)
+    fn under(&self, index: usize, key: &str, is_choice: bool) -> usize {
+        self.about_under(index, key, is_choice)
     }
 
     fn keeps_orders(&self) -> bool {

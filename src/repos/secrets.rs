@@ -100,22 +100,22 @@ fn unlock(view: &View<'_>, _model: ModelId, args: &Args) -> Result<Step> {
         )),
         None => Step::slow(move || {
             let slot_key = SlotKey::derive(SlotId::Passphrase, &passphrase, costs)?;
-            Step::commit(move |tx| create(tx, slot_key, passphrase))
+            Step::commit(move |tx| create(tx, &slot_key, &passphrase))
         }),
     }
 }
 
 /// Makes the keys of a store, unless another process has done so meanwhile.
-fn create(tx: &mut Tx<'_>, slot_key: SlotKey, passphrase: Secret) -> Result<Step> {
+fn create(tx: &mut Tx<'_>, slot_key: &SlotKey, passphrase: &Secret) -> Result<Step> {
     if let Some(envelope) = envelope(&tx.view())? {
-        return open_slot(envelope, SlotId::Passphrase, passphrase);
+        return open_slot(envelope, SlotId::Passphrase, passphrase.clone());
     }
     if any_sealed(&tx.view())? {
         let message = "there are sealed secrets, and settings/general.json has lost the keys that open \
                        them; restore its `encryption` from a backup";
         return Err(Error::new(Code::Corrupt, message).path("settings/general.json"));
     }
-    let keyring = Keyring::create(&slot_key, tx.now())?;
+    let keyring = Keyring::create(slot_key, tx.now())?;
     write(tx, keyring)?;
     Step::done(nothing())
 }
@@ -172,7 +172,7 @@ fn change_passphrase(view: &View<'_>, _model: ModelId, args: &Args) -> Result<St
     let (next, costs) = (args.passphrase()?, view.keys().costs());
     Step::slow(move || {
         let slot_key = SlotKey::derive(SlotId::Passphrase, &next, costs)?;
-        set_slot(slot_key, nothing())
+        set_slot(slot_key, || Ok(nothing()))
     })
 }
 
@@ -182,16 +182,19 @@ fn create_recovery_key(view: &View<'_>, _model: ModelId, _args: &Args) -> Result
     Step::slow(move || {
         let key = RecoveryKey::random()?;
         let slot_key = SlotKey::derive(SlotId::Recovery, key.secret(), costs)?;
-        set_slot(slot_key, Reply::secret(&key.text())?)
+        set_slot(slot_key, move || Reply::secret(&key.text()))
     })
 }
 
 /// Puts a slot in place of the one before, and answers.
-fn set_slot(slot_key: SlotKey, answer: Reply) -> Result<Step> {
+fn set_slot(
+    slot_key: SlotKey,
+    answer: impl Fn() -> Result<Reply> + Send + 'static,
+) -> Result<Step> {
     Step::commit(move |tx| {
         let keyring = to_seal(&tx.view())?.with_slot(&slot_key, tx.now())?;
         write(tx, keyring)?;
-        Step::done(answer)
+        Step::done(answer()?)
     })
 }
 
@@ -218,12 +221,13 @@ fn rotate(view: &View<'_>, _model: ModelId, _args: &Args) -> Result<Step> {
     go_on(Rotation::default())
 }
 
-fn go_on(mut rotation: Rotation) -> Result<Step> {
+fn go_on(rotation: Rotation) -> Result<Step> {
     Step::commit(move |tx| {
-        if rotation.step(tx)? {
-            return Step::done(Reply::Value(rotation.report()));
+        let mut next = rotation.clone();
+        if next.step(tx)? {
+            return Step::done(Reply::Value(next.report()));
         }
-        go_on(rotation)
+        go_on(next)
     })
 }
 

@@ -19,7 +19,7 @@ type Object = Map<String, Value>;
 const BATCH: usize = 256;
 
 /// Sealing everything anew, as far as it has come.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(crate) struct Rotation {
     resealed: usize,
     /// Values that do not open, and stay as they are.

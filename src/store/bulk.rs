@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::payloads::{Bytes, Stream, arrive};
 use super::waiting::{Waiter, wait};
 use super::{Command, Store};
-use crate::engine::{Arrived, Settled, Ticket, Tx, View, closed, once, settle};
+use crate::engine::{Arrived, Settled, Ticket, Tx, View, closed, settle};
 use crate::error::{Code, Error, Result};
 use crate::sync::locked;
 
@@ -35,16 +35,17 @@ impl<T> Waiting<T> {
 }
 
 impl Store {
-    /// Commits what `change` does, within a transaction where one is given.
+    /// Commits what `change` does, within a transaction where one is given. It may be done more than once; see
+    /// [`Tx::take_or_keep`].
     pub(crate) fn change<T: Send + 'static>(
         &self,
         within: Option<u64>,
-        change: impl FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
+        mut change: impl FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
     ) -> Waiting<T> {
         let (ticket, waiting) = Waiting::new();
         let value = Arc::clone(&waiting.value);
         let Some((engine, ticket)) = self.open_engine(ticket) else { return waiting };
-        let change = once(move |tx: &mut Tx<'_>| {
+        let change = Box::new(move |tx: &mut Tx<'_>| {
             *locked(&value) = Some(change(tx)?);
             Ok(Settled::Nothing)
         });

@@ -27,9 +27,22 @@ struct Shared {
     handles: usize,
 }
 
-fn engines() -> MutexGuard<'static, HashMap<Home, Shared>> {
-    static ENGINES: OnceLock<Mutex<HashMap<Home, Shared>>> = OnceLock::new();
-    locked(ENGINES.get_or_init(Mutex::default))
+/// The engine of one place; none while it is not open. Whoever opens or closes it holds this alone, so those who
+/// are after another place do not wait for a disk or a server.
+type Cell = Arc<Mutex<Option<Shared>>>;
+
+fn cells() -> MutexGuard<'static, HashMap<Home, Cell>> {
+    static CELLS: OnceLock<Mutex<HashMap<Home, Cell>>> = OnceLock::new();
+    locked(CELLS.get_or_init(Mutex::default))
+}
+
+/// Forgets the place of an engine that is closed, unless somebody is about to open it.
+fn forget(home: &Home, cell: &Cell) {
+    let mut cells = cells();
+    // The map has one, and so has the caller; others are only given out under its lock.
+    if Arc::strong_count(cell) == 2 && locked(cell).is_none() {
+        cells.remove(home);
+    }
 }
 
 /// The engine of a folder or database, opened when this process has not yet; `join` is done with one that is
@@ -42,15 +55,27 @@ pub(crate) fn enter(
     open: impl FnOnce() -> Result<Runtime>,
     join: impl FnOnce(&Runtime) -> Result<()>,
 ) -> Result<Arc<Runtime>> {
-    let mut engines = engines();
-    if let Some(shared) = engines.get_mut(home) {
+    let cell = Arc::clone(cells().entry(home.clone()).or_default());
+    let entered = enter_cell(&cell, open, join);
+    if entered.is_err() {
+        forget(home, &cell);
+    }
+    entered
+}
+
+fn enter_cell(
+    cell: &Cell,
+    open: impl FnOnce() -> Result<Runtime>,
+    join: impl FnOnce(&Runtime) -> Result<()>,
+) -> Result<Arc<Runtime>> {
+    let mut held = locked(cell);
+    if let Some(shared) = &mut *held {
         join(&shared.engine)?;
         shared.handles += 1;
         return Ok(Arc::clone(&shared.engine));
     }
     let engine = Arc::new(open()?);
-    let shared = Shared { engine: Arc::clone(&engine), handles: 1 };
-    engines.insert(home.clone(), shared);
+    *held = Some(Shared { engine: Arc::clone(&engine), handles: 1 });
     Ok(engine)
 }
 
@@ -59,13 +84,19 @@ pub(crate) fn enter(
 /// # Errors
 /// Those of closing.
 pub(crate) fn leave(home: &Home) -> Result<()> {
+    let Some(cell) = cells().get(home).map(Arc::clone) else { return Ok(()) };
+    let closed = leave_cell(&cell);
+    forget(home, &cell);
+    closed
+}
+
+fn leave_cell(cell: &Cell) -> Result<()> {
     // Closing under the lock, so that a call that opens the folder meanwhile finds it at rest.
-    let mut engines = engines();
-    let Some(shared) = engines.get_mut(home) else { return Ok(()) };
+    let mut held = locked(cell);
+    let Some(shared) = &mut *held else { return Ok(()) };
     shared.handles -= 1;
     if shared.handles > 0 {
         return Ok(());
     }
-    let Some(shared) = engines.remove(home) else { return Ok(()) };
-    shared.engine.close()
+    held.take().map_or(Ok(()), |shared| shared.engine.close())
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use super::{Ended, Handle, Settle, Settled, Store, Ticket};
 use crate::calls::{ChangeStep, Reply, Step};
 use crate::crypto::Secret;
-use crate::engine::{Runtime, Tx, View, closed, once, settle};
+use crate::engine::{Runtime, Tx, View, closed, settle};
 use crate::error::{Code, Error, Result};
 use crate::sync::locked;
 
@@ -94,10 +94,10 @@ impl Way {
         }
     }
 
-    fn commit(self, change: ChangeStep, ticket: Ticket) {
+    fn commit(self, mut change: ChangeStep, ticket: Ticket) {
         let next = Next::new(&self, ticket);
         let found = Arc::clone(&next.step);
-        let change = once(move |tx: &mut Tx<'_>| change(tx).map(|step| found.put(step)));
+        let change = Box::new(move |tx: &mut Tx<'_>| change(tx).map(|step| found.put(step)));
         let ticket = Ticket::new(Arc::new(next), 0);
         match self.transaction {
             None => self.engine.write(change, 0, ticket),

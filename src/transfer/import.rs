@@ -322,10 +322,11 @@ fn write(
 }
 
 impl Writing<'_, '_> {
-    fn put(&mut self, table: usize, rows: Vec<Vec<Cell>>) -> Result<()> {
+    fn put(&mut self, table: usize, mut rows: Vec<Vec<Cell>>) -> Result<()> {
         let existing = self.existing;
         let next = self.store.change(None, move |tx| {
             let of = &description().tables[table];
+            let rows = tx.take_or_keep(&mut rows);
             let keys: Vec<String> = rows.iter().map(|row| key_of(of, row)).collect();
             let given = |cells| Given { cells, beside: Object::new(), without: Vec::new() };
             let mut rows: Vec<Given> = rows.into_iter().map(given).collect();

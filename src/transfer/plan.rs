@@ -318,6 +318,7 @@ impl Trial<'_> {
         }
         let existing = self.existing;
         let next = self.store.change(Some(self.transaction), move |tx| {
+            let mut given = tx.take_or_keep(&mut given);
             keep_seals(&tx.view(), table, &mut given)?;
             let put = put_rows(tx, table, given, existing);
             Ok(put.into_iter().map(|put| put.map(drop)).collect())

@@ -101,7 +101,8 @@ const MODULES: &[(&str, &str)] = &[
     ),
     (
         "engine/sql/foresee",
-        "catalogue engine/committed engine/sql/link engine/sql/tables engine/sql/database",
+        "catalogue engine/committed engine/sql/link engine/sql/tables engine/sql/walk \
+         engine/sql/logs engine/sql/database",
     ),
     (
         "engine/sql/payloads",
@@ -191,7 +192,7 @@ const MODULES: &[(&str, &str)] = &[
     (
         "engine/sql",
         "postgres objects disk catalogue engine/clock engine/keys engine/logs engine/memory/record \
-         engine/journal engine/memory engine/txn/base engine/txn engine/commit engine/tasks \
+         engine/journal engine/memory engine/committed engine/txn/base engine/txn engine/commit engine/tasks \
          engine/core engine/payload engine/sql/pool engine/sql/chunks engine/sql/uploads \
          engine/sql/payloads engine/sql/failure engine/sql/link engine/sql/tables engine/sql/keys \
          engine/sql/database engine/sql/logs",

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::cli::Surroundings;
 use crate::cli::arguments::{Doctor, Shared};
 use crate::cli::exit::{Ended, Exit};
-use crate::cli::folder::data_dir;
+use crate::cli::folder::{data_dir, database};
 use crate::cli::output::{Output, Tone, one_line};
 use crate::doctor::{Finding, Level, Patient, examine};
 
@@ -17,6 +17,7 @@ pub(super) fn run(
 ) -> Ended {
     let report = examine(&Patient {
         data_dir: data_dir(shared),
+        database: database(shared),
         app_dir: doctor.app.clone().unwrap_or_else(|| PathBuf::from(".")),
         passphrase: doctor.passphrase.given(around)?,
         passphrase_file: doctor.passphrase.file(),

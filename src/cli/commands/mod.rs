@@ -27,7 +27,7 @@ pub(crate) enum Rest {
 
 fn is_of_folders(command: &Command) -> bool {
     let backups = matches!(command, Command::Backup(_) | Command::Restore(_));
-    backups || matches!(command, Command::Doctor(_) | Command::Dual(_) | Command::Studio(_))
+    backups || matches!(command, Command::Dual(_) | Command::Studio(_))
 }
 
 /// Does what is asked for.

@@ -12,7 +12,7 @@ pub(crate) use events::Listeners;
 pub(crate) use here::SmallChange;
 #[cfg(feature = "database")]
 pub(crate) use queue::ended;
-pub(crate) use queue::{Inside, Job, Queue, WriteCall, once};
+pub(crate) use queue::{Inside, Job, Queue, WriteCall};
 pub(crate) use thread::run;
 pub use ticket::{Ended, Settle, Settled, Ticket};
 pub(crate) use ticket::{closed, internal, settle};

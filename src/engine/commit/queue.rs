@@ -15,18 +15,6 @@ use crate::engine::txn::Tx;
 /// A database may have it done more than once, until it collides with nobody.
 pub(crate) type WriteCall = Box<dyn FnMut(&mut Tx<'_>) -> Result<Settled> + Send>;
 
-/// A change that can be made only once, for it uses up what it was given.
-pub(crate) fn once(
-    change: impl FnOnce(&mut Tx<'_>) -> Result<Settled> + Send + 'static,
-) -> WriteCall {
-    let mut change = Some(change);
-    let message = "others changed the same records at the same time; try again";
-    Box::new(move |tx| match change.take() {
-        Some(change) => change(tx),
-        None => Err(Error::new(Code::Locked, message)),
-    })
-}
-
 /// At most so many changes share one sync, which bounds what a batch holds in memory.
 const MAX_BATCH: usize = 256;
 /// It takes no more once it holds so many bytes of arguments: their answers come all at once, too.

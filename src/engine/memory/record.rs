@@ -74,6 +74,14 @@ impl Record {
         Record::from_text(model, key, text).map(|record| Record { version, ..record })
     }
 
+    /// The same for somebody who changes nothing: without what it is found by and sorted by, so the text need
+    /// not be parsed.
+    #[cfg(feature = "database")]
+    pub(crate) fn to_read(key: &str, text: &str, version: u64, created_ms: i64) -> Record {
+        let (index_keys, sort_keys) = (IndexKeys::default(), Box::default());
+        Record { key: key.into(), text: text.into(), version, created_ms, index_keys, sort_keys }
+    }
+
     /// `createdAt`, in milliseconds since 1970; 0 for models without times.
     #[cfg(feature = "database")]
     pub(crate) fn created_ms(&self) -> i64 {

@@ -290,18 +290,20 @@ fn change_records(model: &Model, work: &Work<'_>, made: &mut Vec<Bound>) {
     if gone.index.is_empty() && new.index.is_empty() {
         return made.push(Bound::new(update, params));
     }
+    // What goes is found by its record, and not by its place in an order: whatever changed last is at the end of that,
+    // and everybody who looks there would collide with everybody else. No index finds what is not distinct.
     let statement = format!(
         "WITH gone AS (
-           DELETE FROM {keys} k USING unnest($4::text[], $5::text[], $6::bytea[], $7::bigint[], $8::bigint[])
-             g (index, value, by, created_ms, seq)
-           WHERE (k.index, k.value, k.by, k.created_ms, k.seq) = (g.index, g.value, g.by, g.created_ms, g.seq)),
+           DELETE FROM {keys} k USING unnest($4::text[], $5::text[], $6::bytea[], $7::text[])
+             g (index, value, by, record)
+           WHERE k.record = g.record
+             AND (k.index, k.value, k.by) IS NOT DISTINCT FROM (g.index, g.value, g.by)),
          new AS (
            INSERT INTO {keys} (index, value, by, rest, created_ms, seq, record)
-           SELECT * FROM unnest($9::text[], $10::text[], $11::bytea[], $12::bytea[], $13::bigint[], $14::bigint[], $15::text[]))
+           SELECT * FROM unnest($8::text[], $9::text[], $10::bytea[], $11::bytea[], $12::bigint[], $13::bigint[], $14::text[]))
          {update}"
     );
-    params.extend([column(gone.index), column(gone.value), column(gone.by)]);
-    params.extend([column(gone.created_ms), column(gone.seq)]);
+    params.extend([column(gone.index), column(gone.value), column(gone.by), column(gone.record)]);
     params.extend([column(new.index), column(new.value), column(new.by), column(new.rest)]);
     params.extend([column(new.created_ms), column(new.seq), column(new.record)]);
     made.push(Bound::new(statement, params));

@@ -4,11 +4,12 @@
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
+use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::{Duration, Instant};
 
-use hashbrown::HashMap;
+use hashbrown::{DefaultHashBuilder, HashMap, HashSet};
 use tokio_postgres::Row;
 
 use super::failure::Failure;
@@ -16,12 +17,13 @@ use super::link::{Bound, Link as Connection, Param};
 use super::tables::{Table, kept, name_of_index};
 use super::uploads::Uploads;
 use super::walk::Way;
-use crate::catalogue::{Access, By, Catalogue, Counted, Model, ModelId, Place};
-use crate::engine::committed::{Committed, Listed, LogEnd, Question, RowCount, Which};
+use crate::catalogue::{Access, By, Catalogue, Counted, IndexKey, Model, ModelId, Place};
+use crate::engine::committed::{Committed, Listed, LogEnd, Question, RowCount, SOME, Which};
 use crate::engine::fingerprint::Fingerprint;
 use crate::engine::logs::{LogChanges, LogKey, LogQuery};
 use crate::engine::memory::{Order, Record};
 use crate::error::{Code, Error, Result};
+use crate::sync::locked;
 
 /// How a transaction of the database begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,8 +61,27 @@ const BEHIND_ALL: u64 = u64::MAX / 2;
 /// What was found by its key; none where there is no such record.
 type Found = HashMap<(ModelId, Box<str>), Option<Placed>>;
 
-/// What was found by the key of a unique index of this number.
-type Unique = HashMap<(ModelId, usize, String), Vec<Placed>>;
+/// What was found under the key of an index of this number.
+type Under<T> = HashMap<(ModelId, usize, String), T>;
+
+/// What was found of a log, by what was asked.
+type Rows = HashMap<LogKey, Vec<(LogQuery, Vec<Arc<str>>)>>;
+
+/// What a process knows of a database without asking.
+#[derive(Default)]
+pub(super) struct Known {
+    /// Was the one record of a place `Single` seen? It never goes.
+    has_single: AtomicBool,
+    /// The statements with which reads begin that ask more than once.
+    openings: Mutex<HashSet<Box<str>>>,
+    sizes: Mutex<Under<(Instant, usize)>>,
+}
+
+/// How many records have a key is asked again after this, and counted up to so many.
+const SIZES_HOLD: Duration = Duration::from_secs(60);
+const MOST_COUNTED: usize = 1000;
+/// The sizes of so many keys are in memory.
+const MOST_SIZES: usize = 10_000;
 
 /// Which key differs in case only from another one; none where no key does.
 type OtherCase = HashMap<(ModelId, Box<str>), Option<Box<str>>>;
@@ -71,36 +92,37 @@ pub(crate) struct Database<'a> {
     /// Where payloads that were found here are read.
     pub(super) uploads: &'a Uploads,
     catalogue: Arc<Catalogue>,
-    begin: Begin,
-    pub(super) has_begun: Cell<bool>,
-    /// Was the one record of a place `Single` seen? It never goes.
-    has_single: &'a AtomicBool,
+    pub(super) begin: Begin,
+    has_begun: Cell<bool>,
+    /// The statement of a read that has asked only one thing so far, outside of any transaction.
+    alone: RefCell<Option<Box<str>>>,
+    known: &'a Known,
     pub(super) found: RefCell<Found>,
-    pub(super) unique: RefCell<Unique>,
+    pub(super) under: RefCell<Under<Vec<Placed>>>,
+    pub(super) counts: RefCell<Under<i64>>,
+    pub(super) rows: RefCell<Rows>,
     pub(super) other_case: RefCell<OtherCase>,
     /// The first thing that has failed.
     failure: RefCell<Option<Failure>>,
 }
 
-/// A number that is the same for the same text only.
+/// A number that is the same for the same text only, in this process.
 fn version_of(text: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
+    static HASHER: LazyLock<DefaultHashBuilder> = LazyLock::new(DefaultHashBuilder::default);
     // Other versions count up from 0.
-    hasher.finish() | 1 << 63
+    HASHER.hash_one(text) | 1 << 63
 }
 
-/// The record that a row holds: its text, and its number among those of its time.
-fn placed(model: &Model, row: &Row) -> Result<Placed> {
-    let (text, seq): (&str, i64) = (row.get("text"), row.get("seq"));
-    let broken = || {
-        let message = format!("a row of {} in the database is no record; restore it", model.name);
-        Error::new(Code::Corrupt, message).model(&model.name)
-    };
-    let key = crate::json::text_field(text, &model.key).ok_or_else(broken)?;
-    let record = Record::from_stored(model, &key, text, version_of(text)).ok_or_else(broken)?;
-    let order = Order::of(&record, u64::try_from(seq).unwrap_or_default());
-    Ok((order, Arc::new(record)))
+fn again() -> Error {
+    Error::new(
+        Code::Locked,
+        "this read asks more than one thing, and is made again in a transaction",
+    )
+}
+
+fn no_record(model: &Model) -> Error {
+    let message = format!("a row of {} in the database is no record; restore it", model.name);
+    Error::new(Code::Corrupt, message).model(&model.name)
 }
 
 impl<'a> Database<'a> {
@@ -108,17 +130,20 @@ impl<'a> Database<'a> {
         (link, uploads): (&'a Connection, &'a Uploads),
         catalogue: Arc<Catalogue>,
         begin: Begin,
-        has_single: &'a AtomicBool,
+        known: &'a Known,
     ) -> Database<'a> {
         Database {
             link,
             uploads,
             catalogue,
             begin,
-            has_single,
+            known,
             has_begun: Cell::new(false),
+            alone: RefCell::default(),
             found: RefCell::default(),
-            unique: RefCell::default(),
+            under: RefCell::default(),
+            counts: RefCell::default(),
+            rows: RefCell::default(),
             other_case: RefCell::default(),
             failure: RefCell::default(),
         }
@@ -127,6 +152,31 @@ impl<'a> Database<'a> {
     /// How the transaction begins, where nothing was asked yet.
     pub(super) fn to_begin(&self) -> Option<&'static str> {
         (!self.has_begun.get()).then(|| self.begin.text())
+    }
+
+    /// How what is asked first begins; nothing behind that. One statement sees one moment by itself, so a read that
+    /// is expected to ask no more does without a transaction. Where it asks more all the same, it is made again in one,
+    /// and those that begin like it too.
+    ///
+    /// # Errors
+    /// `Collided`, for the read to be made again.
+    pub(super) fn opening(&self, text: Option<&str>) -> Result<Option<&'static str>> {
+        if let Some(first) = self.alone.take() {
+            locked(&self.known.openings).insert(first);
+            return Err(self.fail(Failure::Collided(again())));
+        }
+        let is_alone = |text: &&str| {
+            self.begin == Begin::Read
+                && !self.has_begun.get()
+                && !locked(&self.known.openings).contains(*text)
+        };
+        if let Some(text) = text.filter(is_alone) {
+            *self.alone.borrow_mut() = Some(text.into());
+            return Ok(None);
+        }
+        let begin = self.to_begin();
+        self.has_begun.set(true);
+        Ok(begin)
     }
 
     /// Begins the transaction before anything is asked; `settings` hold for it.
@@ -156,9 +206,8 @@ impl<'a> Database<'a> {
         if let Some(failure) = self.failure.take() {
             return Err(self.fail(failure));
         }
-        let rows = self.link.ask(self.to_begin(), text, params);
-        self.has_begun.set(true);
-        rows.map_err(|failure| self.fail(failure))
+        let begin = self.opening(Some(text))?;
+        self.link.ask(begin, text, params).map_err(|failure| self.fail(failure))
     }
 
     pub(super) fn ask_bound(&self, bound: &Bound) -> Result<Vec<Row>> {
@@ -193,9 +242,32 @@ impl<'a> Database<'a> {
         self.catalogue.model(model)
     }
 
-    pub(super) fn take(&self, model: ModelId, rows: &[Row]) -> Result<Vec<Placed>> {
+    /// The record that a row holds: its text, and its place in creation order. The text was checked when it was
+    /// written, so who only reads need not parse it.
+    fn of_row(&self, model: &Model, row: &Row) -> Result<Placed> {
+        let (text, seq): (&str, i64) = (row.get("text"), row.get("seq"));
+        let key = crate::json::text_field(text, &model.key).ok_or_else(|| no_record(model))?;
+        let record = match self.begin {
+            Begin::Read => {
+                Some(Record::to_read(&key, text, version_of(text), row.get("created_ms")))
+            }
+            Begin::Write | Begin::WriteAlone => {
+                Record::from_stored(model, &key, text, version_of(text))
+            }
+        };
+        let record = record.ok_or_else(|| no_record(model))?;
+        Ok((Order::of(&record, seq.cast_unsigned()), Arc::new(record)))
+    }
+
+    /// The records that rows hold.
+    pub(super) fn records_of(&self, model: ModelId, rows: &[Row]) -> Result<Vec<Placed>> {
         let declared = self.model(model);
-        let records = rows.iter().map(|row| placed(declared, row)).collect::<Result<Vec<_>>>()?;
+        rows.iter().map(|row| self.of_row(declared, row)).collect()
+    }
+
+    /// The same, which need not be asked for any more.
+    pub(super) fn take(&self, model: ModelId, rows: &[Row]) -> Result<Vec<Placed>> {
+        let records = self.records_of(model, rows)?;
         let mut found = self.found.borrow_mut();
         for (order, record) in &records {
             found.insert((model, record.key().into()), Some((*order, Arc::clone(record))));
@@ -223,7 +295,7 @@ impl<'a> Database<'a> {
     /// Notes that the one record of a place `Single` is there.
     pub(super) fn note_single(&self, model: ModelId) {
         if matches!(self.model(model).place, Place::Single { .. }) {
-            self.has_single.store(true, Ordering::Relaxed);
+            self.known.has_single.store(true, Ordering::Relaxed);
         }
     }
 
@@ -235,18 +307,14 @@ impl<'a> Database<'a> {
     /// The records under a key of an index, in creation order.
     fn under(&self, model: ModelId, index: usize, key: &str) -> Result<Vec<Placed>> {
         let declared = &self.model(model).indexes[index];
-        if declared.paths.is_empty() {
+        if declared.paths.is_empty() || !self.has_rows(model) {
             return Ok(Vec::new());
         }
-        if !declared.unique {
-            return self.on(model, &Access::by_creation_of(Some((index, key.to_owned()))));
-        }
         let place = (model, index, kept(key));
-        if !self.unique.borrow().contains_key(&place) {
-            let rows = self.ask_bound(&self.under_unique(model, index, place.2.clone()))?;
-            self.note_unique(model, (index, place.2.clone()), &rows)?;
+        if !self.under.borrow().contains_key(&place) {
+            self.answer(Question::Under(model, index, IndexKey::of(key)))?;
         }
-        Ok(self.unique.borrow().get(&place).cloned().unwrap_or_default())
+        Ok(self.under.borrow().get(&place).cloned().unwrap_or_default())
     }
 
     /// The records under any of some keys of an index, each once, in creation order.
@@ -257,7 +325,7 @@ impl<'a> Database<'a> {
         let declared = self.model(model);
         let Table { records, keys: table } = Table::of(declared);
         let question = format!(
-            "SELECT r.seq, r.text FROM {records} r WHERE r.key IN
+            "SELECT r.seq, r.created_ms, r.text FROM {records} r WHERE r.key IN
                (SELECT k.record FROM {table} k WHERE k.index = $1 AND k.value = ANY($2))
              ORDER BY r.created_ms, r.seq"
         );
@@ -288,12 +356,16 @@ impl Committed for Database<'_> {
         &self.catalogue
     }
 
+    fn may_repeat(&self) -> bool {
+        true
+    }
+
     fn give_up(&self) -> Error {
         self.fail(Failure::Refused(Error::new(Code::Io, "this call cannot wait for the database")))
     }
 
     fn single(&self) -> Option<ModelId> {
-        if self.has_single.load(Ordering::Relaxed) {
+        if self.known.has_single.load(Ordering::Relaxed) {
             return None;
         }
         let is_single = |id: &ModelId| matches!(self.model(*id).place, Place::Single { .. });
@@ -331,7 +403,8 @@ impl Committed for Database<'_> {
 
     fn first(&self, model: ModelId) -> Result<Option<Cow<'_, str>>> {
         let Table { records, .. } = Table::of(self.model(model));
-        let question = format!("SELECT seq, text FROM {records} ORDER BY created_ms, seq LIMIT 1");
+        let question =
+            format!("SELECT seq, created_ms, text FROM {records} ORDER BY created_ms, seq LIMIT 1");
         let found = self.ask_records(model, &question, &[])?.into_iter().next();
         Ok(found.map(|(_, record)| Cow::Owned(record.key().to_owned())))
     }
@@ -380,10 +453,40 @@ impl Committed for Database<'_> {
     }
 
     fn count_under(&self, model: ModelId, index: usize, key: &str) -> usize {
-        let declared = self.model(model);
-        let Table { keys, .. } = Table::of(declared);
-        let question = format!("SELECT count(*) FROM {keys} WHERE index = $1 AND value = $2");
-        self.count_records(model, &question, &[&name_of_index(declared, index), &kept(key)])
+        let place = (model, index, kept(key));
+        if self.has_rows(model) && !self.counts.borrow().contains_key(&place) {
+            // The failure is noted, so what comes of this number does not count.
+            let _ = self.answer(Question::Count(model, index, key));
+        }
+        let count = self.counts.borrow().get(&place).copied().unwrap_or_default();
+        usize::try_from(count).unwrap_or_default()
+    }
+
+    fn about_under(&self, model: ModelId, index: usize, key: &str) -> usize {
+        let place = (model, index, kept(key));
+        let known = locked(&self.known.sizes).get(&place).copied();
+        match known {
+            Some((at, size)) if at.elapsed() < SIZES_HOLD => return size,
+            // Whoever changes something would collide with those who change what is only counted here.
+            _ if self.begin != Begin::Read || !self.has_rows(model) => return SOME,
+            _ => {}
+        }
+        let Table { keys, .. } = Table::of(self.model(model));
+        let question = format!(
+            "SELECT count(*) FROM (
+               SELECT 1 FROM {keys} WHERE index = $1 AND value = $2 LIMIT {MOST_COUNTED}) c"
+        );
+        let name = name_of_index(self.model(model), index);
+        // A failure is noted, so whatever is chosen by this does not count; and it is not known for later.
+        let Ok(rows) = self.ask(&question, &[&name, &place.2]) else { return SOME };
+        let size: i64 = rows.first().map_or(0, |row| row.get(0));
+        let size = usize::try_from(size).unwrap_or_default();
+        let mut sizes = locked(&self.known.sizes);
+        if sizes.len() >= MOST_SIZES {
+            sizes.clear();
+        }
+        sizes.insert(place, (Instant::now(), size));
+        size
     }
 
     fn log(

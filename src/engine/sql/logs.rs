@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio_postgres::Row;
 
 use super::database::Database;
-use super::link::Param;
+use super::link::Bound;
 use super::tables::kept;
 use crate::catalogue::ModelId;
 use crate::engine::clock;
@@ -15,7 +15,7 @@ use crate::error::{Error, Issue, Result};
 
 /// What part of a log is asked for, as SQL.
 #[derive(Default)]
-struct Part {
+pub(super) struct Part {
     conditions: String,
     values: Vec<i64>,
 }
@@ -26,6 +26,27 @@ impl Part {
         self.values.push(value);
         // The log, its owner and the types are the first three.
         self.conditions += &format!(" AND {column} {compares} ${}", self.values.len() + 3);
+    }
+}
+
+/// Does it begin or end at a row, whose place must be asked for?
+pub(super) fn has_bound_by_id(query: &LogQuery) -> bool {
+    let is_id = |bound: &Option<LogBound>| matches!(bound, Some(LogBound::Id(_)));
+    is_id(&query.after) || is_id(&query.before)
+}
+
+/// The texts of rows, oldest first, whichever were asked for first.
+pub(super) fn texts_of(rows: &[Row], query: &LogQuery) -> Vec<Arc<str>> {
+    let text = |row: &Row| Arc::from(row.get::<_, &str>("text"));
+    if query.latest.is_some() {
+        let mut placed: Vec<(i64, Arc<str>)> =
+            rows.iter().map(|row| (row.get("place"), text(row))).collect();
+        placed.sort_unstable_by_key(|(place, _)| *place);
+        return placed.into_iter().map(|(_, text)| text).collect();
+    }
+    match query.after.is_some() {
+        true => rows.iter().map(text).collect(),
+        false => rows.iter().rev().map(text).collect(),
     }
 }
 
@@ -66,16 +87,35 @@ impl Database<'_> {
         if let Some(changes) = changes {
             return self.with_rows(key, changes, |rows| rows.select(query, |_| Ok(())));
         }
-        // The newest are wanted, or with `after` the next ones.
-        let forwards = query.after.is_some();
-        let order = if forwards { " ORDER BY place" } else { " ORDER BY place DESC" };
-        let rows = self.ask_part(key, query, "text", order)?;
-        let mut texts: Vec<Arc<str>> =
-            rows.iter().map(|row| row.get::<_, &str>(0).into()).collect();
-        if !forwards {
-            texts.reverse();
+        if let Some(known) = self.rows_known(key, query) {
+            return Ok(known);
         }
+        let part = self.part_of(key, query, self.part(key, query)?);
+        let texts = texts_of(&self.ask_bound(&part)?, query);
+        self.note_rows(key, query, texts.clone());
         Ok(texts)
+    }
+
+    pub(super) fn rows_known(&self, key: &LogKey, query: &LogQuery) -> Option<Vec<Arc<str>>> {
+        let known = self.rows.borrow();
+        let (_, texts) = known.get(key)?.iter().find(|(other, _)| other == query)?;
+        Some(texts.clone())
+    }
+
+    pub(super) fn note_rows(&self, key: &LogKey, query: &LogQuery, texts: Vec<Arc<str>>) {
+        let mut known = self.rows.borrow_mut();
+        known.entry(key.clone()).or_default().push((query.clone(), texts));
+    }
+
+    /// Asks for the rows of a part.
+    pub(super) fn part_of(&self, key: &LogKey, query: &LogQuery, part: Part) -> Bound {
+        let (order, limit) = match (query.after.is_some(), query.limit, query.latest) {
+            (true, limit, _) => ("place", limit),
+            (false, None, Some(latest)) => ("time_ms DESC, place DESC", Some(latest)),
+            (false, limit, _) => ("place DESC", limit),
+        };
+        let limit = limit.map(|limit| format!(" LIMIT {limit}")).unwrap_or_default();
+        self.asked(key, query, part, ("place, text", &format!(" ORDER BY {order}{limit}")))
     }
 
     pub(super) fn count_selected(
@@ -87,32 +127,36 @@ impl Database<'_> {
         if let Some(changes) = changes {
             return self.with_rows(key, changes, |rows| rows.count_of(query));
         }
-        let rows = self.ask_part(key, query, "count(*)", "")?;
+        let counted = self.asked(key, query, self.part(key, query)?, ("count(*)", ""));
+        let rows = self.ask_bound(&counted)?;
         let all: i64 = rows.first().map_or(0, |row| row.get(0));
         let all = usize::try_from(all).unwrap_or_default();
         Ok(query.limit.map_or(all, |limit| limit.min(all)))
     }
 
     /// Asks for something of the rows that a query selects.
-    fn ask_part(
+    fn asked(
         &self,
         key: &LogKey,
         query: &LogQuery,
-        wanted: &str,
-        order: &str,
-    ) -> Result<Vec<Row>> {
-        let part = self.part(key, query)?;
-        let limit = query.limit.filter(|_| !order.is_empty());
-        let limit = limit.map(|limit| format!(" LIMIT {limit}")).unwrap_or_default();
+        part: Part,
+        (wanted, behind): (&str, &str),
+    ) -> Bound {
         let question = format!(
             "SELECT {wanted} FROM \".rows\" WHERE log = $1 AND owner = $2
-               AND ($3::text[] IS NULL OR kind = ANY($3)){}{order}{limit}",
+               AND ($3::text[] IS NULL OR kind = ANY($3)){}{behind}",
             part.conditions
         );
-        let (log, owner) = (self.log_name(key.0), &*key.1);
-        let mut params: Vec<Param<'_>> = vec![&log, &owner, &query.types];
-        params.extend(part.values.iter().map(|value| value as Param<'_>));
-        self.ask(&question, &params)
+        let mut bound = Bound::new(
+            question,
+            vec![
+                Box::new(self.log_name(key.0)),
+                Box::new(key.1.to_string()),
+                Box::new(query.types.clone()),
+            ],
+        );
+        bound.params.extend(part.values.into_iter().map(|value| Box::new(value) as _));
+        bound
     }
 
     fn part(&self, key: &LogKey, query: &LogQuery) -> Result<Part> {

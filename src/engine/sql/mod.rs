@@ -9,9 +9,11 @@
 //! they are; `server` runs reads and changes and tries again what collides, `listen` hears of what others have
 //! committed, `runtime` has the threads. It must not know which models and calls there are.
 
+mod audit;
 mod changes;
 mod chunks;
 mod database;
+mod facts;
 mod failure;
 mod foresee;
 mod harbour;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio_postgres::Row;
 
-use super::database::{Database, Placed};
+use super::database::{Begin, Database, Placed};
 use super::keys::Rank;
 use super::walk::{Place, Way};
 use crate::catalogue::{Access, ModelId};
@@ -55,7 +55,11 @@ impl Pages<'_, '_> {
             way.behind(place);
         }
         let rows = self.database.ask_bound(&way.ask(model, self.size))?;
-        let page = self.database.take(self.model, &rows)?;
+        // Whoever reads all of a large collection does not want it in memory.
+        let page = match self.behind.is_some() && self.database.begin == Begin::Read {
+            true => self.database.records_of(self.model, &rows)?,
+            false => self.database.take(self.model, &rows)?,
+        };
         self.is_last = self.size.is_none_or(|size| rows.len() < size);
         self.behind = page.last().zip(rows.last()).map(|((order, _), row)| Place {
             order: *order,

@@ -216,6 +216,11 @@ impl ServerRuntime {
         self.later(ticket, |server| server.sweep().map(Settled::from));
     }
 
+    /// Reads everything, and tells every fault.
+    pub(crate) fn audit(&self, ticket: Ticket) {
+        self.later(ticket, |server| server.audit().map(Settled::Text));
+    }
+
     /// What the store holds, as JSON text, or the error of asking.
     pub(crate) fn stats(&self) -> String {
         stats(&self.server).unwrap_or_else(|error| error.to_json())
@@ -251,6 +256,7 @@ fn stats(server: &Server) -> Result<String> {
     let stats = json!({
         "records": counts, "journalBytes": 0, "durability": "strict", "filesShowEverything": true,
         "lastFileError": null, "faults": [], "roundTrips": server.round_trips(),
+        "server": server.facts()?,
     });
     Ok(stats.to_string())
 }

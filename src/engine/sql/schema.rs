@@ -2,10 +2,10 @@
 //! this version and this process's declarations ask for. One process at a time does so.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, RwLock};
 
 use super::changes;
+use super::database::Known;
 use super::failure::Failure;
 use super::link::{Link, Patience};
 use super::pool::Pool;
@@ -106,7 +106,7 @@ impl Server {
             own: Mutex::new(declaration),
             added: Mutex::default(),
             keys: Keys::new(settings.costs),
-            has_single: AtomicBool::new(false),
+            known: Known::default(),
             clock: Clock::held_at(settings.held_clock),
             listeners: Default::default(),
             ears: Default::default(),

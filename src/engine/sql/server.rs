@@ -1,7 +1,7 @@
 //! One open store in a database: what its threads share, and how reads and changes run.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, RwLock};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 use super::changes;
-use super::database::{Begin, Database};
+use super::database::{Begin, Database, Known};
 use super::failure::Failure;
 use super::link::{Bound, Link, outcome_unknown};
 use super::listen::Ears;
@@ -45,7 +45,7 @@ pub(crate) struct Server {
     /// What this process declares in addition to whatever there is.
     pub(super) added: Mutex<Declaration>,
     pub(super) keys: Keys,
-    pub(super) has_single: AtomicBool,
+    pub(super) known: Known,
     pub(super) clock: Clock,
     pub(super) listeners: Listeners,
     pub(super) ears: Ears,
@@ -87,6 +87,17 @@ impl Server {
     /// # Errors
     /// Those of the call; `IO` where the database cannot be reached.
     pub(crate) fn read<T>(&self, read: impl Fn(&View<'_>) -> Result<T>) -> Result<T> {
+        self.read_database(|_, view| read(view))
+    }
+
+    /// The same, with what the view asks.
+    ///
+    /// # Errors
+    /// As for [`Server::read`].
+    pub(super) fn read_database<T>(
+        &self,
+        read: impl Fn(&Database<'_>, &View<'_>) -> Result<T>,
+    ) -> Result<T> {
         let mut lent = self.pool.take().map_err(Failure::into_error)?;
         let mut attempt = 0;
         loop {
@@ -110,13 +121,13 @@ impl Server {
     fn read_once<T>(
         &self,
         link: &Link,
-        read: &impl Fn(&View<'_>) -> Result<T>,
+        read: &impl Fn(&Database<'_>, &View<'_>) -> Result<T>,
     ) -> (Result<T>, Option<Failure>) {
         let now = self.clock.now();
         let database =
-            Database::new((link, &self.uploads), self.catalogue(), Begin::Read, &self.has_single);
+            Database::new((link, &self.uploads), self.catalogue(), Begin::Read, &self.known);
         let view = View::new(Base::Database(&database), None, self.context(&now));
-        let answer = read(&view);
+        let answer = read(&database, &view);
         (answer, database.take_failure())
     }
 
@@ -152,12 +163,8 @@ impl Server {
         let link = lent.link().map_err(Failure::into_error)?;
         let now = self.clock.now();
         let catalogue = self.catalogue();
-        let database = Database::new(
-            (link, &self.uploads),
-            Arc::clone(&catalogue),
-            Begin::Write,
-            &self.has_single,
-        );
+        let database =
+            Database::new((link, &self.uploads), Arc::clone(&catalogue), Begin::Write, &self.known);
         let mut overlay = Overlay::default();
         let answer = self.run(&database, &mut overlay, &now, work);
         let changes = overlay.take_changes();
@@ -246,13 +253,13 @@ impl Server {
         let mut work = changes::statements(&catalogue, changes, before);
         work.extend(changes::contents_let_go(&catalogue, changes, before));
         let told = format!("{} {}", self.pool.schema(), changes::told(&catalogue, changes));
-        work.push(Bound::new("SELECT pg_notify('quilltap', $1)".to_owned(), vec![Box::new(told)]));
         // Fails where the number is another one, and with it everything.
         work.push(Bound::new(
-            "INSERT INTO \".calls\" (id) SELECT $1 WHERE 1 / (
+            "WITH told AS (SELECT pg_notify('quilltap', $3))
+             INSERT INTO \".calls\" (id) SELECT $1 FROM told WHERE 1 / (
                SELECT count(*) FROM \".meta\" WHERE name = 'declared' AND value = $2)::int = 1"
                 .to_owned(),
-            vec![Box::new(id.to_string()), Box::new(number.to_string())],
+            vec![Box::new(id.to_string()), Box::new(number.to_string()), Box::new(told)],
         ));
         match link.commit(database.to_begin(), &work) {
             Ok(_) => Ok(true),
@@ -343,7 +350,7 @@ impl<'s> Transaction<'s> {
             (link, &server.uploads),
             server.catalogue(),
             Begin::WriteAlone,
-            &server.has_single,
+            &server.known,
         );
         let most = timeout.as_millis().saturating_add(1_000).min(i32::MAX as u128);
         database.begin(&format!("SET LOCAL idle_in_transaction_session_timeout = {most}"))?;

@@ -74,6 +74,7 @@ pub(super) fn create_common() -> String {
        PRIMARY KEY (log, owner, id));
      CREATE INDEX IF NOT EXISTS \".rows.place\" ON \".rows\" (log, owner, place);
      CREATE INDEX IF NOT EXISTS \".rows.id\" ON \".rows\" (log, id);
+     CREATE INDEX IF NOT EXISTS \".rows.time\" ON \".rows\" (log, owner, time_ms);
      CREATE TABLE IF NOT EXISTS \".uploads\" (id text COLLATE \"C\" PRIMARY KEY, at timestamptz NOT NULL DEFAULT now());
      ALTER TABLE \".uploads\" ADD COLUMN IF NOT EXISTS object text;
      CREATE INDEX IF NOT EXISTS \".uploads.at\" ON \".uploads\" (at);

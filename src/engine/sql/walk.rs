@@ -132,10 +132,10 @@ impl Way {
         let (from, records) = (&self.from, Table::of(model).records);
         let rest = format!("{conditions} ORDER BY {}{}", self.order(""), limit.unwrap_or_default());
         let text = match self.of_keys {
-            false => format!("SELECT seq, text FROM {from}{rest}"),
+            false => format!("SELECT seq, created_ms, text FROM {from}{rest}"),
             // The rows that are wanted are chosen before any record is looked up.
             true => format!(
-                "SELECT r.seq, r.text, p.by, p.rest
+                "SELECT r.seq, r.created_ms, r.text, p.by, p.rest
                  FROM (SELECT record, by, rest, created_ms, seq FROM {from}{rest}) p
                  JOIN {records} r ON r.key = p.record ORDER BY {}",
                 self.order("p.")

@@ -47,6 +47,10 @@ impl Committed for Base<'_> {
         ask!(self, one => one.may_wait())
     }
 
+    fn may_repeat(&self) -> bool {
+        ask!(self, one => one.may_repeat())
+    }
+
     fn give_up(&self) -> Error {
         ask!(self, one => one.give_up())
     }
@@ -118,6 +122,10 @@ impl Committed for Base<'_> {
 
     fn has_counts(&self) -> bool {
         ask!(self, one => one.has_counts())
+    }
+
+    fn about_under(&self, model: ModelId, index: usize, key: &str) -> usize {
+        ask!(self, one => one.about_under(model, index, key))
     }
 
     fn len(&self, model: ModelId) -> usize {

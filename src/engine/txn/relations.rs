@@ -35,7 +35,7 @@ pub(crate) fn foresee(tx: &Tx<'_>, model: ModelId, record: &Record, old: Option<
     }
     for (number, _) in declared.indexes.iter().enumerate().filter(|(_, index)| index.unique) {
         let values = record.index_keys().under(number);
-        questions.extend(values.map(|value| Question::Unique(model, number, value)));
+        questions.extend(values.map(|value| Question::Under(model, number, value)));
     }
     let links = declared.links.iter().filter(|link| is_checked(link));
     let referring: Vec<(ModelId, Cow<'_, str>)> = links

@@ -48,6 +48,12 @@ impl Tx<'_> {
         self.context.now
     }
 
+    /// What a change was given, for good where it is made only once: a folder's changes wait for each other,
+    /// those of a database may collide and are then made again.
+    pub(crate) fn take_or_keep<T: Clone + Default>(&self, given: &mut T) -> T {
+        if self.base.may_repeat() { given.clone() } else { std::mem::take(given) }
+    }
+
     pub(crate) fn catalogue(&self) -> &Catalogue {
         self.base.catalogue()
     }

@@ -10,7 +10,7 @@ use crate::error::{Code, Error, Result};
 
 use super::base::Base;
 use super::overlay::Overlay;
-use crate::engine::committed::{Committed, Models, Which};
+use crate::engine::committed::{Committed, Models, Question, SOME, Which};
 use crate::engine::fingerprint::Fingerprint;
 use crate::engine::keys::Keys;
 use crate::engine::memory::{Order, Record, backwards};
@@ -42,9 +42,8 @@ const MOST_LOOKED: usize = 256 << 10;
 const MOST_GATHERED: usize = 10_000;
 const MOST_ANSWERED: usize = 1 << 20;
 
-/// How many records there are expected to be, and under a key, where nobody knows.
+/// How many records there are expected to be where nobody knows.
 const MANY: usize = 1 << 20;
-const SOME: usize = 100;
 
 /// How many records of a model there are, by its indexes.
 pub struct RecordCounts<'v> {
@@ -68,13 +67,17 @@ impl RecordCounts<'_> {
         if self.view.base.has_counts() { self.all() } else { MANY }
     }
 
-    /// As [`RecordCounts::under`], or about so many.
-    pub fn about_under(&self, index: usize, key: &str) -> usize {
-        if self.view.base.has_counts() {
-            return self.under(index, key);
+    /// As [`RecordCounts::under`], or about so many: where it would take a question to know, it is asked only if
+    /// there `is_choice`.
+    pub fn about_under(&self, index: usize, key: &str, is_choice: bool) -> usize {
+        let base = self.view.base;
+        let declared = &self.view.catalogue().model(self.model).indexes[index];
+        match (base.has_counts(), declared.unique, is_choice) {
+            (true, ..) => self.under(index, key),
+            (false, true, _) => 1,
+            (false, false, true) => base.about_under(self.model, index, key),
+            (false, false, false) => SOME,
         }
-        let index = &self.view.catalogue().model(self.model).indexes[index];
-        if index.unique { 1 } else { SOME }
     }
 
     /// Are the orders to be had that indexes keep? What a transaction has changed is in none of them.
@@ -122,6 +125,16 @@ impl<'a> View<'a> {
     /// Those of the disk.
     pub(crate) fn log_len(&self, model: ModelId, owner: &str) -> Result<u64> {
         self.base.log_len(&(model, owner.into()))
+    }
+
+    /// Does it save time to say beforehand what will be asked?
+    pub(crate) fn foresees(&self) -> bool {
+        self.base.foresees()
+    }
+
+    /// Asks what is about to be asked, all at once.
+    pub(crate) fn foresee(&self, questions: &[Question<'_>]) {
+        self.base.foresee(questions);
     }
 
     /// How much cannot be read of a model's records.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::view::View;
 use crate::catalogue::ModelId;
-use crate::engine::committed::{Committed, Listed};
+use crate::engine::committed::{Committed, Listed, Question};
 use crate::engine::logs::{LogChanges, LogKey, LogQuery};
 use crate::error::{Error, Result};
 
@@ -15,10 +15,11 @@ impl View<'_> {
     /// `CORRUPT` when a line that may be one of them cannot be read, or nobody knows whether the
     /// owner is there; `VALIDATION` for a bound that names no row; `IO` as for [`View::text_of`].
     pub fn log(&self, model: ModelId, owner: &str, query: &LogQuery) -> Result<Vec<Arc<str>>> {
+        let key: LogKey = (model, owner.into());
+        self.foresee_rows(&key, query)?;
         if !self.owns_log(model, owner)? {
             return Ok(Vec::new());
         }
-        let key: LogKey = (model, owner.into());
         self.base.log(&key, query, self.changes_of(&key), |bytes| self.may_look(bytes))
     }
 
@@ -56,10 +57,11 @@ impl View<'_> {
     /// # Errors
     /// As for [`View::log`].
     pub fn log_list(&self, model: ModelId, owner: &str, query: &LogQuery) -> Result<Listed> {
+        let key: LogKey = (model, owner.into());
+        self.foresee_rows(&key, query)?;
         if !self.owns_log(model, owner)? {
             return Ok(Listed { print: None, text: Some("[]".to_owned()) });
         }
-        let key: LogKey = (model, owner.into());
         let may_answer = |bytes| self.may_answer(bytes);
         self.base.log_list(&key, query, self.changes_of(&key), self.known(), may_answer)
     }
@@ -81,6 +83,15 @@ impl View<'_> {
             return Ok(None);
         }
         self.base.log_row(&key, id)
+    }
+
+    /// Asks at once for the owner of a log and its rows.
+    fn foresee_rows(&self, key: &LogKey, query: &LogQuery) -> Result<()> {
+        if self.base.foresees() && self.changes_of(key).is_none() {
+            let owners = self.catalogue().owner_of_log(key.0)?;
+            self.base.foresee(&[Question::Key(owners, &key.1), Question::Rows(key, query)]);
+        }
+        Ok(())
     }
 
     /// Is there a record to whom such a log belongs? The file of a removed one may still be there.

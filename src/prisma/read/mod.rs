@@ -69,8 +69,8 @@ fn first_matching(
         return fitting(reader, table, rows, filter);
     }
     let way = way_in(reader, table, filter.map(Filter::parts).unwrap_or_default());
-    let own = reader.estimate(table, &wanted);
-    if let Some(way) = way.filter(|way| way.rows < own / WAY_COST) {
+    let is_shorter = |way: &Way| way.rows < reader.estimate(table, &wanted) / WAY_COST;
+    if let Some(way) = way.filter(is_shorter) {
         return through(reader, table, filter, way);
     }
     if let Some(narrowed) = narrow(reader.catalogue(), reader.table(table), filter, first)

@@ -11,7 +11,7 @@ use crate::prisma::description::{Relation, Table};
 use crate::prisma::error::Answer;
 use crate::prisma::filter::Filter;
 use crate::prisma::request::{invalid, nothing, read};
-use crate::prisma::rows::{Reader, Row};
+use crate::prisma::rows::{Ends, Reader, Row};
 use crate::prisma::schema::{Fault, In, InField, Obj, Schema, optional};
 
 /// One key of an answer.
@@ -177,6 +177,7 @@ impl Selection {
         rows: &[Rc<Row>],
         text: &mut AnswerText,
     ) -> Answer<()> {
+        self.foresee(reader, table, rows);
         let mut list = text.begin_list();
         for row in rows {
             text.next_row(&mut list);
@@ -185,6 +186,26 @@ impl Selection {
         }
         text.end_list(list);
         Ok(())
+    }
+
+    /// Asks at once for what is at the other ends of these rows.
+    fn foresee(&self, reader: &Reader<'_>, table: usize, rows: &[Rc<Row>]) {
+        for field in &self.fields {
+            match field {
+                Field::Column(_) => {}
+                Field::Relation(number, asked) => {
+                    let target = reader.description.tables[table].relations[*number].target;
+                    let latest = asked.0.latest(&reader.description.tables[target]);
+                    reader.foresee_related((table, *number), rows, Ends::Rows(latest));
+                }
+                Field::Count(counts) => {
+                    for (number, filter) in counts {
+                        let ends = filter.as_ref().map_or(Ends::Count, |_| Ends::Rows(None));
+                        reader.foresee_related((table, *number), rows, ends);
+                    }
+                }
+            }
+        }
     }
 
     /// Adds the answer about a row; null where there is none.

@@ -32,13 +32,13 @@ impl Reader<'_> {
         wanted.iter().map(of).min().unwrap_or_else(all)
     }
 
-    /// How many records an index has under a cell of a column.
+    /// About how many records an index has under a cell of a column.
     fn under(&self, number: usize, field: &str, column: usize, cell: &Cell) -> usize {
         let table = self.table(number);
         let model = self.view.catalogue().model(table.source.model());
         let Some(index) = model.index_over(&[field]) else { return 0 };
         let key = index_key(&model.indexes[index], &[&key_of(&table.columns[column], cell)]);
-        self.view.sizes(table.source.model()).about_under(index, &key)
+        self.view.sizes(table.source.model()).about_under(index, &key, true)
     }
 
     /// How many records such a query selects.

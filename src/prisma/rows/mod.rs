@@ -1,12 +1,14 @@
 //! Rows of the tables: how records, entries of their lists and lines of logs become rows.
 
 mod access;
+mod ahead;
 mod counts;
 mod entries;
 mod find;
 mod looks;
 mod text;
 
+pub(crate) use ahead::Ends;
 pub(crate) use entries::{Entry, entries_of};
 pub(crate) use find::Reader;
 

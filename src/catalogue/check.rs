@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::index::lower_case;
 use super::times::normalise_time;
-use super::types::{Field, Kind, Model, Times};
+use super::types::{Field, Kind, Model, Place, Times};
 use crate::error::Issues;
 use crate::json::{self, Object};
 use arrange::{arrange, field_value};
@@ -36,7 +36,9 @@ pub fn validate_new(
         }
     }
     follow(model, &mut input);
-    checked(model, input, Faults::default())
+    let mut faults = Faults::default();
+    refuse_version(model, &input, &mut faults);
+    checked(model, input, faults)
 }
 
 /// The text of a new record that has no keys but its model's, whose values are in the order of the fields: that
@@ -91,6 +93,7 @@ pub fn validate_patch(
 ) -> Result<Object, Issues> {
     let mut faults = Faults::default();
     drop_derived(model, &mut patch);
+    refuse_version(model, &patch, &mut faults);
     refuse_change(model, old, &mut patch, &model.key, &mut faults);
     if model.times != Times::None {
         if let Some(time) = patch.get_mut("createdAt") {
@@ -160,6 +163,15 @@ fn refuse_change(model: &Model, old: &Object, patch: &mut Object, key: &str, fau
         let place = Path::Field(&Path::Whole, key);
         faults.add(&place, &"the value that it has, which never changes", Some(&value));
         faults.hidden = false;
+    }
+}
+
+/// A field that nobody declared is kept, but this one has no room in a file of one record: the file's own version is
+/// there.
+fn refuse_version(model: &Model, given: &Object, faults: &mut Faults) {
+    if let (Place::Directory { .. }, Some(value)) = (&model.place, given.get("version")) {
+        let place = Path::Field(&Path::Whole, "version");
+        faults.add(&place, &"another name: version is the file's own key", Some(value));
     }
 }
 

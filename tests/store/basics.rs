@@ -3,7 +3,7 @@
 use quilltap_store::disk::SimulatedDisk;
 use serde_json::json;
 
-use super::support::{call, id, open, world};
+use super::support::{call, id, open, try_call, world};
 
 #[test]
 fn records_come_back_after_close_and_after_a_kill() {
@@ -101,8 +101,18 @@ fn a_field_that_nobody_declared_is_not_taken_for_the_version_of_its_file() {
     let world = world(&store);
     let verse = json!("\"version\":");
     let made = call(&store, "characters.findById", json!([world.character]));
-    let given = json!([made["id"], {"version": 99, "verse": verse}]);
-    call(&store, "characters.update", given);
+    call(&store, "characters.update", json!([made["id"], {"verse": verse}]));
+    let mut other = made.clone();
+    other["id"] = json!("other");
+    other["version"] = json!(2);
+    for (name, arguments) in [
+        ("characters.update", json!([made["id"], {"version": 99}])),
+        ("characters.update", json!([made["id"], {"version": null}])),
+        ("characters.create", json!([other])),
+    ] {
+        let error = try_call(&store, name, arguments).expect_err(name);
+        assert!(error.to_string().contains("version is the file's own key"), "{name}: {error}");
+    }
     store.close().unwrap();
     let found = call(&open(&disk), "characters.findById", json!([id(&made)]));
     assert_eq!((&found["name"], &found["verse"]), (&made["name"], &verse));

@@ -29,6 +29,7 @@ const isDatabase = (value) =>
     Object.entries(DATABASE).every(([key, fits]) => fits(value[key])))
 /** A bucket of object storage and what its keys begin with; what may stand in it, the native part knows. */
 const isBucket = (value) => typeof value === 'string' && value.startsWith('s3://')
+/** @type {[(value: unknown) => boolean, string]} */
 const BUCKET = [isBucket, "'s3://bucket/prefix'"]
 
 /** What a database decides by itself, or has not. */
@@ -122,12 +123,18 @@ function databaseOf({ database, dataDir }) {
   return database ?? (dataDir === undefined ? process.env.QUILLTAP_DATABASE_URL || undefined : undefined)
 }
 
-/** The object storage that is meant, unchecked. */
+/**
+ * The object storage that is meant, unchecked.
+ * @param {Record<string, any>} given
+ */
 function payloadsOf({ payloads }) {
   return payloads ?? (process.env.QUILLTAP_PAYLOADS || undefined)
 }
 
-/** What is wrong with it: the bytes of a folder's images are in the folder. */
+/**
+ * What is wrong with it: the bytes of a folder's images are in the folder.
+ * @param {Record<string, any>} given
+ */
 function payloadIssues({ payloads }, database) {
   const meant = payloadsOf({ payloads })
   if (database === undefined) {

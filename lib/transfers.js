@@ -94,6 +94,13 @@ async function dualRepair(source, options = {}) {
   return run('repair', { source: sourceOf(source) }, callOptions(options, COMMON))
 }
 
+/**
+ * Makes a call of the native part, which tells how far it is and may be given up.
+ * @param {'import' | 'verify' | 'export' | 'copy' | 'repair'} method
+ * @param {Record<string, unknown>} asked
+ * @param {Record<string, any>} common
+ * @param {Uint8Array[]} secrets
+ */
 async function run(method, asked, { dataDir, trustSharedFolder = false, onProgress, signal, follow }, ...secrets) {
   const work = new native.NativeTransfer()
   const giveUp = () => work.giveUp()

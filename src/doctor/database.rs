@@ -33,7 +33,7 @@ fn look_at_server(store: &Store, report: &mut Report) -> Result<()> {
     let says = |name: &str| server[name] == Value::Bool(true);
     let version = server["version"].as_str().unwrap_or("of an unknown version");
     let took = server["answersInMicroseconds"].as_u64().unwrap_or_default();
-    let what = format!("PostgreSQL {version} answers in {:.1} ms", took as f64 / 1000.0);
+    let what = format!("PostgreSQL {version} answers in {:.2} ms", took as f64 / 1000.0);
     if took > FAR {
         report.warning(
             "database",

@@ -278,7 +278,7 @@ fn look_at_owners(database: &Database<'_>, id: ModelId, report: &mut Report) -> 
         );
         if counted.fields.is_some() && owner.counts(counted) != says {
             let message = format!(
-                "it counts {} of {}, and its log has {counts}; the next change of the log counts anew",
+                "it counts {} of {}, and its log has {counts}; something else than the store changed one of them: restore it",
                 owner.counts(counted).0,
                 counted.row_type
             );

@@ -214,7 +214,11 @@ impl Writer<'_, '_> {
     }
 
     fn nested_set(&mut self, below: Below<'_>, value: &Parsed) -> Answer<()> {
-        let wanted = self.named(below, value)?;
+        // A name that nobody has is no fault here, as it is to connect.
+        let mut wanted: Vec<Rc<Row>> = Vec::new();
+        for unique in value.objects() {
+            wanted.extend(self.find_unique(below.child, unique)?);
+        }
         let mut old = self.children(below)?;
         old.retain(|row| !wanted.iter().any(|other| other.is(row)));
         self.cut(below, &old)?;

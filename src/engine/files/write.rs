@@ -173,6 +173,7 @@ impl<'a> Writer<'a> {
     pub(crate) fn on(disk: &'a dyn Disk) -> Writer<'a> {
         Writer { disk, made: RefCell::default() }
     }
+
     /// Does one piece of work on a file that is in the state `known`, or is not there.
     ///
     /// # Errors

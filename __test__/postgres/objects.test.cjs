@@ -129,8 +129,9 @@ for (const [what, spoil] of [
     const { id } = await store.images.put(LARGE, { userId })
     const [address] = (await of(LARGE)).filter((found) => found.includes(what.replaceAll(' ', '-')))
     await spoil(address)
-    for (const read of [store.images.read(id), store.images.stream(id).then(buffer)]) {
-      const error = await failure(read)
+    // One after the other: a promise that fails before anybody waits for it fails the test.
+    for (const read of [() => store.images.read(id), () => store.images.stream(id).then(buffer)]) {
+      const error = await failure(read())
       assert.deepEqual([error.code, error.path], ['CORRUPT', address])
       assert.ok(error.message.includes(address), error.message)
     }

@@ -9,7 +9,7 @@ import { root, run } from './run.mjs'
 const require = createRequire(import.meta.url)
 const { startServer } = require('../__test__/postgres/server.cjs')
 const { startObjects } = require('../__test__/postgres/objects.cjs')
-const { CORE, SUITES, WITH_OBJECTS } = require('../__test__/postgres/suites.cjs')
+const { CORE, OWN, SUITES, WITH_OBJECTS } = require('../__test__/postgres/suites.cjs')
 
 const wanted = process.argv.slice(2)
 const isWanted = (file) => wanted.length === 0 || wanted.some((part) => file.includes(part))
@@ -21,6 +21,7 @@ if (isWanted(EXAMPLE)) {
   run(root, 'npm', '--prefix', 'examples/nextjs', 'ci')
   test([EXAMPLE])
 }
+test(OWN.filter(isWanted))
 const preload = `--require ${JSON.stringify(require.resolve('../__test__/postgres/instead.cjs'))}`
 process.env.NODE_OPTIONS = [process.env.NODE_OPTIONS, preload].filter(Boolean).join(' ')
 test(Object.keys(SUITES).filter(isWanted))

@@ -66,10 +66,11 @@ const SUITES = {
   'better-auth/suites.test.mjs': {},
   'attacks/owners.test.cjs': {},
   'attacks/questions.test.cjs': {},
-  'postgres/moving.test.cjs': {},
-  'postgres/objects.test.cjs': {},
   'attacks/sign-in.test.cjs': { 'the keys of the secrets are not taken from a caller': 'files' },
 }
+
+/** Those that say themselves which of their stores is where. */
+const OWN = ['postgres/moving.test.cjs', 'postgres/objects.test.cjs']
 
 /** Those that are run once more, with payloads in object storage; what only holds there is in `objects.test.cjs`. */
 const WITH_OBJECTS = ['package/binaries.test.cjs']
@@ -107,4 +108,4 @@ const CORE = {
   },
 }
 
-module.exports = { CORE, REASONS, SUITES, WITH_OBJECTS }
+module.exports = { CORE, OWN, REASONS, SUITES, WITH_OBJECTS }

@@ -9,6 +9,8 @@ use tokio_postgres::Row;
 
 use super::database::Database;
 use super::keys::{KeyRow, Rank, rows_of};
+use super::link::Param;
+use super::portions::{each_of_records, each_of_rows};
 use super::server::Server;
 use super::tables::{Table, kept, name_of_index};
 use crate::catalogue::{Link, Model, ModelId, Place};
@@ -20,8 +22,6 @@ use crate::engine::txn::{View, issues_of};
 use crate::error::{Error, Result};
 use crate::json;
 
-/// So many are read at a time.
-const PORTION: usize = 1000;
 /// So many faults of one kind are told of a collection, and then how many more there are.
 const MOST_TOLD: usize = 100;
 
@@ -84,20 +84,14 @@ fn look_at_records(
 ) -> Result<()> {
     let model = database.model(id);
     let Table { records, keys } = Table::of(model);
-    let question = format!(
-        "SELECT key, seq, created_ms, text FROM {records} WHERE key > $1 ORDER BY key LIMIT {PORTION}"
-    );
-    let mut behind = String::new();
-    loop {
-        let rows = database.ask(&question, &[&behind])?;
-        let Some(last) = rows.last() else { break };
-        behind = last.get("key");
+    let ask = |question: &str, params: &[Param<'_>]| database.ask(question, params);
+    each_of_records(&records, "seq, created_ms, text", ask, |rows| {
         report.records += rows.len();
         let found: Vec<(Record, i64)> =
             rows.iter().filter_map(|row| readable(model, row, report)).collect();
         compare_keys(database, model, &found, report)?;
-        look_at_links(view, model, &found, report)?;
-    }
+        look_at_links(view, model, &found, report)
+    })?;
     let doubles = format!(
         "SELECT index, value FROM {keys} WHERE index = ANY($1) GROUP BY index, value HAVING count(*) > 1"
     );
@@ -216,21 +210,12 @@ fn look_at_links(
 
 fn look_at_rows(database: &Database<'_>, id: ModelId, report: &mut Report) -> Result<()> {
     let model = database.model(id);
-    let log = &model.collection;
-    let question = format!(
-        "SELECT owner, id, text FROM \".rows\" WHERE log = $1 AND (owner, id) > ($2, $3)
-         ORDER BY owner, id LIMIT {PORTION}"
-    );
-    let mut behind = (String::new(), String::new());
-    loop {
-        let rows = database.ask(&question, &[log, &behind.0, &behind.1])?;
-        let Some(last) = rows.last() else { break };
-        behind = (last.get(0), last.get(1));
+    let ask = |question: &str, params: &[Param<'_>]| database.ask(question, params);
+    each_of_rows(&model.collection, ask, |rows| {
         report.rows += rows.len();
-        for row in &rows {
-            look_at_row(model, row, report);
-        }
-    }
+        rows.iter().for_each(|row| look_at_row(model, row, report));
+        Ok(())
+    })?;
     look_at_owners(database, id, report)
 }
 

@@ -167,14 +167,18 @@ impl Writer<'_, '_> {
         self.insert_many(below.child, &data, skip, Some((below.back, below.row))).map(drop)
     }
 
-    /// The rows to be connected that objects name: all of them, or an error.
-    fn named(&self, below: Below<'_>, value: &Parsed) -> Answer<Vec<Rc<Row>>> {
-        let mut found: Vec<Rc<Row>> = Vec::new();
-        let mut wanted = 0;
+    /// The rows that objects name, as far as they are there.
+    fn found(&self, below: Below<'_>, value: &Parsed) -> Answer<Vec<Rc<Row>>> {
+        let mut found = Vec::new();
         for unique in value.objects() {
-            wanted += 1;
             found.extend(self.find_unique(below.child, unique)?);
         }
+        Ok(found)
+    }
+
+    /// The rows to be connected that objects name: all of them, or an error.
+    fn named(&self, below: Below<'_>, value: &Parsed) -> Answer<Vec<Rc<Row>>> {
+        let (found, wanted) = (self.found(below, value)?, value.objects().count());
         if found.len() == wanted {
             return Ok(found);
         }
@@ -215,10 +219,7 @@ impl Writer<'_, '_> {
 
     fn nested_set(&mut self, below: Below<'_>, value: &Parsed) -> Answer<()> {
         // A name that nobody has is no fault here, as it is to connect.
-        let mut wanted: Vec<Rc<Row>> = Vec::new();
-        for unique in value.objects() {
-            wanted.extend(self.find_unique(below.child, unique)?);
-        }
+        let wanted = self.found(below, value)?;
         let mut old = self.children(below)?;
         old.retain(|row| !wanted.iter().any(|other| other.is(row)));
         self.cut(below, &old)?;

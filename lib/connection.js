@@ -152,7 +152,6 @@ function connect(options) {
     bytes,
     /** open, begin, finish, flush, compact, stats or close. */
     run: async (method, ...args) => unpack(await later(method, ...args)),
-    /** Resolves when this process has seen what others, or an editor, have changed. */
     subscribe: (listen) => handle.subscribe(listen),
     unsubscribe: () => handle.unsubscribe(),
   }

@@ -7,27 +7,10 @@ const fs = require('node:fs')
 const path = require('node:path')
 const { test } = require('node:test')
 const { createStore } = require('quilltap-store')
+const { filled } = require('../cli/support.cjs')
 const { failure, folder } = require('./support.cjs')
 
 const words = { description: 'd', personality: 'p', scenario: 's', firstMessage: 'f' }
-
-/** A chat with a message and an image, in a folder that is closed then. */
-async function filled(dataDir) {
-  const store = createStore({ dataDir })
-  const { id: userId } = await store.users.create({ email: 'ada@example.org' })
-  const character = await store.characters.create({ userId, name: 'Ada', ...words })
-  const profile = await store.connections.create({ userId, name: 'p', provider: 'OLLAMA', modelName: 'm' })
-  const chat = await store.chats.create({
-    userId,
-    characterId: character.id,
-    connectionProfileId: profile.id,
-    title: 'One',
-  })
-  await store.chats.addMessage(chat.id, { role: 'USER', content: 'Hi' })
-  const image = await store.images.put(Buffer.from('bytes'), { userId })
-  await store.close()
-  return { userId, character, chat, image }
-}
 
 async function isWhole(store) {
   await store.flush()
@@ -43,7 +26,7 @@ test('a folder whose path is longer than the 260 characters that Windows was mad
     (await store.chats.getMessages(chat.id)).map(({ content }) => content),
     ['Hi'],
   )
-  assert.equal(fs.readFileSync(await store.images.pathOf(image.id), 'utf8'), 'bytes')
+  assert.equal(fs.readFileSync(await store.images.pathOf(image.id), 'utf8'), 'not really a picture')
   await store.snapshot(`${dataDir} copied`)
   await isWhole(store)
   await store.close()

@@ -52,7 +52,7 @@ pub(crate) fn target(state: &State, target: &Target) -> Option<Content> {
 fn record_file(record: &Record, version: u64) -> String {
     let text = record.text();
     let text = match text.contains("\"version\":") {
-        // A field of that name, which nobody can declare, would be taken for the file's version.
+        // A field of that name, which is refused but may be in an older journal, would be taken for the file's version.
         true => json::compact_object(&record_of_file(record.map())).into(),
         false => Cow::Borrowed(text),
     };
